@@ -1,0 +1,1 @@
+// Keeps a module library valid while a folder has headers only.

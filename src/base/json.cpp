@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace phendau {
+namespace {
+
+const Json kNull;
+const std::string kEmptyString;
+const Json::Array kEmptyArray;
+const Json::Object kEmptyObject;
+
+/// Builds our values from nlohmann's events, so that depth and duplicate keys are judged while parsing.
+class Builder : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit Builder(int depth_max) : depth_max_(depth_max) {}
+
+  bool null() override { return add(Json()); }
+  bool boolean(bool value) override { return add(Json(value)); }
+  bool number_integer(number_integer_t value) override { return add(Json(value)); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (value > static_cast<number_unsigned_t>(INT64_MAX)) return add(Json(static_cast<double>(value)));
+    return add(Json(static_cast<std::int64_t>(value)));
+  }
+  bool number_float(number_float_t value, const string_t&) override { return add(Json(value)); }
+  bool string(string_t& value) override { return add(Json(std::move(value))); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& value) override {
+    if (stack_.back().contains(value)) {
+      error = Error{ErrorCode::invalid, fmt::format("duplicate key '{}'", value), {}, {}};
+      return false;
+    }
+    keys_.back() = std::move(value);
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    error_at = position;
+    return false;
+  }
+
+  Json result;
+  Error error{ErrorCode::invalid, "", {}, {}};
+  std::size_t error_at = 0;
+
+ private:
+  bool open(Json container) {
+    if (static_cast<int>(stack_.size()) >= depth_max_) {
+      error = Error{ErrorCode::limit, fmt::format("nested deeper than {} levels", depth_max_), {}, {}};
+      return false;
+    }
+    stack_.push_back(std::move(container));
+    keys_.emplace_back();
+    return true;
+  }
+  bool close() {
+    Json done = std::move(stack_.back());
+    stack_.pop_back();
+    keys_.pop_back();
+    return add(std::move(done));
+  }
+  bool add(Json value) {
+    if (stack_.empty()) {
+      result = std::move(value);
+    } else if (stack_.back().is_array()) {
+      stack_.back().push(std::move(value));
+    } else {
+      stack_.back().set(keys_.back(), std::move(value));
+    }
+    return true;
+  }
+
+  int depth_max_;
+  std::vector<Json> stack_;
+  std::vector<std::string> keys_;
+};
+
+void append_number(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+  } else if (value == std::floor(value) && std::fabs(value) < 1e15) {
+    out += fmt::format("{:.1f}", value);
+  } else {
+    out += fmt::format("{}", value);
+  }
+}
+
+enum class Style { compact, pretty, canonical };
+
+void write(std::string& out, const Json& json, Style style, int depth);
+
+void line_break(std::string& out, Style style, int depth) {
+  if (style != Style::pretty) return;
+  out += '\n';
+  out.append(static_cast<std::size_t>(depth) * 2, ' ');
+}
+
+void write_object(std::string& out, const Json& json, Style style, int depth) {
+  std::vector<const Json::Member*> order;
+  for (const auto& member : json.members()) order.push_back(&member);
+  if (style == Style::canonical) {
+    std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  }
+  out += '{';
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i > 0) out += ',';
+    line_break(out, style, depth + 1);
+    append_json_string(out, order[i]->first);
+    out += style == Style::pretty ? ": " : ":";
+    write(out, order[i]->second, style, depth + 1);
+  }
+  if (!order.empty()) line_break(out, style, depth);
+  out += '}';
+}
+
+void write(std::string& out, const Json& json, Style style, int depth) {
+  if (json.is_null()) {
+    out += "null";
+  } else if (json.is_bool()) {
+    out += json.as_bool() ? "true" : "false";
+  } else if (json.is_int()) {
+    out += fmt::format("{}", json.as_int());
+  } else if (json.is_number()) {
+    append_number(out, json.as_double());
+  } else if (json.is_string()) {
+    append_json_string(out, json.as_string());
+  } else if (json.is_object()) {
+    write_object(out, json, style, depth);
+  } else {
+    out += '[';
+    for (std::size_t i = 0; i < json.items().size(); ++i) {
+      if (i > 0) out += ',';
+      line_break(out, style, depth + 1);
+      write(out, json.items()[i], style, depth + 1);
+    }
+    if (!json.items().empty()) line_break(out, style, depth);
+    out += ']';
+  }
+}
+
+std::string place_of(std::string_view text, std::size_t position) {
+  std::size_t line = 1;
+  std::size_t column = 1;
+  for (std::size_t i = 0; i + 1 < position && i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      ++line;
+      column = 1;
+    } else {
+      ++column;
+    }
+  }
+  return fmt::format("line {} column {}", line, column);
+}
+
+}  // namespace
+
+Json Json::array(Array items) { return Json(std::move(items)); }
+
+Json Json::object(std::initializer_list<Member> members) {
+  Json out;
+  out.value_ = Object();
+  for (const auto& member : members) out.set(member.first, member.second);
+  return out;
+}
+
+bool Json::as_bool(bool fallback) const { return is_bool() ? std::get<bool>(value_) : fallback; }
+std::int64_t Json::as_int(std::int64_t fallback) const {
+  if (is_int()) return std::get<std::int64_t>(value_);
+  if (const auto* number = std::get_if<double>(&value_)) {
+    if (*number >= -9e18 && *number <= 9e18) return static_cast<std::int64_t>(*number);
+  }
+  return fallback;
+}
+double Json::as_double(double fallback) const {
+  if (is_int()) return static_cast<double>(std::get<std::int64_t>(value_));
+  const auto* number = std::get_if<double>(&value_);
+  return number != nullptr ? *number : fallback;
+}
+const std::string& Json::as_string() const {
+  return is_string() ? std::get<std::string>(value_) : kEmptyString;
+}
+std::string Json::string_or(std::string_view fallback) const {
+  return is_string() ? as_string() : std::string(fallback);
+}
+const Json::Array& Json::items() const { return is_array() ? std::get<Array>(value_) : kEmptyArray; }
+const Json::Object& Json::members() const { return is_object() ? std::get<Object>(value_) : kEmptyObject; }
+
+const Json& Json::operator[](std::string_view key) const {
+  for (const auto& member : members()) {
+    if (member.first == key) return member.second;
+  }
+  return kNull;
+}
+
+const Json& Json::at_path(std::string_view dotted) const {
+  const Json* at = this;
+  for (const std::string_view part : split(dotted, '.')) at = &(*at)[part];
+  return *at;
+}
+
+bool Json::contains(std::string_view key) const {
+  return std::any_of(members().begin(), members().end(),
+                     [&](const Member& member) { return member.first == key; });
+}
+
+std::size_t Json::size() const { return is_array() ? items().size() : members().size(); }
+
+Json* Json::find(std::string_view key) {
+  if (!is_object()) return nullptr;
+  for (auto& member : std::get<Object>(value_)) {
+    if (member.first == key) return &member.second;
+  }
+  return nullptr;
+}
+
+Json& Json::set(std::string_view key, Json value) {
+  if (is_null()) value_ = Object();
+  PHENDAU_ASSERT(is_object());
+  if (Json* existing = find(key)) {
+    *existing = std::move(value);
+  } else {
+    std::get<Object>(value_).emplace_back(std::string(key), std::move(value));
+  }
+  return *this;
+}
+
+void Json::erase(std::string_view key) {
+  if (is_object())
+    std::erase_if(std::get<Object>(value_), [&](const Member& member) { return member.first == key; });
+}
+
+Json& Json::push(Json value) {
+  if (is_null()) value_ = Array();
+  PHENDAU_ASSERT(is_array());
+  std::get<Array>(value_).push_back(std::move(value));
+  return *this;
+}
+
+bool operator==(const Json& a, const Json& b) {
+  if (a.is_object() && b.is_object()) {
+    return a.size() == b.size() &&
+           std::all_of(a.members().begin(), a.members().end(), [&](const Json::Member& member) {
+             return b.contains(member.first) && b[member.first] == member.second;
+           });
+  }
+  return a.value_ == b.value_;
+}
+
+std::string Json::dump() const {
+  std::string out;
+  write(out, *this, Style::compact, 0);
+  return out;
+}
+std::string Json::dump_pretty() const {
+  std::string out;
+  write(out, *this, Style::pretty, 0);
+  return out;
+}
+std::string Json::dump_canonical() const {
+  std::string out;
+  write(out, *this, Style::canonical, 0);
+  return out;
+}
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.size_bytes_max) {
+    return fail(ErrorCode::limit,
+                fmt::format("JSON of {} bytes; at most {}", text.size(), limits.size_bytes_max));
+  }
+  Builder builder(limits.depth_max);
+  if (nlohmann::json::sax_parse(text, &builder)) return std::move(builder.result);
+  if (!builder.error.message.empty()) return std::unexpected(builder.error);
+  return fail(ErrorCode::invalid, "JSON syntax error at " + place_of(text, builder.error_at));
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t pos = 0;
+  while (pos < text.size()) {
+    const auto c = static_cast<unsigned char>(text[pos]);
+    if (c >= 0x80) {
+      const std::size_t length = utf8_sequence_length(text, pos);
+      if (length == 0) {
+        out += "\xEF\xBF\xBD";
+        ++pos;
+      } else {
+        out.append(text, pos, length);
+        pos += length;
+      }
+      continue;
+    }
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (c < 0x20 || c == 0x7f) {
+          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+          out += static_cast<char>(c);
+        }
+    }
+    ++pos;
+  }
+  out += '"';
+}
+
+}  // namespace phendau

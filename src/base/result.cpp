@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/result.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace phendau {
+
+std::string_view to_string(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid:
+      return "invalid";
+    case ErrorCode::not_found:
+      return "not_found";
+    case ErrorCode::conflict:
+      return "conflict";
+    case ErrorCode::denied:
+      return "denied";
+    case ErrorCode::limit:
+      return "limit";
+    case ErrorCode::unavailable:
+      return "unavailable";
+    case ErrorCode::io:
+      return "io";
+    case ErrorCode::corrupt:
+      return "corrupt";
+    case ErrorCode::bug:
+      return "bug";
+  }
+  return "bug";
+}
+
+std::unexpected<Error> fail_with_context(std::string_view context, Error error) {
+  error.message = std::string(context) + ": " + error.message;
+  return std::unexpected<Error>(std::move(error));
+}
+
+void assertion_failed(const char* what, const char* file, int line) {
+  std::fprintf(stderr, "{\"level\":\"error\",\"event\":\"BUG\",\"condition\":\"%s\",\"at\":\"%s:%d\"}\n",
+               what, file, line);
+  std::fflush(stderr);
+  std::abort();
+}
+
+}  // namespace phendau

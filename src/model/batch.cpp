@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/batch.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace phendau {
+namespace {
+constexpr std::size_t kSystemColumns = 5;
+constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
+
+std::uint64_t hash_value(std::string_view bytes, ValueKind kind) {
+  return hash64(bytes, static_cast<std::uint64_t>(kind) + 1);
+}
+}  // namespace
+
+ValueId Dictionary::find(std::string_view bytes, ValueKind kind) const {
+  if (slots_.empty()) return kAbsent;
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = hash_value(bytes, kind) & mask; slots_[at] != 0; at = (at + 1) & mask) {
+    const ValueId id = slots_[at] - 1;
+    if (kinds_[id] == kind && text(id) == bytes) return id;
+  }
+  return kAbsent;
+}
+
+void Dictionary::grow() {
+  slots_.assign(slots_.empty() ? 16 : slots_.size() * 2, 0);
+  const std::size_t mask = slots_.size() - 1;
+  for (ValueId id = 0; id < size(); ++id) {
+    std::size_t at = hash_value(text(id), kinds_[id]) & mask;
+    while (slots_[at] != 0) at = (at + 1) & mask;
+    slots_[at] = id + 1;
+  }
+}
+
+ValueId Dictionary::intern(std::string_view bytes, ValueKind kind) {
+  const ValueId known = find(bytes, kind);
+  if (known != kAbsent) return known;
+  if ((ends_.size() + 1) * 2 > slots_.size()) grow();
+  const ValueId id = size();
+  bytes_ += bytes;
+  ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
+  kinds_.push_back(kind);
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = hash_value(bytes, kind) & mask;
+  while (slots_[at] != 0) at = (at + 1) & mask;
+  slots_[at] = id + 1;
+  return id;
+}
+
+std::string_view to_string(TimeQuality quality) {
+  switch (quality) {
+    case TimeQuality::exact:
+      return "exact";
+    case TimeQuality::zone_assumed:
+      return "zone_assumed";
+    case TimeQuality::year_assumed:
+      return "year_assumed";
+    case TimeQuality::received:
+      return "received";
+    case TimeQuality::skewed:
+      return "skewed";
+  }
+  return "received";
+}
+
+LogSource LogSource::from_key(std::string_view key) {
+  const auto parts = split(key, '/');
+  LogSource out;
+  if (parts.size() == 3) {
+    out.product = parts[0];
+    out.category = parts[1];
+    out.service = parts[2];
+  }
+  return out;
+}
+
+std::string_view Batch::raw(std::uint32_t row) const {
+  const std::size_t begin = row == 0 ? 0 : raw_ends_[row - 1];
+  return std::string_view(raw_).substr(begin, raw_ends_[row] - begin);
+}
+
+const Column* Batch::column(std::string_view name) const {
+  for (const auto& column : columns_) {
+    if (column.name == name) return &column;
+  }
+  return nullptr;
+}
+
+UtcTime Batch::event_time_min() const { return *std::min_element(event_time_.begin(), event_time_.end()); }
+UtcTime Batch::event_time_max() const { return *std::max_element(event_time_.begin(), event_time_.end()); }
+UtcTime Batch::received_time_min() const {
+  return *std::min_element(received_time_.begin(), received_time_.end());
+}
+UtcTime Batch::received_time_max() const {
+  return *std::max_element(received_time_.begin(), received_time_.end());
+}
+
+BatchBuilder::BatchBuilder(std::string shape) {
+  batch_.shape_ = std::move(shape);
+  for (const std::string_view name :
+       {kSourceColumn, kHostColumn, kAgencyColumn, kLogsourceColumn, kParseErrorColumn}) {
+    column_index(name);
+  }
+}
+
+bool BatchBuilder::full() const { return rows() >= kBatchRowsMax || size_bytes_ >= kBatchBytesMax; }
+
+void BatchBuilder::begin_row(const Row& row) {
+  batch_.event_time_.push_back(row.event_time);
+  batch_.received_time_.push_back(row.received_time);
+  batch_.time_quality_.push_back(row.time_quality);
+  batch_.raw_ += row.raw;
+  batch_.raw_ends_.push_back(static_cast<std::uint32_t>(batch_.raw_.size()));
+  size_bytes_ += row.raw.size() + 24;
+  const std::string_view system[kSystemColumns] = {row.source, row.host, row.agency, row.logsource,
+                                                   row.parse_error};
+  for (std::size_t i = 0; i < kSystemColumns; ++i) {
+    if (!system[i].empty()) add(i, system[i]);
+  }
+}
+
+std::size_t BatchBuilder::column_index(std::string_view field) {
+  const auto found = index_.find(std::string(field));
+  if (found != index_.end()) return found->second;
+  if (batch_.columns_.size() >= kBatchColumnsMax) return kNoColumn;
+  const std::size_t at = batch_.columns_.size();
+  batch_.columns_.emplace_back();
+  batch_.columns_.back().name = field;
+  index_.emplace(std::string(field), at);
+  return at;
+}
+
+void BatchBuilder::add(std::string_view field, std::string_view value, ValueKind kind) {
+  if (field.empty()) return;
+  add(column_index(field), value, kind);
+}
+
+void BatchBuilder::add(std::size_t column, std::string_view value, ValueKind kind) {
+  PHENDAU_ASSERT(rows() > 0);
+  if (column == kNoColumn) {
+    ++dropped_fields_;
+    return;
+  }
+  Column& target = batch_.columns_[column];
+  const std::uint32_t row = rows() - 1;
+  const std::size_t before = target.values.size_bytes();
+  const ValueId id = target.values.intern(value, kind);
+  size_bytes_ += target.values.size_bytes() - before;
+  if (target.ids.size() > row) {
+    target.more.push_back({row, id});
+    size_bytes_ += sizeof(Column::More);
+    return;
+  }
+  target.ids.resize(row, kAbsent);
+  target.ids.push_back(id);
+}
+
+Batch BatchBuilder::finish() {
+  for (auto& column : batch_.columns_) column.ids.resize(rows(), kAbsent);
+  Batch done = std::move(batch_);
+  *this = BatchBuilder(done.shape_);
+  return done;
+}
+
+}  // namespace phendau

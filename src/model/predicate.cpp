@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: Apache-2.0
+// The idea: an atom is judged once per distinct value of its column; the answers become a bitmap over rows.
+// Absent rows never satisfy an atom. Facts are judged row by row in three values; they are few.
+#include "model/predicate.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/unicode.h"
+
+namespace phendau {
+namespace {
+
+std::optional<double> number_of(std::string_view text) {
+  const auto value = parse_double(trim(text));
+  if (!value) return std::nullopt;
+  return *value;
+}
+
+std::string folded(const Pattern& pattern, std::string_view text) {
+  if (pattern.accent_blind) return fold_accents(text);
+  return pattern.cased ? std::string(text) : fold_case(text);
+}
+
+/// Greedy glob with backtracking to the last `*` only: O(text x parts).
+bool glob_matches(const std::vector<Pattern::GlobPart>& parts, std::string_view text) {
+  using Kind = Pattern::GlobPart::Kind;
+  std::size_t part = 0;
+  std::size_t at = 0;
+  std::size_t star_part = std::string_view::npos;
+  std::size_t star_at = 0;
+  for (;;) {
+    bool advanced = false;
+    if (part < parts.size()) {
+      const auto& wanted = parts[part];
+      if (wanted.kind == Kind::any_many) {
+        star_part = part++;
+        star_at = at;
+        continue;
+      }
+      if (wanted.kind == Kind::literal && text.substr(at).starts_with(wanted.literal)) {
+        at += wanted.literal.size();
+        ++part;
+        advanced = true;
+      } else if (wanted.kind == Kind::any_one && at < text.size()) {
+        at += std::max<std::size_t>(1, utf8_sequence_length(text, at));
+        ++part;
+        advanced = true;
+      }
+    } else if (at == text.size()) {
+      return true;
+    }
+    if (advanced) continue;
+    if (star_part == std::string_view::npos || star_at >= text.size()) return false;
+    ++star_at;
+    at = star_at;
+    part = star_part + 1;
+  }
+}
+
+bool compare_number(MatchOp op, double value, double wanted) {
+  switch (op) {
+    case MatchOp::less:
+      return value < wanted;
+    case MatchOp::less_equal:
+      return value <= wanted;
+    case MatchOp::greater:
+      return value > wanted;
+    case MatchOp::greater_equal:
+      return value >= wanted;
+    default:
+      return value == wanted;
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(MatchOp op) {
+  constexpr std::string_view kNames[] = {
+      "equals", "contains",   "starts_with", "ends_with",     "glob",   "regex",   "cidr",
+      "less",   "less_equal", "greater",     "greater_equal", "exists", "is_null", "same_as_field"};
+  return kNames[static_cast<std::size_t>(op)];
+}
+
+std::optional<std::vector<std::uint8_t>> parse_ip(std::string_view text) {
+  if (text.empty() || text.size() > 45) return std::nullopt;
+  const std::string owned(text);
+  std::vector<std::uint8_t> out(16);
+  if (inet_pton(AF_INET6, owned.c_str(), out.data()) == 1) {
+    constexpr std::uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    if (std::equal(std::begin(kMapped), std::end(kMapped), out.begin()))
+      out.erase(out.begin(), out.begin() + 12);
+    return out;
+  }
+  out.resize(4);
+  if (inet_pton(AF_INET, owned.c_str(), out.data()) == 1) return out;
+  return std::nullopt;
+}
+
+Result<Cidr> Cidr::parse(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto address = parse_ip(text.substr(0, slash));
+  if (!address) return fail(ErrorCode::invalid, fmt::format("'{}' is not an IP network", text));
+  Cidr out;
+  out.address = *address;
+  const auto bits_max = static_cast<int>(out.address.size() * 8);
+  out.prefix_bits = bits_max;
+  if (slash != std::string_view::npos) {
+    const auto bits = parse_int(text.substr(slash + 1));
+    if (!bits || *bits < 0 || *bits > bits_max) {
+      return fail(ErrorCode::invalid, fmt::format("'{}': the prefix length must be 0 to {}", text, bits_max));
+    }
+    out.prefix_bits = static_cast<int>(*bits);
+  }
+  return out;
+}
+
+bool Cidr::contains(std::string_view address_text) const {
+  const auto other = parse_ip(trim(address_text));
+  if (!other || other->size() != address.size()) return false;
+  const auto whole = static_cast<std::size_t>(prefix_bits / 8);
+  if (!std::equal(address.begin(), address.begin() + static_cast<std::ptrdiff_t>(whole), other->begin()))
+    return false;
+  const int rest = prefix_bits % 8;
+  if (rest == 0) return true;
+  const int mask = 0xFF << (8 - rest) & 0xFF;
+  return (address[whole] & mask) == ((*other)[whole] & mask);
+}
+
+Result<Pattern> make_pattern(MatchOp op, std::string_view value, bool cased) {
+  Pattern pattern;
+  pattern.op = op;
+  pattern.cased = cased;
+  pattern.value = value;
+  switch (op) {
+    case MatchOp::equals:
+      pattern.number = number_of(value);
+      break;
+    case MatchOp::less:
+    case MatchOp::less_equal:
+    case MatchOp::greater:
+    case MatchOp::greater_equal:
+      pattern.number = number_of(value);
+      if (!pattern.number) return fail(ErrorCode::invalid, fmt::format("'{}' is not a number", value));
+      break;
+    case MatchOp::regex:
+      pattern.regex = PHENDAU_TRY(Regex::compile(value, {.ignore_case = false}));
+      break;
+    case MatchOp::cidr:
+      pattern.cidr = PHENDAU_TRY(Cidr::parse(value));
+      break;
+    default:
+      break;
+  }
+  const bool is_text = op == MatchOp::equals || op == MatchOp::contains || op == MatchOp::starts_with ||
+                       op == MatchOp::ends_with;
+  if (is_text && !cased) pattern.value = fold_case(value);
+  return pattern;
+}
+
+bool matches(const Pattern& pattern, std::string_view text, ValueKind kind) {
+  if (kind == ValueKind::null) return false;
+  switch (pattern.op) {
+    case MatchOp::equals:
+      if (pattern.number && (kind == ValueKind::integer || kind == ValueKind::real)) {
+        const auto value = number_of(text);
+        return value && *value == *pattern.number;
+      }
+      return folded(pattern, text) == pattern.value;
+    case MatchOp::contains:
+      return folded(pattern, text).find(pattern.value) != std::string::npos;
+    case MatchOp::starts_with:
+      return folded(pattern, text).starts_with(pattern.value);
+    case MatchOp::ends_with:
+      return folded(pattern, text).ends_with(pattern.value);
+    case MatchOp::glob:
+      return glob_matches(pattern.glob, folded(pattern, text));
+    case MatchOp::regex:
+      return pattern.regex->search(text);
+    case MatchOp::cidr:
+      return pattern.cidr->contains(text);
+    case MatchOp::less:
+    case MatchOp::less_equal:
+    case MatchOp::greater:
+    case MatchOp::greater_equal: {
+      const auto value = number_of(text);
+      return value && compare_number(pattern.op, *value, *pattern.number);
+    }
+    case MatchOp::exists:
+    case MatchOp::is_null:
+    case MatchOp::same_as_field:
+      break;
+  }
+  return false;
+}
+
+PredicatePtr Predicate::always(bool value) {
+  auto out = std::make_shared<Predicate>();
+  out->constant = value;
+  return out;
+}
+PredicatePtr Predicate::atom(std::string field, Pattern pattern) {
+  auto out = std::make_shared<Predicate>();
+  out->kind = Kind::atom;
+  out->field = std::move(field);
+  out->pattern = std::move(pattern);
+  return out;
+}
+PredicatePtr Predicate::all_of(std::vector<PredicatePtr> children) {
+  if (children.empty()) return always(true);
+  if (children.size() == 1) return children.front();
+  auto out = std::make_shared<Predicate>();
+  out->kind = Kind::all_of;
+  out->children = std::move(children);
+  return out;
+}
+PredicatePtr Predicate::any_of(std::vector<PredicatePtr> children) {
+  if (children.empty()) return always(false);
+  if (children.size() == 1) return children.front();
+  auto out = std::make_shared<Predicate>();
+  out->kind = Kind::any_of;
+  out->children = std::move(children);
+  return out;
+}
+PredicatePtr Predicate::negation(PredicatePtr child) {
+  auto out = std::make_shared<Predicate>();
+  out->kind = Kind::negation;
+  out->children = {std::move(child)};
+  return out;
+}
+
+void collect_fields(const Predicate& predicate, std::vector<std::string>& fields, bool& keywords) {
+  if (predicate.kind == Predicate::Kind::atom) {
+    if (predicate.field.empty())
+      keywords = true;
+    else if (std::find(fields.begin(), fields.end(), predicate.field) == fields.end())
+      fields.push_back(predicate.field);
+  }
+  for (const auto& child : predicate.children) collect_fields(*child, fields, keywords);
+}
+
+namespace {
+
+/// Rows of `column` that hold a value with answer[id] set.
+void mark_rows(const Column& column, const std::vector<bool>& answer, RowSet& out) {
+  for (std::uint32_t row = 0; row < column.ids.size(); ++row) {
+    if (column.ids[row] != kAbsent && answer[column.ids[row]]) out.insert(row);
+  }
+  for (const auto& more : column.more) {
+    if (answer[more.id]) out.insert(more.row);
+  }
+}
+
+void mark_matches(const Column& column, const Pattern& pattern, RowSet& out) {
+  std::vector<bool> answer(column.values.size());
+  bool any = false;
+  for (ValueId id = 0; id < column.values.size(); ++id) {
+    answer[id] = matches(pattern, column.values.text(id), column.values.kind(id));
+    any = any || answer[id];
+  }
+  if (any) mark_rows(column, answer, out);
+}
+
+RowSet select_presence(const Predicate& atom, const Batch& batch) {
+  const Column* column = batch.column(atom.field);
+  RowSet out(batch.rows());
+  if (atom.pattern.op == MatchOp::exists) {
+    for (std::uint32_t row = 0; column != nullptr && row < batch.rows(); ++row) {
+      if (column->has(row)) out.insert(row);
+    }
+    if (atom.pattern.value == "false") out.invert();
+    return out;
+  }
+  for (std::uint32_t row = 0; row < batch.rows(); ++row) {
+    const bool present =
+        column != nullptr && column->has(row) && column->values.kind(column->ids[row]) != ValueKind::null;
+    if (!present) out.insert(row);
+  }
+  return out;
+}
+
+RowSet select_same_as(const Predicate& atom, const Batch& batch) {
+  RowSet out(batch.rows());
+  const Column* left = batch.column(atom.field);
+  const Column* right = batch.column(atom.pattern.value);
+  if (left == nullptr || right == nullptr) return out;
+  for (std::uint32_t row = 0; row < batch.rows(); ++row) {
+    if (!left->has(row) || !right->has(row)) continue;
+    const bool equal = atom.pattern.cased ? left->text(row) == right->text(row)
+                                          : fold_case(left->text(row)) == fold_case(right->text(row));
+    if (equal) out.insert(row);
+  }
+  return out;
+}
+
+RowSet select_atom(const Predicate& atom, const Batch& batch, bool with_raw) {
+  if (atom.pattern.op == MatchOp::exists || atom.pattern.op == MatchOp::is_null)
+    return select_presence(atom, batch);
+  if (atom.pattern.op == MatchOp::same_as_field) return select_same_as(atom, batch);
+  RowSet out(batch.rows());
+  if (!atom.field.empty()) {
+    if (const Column* column = batch.column(atom.field)) mark_matches(*column, atom.pattern, out);
+    return out;
+  }
+  for (const auto& column : batch.columns()) mark_matches(column, atom.pattern, out);
+  if (with_raw) {
+    for (std::uint32_t row = 0; row < batch.rows(); ++row) {
+      if (!out.contains(row) && matches(atom.pattern, batch.raw(row), ValueKind::text)) out.insert(row);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+RowSet select(const Predicate& predicate, const Batch& batch, bool with_raw) {
+  switch (predicate.kind) {
+    case Predicate::Kind::constant:
+      return RowSet(batch.rows(), predicate.constant);
+    case Predicate::Kind::atom:
+      return select_atom(predicate, batch, with_raw);
+    case Predicate::Kind::negation: {
+      RowSet out = select(*predicate.children.front(), batch, with_raw);
+      out.invert();
+      return out;
+    }
+    case Predicate::Kind::all_of: {
+      RowSet out(batch.rows(), true);
+      for (const auto& child : predicate.children) {
+        if (out.empty()) break;
+        out &= select(*child, batch, with_raw);
+      }
+      return out;
+    }
+    case Predicate::Kind::any_of: {
+      RowSet out(batch.rows());
+      for (const auto& child : predicate.children) out |= select(*child, batch, with_raw);
+      return out;
+    }
+  }
+  return RowSet(batch.rows());
+}
+
+namespace {
+
+ValueKind kind_of(const Json& value) {
+  if (value.is_null()) return ValueKind::null;
+  if (value.is_bool()) return ValueKind::boolean;
+  if (value.is_int()) return ValueKind::integer;
+  if (value.is_number()) return ValueKind::real;
+  return ValueKind::text;
+}
+
+bool value_matches(const Pattern& pattern, const Json& value) {
+  if (value.is_array()) {
+    return std::any_of(value.items().begin(), value.items().end(),
+                       [&](const Json& item) { return value_matches(pattern, item); });
+  }
+  const std::string text = value.is_string() ? value.as_string() : value.dump();
+  return matches(pattern, text, kind_of(value));
+}
+
+Tri judge_atom(const Predicate& atom, const Json& row, const std::vector<std::string>& unreadable_fields) {
+  const auto unreadable = [&](const std::string& name) {
+    return std::find(unreadable_fields.begin(), unreadable_fields.end(), name) != unreadable_fields.end();
+  };
+  if (unreadable(atom.field)) return Tri::unknown;
+  const Json& direct = row[atom.field];
+  const Json& value = row.contains(atom.field) ? direct : row.at_path(atom.field);
+  const bool present = row.contains(atom.field) || !value.is_null();
+  if (atom.pattern.op == MatchOp::exists)
+    return present == (atom.pattern.value != "false") ? Tri::yes : Tri::no;
+  if (atom.pattern.op == MatchOp::is_null) return value.is_null() ? Tri::yes : Tri::no;
+  if (!present || value.is_null()) return Tri::unknown;
+  if (atom.pattern.op == MatchOp::same_as_field) {
+    if (unreadable(atom.pattern.value) || !row.contains(atom.pattern.value)) return Tri::unknown;
+    return value == row[atom.pattern.value] ? Tri::yes : Tri::no;
+  }
+  return value_matches(atom.pattern, value) ? Tri::yes : Tri::no;
+}
+
+}  // namespace
+
+Tri judge(const Predicate& predicate, const Json& row, const std::vector<std::string>& unreadable_fields,
+          std::vector<FactReason>* reasons) {
+  switch (predicate.kind) {
+    case Predicate::Kind::constant:
+      return predicate.constant ? Tri::yes : Tri::no;
+    case Predicate::Kind::negation:
+      return tri_not(judge(*predicate.children.front(), row, unreadable_fields, reasons));
+    case Predicate::Kind::all_of: {
+      Tri out = Tri::yes;
+      for (const auto& child : predicate.children)
+        out = tri_and(out, judge(*child, row, unreadable_fields, reasons));
+      return out;
+    }
+    case Predicate::Kind::any_of: {
+      Tri out = Tri::no;
+      for (const auto& child : predicate.children)
+        out = tri_or(out, judge(*child, row, unreadable_fields, reasons));
+      return out;
+    }
+    case Predicate::Kind::atom:
+      break;
+  }
+  const Tri out = judge_atom(predicate, row, unreadable_fields);
+  if (out != Tri::yes && reasons != nullptr) {
+    const Json& value = row.contains(predicate.field) ? row[predicate.field] : row.at_path(predicate.field);
+    reasons->push_back({predicate.field, predicate.pattern.op, predicate.pattern.value,
+                        value.is_null() ? std::string() : value.dump(), out});
+  }
+  return out;
+}
+
+}  // namespace phendau

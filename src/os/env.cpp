@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/env.h"
+
+#include "base/ulid.h"
+
+namespace phendau {
+
+Result<std::string> read_file(Env& env, const std::string& path, std::uint64_t size_bytes_max) {
+  const auto file = PHENDAU_TRY(env.open(path, OpenMode::read));
+  const std::uint64_t size = PHENDAU_TRY(file->size());
+  if (size > size_bytes_max) return fail(ErrorCode::limit, path + ": larger than the limit for such a file");
+  std::string out;
+  // Read until the end rather than to `size`: files under /proc report 0 bytes.
+  for (;;) {
+    const std::string part = PHENDAU_TRY(file->read_at(out.size(), 1u << 20));
+    if (part.empty()) return out;
+    out += part;
+    if (out.size() > size_bytes_max)
+      return fail(ErrorCode::limit, path + ": larger than the limit for such a file");
+  }
+}
+
+Result<> write_file_atomic(Env& env, const std::string& path, std::string_view bytes) {
+  const std::string temporary = path + ".new";
+  if (env.exists(temporary)) PHENDAU_TRY(env.remove_file(temporary));
+  {
+    const auto file = PHENDAU_TRY(env.open(temporary, OpenMode::create_new));
+    PHENDAU_TRY(file->append(bytes));
+    PHENDAU_TRY(file->sync());
+  }
+  PHENDAU_TRY(env.rename(temporary, path));
+  const std::size_t slash = path.find_last_of('/');
+  return env.sync_dir(slash == std::string::npos ? "." : path.substr(0, slash == 0 ? 1 : slash));
+}
+
+std::string path_join(std::string_view folder, std::string_view name) {
+  std::string out(folder);
+  if (!out.empty() && out.back() != '/') out += '/';
+  return out += name;
+}
+
+std::string new_ulid(Env& env) { return make_ulid(env.now(), env.random_bytes(10)); }
+
+}  // namespace phendau
