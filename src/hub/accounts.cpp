@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/accounts.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "net/address.h"
+
+namespace phendau::hub {
+namespace {
+
+constexpr std::string_view kKind = "user";
+constexpr Duration kLocalWaitMax = seconds(5);  // for the last administrator at the machine itself
+constexpr int kAddressFailuresFactor = 4;       // an address may fail for several people behind it
+constexpr std::size_t kUsernameBytesMax = 64;
+
+bool is_username(std::string_view text) {
+  if (text.empty() || text.size() > kUsernameBytesMax) return false;
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_@") == std::string_view::npos;
+}
+
+Account account_from(const ledger::Record& record) {
+  Account out;
+  out.username = record.id;
+  out.full_name = record.doc["full_name"].as_string();
+  out.role = role_from(record.doc["role"].as_string()).value_or(Role::staff);
+  for (const auto& id : record.doc["agency_ids"].items()) out.agency_ids.push_back(id.as_string());
+  out.locked = record.doc["locked"].as_bool();
+  out.must_change_password = record.doc["must_change_password"].as_bool();
+  if (const auto at = parse_rfc3339(record.doc["password_changed_at"].as_string())) out.password_changed_at = *at;
+  out.version = record.version;
+  return out;
+}
+
+std::unexpected<Error> refused() {
+  return fail(ErrorCode::denied, "sign-in refused", "account.sign_in_failed");
+}
+
+}  // namespace
+
+Actor actor_of(const Account& account, std::string_view from) {
+  Actor actor;
+  actor.user_id = account.username;
+  actor.name = account.full_name.empty() ? account.username : account.full_name;
+  actor.role = account.role;
+  actor.agency_ids = account.agency_ids;
+  actor.from = from;
+  return actor;
+}
+
+Accounts::Accounts(Env& env, ledger::Ledger& ledger, const HubConfig& config)
+    : env_(env), ledger_(ledger), config_(config) {}
+
+void Accounts::set_password_rule(PasswordRule rule) {
+  const std::lock_guard lock(mu_);
+  rule_ = std::move(rule);
+}
+PasswordRule Accounts::password_rule() const {
+  const std::lock_guard lock(mu_);
+  return rule_;
+}
+void Accounts::set_observer(std::function<void(const SignInEvent&)> observer) { observer_ = std::move(observer); }
+
+Result<Account> Accounts::load(std::string_view username) {
+  return account_from(PHENDAU_TRY(ledger_.get(kKind, username, Scope{Scope::Reach::everything, {}, {}})));
+}
+
+Result<Account> Accounts::save(const Actor& actor, const Account& account, std::string_view password_hash,
+                               std::string_view reason) {
+  Json agencies = Json::array();
+  for (const auto& id : account.agency_ids) agencies.push(id);
+  ledger::Write write;
+  write.kind = kKind;
+  write.id = account.username;
+  write.agency_id = account.agency_ids.size() == 1 ? account.agency_ids.front() : std::string();
+  write.state = account.locked ? "locked" : "active";
+  write.reason = reason;
+  write.expected_version = account.version;
+  Json previous = Json::object();
+  if (account.version > 0) {
+    previous = PHENDAU_TRY(ledger_.get(kKind, account.username, Scope{Scope::Reach::everything, {}, {}})).doc;
+  }
+  previous.set("username", account.username)
+      .set("full_name", account.full_name)
+      .set("role", to_string(account.role))
+      .set("agency_ids", std::move(agencies))
+      .set("locked", account.locked)
+      .set("must_change_password", account.must_change_password);
+  if (account.password_changed_at) previous.set("password_changed_at", format_rfc3339(*account.password_changed_at));
+  if (!password_hash.empty()) previous.set("password_hash", password_hash);
+  write.doc = std::move(previous);
+  const auto change = PHENDAU_TRY(ledger_.write(write, actor, env_.now()));
+  Account out = account;
+  out.version = change.version;
+  return out;
+}
+
+Result<std::optional<std::string>> Accounts::ensure_administrator() {
+  ledger::Query query;
+  query.kind = kKind;
+  query.limit = 1;
+  const auto page = PHENDAU_TRY(ledger_.list(query, Scope{Scope::Reach::everything, {}, {}}));
+  if (!page.records.empty()) return std::optional<std::string>();
+  const std::string password = make_one_time_password(env_);
+  Account account;
+  account.username = kFirstAdministrator;
+  account.full_name = kFirstAdministrator;
+  account.role = Role::administrator;
+  account.must_change_password = true;
+  account.password_changed_at = env_.now();
+  const std::string hash = PHENDAU_TRY(hash_password(env_, password));
+  PHENDAU_TRY(save(system_actor(), account, hash, "first start"));
+  return std::optional<std::string>(password);
+}
+
+Result<std::string> Accounts::reset_locally(std::string_view username) {
+  Account account = PHENDAU_TRY(load(username));
+  const std::string password = make_one_time_password(env_);
+  account.locked = false;
+  account.must_change_password = true;
+  account.password_changed_at = env_.now();
+  const std::string hash = PHENDAU_TRY(hash_password(env_, password));
+  PHENDAU_TRY(save(system_actor(), account, hash, "reset at the machine"));
+  return password;
+}
+
+Duration Accounts::wait_left(const std::string& key, UtcTime now, Duration wait_max) {
+  const std::lock_guard lock(mu_);
+  const auto found = failures_.find(key);
+  if (found == failures_.end()) return {};
+  const int factor = key.starts_with("from:") ? kAddressFailuresFactor : 1;
+  if (found->second.count < config_.sign_in_failures_max * factor) return {};
+  const Duration left = found->second.last_at + std::min(config_.sign_in_wait, wait_max) - now;
+  if (left.ns > 0) return left;
+  // The wait is over: the next failures count anew, except that the last administrator stays slowed.
+  if (wait_max >= config_.sign_in_wait) failures_.erase(found);
+  return {};
+}
+
+void Accounts::note_failure(const std::string& key, UtcTime now) {
+  const std::lock_guard lock(mu_);
+  if (failures_.size() >= kFailureKeysMax && !failures_.contains(key)) {
+    const auto oldest = std::min_element(failures_.begin(), failures_.end(), [](const auto& a, const auto& b) {
+      return a.second.last_at < b.second.last_at;
+    });
+    failures_.erase(oldest);
+  }
+  Failures& entry = failures_[key];
+  ++entry.count;
+  entry.last_at = now;
+}
+
+bool Accounts::is_last_administrator(std::string_view username) {
+  const auto accounts = list(system_actor());
+  if (!accounts) return false;
+  const auto usable = [](const Account& a) { return a.role == Role::administrator && !a.locked; };
+  const auto count = std::count_if(accounts->begin(), accounts->end(), usable);
+  return count == 1 && std::any_of(accounts->begin(), accounts->end(), [&](const Account& a) {
+           return usable(a) && a.username == username;
+         });
+}
+
+Result<SignedIn> Accounts::sign_in(std::string_view username_raw, std::string_view password, std::string_view from) {
+  const UtcTime now = env_.now();
+  const std::string username = to_lower_ascii(trim(username_raw));
+  const auto observe = [&](bool success, std::string reason) {
+    if (observer_) observer_({username, std::string(from), success, std::move(reason)});
+  };
+  const std::string user_key = "user:" + username.substr(0, kUsernameBytesMax);
+  const std::string from_key = "from:" + std::string(from);
+  const bool at_machine = net::is_loopback_host(from) && is_last_administrator(username);
+  const Duration wait_max = at_machine ? kLocalWaitMax : config_.sign_in_wait;
+  const Duration wait = std::max(wait_left(user_key, now, wait_max), wait_left(from_key, now, wait_max));
+  if (wait.ns > 0) {
+    observe(false, "waiting");
+    const std::string left = std::to_string(wait.ns / 1'000'000'000 + 1);
+    return fail(ErrorCode::limit, "too many failed sign-ins; wait " + left + " s", "account.wait", {left});
+  }
+  const auto account = load(username);
+  bool fits = false;
+  if (is_username(username) && account && !account->locked) {
+    const auto hash = ledger_.get_secret(kKind, username, "password_hash");
+    fits = hash && verify_password(*hash, password);
+  } else {
+    verify_nothing(password);
+  }
+  if (!fits) {
+    note_failure(user_key, now);
+    note_failure(from_key, now);
+    observe(false, account && account->locked ? "locked" : "bad_password");
+    return refused();
+  }
+  const std::string token = to_base64url(env_.random_bytes(32));
+  const Held held{username, to_base64url(env_.random_bytes(24)), now, now};
+  {
+    const std::lock_guard lock(mu_);
+    failures_.erase(user_key);
+    if (sessions_.size() >= kSessionsMax) {
+      sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
+        return a.second.seen_at < b.second.seen_at;
+      }));
+    }
+    sessions_[sha256_hex(token)] = held;
+  }
+  observe(true, "");
+  return SignedIn{token, make_session(*account, held, from)};
+}
+
+Session Accounts::make_session(const Account& account, const Held& held, std::string_view from) const {
+  Session out;
+  out.account = account;
+  out.actor = actor_of(account, from);
+  out.csrf_token = held.csrf_token;
+  out.must_change_password = account.must_change_password;
+  if (account.password_changed_at) {
+    const CivilDate changed = to_civil(*account.password_changed_at, kHubZone).date;
+    const CivilDate last_good = add_months(changed, static_cast<std::int32_t>(password_rule().age_months_max));
+    if (to_civil(env_.now(), kHubZone).date > last_good) out.must_change_password = true;
+  }
+  return out;
+}
+
+Result<Session> Accounts::session(std::string_view token, std::string_view from) {
+  const UtcTime now = env_.now();
+  const auto signed_out = [] { return fail(ErrorCode::denied, "no session", "account.signed_out"); };
+  Held held;
+  {
+    const std::lock_guard lock(mu_);
+    const auto found = sessions_.find(sha256_hex(token));
+    if (found == sessions_.end()) return signed_out();
+    const bool idle = now - found->second.seen_at > config_.session_idle_max;
+    const bool old = now - found->second.created_at > config_.session_age_max;
+    if (idle || old) {
+      sessions_.erase(found);
+      return signed_out();
+    }
+    found->second.seen_at = now;
+    held = found->second;
+  }
+  const auto account = load(held.username);
+  if (!account || account->locked) {
+    sign_out(token);
+    return signed_out();
+  }
+  return make_session(*account, held, from);
+}
+
+void Accounts::sign_out(std::string_view token) {
+  const std::lock_guard lock(mu_);
+  sessions_.erase(sha256_hex(token));
+}
+
+void Accounts::end_sessions_of(std::string_view username) {
+  const std::lock_guard lock(mu_);
+  std::erase_if(sessions_, [&](const auto& entry) { return entry.second.username == username; });
+}
+
+Result<Session> Accounts::change_password(std::string_view token, std::string_view old_password,
+                                          std::string_view new_password, std::string_view from) {
+  const Session current = PHENDAU_TRY(session(token, from));
+  Account account = current.account;
+  const std::string key = "user:" + account.username;
+  const Duration wait = wait_left(key, env_.now(), config_.sign_in_wait);
+  if (wait.ns > 0) {
+    const std::string left = std::to_string(wait.ns / 1'000'000'000 + 1);
+    return fail(ErrorCode::limit, "too many failed attempts", "account.wait", {left});
+  }
+  const std::string hash = PHENDAU_TRY(ledger_.get_secret(kKind, account.username, "password_hash"));
+  if (!verify_password(hash, old_password)) {
+    note_failure(key, env_.now());
+    return fail(ErrorCode::invalid, "old password is wrong", "account.old_password_wrong");
+  }
+  if (verify_password(hash, new_password)) {
+    return fail(ErrorCode::invalid, "new password equals the old one", "account.same_password");
+  }
+  PHENDAU_TRY(check_password(password_rule(), new_password, account.username));
+  account.must_change_password = false;
+  account.password_changed_at = env_.now();
+  const std::string new_hash = PHENDAU_TRY(hash_password(env_, new_password));
+  PHENDAU_TRY(save(current.actor, account, new_hash, "password changed"));
+  // Other sessions of this account end; this one goes on.
+  {
+    const std::lock_guard lock(mu_);
+    const std::string own = sha256_hex(token);
+    std::erase_if(sessions_, [&](const auto& e) { return e.second.username == account.username && e.first != own; });
+  }
+  return session(token, from);
+}
+
+Result<std::vector<Account>> Accounts::list(const Actor& actor) {
+  const Scope scope = authorize(actor, Action::read, Resource::user);
+  if (scope.allows_nothing()) return fail(ErrorCode::denied, "not for this role", "error.denied");
+  std::vector<Account> out;
+  ledger::Query query;
+  query.kind = kKind;
+  query.order_by = "id";
+  query.descending = false;
+  query.limit = ledger::kListLimitMax;
+  for (;;) {
+    const auto page = PHENDAU_TRY(ledger_.list(query, scope));
+    for (const auto& record : page.records) out.push_back(account_from(record));
+    if (page.next_cursor.empty()) return out;
+    query.cursor = page.next_cursor;
+  }
+}
+
+namespace {
+Result<> check_agencies(ledger::Ledger& ledger, const Account& account) {
+  for (const auto& id : account.agency_ids) {
+    if (!ledger.get("agency", id, Scope{Scope::Reach::everything, {}, {}})) {
+      return fail(ErrorCode::invalid, "no agency " + id, "account.no_agency", {id});
+    }
+  }
+  const bool needs_agency = account.role == Role::agency_officer || account.role == Role::agency_head ||
+                            account.role == Role::staff;
+  if (needs_agency && account.agency_ids.empty()) {
+    return fail(ErrorCode::invalid, "this role needs an agency", "account.needs_agency");
+  }
+  return {};
+}
+}  // namespace
+
+Result<AccountWithPassword> Accounts::create(const Actor& actor, std::string_view username,
+                                             const AccountWrite& write) {
+  if (authorize(actor, Action::create, Resource::user).reach != Scope::Reach::everything) {
+    return fail(ErrorCode::denied, "not for this role", "error.denied");
+  }
+  if (!is_username(username)) return fail(ErrorCode::invalid, "bad user name", "account.bad_username");
+  if (load(username)) return fail(ErrorCode::conflict, "user exists", "account.exists", {std::string(username)});
+  Account account;
+  account.username = username;
+  account.full_name = write.full_name.value_or(std::string(username));
+  account.role = write.role.value_or(Role::staff);
+  account.agency_ids = write.agency_ids.value_or(std::vector<std::string>());
+  account.must_change_password = true;
+  account.password_changed_at = env_.now();
+  PHENDAU_TRY(check_agencies(ledger_, account));
+  const std::string password = make_one_time_password(env_);
+  const std::string hash = PHENDAU_TRY(hash_password(env_, password));
+  return AccountWithPassword{PHENDAU_TRY(save(actor, account, hash, "created")), password};
+}
+
+Result<> Accounts::keep_an_administrator(const Account& before, const AccountWrite& write) {
+  const bool loses = write.locked.value_or(false) || write.role.value_or(before.role) != Role::administrator;
+  if (loses && is_last_administrator(before.username)) {
+    return fail(ErrorCode::conflict, "the last administrator", "account.last_administrator");
+  }
+  return {};
+}
+
+Result<AccountWithPassword> Accounts::update(const Actor& actor, std::string_view username,
+                                             const AccountWrite& write) {
+  if (authorize(actor, Action::update, Resource::user).reach != Scope::Reach::everything) {
+    return fail(ErrorCode::denied, "not for this role", "error.denied");
+  }
+  Account account = PHENDAU_TRY(load(username));
+  PHENDAU_TRY(keep_an_administrator(account, write));
+  if (write.full_name) account.full_name = *write.full_name;
+  if (write.role) account.role = *write.role;
+  if (write.agency_ids) account.agency_ids = *write.agency_ids;
+  if (write.locked) account.locked = *write.locked;
+  PHENDAU_TRY(check_agencies(ledger_, account));
+  AccountWithPassword out;
+  std::string hash;
+  if (write.reset_password) {
+    out.one_time_password = make_one_time_password(env_);
+    hash = PHENDAU_TRY(hash_password(env_, out.one_time_password));
+    account.must_change_password = true;
+    account.password_changed_at = env_.now();
+  }
+  out.account = PHENDAU_TRY(save(actor, account, hash, write.reset_password ? "password reset" : "changed"));
+  // A changed role or lock takes effect at once; who was reset signs in again.
+  if (account.locked || write.reset_password || write.role || write.agency_ids) end_sessions_of(username);
+  return out;
+}
+
+}  // namespace phendau::hub

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/config.h"
+
+#include <fmt/format.h>
+
+namespace phendau::hub {
+namespace {
+
+std::unexpected<Error> wrong(std::string_view member, std::string_view wanted) {
+  return fail(ErrorCode::invalid, fmt::format("hub.json: '{}' must be {}", member, wanted), "config.wrong",
+              {std::string(member), std::string(wanted)});
+}
+
+Result<> read_text(const Json& json, std::string_view member, std::string& out) {
+  if (!json.contains(member)) return {};
+  if (!json[member].is_string() || json[member].as_string().empty()) return wrong(member, "a text");
+  out = json[member].as_string();
+  return {};
+}
+
+Result<> read_int(const Json& json, std::string_view member, int low, int high, int& out) {
+  if (!json.contains(member)) return {};
+  const std::int64_t value = json[member].as_int(-1);
+  if (!json[member].is_int() || value < low || value > high) return wrong(member, fmt::format("{} to {}", low, high));
+  out = static_cast<int>(value);
+  return {};
+}
+
+Result<> read_duration(const Json& json, std::string_view member, Duration low, Duration high, Duration& out) {
+  if (!json.contains(member)) return {};
+  const auto value = parse_duration(json[member].as_string());
+  if (!value || *value < low || *value > high) {
+    return wrong(member, fmt::format("{} to {}, like \"30s\" or \"5m\"", format_duration(low), format_duration(high)));
+  }
+  out = *value;
+  return {};
+}
+
+Result<ListenerConfig> listener_from(const Json& json) {
+  ListenerConfig out;
+  const std::string& protocol = json["protocol"].as_string();
+  if (protocol == "udp") out.protocol = ListenerConfig::Protocol::udp;
+  else if (protocol == "tcp") out.protocol = ListenerConfig::Protocol::tcp;
+  else if (protocol == "tls") out.protocol = ListenerConfig::Protocol::tls;
+  else return wrong("listeners.protocol", "udp, tcp or tls");
+  out.address = json["address"].as_string();
+  if (out.address.find(':') == std::string::npos) return wrong("listeners.address", "like 127.0.0.1:5514");
+  out.source = json["source"].string_or("syslog-" + protocol);
+  out.agency_id = json["agency"].as_string();
+  return out;
+}
+
+Result<SenderConfig> sender_from(const Json& json) {
+  SenderConfig out;
+  out.network_text = json["network"].as_string();
+  const auto network = Cidr::parse(out.network_text);
+  if (!network) return wrong("senders.network", "like 10.1.2.0/24");
+  out.network = *network;
+  out.agency_id = json["agency"].as_string();
+  if (out.agency_id.empty()) return wrong("senders.agency", "the id of an agency");
+  return out;
+}
+
+constexpr std::string_view kMembers[] = {
+    "pack_dir", "https_address", "server_names", "listeners", "senders", "disk_quota_percent", "flush_after",
+    "skew_max", "session_idle_max", "session_age_max", "sign_in_failures_max", "sign_in_wait",
+    "enrolment_token_age_max", "device_certificate_days", "silence_check_every", "assess_every", "demo"};
+
+}  // namespace
+
+std::string_view to_string(ListenerConfig::Protocol protocol) {
+  constexpr std::string_view kNames[] = {"udp", "tcp", "tls"};
+  return kNames[static_cast<std::size_t>(protocol)];
+}
+
+Result<HubConfig> config_from_json(const Json& json) {
+  if (!json.is_object()) return wrong("", "an object");
+  for (const auto& [name, value] : json.members()) {
+    if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers)) {
+      return wrong(name, "left out: there is no such setting");
+    }
+  }
+  HubConfig out;
+  PHENDAU_TRY(read_text(json, "pack_dir", out.pack_dir));
+  PHENDAU_TRY(read_text(json, "https_address", out.https_address));
+  PHENDAU_TRY(read_int(json, "disk_quota_percent", 10, 98, out.disk_quota_percent));
+  PHENDAU_TRY(read_duration(json, "flush_after", milliseconds(1), seconds(5), out.flush_after));
+  PHENDAU_TRY(read_duration(json, "skew_max", seconds(1), days(30), out.skew_max));
+  PHENDAU_TRY(read_duration(json, "session_idle_max", minutes(1), hours(12), out.session_idle_max));
+  PHENDAU_TRY(read_duration(json, "session_age_max", minutes(5), days(7), out.session_age_max));
+  PHENDAU_TRY(read_int(json, "sign_in_failures_max", 3, 20, out.sign_in_failures_max));
+  PHENDAU_TRY(read_duration(json, "sign_in_wait", seconds(1), days(1), out.sign_in_wait));
+  PHENDAU_TRY(read_duration(json, "enrolment_token_age_max", minutes(5), days(7), out.enrolment_token_age_max));
+  PHENDAU_TRY(read_int(json, "device_certificate_days", 1, 3650, out.device_certificate_days));
+  PHENDAU_TRY(read_duration(json, "silence_check_every", seconds(1), hours(1), out.silence_check_every));
+  PHENDAU_TRY(read_duration(json, "assess_every", seconds(1), hours(1), out.assess_every));
+  out.demo = json["demo"].as_bool(false);
+  for (const auto& name : json["server_names"].items()) out.server_names.push_back(name.as_string());
+  for (const auto& item : json["listeners"].items()) out.listeners.push_back(PHENDAU_TRY(listener_from(item)));
+  for (const auto& item : json["senders"].items()) out.senders.push_back(PHENDAU_TRY(sender_from(item)));
+  return out;
+}
+
+Result<HubConfig> load_config(Env& env, const std::string& data_dir) {
+  const std::string path = path_join(data_dir, "hub.json");
+  HubConfig out;
+  if (env.exists(path)) {
+    const std::string text = PHENDAU_TRY(read_file(env, path, 1u << 20));
+    const auto json = parse_json(text);
+    if (!json) return fail_with_context(path, json.error());
+    out = PHENDAU_TRY(config_from_json(*json));
+  }
+  out.data_dir = data_dir;
+  return out;
+}
+
+}  // namespace phendau::hub
