@@ -47,8 +47,9 @@ std::string sha512_hex(std::string_view bytes) {
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
   Sha256 out{};
   unsigned length = 0;
-  const auto* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes),
-                          bytes.size(), out.data(), &length);
+  // A null pointer as key would mean "the key of before" to OpenSSL.
+  const auto* done = HMAC(EVP_sha256(), key.empty() ? "" : key.data(), static_cast<int>(key.size()),
+                          bytes_of(bytes), bytes.size(), out.data(), &length);
   PHENDAU_ASSERT(done != nullptr && length == out.size());
   return out;
 }

@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <cmath>
+#include <unordered_set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -31,16 +32,17 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool number_float(number_float_t value, const string_t&) override { return add(Json(value)); }
   bool string(string_t& value) override { return add(Json(std::move(value))); }
   bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return open(Json::object()); }
-  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool start_object(std::size_t) override { return open(true); }
+  bool start_array(std::size_t) override { return open(false); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& value) override {
-    if (stack_.back().contains(value)) {
+    Open& top = stack_.back();
+    if (!top.seen.insert(value).second) {
       error = Error{ErrorCode::invalid, fmt::format("duplicate key '{}'", value), {}, {}};
       return false;
     }
-    keys_.back() = std::move(value);
+    top.key = std::move(value);
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
@@ -53,35 +55,44 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   std::size_t error_at = 0;
 
  private:
-  bool open(Json container) {
+  /// A container that is being filled. Keys are checked in a hash set: searching the members for each would
+  /// let one hostile object of many keys cost hours.
+  struct Open {
+    bool is_object = false;
+    Json::Object members;
+    Json::Array items;
+    std::string key;
+    std::unordered_set<std::string> seen;
+  };
+
+  bool open(bool is_object) {
     if (static_cast<int>(stack_.size()) >= depth_max_) {
       error = Error{ErrorCode::limit, fmt::format("nested deeper than {} levels", depth_max_), {}, {}};
       return false;
     }
-    stack_.push_back(std::move(container));
-    keys_.emplace_back();
+    stack_.emplace_back();
+    stack_.back().is_object = is_object;
     return true;
   }
   bool close() {
-    Json done = std::move(stack_.back());
+    Open done = std::move(stack_.back());
     stack_.pop_back();
-    keys_.pop_back();
-    return add(std::move(done));
+    return add(done.is_object ? Json::from_unique_members(std::move(done.members))
+                              : Json::array(std::move(done.items)));
   }
   bool add(Json value) {
     if (stack_.empty()) {
       result = std::move(value);
-    } else if (stack_.back().is_array()) {
-      stack_.back().push(std::move(value));
+    } else if (stack_.back().is_object) {
+      stack_.back().members.emplace_back(std::move(stack_.back().key), std::move(value));
     } else {
-      stack_.back().set(keys_.back(), std::move(value));
+      stack_.back().items.push_back(std::move(value));
     }
     return true;
   }
 
   int depth_max_;
-  std::vector<Json> stack_;
-  std::vector<std::string> keys_;
+  std::vector<Open> stack_;
 };
 
 void append_number(std::string& out, double value) {
@@ -169,6 +180,12 @@ Json Json::object(std::initializer_list<Member> members) {
   Json out;
   out.value_ = Object();
   for (const auto& member : members) out.set(member.first, member.second);
+  return out;
+}
+
+Json Json::from_unique_members(Object members) {
+  Json out;
+  out.value_ = std::move(members);
   return out;
 }
 

@@ -14,6 +14,11 @@ constexpr std::uint32_t kMatchLimit = 200'000;
 constexpr std::uint32_t kDepthLimit = 5'000;
 constexpr std::uint32_t kHeapLimitKib = 8'192;
 
+/// PCRE2 takes a null pointer for an error even when the length is 0.
+PCRE2_SPTR pointer_of(std::string_view text) {
+  return reinterpret_cast<PCRE2_SPTR>(text.data() == nullptr ? "" : text.data());
+}
+
 struct MatchContext {
   pcre2_match_context* context = pcre2_match_context_create(nullptr);
   MatchContext() {
@@ -45,8 +50,7 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexFlags flags) {
   int error = 0;
   PCRE2_SIZE offset = 0;
   auto compiled = std::make_shared<Code>();
-  compiled->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options,
-                                 &error, &offset, nullptr);
+  compiled->code = pcre2_compile(pointer_of(pattern), pattern.size(), options, &error, &offset, nullptr);
   if (compiled->code == nullptr) {
     PCRE2_UCHAR message[256];
     pcre2_get_error_message(error, message, sizeof message);
@@ -64,8 +68,8 @@ bool Regex::search(std::string_view subject, bool* exhausted) const {
   thread_local MatchContext context;
   thread_local std::unique_ptr<pcre2_match_data, void (*)(pcre2_match_data*)> data(
       pcre2_match_data_create(1, nullptr), pcre2_match_data_free);
-  const int rc = pcre2_match(code_->code, reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(), 0, 0,
-                             data.get(), context.context);
+  const int rc =
+      pcre2_match(code_->code, pointer_of(subject), subject.size(), 0, 0, data.get(), context.context);
   if (exhausted != nullptr) *exhausted = rc < PCRE2_ERROR_PARTIAL;
   return rc >= 0;
 }
@@ -74,8 +78,8 @@ std::optional<std::vector<std::string_view>> Regex::match_groups(std::string_vie
   thread_local MatchContext context;
   const std::unique_ptr<pcre2_match_data, void (*)(pcre2_match_data*)> data(
       pcre2_match_data_create_from_pattern(code_->code, nullptr), pcre2_match_data_free);
-  const int rc = pcre2_match(code_->code, reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(), 0, 0,
-                             data.get(), context.context);
+  const int rc =
+      pcre2_match(code_->code, pointer_of(subject), subject.size(), 0, 0, data.get(), context.context);
   if (rc < 0) return std::nullopt;
   const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(data.get());
   std::vector<std::string_view> groups(pcre2_get_ovector_count(data.get()));

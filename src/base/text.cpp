@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -136,7 +137,8 @@ Result<std::int64_t> parse_int(std::string_view text) {
 Result<double> parse_double(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
+  // from_chars also reads "inf" and "nan", which no caller means by a number.
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
     return fail(ErrorCode::invalid, fmt::format("'{}' is not a number", truncate_utf8(text, 32)));
   }
   return value;

@@ -34,9 +34,8 @@ class TreeBuilder : public YAML::EventHandler {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end())
       throw LimitReached{"alias of a node that is not complete", mark.line + 1, mark.column + 1};
-    YamlNode copy = found->second;
-    count(copy, mark);
-    add(std::move(copy), 0);
+    count(found->second, mark);  // before the copy is made
+    add(found->second, 0);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
@@ -80,6 +79,10 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void count(const YamlNode& node, const YAML::Mark& mark) {
     if (++nodes_ > limits_.nodes_max) throw LimitReached{"too many nodes", mark.line + 1, mark.column + 1};
+    // Nodes alone do not bound an alias of one long text.
+    alias_bytes_ += node.scalar.size();
+    if (alias_bytes_ > limits_.size_bytes_max)
+      throw LimitReached{"aliases expand to too much text", mark.line + 1, mark.column + 1};
     for (const auto& item : node.items) count(item, mark);
     for (const auto& member : node.members) count(member.second, mark);
   }
@@ -119,6 +122,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<YamlNode>& documents_;
   const YamlLimits& limits_;
   std::size_t nodes_ = 0;
+  std::size_t alias_bytes_ = 0;
   std::vector<Open> stack_;
   std::map<YAML::anchor_t, YamlNode> anchors_;
 };
@@ -203,8 +207,8 @@ Json yaml_to_json(const YamlNode& node) {
       break;
   }
   if (node.quoted) return node.scalar;
-  if (node.scalar == "true" || node.scalar == "True") return true;
-  if (node.scalar == "false" || node.scalar == "False") return false;
+  if (node.scalar == "true" || node.scalar == "True" || node.scalar == "TRUE") return true;
+  if (node.scalar == "false" || node.scalar == "False" || node.scalar == "FALSE") return false;
   const bool leading_zero = node.scalar.size() > 1 && node.scalar[0] == '0' && node.scalar[1] != '.';
   if (!leading_zero) {
     if (const auto integer = parse_int(node.scalar)) return *integer;

@@ -291,6 +291,10 @@ RowSet select_same_as(const Predicate& atom, const Batch& batch) {
   if (left == nullptr || right == nullptr) return out;
   for (std::uint32_t row = 0; row < batch.rows(); ++row) {
     if (!left->has(row) || !right->has(row)) continue;
+    // Null equals nothing, also not another null.
+    if (left->values.kind(left->ids[row]) == ValueKind::null || right->values.kind(right->ids[row]) == ValueKind::null) {
+      continue;
+    }
     const bool equal = atom.pattern.cased ? left->text(row) == right->text(row)
                                           : fold_case(left->text(row)) == fold_case(right->text(row));
     if (equal) out.insert(row);
@@ -307,7 +311,9 @@ RowSet select_atom(const Predicate& atom, const Batch& batch, bool with_raw) {
     if (const Column* column = batch.column(atom.field)) mark_matches(*column, atom.pattern, out);
     return out;
   }
-  for (const auto& column : batch.columns()) mark_matches(column, atom.pattern, out);
+  for (const auto& column : batch.columns()) {
+    if (is_keyword_column(column.name)) mark_matches(column, atom.pattern, out);
+  }
   if (with_raw) {
     for (std::uint32_t row = 0; row < batch.rows(); ++row) {
       if (!out.contains(row) && matches(atom.pattern, batch.raw(row), ValueKind::text)) out.insert(row);
@@ -317,6 +323,10 @@ RowSet select_atom(const Predicate& atom, const Batch& batch, bool with_raw) {
 }
 
 }  // namespace
+
+bool is_keyword_column(std::string_view name) {
+  return name != kSourceColumn && name != kAgencyColumn && name != kLogsourceColumn && name != kParseErrorColumn;
+}
 
 RowSet select(const Predicate& predicate, const Batch& batch, bool with_raw) {
   switch (predicate.kind) {

@@ -44,6 +44,8 @@ class PosixFile : public File {
   ~PosixFile() override { ::close(fd_); }
 
   Result<> append(std::string_view bytes) override {
+    // Not O_APPEND: with it Linux would let pwrite() of write_at() append too. In a pipe there is no position.
+    if (::lseek(fd_, 0, SEEK_END) < 0 && errno != ESPIPE) return io_error("find the end of", path_, errno);
     while (!bytes.empty()) {
       const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
@@ -104,10 +106,10 @@ class PosixEnv : public Env {
         flags |= O_RDONLY;
         break;
       case OpenMode::append:
-        flags |= O_RDWR | O_CREAT | O_APPEND;
+        flags |= O_RDWR | O_CREAT;
         break;
       case OpenMode::create_new:
-        flags |= O_RDWR | O_CREAT | O_EXCL | O_APPEND;
+        flags |= O_RDWR | O_CREAT | O_EXCL;
         break;
       case OpenMode::read_write:
         flags |= O_RDWR | O_CREAT;

@@ -19,7 +19,15 @@ class FakeEnv::FakeFile : public File {
   Result<> append(std::string_view bytes) override {
     const std::lock_guard lock(env_.mu_);
     PHENDAU_TRY(usable());
-    PHENDAU_TRY(env_.mutate("append", path_, bytes.size()));
+    const std::uint64_t room = env_.free_bytes_;
+    if (const auto done = env_.mutate("append", path_, bytes.size()); !done) {
+      // A real disk that fills up keeps the part that fitted.
+      if (done.error().text_id == "error.disk_full") {
+        node_->bytes += bytes.substr(0, room);
+        env_.free_bytes_ = 0;
+      }
+      return done;
+    }
     node_->bytes += bytes;
     return {};
   }
@@ -54,6 +62,7 @@ class FakeEnv::FakeFile : public File {
     const std::lock_guard lock(env_.mu_);
     PHENDAU_TRY(usable());
     PHENDAU_TRY(env_.mutate("truncate", path_, 0));
+    if (size_bytes < node_->bytes.size()) env_.free_bytes_ += node_->bytes.size() - size_bytes;
     node_->bytes.resize(size_bytes);
     return {};
   }

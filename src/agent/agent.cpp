@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/agent.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <chrono>
+#include <condition_variable>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "net/pki.h"
+#include "wire/protocol.h"
+
+namespace phendau::agent {
+namespace {
+constexpr Duration kLogSourceEvery = minutes(15);
+constexpr Duration kRenewRetry = hours(1);
+}  // namespace
+
+Agent::Agent(Env& env, AgentParts parts)
+    : env_(env), parts_(std::move(parts)), config_(parts_.config), identity_(parts_.identity), facts_backoff_(env) {}
+
+Result<std::unique_ptr<Agent>> Agent::create(Env& env, AgentParts parts) {
+  std::unique_ptr<Agent> agent(new Agent(env, std::move(parts)));
+  agent->spool_ = PHENDAU_TRY(
+      Spool::open(env, {path_join(agent->parts_.data_folder, "spool"), agent->config_.spool_bytes_max, kSegmentBytes}));
+  agent->uploader_ = std::make_unique<Uploader>(env, *agent->spool_, agent->troubles_);
+  agent->state_ = load_state(env, agent->parts_.data_folder);
+  for (auto& collector : agent->parts_.collectors) collector->rewind(agent->spool_->bookmark(collector->source()));
+  return agent;
+}
+
+void Agent::store(Collector& collector, const Collected& collected) {
+  const auto stored = spool_->enqueue(collected.records, Bookmark{collector.source(), collected.position});
+  if (stored) {
+    troubles_.clear("spool_write");
+    return;
+  }
+  // Policy `reject`: the source keeps what we could not; the reader goes back to where the spool is.
+  troubles_.set("spool_write", stored.error(), env_.now());
+  collector.rewind(spool_->bookmark(collector.source()));
+}
+
+bool Agent::collect_one(Collector& collector) {
+  const std::string cause = "read " + collector.source();
+  for (int i = 0; i < kGroupsPerStepMax; ++i) {
+    const auto collected = collector.collect(env_.now());
+    if (!collected) {
+      troubles_.set(cause, collected.error(), env_.now());
+      return false;
+    }
+    troubles_.clear(cause);
+    const bool moved = !collected->records.empty() || collected->position != spool_->bookmark(collector.source());
+    if (moved) {
+      store(collector, *collected);
+      if (troubles_.has("spool_write")) return false;
+    }
+    if (!collected->more) return false;
+  }
+  return true;
+}
+
+bool Agent::collect_step() {
+  watch_memory();
+  bool more = false;
+  if (spool_->needs_recovery()) {
+    if (auto recovered = spool_->recover(); !recovered) {
+      troubles_.set("spool_write", recovered.error(), env_.now());
+      return false;
+    }
+    for (auto& collector : parts_.collectors) collector->rewind(spool_->bookmark(collector->source()));
+  }
+  if (!memory_high_) {
+    for (auto& collector : parts_.collectors) more = collect_one(*collector) || more;
+  }
+  if (auto synced = spool_->sync(); !synced) troubles_.set("spool_write", synced.error(), env_.now());
+  std::vector<wire::SourceStatus> sources;
+  for (const auto& collector : parts_.collectors) sources.push_back(collector->status());
+  const std::lock_guard lock(mu_);
+  sources_ = std::move(sources);
+  return more;
+}
+
+void Agent::watch_memory() {
+  if (!parts_.memory_bytes) return;
+  const std::uint64_t used = parts_.memory_bytes();
+  if (used <= config_.memory_bytes_max) {
+    if (memory_high_) troubles_.clear("memory");
+    memory_high_ = false;
+    return;
+  }
+  // Policy `pause, then restart`: sources hold their records, the spool holds ours.
+  if (!memory_high_) memory_high_since_ = env_.monotonic();
+  memory_high_ = true;
+  troubles_.set("memory",
+                Error{ErrorCode::limit,
+                      fmt::format("the agent uses {} MiB, more than its limit of {} MiB; reading is paused", used >> 20,
+                                  config_.memory_bytes_max >> 20),
+                      "agent.trouble.memory",
+                      {}},
+                env_.now());
+  if (env_.monotonic().ns - memory_high_since_.ns > kMemoryPatience.ns) must_restart_ = true;
+}
+
+Result<Transport*> Agent::transport() {
+  if (!transport_) transport_ = PHENDAU_TRY(parts_.connect(connection_of(identity_)));
+  return transport_.get();
+}
+
+wire::Heartbeat Agent::heartbeat() const {
+  wire::Heartbeat out;
+  out.agent_version = PHENDAU_VERSION;
+  out.time = env_.now();
+  out.epoch = spool_->epoch();
+  const SpoolCounts counts = spool_->counts();
+  out.spool_bytes = counts.size_bytes;
+  out.spool_bytes_max = counts.size_bytes_max;
+  out.spool_records = counts.records;
+  out.rejected_total = counts.rejected_total;
+  out.clock_skew_ms = clock_skew_ms_;
+  if (parts_.memory_bytes) out.memory_bytes = parts_.memory_bytes();
+  out.troubles = troubles_.list();
+  out.journal_head = state_.journal_head;
+  out.order_results = order_results_;
+  const std::lock_guard lock(mu_);
+  out.sources = sources_;
+  return out;
+}
+
+void Agent::send_heartbeat(Transport& transport) {
+  if (env_.monotonic() < heartbeat_due_) return;
+  heartbeat_due_ = {env_.monotonic().ns + config_.heartbeat_every.ns};
+  const wire::Heartbeat message = heartbeat();
+  const UtcTime asked_at = env_.now();
+  const auto answer = transport.post(wire::kHeartbeatPath, wire::kJsonType, wire::to_json(message).dump());
+  const UtcTime answered_at = env_.now();
+  if (!answer) {
+    troubles_.set("heartbeat", answer.error(), env_.now());
+    return;
+  }
+  if (answer->status != 200) {
+    troubles_.set("heartbeat", wire::error_of_answer(answer->status, answer->body), env_.now());
+    return;
+  }
+  const auto reply = wire::decode_heartbeat_reply(answer->body);
+  if (!reply) {
+    troubles_.set("heartbeat", reply.error(), env_.now());
+    return;
+  }
+  troubles_.clear("heartbeat");
+  order_results_.clear();  // The hub has them now.
+  take_reply(*reply, asked_at, answered_at);
+}
+
+void Agent::take_reply(const wire::HeartbeatReply& reply, UtcTime asked_at, UtcTime answered_at) {
+  const std::int64_t middle_ns = asked_at.ns + (answered_at.ns - asked_at.ns) / 2;
+  clock_skew_ms_ = (reply.time.ns - middle_ns) / 1'000'000;
+  if (std::llabs(clock_skew_ms_) > kSkewMax.ns / 1'000'000) {
+    troubles_.set("clock",
+                  Error{ErrorCode::invalid,
+                        fmt::format("this machine's clock is {} s {} the hub's", std::llabs(clock_skew_ms_) / 1000,
+                                    clock_skew_ms_ > 0 ? "behind" : "ahead of"),
+                        "agent.trouble.clock",
+                        {}},
+                  env_.now());
+  } else {
+    troubles_.clear("clock");
+  }
+  if (reply.journal_head) remember_head(*reply.journal_head);
+  if (reply.renew_certificate) renew_asked_ = true;
+  if (reply.config.is_object() && reply.config.size() > 0) {
+    const auto changed = change_config(env_, parts_.data_folder, reply.config);
+    if (!changed) {
+      troubles_.set("config", changed.error(), env_.now());
+    } else {
+      troubles_.clear("config");
+      // Pauses take effect now; sources and sizes when the service starts next.
+      config_.heartbeat_every = changed->heartbeat_every;
+      config_.facts_every = changed->facts_every;
+      heartbeat_due_ = std::min(heartbeat_due_, Duration{env_.monotonic().ns + config_.heartbeat_every.ns});
+    }
+  }
+  for (const auto& order : reply.orders) obey(order);
+}
+
+void Agent::remember_head(const wire::JournalHead& head) {
+  if (state_.journal_head == head) return;
+  // The same number with another hash also means that history was rewritten.
+  const bool went_back = state_.journal_head && head.seq <= state_.journal_head->seq;
+  if (went_back) {
+    // Keep the older promise: it is the evidence that history was lost or rewritten.
+    troubles_.set("journal_head",
+                  Error{ErrorCode::conflict,
+                        fmt::format("the hub's journal no longer holds what it showed before (record {})",
+                                    state_.journal_head->seq),
+                        "agent.trouble.journal_head",
+                        {}},
+                  env_.now());
+    return;
+  }
+  troubles_.clear("journal_head");
+  state_.journal_head = head;
+  if (auto saved = save_state(env_, parts_.data_folder, state_); !saved) {
+    troubles_.set("state", saved.error(), env_.now());
+  }
+}
+
+void Agent::obey(const wire::Order& order) {
+  if (std::find(state_.orders_done.begin(), state_.orders_done.end(), order.id) != state_.orders_done.end()) return;
+  auto outcome = wire::verify_order(order, identity_.order_key, identity_.device_id, env_.now());
+  if (outcome) {
+    // Remembered before it is done: an order is carried out at most once.
+    state_.orders_done.push_back(order.id);
+    if (state_.orders_done.size() > kOrdersRememberedMax) state_.orders_done.erase(state_.orders_done.begin());
+    outcome = save_state(env_, parts_.data_folder, state_);
+    if (outcome) outcome = carry_out(order);
+  }
+  PHENDAU_LOG(info, "agent_order", {"id", order.id}, {"kind", order.kind}, {"done", outcome ? 1 : 0});
+  if (order_results_.size() < wire::kOrdersMax) {
+    order_results_.emplace_back(order.id, outcome ? "done" : "refused: " + outcome.error().message);
+  }
+}
+
+Result<> Agent::carry_out(const wire::Order& order) {
+  if (order.kind != "collect_facts") return fail(ErrorCode::invalid, "this agent does not know such an order");
+  for (auto& [kind, due] : fact_due_) due = {};
+  return {};
+}
+
+Fact Agent::log_source_fact() const {
+  Fact fact;
+  fact.kind = "log_source";
+  fact.collected_at = env_.now();
+  fact.valid_for = hours(1);
+  const std::lock_guard lock(mu_);
+  for (const auto& source : sources_) {
+    Json row = Json::object({{"channel", source.channel}, {"readable", source.state == "reading"}});
+    if (source.last_event_at) {
+      row.set("last_event_at", format_rfc3339(*source.last_event_at));
+      row.set("last_event_age_minutes", (fact.collected_at.ns - source.last_event_at->ns) / minutes(1).ns);
+    }
+    fact.rows.push_back(std::move(row));
+  }
+  return fact;
+}
+
+void Agent::collect_due_facts() {
+  const Duration now = env_.monotonic();
+  for (const std::string& kind : parts_.fact_kinds) {
+    const auto [found, is_new] = fact_due_.emplace(kind, Duration{});
+    if (!is_new && now < found->second) continue;
+    found->second = {now.ns + config_.facts_every.ns};
+    facts_to_send_[kind] = parts_.collect_fact(kind);
+  }
+  const auto [found, is_new] = fact_due_.emplace("log_source", Duration{});
+  if (is_new || now >= found->second) {
+    found->second = {now.ns + kLogSourceEvery.ns};
+    facts_to_send_["log_source"] = log_source_fact();
+  }
+}
+
+void Agent::send_facts(Transport& transport) {
+  if (facts_to_send_.empty() || facts_backoff_.is_waiting()) return;
+  wire::FactsUpload upload;
+  for (const auto& [kind, fact] : facts_to_send_) upload.facts.push_back(fact);
+  const auto answer = transport.post(wire::kFactsPath, wire::kJsonType, wire::to_json(upload).dump());
+  if (answer && answer->status == 200) {
+    facts_to_send_.clear();
+    facts_backoff_.succeeded();
+    troubles_.clear("facts");
+    return;
+  }
+  facts_backoff_.failed();
+  troubles_.set("facts", answer ? wire::error_of_answer(answer->status, answer->body) : answer.error(), env_.now());
+}
+
+void Agent::renew_if_due(Transport& transport) {
+  const auto certificate = net::parse_certificate(identity_.certificate_pem);
+  if (!certificate) {
+    troubles_.set("certificate", certificate.error(), env_.now());
+    return;
+  }
+  if (env_.now() >= certificate->not_after) {
+    troubles_.set("certificate",
+                  Error{ErrorCode::denied,
+                        "this machine's certificate has expired: records are kept here until it is enrolled again",
+                        "agent.trouble.certificate_expired",
+                        {}},
+                  env_.now());
+  }
+  if (!renew_asked_ && env_.now() < net::renewal_due(*certificate)) return;
+  if (env_.monotonic() < renew_after_) return;
+  renew_after_ = {env_.monotonic().ns + kRenewRetry.ns};
+  auto renewed = renew(env_, parts_.data_folder, identity_, transport);
+  if (!renewed) {
+    if (env_.now() < certificate->not_after) troubles_.set("certificate", renewed.error(), env_.now());
+    return;
+  }
+  identity_ = std::move(*renewed);
+  renew_asked_ = false;
+  renew_after_ = {};
+  transport_.reset();  // The next request uses the new certificate.
+  troubles_.clear("certificate");
+}
+
+void Agent::write_status() {
+  const std::string text = wire::to_json(heartbeat()).dump_pretty() + "\n";
+  if (auto written = write_file_atomic(env_, path_join(parts_.data_folder, "status.json"), text); !written) {
+    troubles_.set("status", written.error(), env_.now());
+  }
+}
+
+bool Agent::talk_step() {
+  collect_due_facts();
+  auto connected = transport();
+  if (!connected) {
+    troubles_.set("connect", connected.error(), env_.now());
+    if (env_.monotonic() >= heartbeat_due_) {
+      heartbeat_due_ = {env_.monotonic().ns + config_.heartbeat_every.ns};
+      write_status();
+    }
+    return false;
+  }
+  troubles_.clear("connect");
+  const bool beat = env_.monotonic() >= heartbeat_due_;
+  send_heartbeat(**connected);
+  send_facts(**connected);
+  const bool more = uploader_->step(**connected) == UploadStep::sent;
+  renew_if_due(**connected);
+  if (beat) write_status();
+  return more;
+}
+
+Result<> Agent::run(const std::function<bool(Duration)>& wait) {
+  std::jthread talking([this](const std::stop_token& stop) {
+    std::mutex mu;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mu);
+    while (!stop.stop_requested()) {
+      if (!talk_step()) wake.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
+    }
+  });
+  PHENDAU_LOG(info, "agent_started", {"device_id", identity_.device_id}, {"sources", parts_.collectors.size()});
+  for (;;) {
+    const bool more = collect_step();
+    if (must_restart_) return fail(ErrorCode::limit, "memory stayed above its limit: restart", "agent.trouble.memory");
+    if (wait(more ? Duration{} : kCollectPause)) break;
+  }
+  talking.request_stop();
+  talking.join();
+  write_status();
+  PHENDAU_LOG(info, "agent_stopped", {"device_id", identity_.device_id});
+  return {};
+}
+
+}  // namespace phendau::agent

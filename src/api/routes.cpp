@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+// One row per operation of openapi.yaml: where it is, what pair it is about, which use case answers.
+#include <algorithm>
+
+#include "api/problem.h"
+#include "api/server.h"
+#include "base/text.h"
+#include "base/texts.h"
+
+namespace phendau::api {
+namespace {
+
+using net::Response;
+
+Result<Response> answer(Result<Json>&& body, int status = 200) {
+  if (!body) return std::unexpected(std::move(body).error());
+  return json_response(*body, status);
+}
+
+Json user_view(const hub::Account& account) {
+  Json agencies = Json::array();
+  for (const auto& id : account.agency_ids) agencies.push(id);
+  return Json::object({{"id", account.username},
+                       {"username", account.username},
+                       {"name", account.full_name.empty() ? account.username : account.full_name},
+                       {"role", to_string(account.role)},
+                       {"agency_ids", std::move(agencies)},
+                       {"locked", account.locked},
+                       {"must_change_password", account.must_change_password},
+                       {"password_changed_at", hub::time_or_null(account.password_changed_at)}});
+}
+
+Json session_view(hub::Hub& hub, const hub::Session& session) {
+  Json permissions = Json::array();
+  for (int action = 0; action <= static_cast<int>(Action::administer); ++action) {
+    for (int resource = 0; resource <= static_cast<int>(Resource::storage); ++resource) {
+      const auto a = static_cast<Action>(action);
+      const auto r = static_cast<Resource>(resource);
+      if (authorize(session.actor, a, r).allows_nothing()) continue;
+      permissions.push(std::string(to_string(a)) + ":" + std::string(to_string(r)));
+    }
+  }
+  Json agencies = Json::array();
+  for (const auto& id : session.account.agency_ids) {
+    agencies.push(Json::object({{"id", id}, {"name", hub::agency_name(hub.services(), id)}}));
+  }
+  const auto rule = hub.accounts().password_rule();
+  return Json::object({{"user", user_view(session.account)},
+                       {"csrf_token", session.csrf_token},
+                       {"must_change_password", session.must_change_password},
+                       {"permissions", std::move(permissions)},
+                       {"agencies", std::move(agencies)},
+                       {"password_rule", tr(Lang::vi, "password.weak", {std::to_string(rule.length_min)})}});
+}
+
+Response with_cookie(Response response, std::string_view token, bool end = false) {
+  std::string cookie = "phendau_session=" + std::string(token) + "; Path=/; Secure; HttpOnly; SameSite=Strict";
+  if (end) cookie += "; Max-Age=0";
+  response.headers.add("Set-Cookie", std::move(cookie));
+  return response;
+}
+
+Result<Response> sign_in(Context& c) {
+  auto signed_in = c.hub.accounts().sign_in(c.body["username"].as_string(), c.body["password"].as_string(),
+                                            c.request.peer.ip_text());
+  if (!signed_in) return std::unexpected(signed_in.error());
+  return with_cookie(json_response(session_view(c.hub, signed_in->session)), signed_in->token);
+}
+Result<Response> get_session(Context& c) { return json_response(session_view(c.hub, c.session)); }
+Result<Response> sign_out(Context& c) {
+  c.hub.accounts().sign_out(c.request.cookie("phendau_session"));
+  Response out;
+  out.status = 204;
+  return with_cookie(std::move(out), "", true);
+}
+Result<Response> change_own_password(Context& c) {
+  const auto session =
+      PHENDAU_TRY(c.hub.accounts().change_password(c.request.cookie("phendau_session"), c.body["old"].as_string(),
+                                                   c.body["new"].as_string(), c.request.peer.ip_text()));
+  return json_response(session_view(c.hub, session));
+}
+
+Result<Response> get_overview(Context& c) { return answer(c.hub.overview(c.actor)); }
+
+Result<Response> list_alerts(Context& c) {
+  hub::Alerts::Filter filter;
+  filter.statuses = c.list_of("status");
+  filter.levels = c.list_of("level");
+  filter.agency_id = c.request.query_value("agency");
+  filter.rule_id = c.request.query_value("rule");
+  filter.cursor = c.request.query_value("cursor");
+  filter.limit = c.limit();
+  return answer(c.hub.alerts().list(c.actor, filter));
+}
+Result<Response> get_alert(Context& c) { return answer(c.hub.alerts().get(c.actor, c.captures[0])); }
+Result<Response> triage_alert(Context& c) { return answer(c.hub.alerts().triage(c.actor, c.captures[0], c.body)); }
+Result<Response> open_incident_from_alert(Context& c) {
+  const auto opened = PHENDAU_TRY(c.hub.incidents().open_from_alert(c.actor, c.captures[0]));
+  return json_response(opened.view, opened.created ? 201 : 200);
+}
+
+Result<std::optional<UtcTime>> time_parameter(Context& c, std::string_view name) {
+  if (!c.request.has_query(name)) return std::optional<UtcTime>();
+  const auto at = parse_rfc3339(c.request.query_value(name));
+  if (!at) return fail(ErrorCode::invalid, at.error().message, "request.invalid", {std::string(name)});
+  return std::optional<UtcTime>(*at);
+}
+
+Result<hub::Events::Search> search_of(Context& c) {
+  hub::Events::Search out;
+  out.query = c.request.query_value("q");
+  out.from = PHENDAU_TRY(time_parameter(c, "from"));
+  out.to = PHENDAU_TRY(time_parameter(c, "to"));
+  out.agency_id = c.request.query_value("agency");
+  out.cursor = c.request.query_value("cursor");
+  out.limit = c.limit();
+  out.newest_first = c.request.query_value("order", "newest") != "oldest";
+  return out;
+}
+Result<Response> search_events(Context& c) {
+  return answer(c.hub.events().search(c.actor, PHENDAU_TRY(search_of(c))));
+}
+std::size_t count_parameter(Context& c, std::string_view name, std::size_t fallback) {
+  const auto value = parse_int(c.request.query_value(name));
+  return value && *value > 0 ? static_cast<std::size_t>(*value) : fallback;
+}
+Result<Response> get_event_histogram(Context& c) {
+  return answer(c.hub.events().histogram(c.actor, PHENDAU_TRY(search_of(c)), count_parameter(c, "buckets", 60)));
+}
+Result<Response> get_top_values(Context& c) {
+  return answer(c.hub.events().top(c.actor, PHENDAU_TRY(search_of(c)), c.request.query_value("field"),
+                                   count_parameter(c, "n", 10)));
+}
+Result<Response> list_event_fields(Context& c) {
+  return answer(c.hub.events().fields(c.actor, PHENDAU_TRY(search_of(c))));
+}
+Result<Response> get_event(Context& c) { return answer(c.hub.events().get(c.actor, c.captures[0])); }
+
+Result<Response> export_events(Context& c) {
+  using Format = hub::Events::Format;
+  const std::string format = c.request.query_value("format");
+  Response out;
+  Format wanted = Format::ndjson;
+  if (format == "csv") wanted = Format::csv;
+  else if (format == "raw") wanted = Format::raw;
+  else if (format != "ndjson") return fail(ErrorCode::invalid, "unknown format", "request.invalid", {"format"});
+  const auto search = PHENDAU_TRY(search_of(c));
+  PHENDAU_TRY(hub::scope_for(c.actor, Action::export_out, Resource::event));
+  out.headers.set("Content-Type", wanted == Format::csv      ? "text/csv; charset=utf-8"
+                                  : wanted == Format::ndjson ? "application/x-ndjson"
+                                                             : "application/octet-stream");
+  out.headers.set("Content-Disposition", "attachment; filename=\"nhat-ky." + format + "\"");
+  out.stream = [&hub = c.hub, actor = c.actor, search, wanted](net::StreamWriter& writer) {
+    const auto done = hub.events().export_rows(actor, search, wanted,
+                                               [&](std::string_view piece) { return writer.write_blocking(piece); });
+    if (done) writer.finish();
+    else writer.abort();
+  };
+  return out;
+}
+
+Result<Response> upload_ndjson(Context& c) {
+  return answer(c.hub.pipeline().upload_ndjson(c.actor, c.request.query_value("agency"),
+                                               c.request.query_value("source"), c.request.body));
+}
+
+Json with_counts(Context& c, Json device) {
+  device.set("obligations", c.hub.obligations().counts_of_device(device["id"].as_string()));
+  return device;
+}
+Result<Response> list_devices(Context& c) {
+  ledger::Query query;
+  if (c.request.has_query("agency")) query.agency_ids = {c.request.query_value("agency")};
+  query.text = c.request.query_value("q");
+  query.cursor = c.request.query_value("cursor");
+  query.limit = c.limit();
+  Json page = PHENDAU_TRY(c.hub.devices().list(c.actor, query, c.request.query_value("status")));
+  Json items = Json::array();
+  for (const auto& device : page["items"].items()) items.push(with_counts(c, device));
+  page.set("items", std::move(items));
+  return json_response(page);
+}
+Result<Response> get_device(Context& c) {
+  Json device = with_counts(c, PHENDAU_TRY(c.hub.devices().get(c.actor, c.captures[0])));
+  device.set("facts", PHENDAU_TRY(c.hub.obligations().facts_of(c.actor, c.captures[0])));
+  hub::Obligations::Filter filter;
+  filter.device_id = c.captures[0];
+  filter.limit = 200;
+  device.set("obligation_items", PHENDAU_TRY(c.hub.obligations().list(c.actor, filter))["items"]);
+  return json_response(device);
+}
+Result<Response> revoke_device(Context& c) {
+  const std::string reason(trim(c.body["reason"].as_string()));
+  if (reason.empty()) return fail(ErrorCode::invalid, "reason is missing", "request.invalid", {"reason"});
+  return answer(c.hub.devices().revoke(c.actor, c.captures[0], reason));
+}
+Result<Response> create_enrolment_token(Context& c) {
+  return answer(c.hub.devices().create_token(c.actor, c.body["agency_id"].as_string(), c.body["note"].as_string()),
+                201);
+}
+
+Result<Response> get_obligation_matrix(Context& c) {
+  return answer(c.hub.obligations().matrix(c.actor, c.request.query_value("agency")));
+}
+Result<Response> list_obligations(Context& c) {
+  hub::Obligations::Filter filter;
+  filter.clause = c.request.query_value("clause");
+  filter.part = c.request.query_value("part");
+  filter.agency_id = c.request.query_value("agency");
+  filter.device_id = c.request.query_value("device");
+  filter.statuses = c.list_of("status");
+  filter.limit = c.limit();
+  if (const auto offset = parse_int(c.request.query_value("cursor")); offset && *offset > 0) {
+    filter.offset = static_cast<std::size_t>(*offset);
+  }
+  return answer(c.hub.obligations().list(c.actor, filter));
+}
+Result<Response> get_clause(Context& c) { return answer(c.hub.obligations().clause(c.actor, c.captures[0])); }
+Result<Response> create_attestation(Context& c) { return answer(c.hub.obligations().attest(c.actor, c.body), 201); }
+
+Result<Response> list_incidents(Context& c) {
+  return answer(c.hub.incidents().list(c.actor, c.request.query_value("status"), c.request.query_value("agency"),
+                                       c.request.query_value("cursor"), c.limit()));
+}
+Result<Response> create_incident(Context& c) { return answer(c.hub.incidents().create(c.actor, c.body), 201); }
+Result<Response> get_incident(Context& c) { return answer(c.hub.incidents().get(c.actor, c.captures[0])); }
+Result<Response> act_on_incident_step(Context& c) {
+  return answer(c.hub.incidents().act(c.actor, c.captures[0], c.captures[1], c.body));
+}
+Result<Response> close_incident(Context& c) {
+  return answer(c.hub.incidents().close(c.actor, c.captures[0], c.body["summary"].as_string()));
+}
+Result<Response> upload_attachment(Context& c) {
+  hub::Incidents::Upload upload;
+  upload.name = c.request.query_value("name");
+  upload.case_id = c.request.headers.get("X-Case");
+  upload.agency_id = c.request.headers.get("X-Agency");
+  upload.bytes = c.request.body;
+  return answer(c.hub.incidents().attach(c.actor, upload), 201);
+}
+Result<Response> get_attachment(Context& c) {
+  auto file = PHENDAU_TRY(c.hub.incidents().download(c.actor, c.captures[0]));
+  Response out;
+  out.headers.set("Content-Type", "application/octet-stream");
+  out.headers.set("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(file.name));
+  out.body = std::move(file.bytes);
+  return out;
+}
+
+Result<Response> list_agencies(Context& c) { return answer(c.hub.agencies().list(c.actor)); }
+Result<Response> create_agency(Context& c) {
+  auto made = c.hub.agencies().create(c.actor, c.body);
+  if (made) PHENDAU_TRY(c.hub.pipeline().reload_senders());
+  return answer(std::move(made), 201);
+}
+Result<Response> update_agency(Context& c) {
+  auto changed = c.hub.agencies().update(c.actor, c.captures[0], c.body);
+  if (changed) PHENDAU_TRY(c.hub.pipeline().reload_senders());
+  return answer(std::move(changed));
+}
+
+Result<hub::AccountWrite> account_write_of(const Json& body) {
+  hub::AccountWrite out;
+  if (body["name"].is_string()) out.full_name = body["name"].as_string();
+  if (body["role"].is_string()) {
+    out.role = role_from(body["role"].as_string());
+    if (!out.role || *out.role == Role::device) {
+      return fail(ErrorCode::invalid, "unknown role", "request.invalid", {"role"});
+    }
+  }
+  if (body["agency_ids"].is_array()) {
+    out.agency_ids.emplace();
+    for (const auto& id : body["agency_ids"].items()) out.agency_ids->push_back(id.as_string());
+  }
+  if (body["locked"].is_bool()) out.locked = body["locked"].as_bool();
+  out.reset_password = body["reset_password"].as_bool();
+  return out;
+}
+Json account_view(const hub::AccountWithPassword& made) {
+  Json out = user_view(made.account);
+  if (!made.one_time_password.empty()) out.set("one_time_password", made.one_time_password);
+  return out;
+}
+Result<Response> list_users(Context& c) {
+  Json items = Json::array();
+  for (const auto& account : PHENDAU_TRY(c.hub.accounts().list(c.actor))) items.push(user_view(account));
+  return json_response(Json::object({{"items", std::move(items)}}));
+}
+Result<Response> create_user(Context& c) {
+  const auto write = PHENDAU_TRY(account_write_of(c.body));
+  const auto made = PHENDAU_TRY(c.hub.accounts().create(c.actor, c.body["username"].as_string(), write));
+  return json_response(account_view(made), 201);
+}
+Result<Response> update_user(Context& c) {
+  const auto write = PHENDAU_TRY(account_write_of(c.body));
+  return json_response(account_view(PHENDAU_TRY(c.hub.accounts().update(c.actor, c.captures[0], write))));
+}
+Result<Response> list_packs(Context& c) { return answer(c.hub.packs(c.actor)); }
+Result<Response> list_rules(Context& c) { return answer(c.hub.rules(c.actor)); }
+Result<Response> get_history(Context& c) {
+  return answer(c.hub.history(c.actor, c.captures[0], c.captures[1]));
+}
+
+Result<Response> open_stream(Context& c) {
+  Response out;
+  out.headers.set("Content-Type", "text/event-stream");
+  out.headers.set("Cache-Control", "no-store");
+  out.attach = [&live = c.hub.live(), actor = c.actor](std::shared_ptr<net::StreamWriter> writer) {
+    writer->write(": hello\n\n");
+    auto id = std::make_shared<std::uint64_t>(0);
+    *id = live.subscribe(actor, [&live, writer, id](const hub::LiveMessage& message) {
+      Json body = message.body;
+      body.set("agency_id", message.agency_id);
+      // A reader that is gone or too slow is forgotten; it reconnects and loads the page anew.
+      if (!writer->write(net::to_sse({"", message.topic, body.dump()})) && *id != 0) live.unsubscribe(*id);
+    });
+  };
+  return out;
+}
+Result<Response> get_health(Context& c) {
+  (void)c;
+  return json_response(Json::object({{"status", "ok"}}));
+}
+
+}  // namespace
+
+const std::vector<Route>& routes() {
+  using enum Action;
+  using enum Resource;
+  constexpr bool kJson = true;
+  static const std::vector<Route> kRoutes = {
+      {"POST", "/session", "signIn", create, own_account, Access::open, kJson, sign_in},
+      {"GET", "/session", "getSession", read, own_account, Access::any_session, false, get_session},
+      {"DELETE", "/session", "signOut", update, own_account, Access::any_session, false, sign_out},
+      {"POST", "/session/password", "changeOwnPassword", update, own_account, Access::any_session, kJson,
+       change_own_password},
+      {"GET", "/overview", "getOverview", read, agency, Access::session, false, get_overview},
+      {"GET", "/alerts", "listAlerts", read, alert, Access::session, false, list_alerts},
+      {"GET", "/alerts/{id}", "getAlert", read, alert, Access::session, false, get_alert},
+      {"POST", "/alerts/{id}/triage", "triageAlert", triage, alert, Access::session, kJson, triage_alert},
+      {"POST", "/alerts/{id}/incident", "openIncidentFromAlert", create, incident, Access::session, kJson,
+       open_incident_from_alert},
+      {"GET", "/events", "searchEvents", read, event, Access::session, false, search_events},
+      {"GET", "/events/histogram", "getEventHistogram", read, event, Access::session, false, get_event_histogram},
+      {"GET", "/events/top", "getTopValues", read, event, Access::session, false, get_top_values},
+      {"GET", "/events/fields", "listEventFields", read, event, Access::session, false, list_event_fields},
+      {"GET", "/events/export", "exportEvents", export_out, event, Access::session, false, export_events},
+      {"GET", "/events/{ref}", "getEvent", read, event, Access::session, false, get_event},
+      {"POST", "/uploads/ndjson", "uploadNdjson", create, event, Access::session, false, upload_ndjson},
+      {"GET", "/devices", "listDevices", read, device, Access::session, false, list_devices},
+      {"GET", "/devices/{id}", "getDevice", read, device, Access::session, false, get_device},
+      {"POST", "/devices/{id}/revoke", "revokeDevice", update, device, Access::session, kJson, revoke_device},
+      {"POST", "/enrolment-tokens", "createEnrolmentToken", create, enrolment_token, Access::session, kJson,
+       create_enrolment_token},
+      {"GET", "/obligations/matrix", "getObligationMatrix", read, obligation, Access::session, false,
+       get_obligation_matrix},
+      {"GET", "/obligations", "listObligations", read, obligation, Access::session, false, list_obligations},
+      {"GET", "/clauses/{id}", "getClause", read, pack, Access::session, false, get_clause},
+      {"POST", "/attestations", "createAttestation", attest, attestation, Access::session, kJson, create_attestation},
+      {"GET", "/incidents", "listIncidents", read, incident, Access::session, false, list_incidents},
+      {"POST", "/incidents", "createIncident", create, incident, Access::session, kJson, create_incident},
+      {"GET", "/incidents/{id}", "getIncident", read, incident, Access::session, false, get_incident},
+      {"POST", "/incidents/{id}/steps/{step}", "actOnIncidentStep", update, incident, Access::session, kJson,
+       act_on_incident_step},
+      {"POST", "/incidents/{id}/close", "closeIncident", update, incident, Access::session, kJson, close_incident},
+      {"POST", "/attachments", "uploadAttachment", create, attachment, Access::session, false, upload_attachment},
+      {"GET", "/attachments/{sha256}", "getAttachment", read, attachment, Access::session, false, get_attachment},
+      {"GET", "/agencies", "listAgencies", read, agency, Access::session, false, list_agencies},
+      {"POST", "/agencies", "createAgency", create, agency, Access::session, kJson, create_agency},
+      {"PATCH", "/agencies/{id}", "updateAgency", update, agency, Access::session, kJson, update_agency},
+      {"GET", "/users", "listUsers", read, user, Access::session, false, list_users},
+      {"POST", "/users", "createUser", create, user, Access::session, kJson, create_user},
+      {"PATCH", "/users/{id}", "updateUser", update, user, Access::session, kJson, update_user},
+      {"GET", "/packs", "listPacks", read, pack, Access::session, false, list_packs},
+      {"GET", "/rules", "listRules", read, rule, Access::session, false, list_rules},
+      {"GET", "/history/{kind}/{id}", "getHistory", read, ledger_history, Access::session, false, get_history},
+      {"GET", "/stream", "openStream", read, own_account, Access::session, false, open_stream},
+      {"GET", "/health", "getHealth", read, own_account, Access::open, false, get_health},
+  };
+  return kRoutes;
+}
+
+std::string_view to_string(Action action) {
+  constexpr std::string_view kNames[] = {"read",   "create", "update",     "remove",    "triage",
+                                         "decide", "attest", "export_out", "administer"};
+  return kNames[static_cast<std::size_t>(action)];
+}
+
+std::string_view to_string(Resource resource) {
+  constexpr std::string_view kNames[] = {
+      "event", "alert", "incident", "device", "fact",            "obligation",     "agency",      "record", "attachment",
+      "attestation", "pack", "rule", "user",  "setting", "enrolment_token", "ledger_history", "own_account", "storage"};
+  return kNames[static_cast<std::size_t>(resource)];
+}
+
+}  // namespace phendau::api

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flags, groups, escaping, and that hostile patterns end.
+#include "base/regex.h"
+
+#include <thread>
+
+#include <doctest/doctest.h>
+
+using namespace phendau;
+
+TEST_CASE("regex: search and flags") {
+  const struct {
+    const char* pattern;
+    RegexFlags flags;
+    std::string_view subject;
+    bool found;
+  } kCases[] = {
+      {"", {}, "", true},
+      {"a", {}, "", false},
+      {"b+", {}, "abbb", true},
+      {"^b", {}, "ab", false},
+      {"b$", {}, "ab\n", false},
+      {"B", {}, "abc", false},
+      {"B", {.ignore_case = true}, "abc", true},
+      {"\xC4\x90", {.ignore_case = true}, "\xC4\x91", true},
+      {"^b", {.multiline = true}, "a\nb", true},
+      {"a.b", {}, "a\nb", false},
+      {"a.b", {.dot_all = true}, "a\nb", true},
+      {"^.$", {}, "\xE1\xBB\x87", true},
+      {"^.$", {.utf = false}, "\xE1\xBB\x87", false},
+      {"b",
+       {},
+       "\xff"
+       "b",
+       true},
+      {"\xff", {.utf = false}, "a\xff", true},
+      {"a\\d{2}\\b", {}, "x a12 y", true},
+  };
+  for (const auto& c : kCases) {
+    CAPTURE(c.pattern);
+    const auto regex = Regex::compile(c.pattern, c.flags);
+    REQUIRE_MESSAGE(regex.has_value(), regex.error().message);
+    CHECK(regex->search(c.subject) == c.found);
+    CHECK(regex->match_groups(c.subject).has_value() == c.found);
+  }
+  CHECK(Regex::compile(std::string_view())->search(std::string_view()));
+  CHECK(Regex::compile("a\\0b")->search(std::string_view("a\0b", 3)));
+}
+
+TEST_CASE("regex: groups") {
+  const auto groups = Regex::compile("(\\d+)-(x)?-(\\w*)")->match_groups("id 12--abc");
+  REQUIRE(groups.has_value());
+  REQUIRE(groups->size() == 4);
+  CHECK((*groups)[0] == "12--abc");
+  CHECK((*groups)[1] == "12");
+  CHECK((*groups)[2].data() == nullptr);
+  CHECK((*groups)[3] == "abc");
+}
+
+TEST_CASE("regex: mistakes and limits") {
+  for (const char* bad : {"(", "[a", "a{2,1}", "*", "(?<n>a)(?<n>b)", "\\C"}) {
+    CAPTURE(bad);
+    CHECK(Regex::compile(bad).error().code == ErrorCode::invalid);
+  }
+  CHECK(Regex::compile(std::string(16385, 'a')).error().code == ErrorCode::limit);
+  bool exhausted = false;
+  const auto slow = Regex::compile("^(a+)+$");
+  CHECK_FALSE(slow->search(std::string(5000, 'a') + "b", &exhausted));
+  CHECK(exhausted);
+  CHECK(slow->search("aaa", &exhausted));
+  CHECK_FALSE(exhausted);
+  CHECK_FALSE(slow->search("b", &exhausted));
+  CHECK_FALSE(exhausted);
+}
+
+TEST_CASE("regex: escaping and sharing") {
+  const std::string all = "a.b*c+d?e(f)g[h]i{j}k^l$m|n\\o-p/q#r s";
+  CHECK(Regex::compile("^" + regex_escape(all) + "$")->search(all));
+  CHECK_FALSE(Regex::compile("^" + regex_escape("a.b") + "$")->search("axb"));
+  const auto regex = *Regex::compile("x(\\d+)y");
+  std::vector<std::thread> threads;
+  std::atomic<int> found{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 500; ++i) found += regex.search("ax" + std::to_string(i) + "y") ? 1 : 0;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(found == 2000);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vietnamese in both normal forms, folding, order.
+#include "base/unicode.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace phendau;
+
+TEST_CASE("unicode: normal form, case, accents") {
+  const struct {
+    const char* text;
+    const char* nfc;
+    const char* folded;
+    const char* bare;
+  } kCases[] = {
+      {"", "", "", ""},
+      {"ABC xyz", "ABC xyz", "abc xyz", "abc xyz"},
+      // A composed word with the barred D, a decomposed one, German sharp s, an emoji, invalid bytes.
+      {"\xC4\x90\xC6\xB0\xE1\xBB\x9Dng", "\xC4\x90\xC6\xB0\xE1\xBB\x9Dng", "\xC4\x91\xC6\xB0\xE1\xBB\x9Dng",
+       "duong"},
+      {"TIE\xCC\x82\xCC\x81NG VIE\xCC\xA3\xCC\x82T", "TI\xE1\xBA\xBENG VI\xE1\xBB\x86T",
+       "ti\xE1\xBA\xBFng vi\xE1\xBB\x87t", "tieng viet"},
+      {"Stra\xC3\x9F"
+       "e",
+       "Stra\xC3\x9F"
+       "e",
+       "strasse", "strasse"},
+      {"\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80"},
+      {"A\xff"
+       "B",
+       "A\xff"
+       "B",
+       "a\xff"
+       "b",
+       "a\xff"
+       "b"},
+  };
+  for (const auto& c : kCases) {
+    CAPTURE(c.text);
+    CHECK(to_nfc(c.text) == c.nfc);
+    CHECK(to_nfc(to_nfc(c.text)) == c.nfc);
+    CHECK(fold_case(c.text) == c.folded);
+    CHECK(fold_case(fold_case(c.text)) == c.folded);
+    CHECK(fold_accents(c.text) == c.bare);
+  }
+}
+
+TEST_CASE("unicode: Vietnamese order") {
+  // a, a breve, a circumflex, b, d, barred d, e, e circumflex; tone marks decide only among equal letters.
+  std::vector<std::string> words = {"\xC3\xAA", "d", "\xC4\x91", "b", "\xC3\xA2", "e", "\xC4\x83", "a"};
+  std::sort(words.begin(), words.end(),
+            [](const auto& x, const auto& y) { return compare_vietnamese(x, y) < 0; });
+  CHECK(words ==
+        std::vector<std::string>{"a", "\xC4\x83", "\xC3\xA2", "b", "d", "\xC4\x91", "e", "\xC3\xAA"});
+  CHECK(compare_vietnamese("x", "x") == 0);
+  CHECK(compare_vietnamese("ma", "m\xC3\xA0") < 0);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/text.h"
+#include "os/env.h"
+
+namespace phendau::cli {
+
+std::string Globals::text(std::string_view id, const std::vector<std::string>& args) const {
+  return tr(lang, id, args);
+}
+
+int complain(const Globals& globals, const Error& error) {
+  std::fprintf(stderr, "phendau: %s\n", explain(globals.lang, error).c_str());
+  if (!error.text_id.empty()) std::fprintf(stderr, "  (%s)\n", error.message.c_str());
+  switch (error.code) {
+    case ErrorCode::invalid: case ErrorCode::not_found: case ErrorCode::conflict: case ErrorCode::denied:
+      return kConfiguration;
+    case ErrorCode::io: case ErrorCode::corrupt: case ErrorCode::limit: return kStorage;
+    case ErrorCode::unavailable: case ErrorCode::bug: return kFound;
+  }
+  return kFound;
+}
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void print_line(std::string_view text) {
+  print(text);
+  print("\n");
+}
+
+namespace {
+/// Columns on a terminal: characters, not bytes; combining marks take none.
+std::size_t width_of(std::string_view text) {
+  std::size_t width = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = std::max<std::size_t>(1, utf8_sequence_length(text, at));
+    const bool combining = text.substr(at).starts_with("\xCC") || text.substr(at).starts_with("\xCD");
+    width += combining ? 0 : 1;
+    at += length;
+  }
+  return width;
+}
+}  // namespace
+
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
+    }
+    print_line(line);
+  }
+}
+
+bool is_terminal_stderr() { return ::isatty(STDERR_FILENO) == 1; }
+
+std::string default_pack() {
+  const char* packs = std::getenv("PHENDAU_PACKS");
+  if (packs != nullptr) return path_join(packs, "ha-giang");
+  for (const char* folder : {"packs/ha-giang", "/usr/share/phendau/packs/ha-giang"}) {
+    if (posix_env().exists(path_join(folder, "pack.yaml"))) return folder;
+  }
+  return "/usr/share/phendau/packs/ha-giang";
+}
+
+}  // namespace phendau::cli

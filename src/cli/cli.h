@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all commands share: language, output, exit codes. main.cpp is the only place where things are constructed.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/texts.h"
+
+namespace CLI {
+class App;
+}
+
+namespace phendau::cli {
+
+/// Documented in docs/reference/cli.md; scripts rely on them.
+enum ExitCode : int { kOk = 0, kFound = 1, kUsage = 2, kConfiguration = 3, kStorage = 4 };
+
+struct Globals {
+  Lang lang = Lang::vi;
+  std::string format = "table";
+  bool json() const { return format == "json"; }
+  std::string text(std::string_view id, const std::vector<std::string>& args = {}) const;
+};
+
+/// Prints the error for people on stderr and says which exit code it is.
+int complain(const Globals& globals, const Error& error);
+void print(std::string_view text);
+void print_line(std::string_view text);
+/// Columns padded to their widest cell; the first row is the head.
+void print_table(const std::vector<std::vector<std::string>>& rows);
+bool is_terminal_stderr();
+/// Where the packs that belong to this program are: PHENDAU_PACKS, beside the sources, or /usr/share/phendau/packs.
+std::string default_pack();
+
+/// Each adds its command; the callback it registers sets `exit_code`.
+void add_hub(CLI::App& app, Globals& globals, int& exit_code);
+void add_admin(CLI::App& app, Globals& globals, int& exit_code);
+void add_journal(CLI::App& app, Globals& globals, int& exit_code);
+void add_search(CLI::App& app, Globals& globals, int& exit_code);
+void add_scan(CLI::App& app, Globals& globals, int& exit_code);
+void add_rules(CLI::App& app, Globals& globals, int& exit_code);
+void add_pack(CLI::App& app, Globals& globals, int& exit_code);
+void add_check(CLI::App& app, Globals& globals, int& exit_code);
+void add_agent(CLI::App& app, Globals& globals, int& exit_code);
+
+}  // namespace phendau::cli

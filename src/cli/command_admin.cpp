@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// phendau admin: what a person at the machine does with the hub stopped (or, where said, running).
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "hub/hub.h"
+#include "store/journal/verify.h"
+
+namespace phendau::cli {
+namespace {
+
+struct AdminArguments {
+  std::string data;
+  std::string pack;
+  std::string agency_id;
+  std::string agency_name;
+  std::string username;
+  std::string folder;
+  std::string address;
+  bool own_systems = false;
+};
+
+/// The stores of a stopped hub, without workers or listeners.
+struct Opened {
+  hub::HubConfig config;
+  hub::Keys keys;
+  std::unique_ptr<hub::ActivePack> pack;
+  std::unique_ptr<ledger::Ledger> ledger;
+};
+
+Result<Opened> open_stopped(const AdminArguments& arguments) {
+  Env& env = posix_env();
+  Opened out;
+  out.config = PHENDAU_TRY(hub::load_config(env, arguments.data));
+  if (!arguments.pack.empty()) out.config.pack_dir = arguments.pack;
+  if (out.config.pack_dir.empty()) out.config.pack_dir = default_pack();
+  if (!hub::has_keys(env, arguments.data)) {
+    return fail(ErrorCode::not_found, "no keys in " + arguments.data, "hub.not_initialised", {arguments.data});
+  }
+  out.keys = PHENDAU_TRY(hub::load_keys(env, arguments.data, out.config.server_names));
+  out.pack = std::make_unique<hub::ActivePack>(PHENDAU_TRY(hub::ActivePack::load(env, out.config.pack_dir)));
+  out.ledger = PHENDAU_TRY(hub::open_hub_ledger(env, arguments.data, out.keys.secret_key, out.pack->pack()));
+  return out;
+}
+
+Result<> create_agency(Opened& opened, const AdminArguments& arguments) {
+  ledger::Write write;
+  write.kind = "agency";
+  write.id = arguments.agency_id;
+  write.agency_id = arguments.agency_id;
+  write.state = "active";
+  write.reason = "created at set-up";
+  write.if_absent = true;
+  write.doc.set("name", arguments.agency_name.empty() ? arguments.agency_id : arguments.agency_name)
+      .set("has_own_systems", arguments.own_systems);
+  PHENDAU_TRY(opened.ledger->write_if_absent(write, system_actor(), posix_env().now()));
+  return {};
+}
+
+Result<> run_init(const Globals& globals, const AdminArguments& arguments) {
+  Env& env = posix_env();
+  PHENDAU_TRY(env.make_dirs(arguments.data, 0700));
+  hub::HubConfig config = PHENDAU_TRY(hub::load_config(env, arguments.data));
+  if (!hub::has_keys(env, arguments.data)) {
+    std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
+    names.insert(names.end(), config.server_names.begin(), config.server_names.end());
+    PHENDAU_TRY(hub::create_keys(env, arguments.data, names));
+  }
+  Opened opened = PHENDAU_TRY(open_stopped(arguments));
+  if (!arguments.agency_id.empty()) PHENDAU_TRY(create_agency(opened, arguments));
+  hub::Accounts accounts(env, *opened.ledger, opened.config);
+  const auto password = PHENDAU_TRY(accounts.ensure_administrator());
+  if (globals.json()) {
+    print_line(Json::object({{"username", hub::kFirstAdministrator},
+                             {"password", password ? Json(*password) : Json()},
+                             {"pack", opened.pack->pack().reference()}})
+                   .dump());
+  } else {
+    print_line(globals.text("admin.ready", {arguments.data}));
+    if (password) print_line(globals.text("hub.first_password", {*password}));
+  }
+  return {};
+}
+
+Result<> run_token(const Globals&, const AdminArguments& arguments) {
+  Env& env = posix_env();
+  Opened opened = PHENDAU_TRY(open_stopped(arguments));
+  hub::Live live;
+  // A token needs the ledger only; the journal belongs to the hub.
+  journal::Journal* no_journal = nullptr;
+  hub::Services services{env, opened.config, *opened.ledger, *no_journal, live, *opened.pack};
+  const std::string address = arguments.address.empty() ? opened.config.https_address : arguments.address;
+  hub::Devices devices(services, opened.keys, address);
+  const Json token = PHENDAU_TRY(devices.create_token(system_actor(), arguments.agency_id, "phendau admin token"));
+  print_line(token["token"].as_string());
+  return {};
+}
+
+Result<> run_user_reset(const Globals& globals, const AdminArguments& arguments) {
+  Env& env = posix_env();
+  Opened opened = PHENDAU_TRY(open_stopped(arguments));
+  hub::Accounts accounts(env, *opened.ledger, opened.config);
+  const std::string password = PHENDAU_TRY(accounts.reset_locally(arguments.username));
+  print_line(globals.text("admin.reset", {arguments.username, password}));
+  return {};
+}
+
+Result<> run_backup(const Globals& globals, const AdminArguments& arguments) {
+  Env& env = posix_env();
+  // Reads beside a running hub: no lock, no writes.
+  ledger::LedgerOptions options;
+  options.env = &env;
+  options.folder = hub::DataFolder::of(arguments.data).ledger;
+  options.read_only = true;
+  const auto ledger = PHENDAU_TRY(ledger::open_ledger(options));
+  const auto made = PHENDAU_TRY(ledger->backup(arguments.folder, env.now()));
+  PHENDAU_TRY(ledger::verify_backup(env, arguments.folder));
+  print_line(globals.text("admin.backup_made", {arguments.folder, std::to_string(made.files),
+                                                std::to_string(made.bytes >> 10)}));
+  return {};
+}
+
+Result<> run_restore(const Globals& globals, const AdminArguments& arguments) {
+  Env& env = posix_env();
+  PHENDAU_TRY(env.make_dirs(arguments.data, 0700));
+  const std::string target = hub::DataFolder::of(arguments.data).ledger;
+  const auto restored = PHENDAU_TRY(ledger::restore_backup(env, arguments.folder, target));
+  print_line(globals.text("admin.restored", {target, std::to_string(restored.head.seq)}));
+  return {};
+}
+
+Result<bool> run_doctor(const Globals& globals, const AdminArguments& arguments) {
+  Env& env = posix_env();
+  Json report = Json::array();
+  bool all_good = true;
+  const auto note = [&](std::string_view what, bool ok, std::string detail) {
+    all_good = all_good && ok;
+    report.push(Json::object({{"check", what}, {"ok", ok}, {"detail", std::move(detail)}}));
+  };
+  const auto config = hub::load_config(env, arguments.data);
+  note("config", config.has_value(), config ? "" : explain(globals.lang, config.error()));
+  const auto keys = hub::load_keys(env, arguments.data, {});
+  note("keys", keys.has_value(), keys ? "" : explain(globals.lang, keys.error()));
+  std::string pack_dir = arguments.pack;
+  if (pack_dir.empty() && config) pack_dir = config->pack_dir;
+  if (pack_dir.empty()) pack_dir = default_pack();
+  const auto pack = hub::ActivePack::load(env, pack_dir);
+  note("pack", pack.has_value(), pack ? pack->pack().reference() : explain(globals.lang, pack.error()));
+  ledger::LedgerOptions options;
+  options.env = &env;
+  options.folder = hub::DataFolder::of(arguments.data).ledger;
+  options.read_only = true;
+  if (const auto ledger = ledger::open_ledger(options); ledger) {
+    const auto verified = (*ledger)->verify(std::nullopt, true);
+    note("ledger", verified && verified->ok,
+         verified ? fmt::format("{} changes; {}", verified->changes, verified->reason)
+                  : explain(globals.lang, verified.error()));
+  } else {
+    note("ledger", false, explain(globals.lang, ledger.error()));
+  }
+  const auto verified = journal::verify(env, hub::DataFolder::of(arguments.data).journal);
+  note("journal", verified.ok, verified.ok ? fmt::format("{} frames", verified.frames) : verified.reason);
+  const auto disk = env.disk_space(arguments.data);
+  const auto used = disk && disk->total_bytes > 0 ? 100 - disk->free_bytes * 100 / disk->total_bytes : 0;
+  note("disk", disk && used < 90, fmt::format("{} % used", used));
+  if (globals.json()) {
+    print_line(Json::object({{"ok", all_good}, {"checks", report}}).dump());
+  } else {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& item : report.items()) {
+      rows.push_back({item["ok"].as_bool() ? "OK" : "!!", item["check"].as_string(), item["detail"].as_string()});
+    }
+    print_table(rows);
+  }
+  return all_good;
+}
+
+}  // namespace
+
+void add_admin(CLI::App& app, Globals& globals, int& exit_code) {
+  auto* admin = app.add_subcommand("admin", globals.text("cli.admin"));
+  admin->require_subcommand(1);
+  auto arguments = std::make_shared<AdminArguments>();
+  const auto add = [&](CLI::App& parent, const char* name, const char* text,
+                       Result<> (*run)(const Globals&, const AdminArguments&)) {
+    auto* command = parent.add_subcommand(name, globals.text(text));
+    command->add_option("--data", arguments->data, globals.text("cli.data"))->required();
+    command->add_option("--pack", arguments->pack, globals.text("cli.pack"));
+    command->callback([&globals, &exit_code, arguments, run] {
+      const auto done = run(globals, *arguments);
+      exit_code = done ? kOk : complain(globals, done.error());
+    });
+    return command;
+  };
+  auto* init = add(*admin, "init", "cli.admin_init", run_init);
+  init->add_option("--agency-id", arguments->agency_id, globals.text("cli.agency_id"));
+  init->add_option("--agency-name", arguments->agency_name, globals.text("cli.agency_name"));
+  init->add_flag("--own-systems", arguments->own_systems, globals.text("cli.own_systems"));
+  init->add_option("--format", globals.format, globals.text("cli.format"))->check(CLI::IsMember({"table", "json"}));
+  auto* token = add(*admin, "token", "cli.admin_token", run_token);
+  token->add_option("--agency", arguments->agency_id, globals.text("cli.agency_id"))->required();
+  token->add_option("--address", arguments->address, globals.text("cli.https"));
+  auto* user = admin->add_subcommand("user", globals.text("cli.admin_user"));
+  user->require_subcommand(1);
+  auto* reset = add(*user, "reset", "cli.admin_user_reset", run_user_reset);
+  reset->add_option("username", arguments->username, globals.text("cli.username"))->required();
+  auto* backup = add(*admin, "backup", "cli.admin_backup", run_backup);
+  backup->add_option("folder", arguments->folder, globals.text("cli.backup_folder"))->required();
+  auto* restore = add(*admin, "restore", "cli.admin_restore", run_restore);
+  restore->add_option("folder", arguments->folder, globals.text("cli.backup_folder"))->required();
+  auto* doctor = admin->add_subcommand("doctor", globals.text("cli.admin_doctor"));
+  doctor->add_option("--data", arguments->data, globals.text("cli.data"))->required();
+  doctor->add_option("--pack", arguments->pack, globals.text("cli.pack"));
+  doctor->add_option("--format", globals.format, globals.text("cli.format"))->check(CLI::IsMember({"table", "json"}));
+  doctor->callback([&globals, &exit_code, arguments] {
+    const auto done = run_doctor(globals, *arguments);
+    exit_code = !done ? complain(globals, done.error()) : *done ? kOk : kFound;
+  });
+}
+
+}  // namespace phendau::cli

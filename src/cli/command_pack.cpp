@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// phendau pack and phendau check: the law as data, and this machine judged by it.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "agent/linux/facts.h"
+#include "cli/cli.h"
+#include "comply/assess.h"
+#include "hub/active_pack.h"
+
+namespace phendau::cli {
+namespace {
+
+struct PackArguments {
+  std::string folder;
+  std::string root = "/";
+};
+
+std::string folder_of(const PackArguments& arguments) {
+  return arguments.folder.empty() ? default_pack() : arguments.folder;
+}
+
+Result<bool> run_validate(const Globals& globals, const PackArguments& arguments) {
+  Env& env = posix_env();
+  const std::string folder = folder_of(arguments);
+  auto loaded = PHENDAU_TRY(hub::load_pack(env, folder));
+  std::vector<ContentError> errors = loaded.errors;
+  if (errors.empty()) {
+    std::size_t count = 0;
+    errors = PHENDAU_TRY(hub::run_posture_examples(env, folder, count));
+    const auto active = hub::ActivePack::load(env, folder);
+    if (!active) return std::unexpected(active.error());
+    errors.insert(errors.end(), active->rejected().begin(), active->rejected().end());
+  }
+  if (globals.json()) {
+    Json list = Json::array();
+    for (const auto& error : errors) {
+      list.push(Json::object(
+          {{"file", error.file}, {"line", error.line}, {"column", error.column}, {"reason", error.reason}}));
+    }
+    print_line(Json::object({{"ok", errors.empty()}, {"errors", std::move(list)}}).dump());
+    return errors.empty();
+  }
+  for (const auto& error : errors) print_line(error.to_string());
+  if (errors.empty()) {
+    const auto cover = hub::coverage(loaded.pack);
+    print_line(globals.text("pack.valid", {loaded.pack.reference(), std::to_string(cover.clauses),
+                                           std::to_string(cover.parts_working), std::to_string(cover.parts_pending)}));
+  }
+  return errors.empty();
+}
+
+Result<bool> run_coverage(const Globals& globals, const PackArguments& arguments) {
+  const auto pack = PHENDAU_TRY(hub::load_valid_pack(posix_env(), folder_of(arguments)));
+  const auto cover = hub::coverage(pack);
+  if (globals.json()) {
+    print_line(hub::to_json(cover, pack).dump());
+    return true;
+  }
+  std::vector<std::vector<std::string>> rows = {{"CLAUSE", "PART", "SUBJECT", "BY", "REF", "STATE"}};
+  for (const auto& row : cover.rows) {
+    for (const auto& by : row.satisfied_by) {
+      rows.push_back({row.clause, row.part, row.subject, by.kind, by.ref, by.working ? "working" : "pending"});
+    }
+    if (row.satisfied_by.empty()) rows.push_back({row.clause, row.part, row.subject, "-", "-", "-"});
+  }
+  print_table(rows);
+  return true;
+}
+
+/// The posture rules that a clause names, judged on facts that are measured now.
+Result<bool> run_check(const Globals& globals, const PackArguments& arguments) {
+  Env& env = posix_env();
+  const auto pack = PHENDAU_TRY(hub::ActivePack::load(env, folder_of(arguments)));
+  const auto view = agent::make_machine_view(arguments.root);
+  const UtcTime now = env.now();
+  comply::Knowledge knowledge;
+  comply::Subject agency;
+  agency.kind = comply::SubjectKind::agency;
+  agency.id = agency.agency_id = "this-machine";
+  agency.known_since = now;
+  knowledge.put_subject(agency);
+  comply::Subject device;
+  device.kind = comply::SubjectKind::device;
+  device.id = "this-machine";
+  device.agency_id = agency.id;
+  device.known_since = now;
+  for (const auto& kind : agent::linux_fact_kinds()) {
+    Fact fact = agent::collect_fact(kind, {*view, now});
+    fact.device_id = device.id;
+    if (kind == "host" && !fact.rows.empty()) {
+      device.attributes.set("is_server", fact.rows[0]["is_server"]);
+      device.name = fact.rows[0]["hostname"].as_string();
+    }
+    knowledge.put_fact(std::move(fact));
+  }
+  knowledge.put_subject(device);
+  bool violated = false;
+  Json list = Json::array();
+  std::vector<std::vector<std::string>> rows = {{"STATUS", "CLAUSE", "PART", "REASON"}};
+  for (const auto& clause : pack.pack().catalog.clauses) {
+    for (const auto& part : clause.parts) {
+      if (part.subject != comply::SubjectKind::device) continue;
+      for (const auto& one : comply::assess_part(pack.pack().catalog, knowledge, clause, part, device, now)) {
+        violated = violated || one.status == Status::violated;
+        std::string reason = comply::explain(globals.lang, one.reason);
+        for (const auto& detail : one.details) reason += " " + comply::explain(globals.lang, detail);
+        Json evidence = Json::array();
+        for (const auto& item : one.evidence) {
+          evidence.push(Json::object({{"kind", comply::to_string(item.kind)},
+                                      {"ref", item.ref},
+                                      {"at", format_rfc3339(item.at)},
+                                      {"summary", item.summary}}));
+        }
+        rows.push_back({std::string(to_string(one.status)), one.clause_id, one.part_id, reason});
+        list.push(Json::object({{"clause", one.clause_id},
+                                {"part", one.part_id},
+                                {"subject", device.name},
+                                {"status", to_string(one.status)},
+                                {"evidence", std::move(evidence)},
+                                {"reason", reason}}));
+      }
+    }
+  }
+  if (globals.json()) print_line(list.dump_pretty());
+  else print_table(rows);
+  return !violated;
+}
+
+}  // namespace
+
+void add_pack(CLI::App& app, Globals& globals, int& exit_code) {
+  auto* pack = app.add_subcommand("pack", globals.text("cli.pack_command"));
+  pack->require_subcommand(1);
+  auto arguments = std::make_shared<PackArguments>();
+  const auto add = [&](const char* name, const char* text,
+                       Result<bool> (*run)(const Globals&, const PackArguments&)) {
+    auto* command = pack->add_subcommand(name, globals.text(text));
+    command->add_option("--pack,folder", arguments->folder, globals.text("cli.pack"));
+    command->add_option("--format", globals.format, globals.text("cli.format"))
+        ->check(CLI::IsMember({"table", "json"}));
+    command->callback([&globals, &exit_code, arguments, run] {
+      const auto good = run(globals, *arguments);
+      exit_code = !good ? complain(globals, good.error()) : *good ? kOk : kFound;
+    });
+  };
+  add("validate", "cli.pack_validate", run_validate);
+  add("coverage", "cli.pack_coverage", run_coverage);
+}
+
+void add_check(CLI::App& app, Globals& globals, int& exit_code) {
+  auto* command = app.add_subcommand("check", globals.text("cli.check"));
+  auto arguments = std::make_shared<PackArguments>();
+  command->add_option("--pack", arguments->folder, globals.text("cli.pack"));
+  command->add_option("--root", arguments->root, "")->group("");  // hidden: another root, for tests
+  command->add_option("--format", globals.format, globals.text("cli.format"))->check(CLI::IsMember({"table", "json"}));
+  command->callback([&globals, &exit_code, arguments] {
+    const auto good = run_check(globals, *arguments);
+    exit_code = !good ? complain(globals, good.error()) : *good ? kOk : kFound;
+  });
+}
+
+}  // namespace phendau::cli

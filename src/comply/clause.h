@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clauses: what a document asks, as data. Parsed from a pack's clauses/*.yaml; judged by assess.h.
+// Pure; plain values. The file's form is described in docs/packs.md, "Clauses".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "base/yaml.h"
+#include "comply/calendar.h"
+#include "comply/content.h"
+
+namespace phendau::comply {
+
+enum class Modality : std::uint8_t { must, must_not, may, encouraged };
+/// What a duty is applied to. `role` is an organisation in a role slot of the pack; `hub` is this
+/// installation.
+enum class SubjectKind : std::uint8_t { agency, device, role, system, account, person, hub };
+enum class SatisfierKind : std::uint8_t {
+  posture_rule,  // a fact of a device satisfies a rule
+  detection,     // a rule watches, and sources feed it
+  reg,           // "register": records of a kind exist, are fresh, or all satisfy something
+  workflow,      // a case was run, or a step of it done
+  document,      // a paper was sent
+  setting,       // the hub itself is set so
+  attestation,   // somebody answers for it, with a file if asked
+  pending,       // nothing checks it yet; never shown as met
+};
+std::string_view to_string(Modality modality);
+std::string_view to_string(SubjectKind kind);
+std::string_view to_string(SatisfierKind kind);
+
+/// A member of a record and the values that are right. The value "*" asks for any that is not empty.
+struct Condition {
+  std::string field;  // dotted
+  std::vector<Json> any_of;
+};
+bool holds(const Condition& condition, const Json& document);
+
+/// What it means when `every` has no record to look at.
+enum class EmptyMeans : std::uint8_t { unknown, met, no_occasion, due };
+
+/// One way in which a part is satisfied. Members that the kind does not use stay at their defaults.
+struct Satisfier {
+  SatisfierKind kind = SatisfierKind::pending;
+  std::string ref;  // rule id or name, register kind, workflow id, document type, setting name
+  // register, document
+  std::vector<Condition> where;  // which records count
+  std::vector<std::string> states;
+  std::vector<Condition> every;  // what each record that counts must satisfy
+  EmptyMeans empty = EmptyMeans::unknown;
+  std::int32_t at_least = 1;
+  PeriodKind period = PeriodKind::none;  // also attestation: anew in each period
+  std::optional<MonthDay> before;        // within the period (a year)
+  std::int32_t age_days_max = 0;         // the newest must not be older; 0 = no limit
+  // workflow
+  std::string step;
+  // detection
+  Duration silence_max = hours(24);  // no event for longer: nobody can say that it watches
+  // setting
+  Json equals;
+  std::optional<double> minimum;
+  std::optional<double> maximum;
+  // attestation
+  bool file_needed = false;
+  // pending: what is missing. Others: why this is a proof, if not obvious.
+  BiText reason;
+  std::string test;  // the test that changes the status both ways
+  Place place;
+};
+
+/// A duty that can be judged on its own. A clause without parts has one whose id is the clause's.
+struct ClausePart {
+  std::string id;
+  BiText duty;
+  SubjectKind subject = SubjectKind::agency;
+  std::string role;                 // subject role: the slot
+  std::vector<std::string> scopes;  // all must hold: those of the clause and of the part
+  Modality modality = Modality::must;
+  bool any = false;  // one satisfier is enough; otherwise all are needed
+  std::vector<Satisfier> satisfied_by;
+  Place place;
+};
+
+struct Clause {
+  std::string id;        // "hg-1374:3.1.b"
+  std::string citation;  // in Vietnamese
+  BiText title;
+  BiText duty;
+  std::vector<std::string> bound;  // role slots and classes of people that must act
+  std::string kind;                // technical_control, process, register, periodic_report, ...
+  Modality modality = Modality::must;
+  std::optional<PeriodKind> period;  // what the text says; satisfiers repeat it where it is judged
+  std::optional<MonthDay> before;
+  Json parameters = Json::object();  // numbers of the text, for readers; rules use the pack's parameters
+  std::vector<std::string> open_terms;
+  BiText no_duty;  // why nobody has to do anything (definitions)
+  std::vector<ClausePart> parts;
+  Place place;
+};
+
+/// All clauses of one file. Mistakes go to `errors`; a clause with a mistake is still returned where
+/// possible.
+std::vector<Clause> parse_clauses(std::string_view text, const std::string& file,
+                                  std::vector<ContentError>& errors);
+
+}  // namespace phendau::comply

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0
+// The idea: the matches of a batch, in time order, are fed one by one to the correlations that name their
+// rule; a correlation that fires is fed on to those that name it. A fired window takes later events by
+// itself.
+#include "detect/correlation.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "detect/compile.h"
+#include "detect/correlation_state.h"
+#include "model/predicate.h"
+
+namespace phendau::detect {
+namespace {
+
+Duration lateness_of(const CorrelationRule& rule) { return std::min(rule.timespan, kCorrelationLatenessMax); }
+
+/// What a rule refers to: a Plan rule or a correlation.
+struct Target {
+  bool is_correlation = false;
+  std::uint32_t index = 0;
+};
+
+template <class Rules>
+std::optional<std::uint32_t> find_reference(const Rules& rules, const std::string& reference) {
+  for (const bool by_id : {true, false}) {
+    for (std::uint32_t i = 0; i < rules.size(); ++i) {
+      if ((by_id ? rules[i].id : rules[i].name) == reference) return i;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Keeps the rules whose references all resolve and do not loop; repeated because a rejected one breaks its
+/// users.
+class Resolver {
+ public:
+  Resolver(std::vector<CorrelationRule> rules, const Plan& plan, const CorrelationLimits& limits)
+      : rules_(std::move(rules)), plan_(plan), limits_(limits) {}
+
+  std::vector<CorrelationRule> run(std::vector<ContentError>& rejected) {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (std::size_t i = 0; i < rules_.size(); ++i) {
+        const std::string reason = problem_of(static_cast<std::uint32_t>(i));
+        if (reason.empty()) continue;
+        rejected.push_back({rules_[i].file, rules_[i].place.line, rules_[i].place.column, reason});
+        rules_.erase(rules_.begin() + static_cast<std::ptrdiff_t>(i));
+        changed = true;
+        break;
+      }
+    }
+    return std::move(rules_);
+  }
+
+ private:
+  std::string problem_of(std::uint32_t index) const {
+    const CorrelationRule& rule = rules_[index];
+    for (const auto& reference : rule.rules) {
+      if (!find_reference(plan_.rules(), reference) && !find_reference(rules_, reference)) {
+        return fmt::format("rule '{}' is not known or was rejected", reference);
+      }
+    }
+    const double wanted = std::max(rule.condition.gte.value_or(0), rule.condition.gt.value_or(0));
+    const bool counts =
+        rule.type == CorrelationType::event_count || rule.type == CorrelationType::value_count;
+    if (counts && wanted >= static_cast<double>(limits_.entries_per_group_max)) {
+      return fmt::format("a count of {} is over the limit of {}", wanted, limits_.entries_per_group_max);
+    }
+    return depth_of(index, 0) > kCorrelationChainMax
+               ? "the correlation refers to itself or the chain is too long"
+               : "";
+  }
+  int depth_of(std::uint32_t index, int so_far) const {
+    if (so_far > kCorrelationChainMax) return so_far;
+    int deepest = so_far;
+    for (const auto& reference : rules_[index].rules) {
+      if (find_reference(plan_.rules(), reference)) continue;
+      const auto next = find_reference(rules_, reference);
+      if (next) deepest = std::max(deepest, depth_of(*next, so_far + 1));
+      if (deepest > kCorrelationChainMax) break;
+    }
+    return deepest;
+  }
+
+  std::vector<CorrelationRule> rules_;
+  const Plan& plan_;
+  const CorrelationLimits& limits_;
+};
+
+std::vector<std::vector<std::string>> fields_of(const CorrelationRule& rule) {
+  std::vector<std::vector<std::string>> out;
+  for (const auto& reference : rule.rules) {
+    std::vector<std::string> fields;
+    for (const auto& name : rule.group_by) {
+      std::string field = name;
+      for (const auto& alias : rule.aliases) {
+        if (alias.name != name) continue;
+        for (const auto& entry : alias.fields) {
+          if (entry.first == reference) field = entry.second;
+        }
+      }
+      fields.push_back(std::move(field));
+    }
+    out.push_back(std::move(fields));
+  }
+  return out;
+}
+
+std::optional<std::string> value_of(const CorrelationStep& step, const std::string& field) {
+  if (step.inherited != nullptr) {
+    for (const auto& entry : *step.inherited) {
+      if (entry.first == field) return entry.second;
+    }
+  }
+  const Column* column = step.batch == nullptr ? nullptr : step.batch->column(field);
+  if (column == nullptr || !column->has(step.ref.row)) return std::nullopt;
+  if (column->values.kind(column->ids[step.ref.row]) == ValueKind::null) return std::nullopt;
+  return std::string(column->text(step.ref.row));
+}
+
+}  // namespace
+
+std::string join_key(const std::vector<std::string>& values) {
+  std::string out;
+  for (const auto& value : values) out += fmt::format("{}:{};", value.size(), value);
+  return out;
+}
+
+Group& Correlator::State::use_group(std::uint32_t correlation, const std::vector<std::string>& key) {
+  Running& run = running[correlation];
+  const std::string joined = join_key(key);
+  const auto [found, added] = run.groups.try_emplace(joined, rules[correlation]);
+  Group& group = found->second;
+  if (added)
+    group.key = key;
+  else
+    run.by_use.erase(group.last_used);
+  group.last_used = ++tick;
+  run.by_use.emplace(tick, joined);
+  return group;
+}
+
+void Correlator::State::forget(std::uint32_t correlation, const std::string& joined) {
+  Running& run = running[correlation];
+  const auto found = run.groups.find(joined);
+  run.entries -= found->second.entries.size();
+  run.by_use.erase(found->second.last_used);
+  run.groups.erase(found);
+}
+
+/// Forgets groups that can no longer matter, then, over the limits, those idle longest.
+void Correlator::State::trim(std::uint32_t correlation) {
+  Running& run = running[correlation];
+  const CorrelationRule& rule = rules[correlation];
+  const Duration keep{rule.timespan.ns * 2 + lateness_of(rule).ns};
+  while (!run.by_use.empty()) {
+    const Group& group = run.groups.at(run.by_use.begin()->second);
+    const bool waits = !rule.condition.only_lower_bounds() && !group.entries.empty();
+    const bool done = !waits && run.newest - group.newest > keep;
+    const bool over = run.groups.size() > limits.groups_max || run.entries > limits.entries_max;
+    if (!done && !over) break;
+    if (!done) ++stats.groups_evicted;
+    forget(correlation, std::string(run.by_use.begin()->second));
+  }
+}
+
+/// Puts what a group's fired window looks like now into the output: in place if this call reported it
+/// already.
+void Correlator::State::report(std::uint32_t correlation, const Group& group, bool update,
+                               CorrelationOutput& out) {
+  const auto key = std::make_pair(correlation, join_key(group.key));
+  const auto found = out.reported.find(key);
+  const bool again = update && found != out.reported.end();
+  if (!again) {
+    out.reported[key] = out.matches.size();
+    out.matches.emplace_back();
+    out.matches.back().update = update;
+  }
+  CorrelationMatch& match = out.matches[out.reported[key]];
+  const FiredWindow& window = *group.fired;
+  match.correlation_index = correlation;
+  match.group = group.key;
+  match.window_start = window.start;
+  match.window_end = window.start + rules[correlation].timespan;
+  match.first_event = window.first;
+  match.last_event = window.last;
+  match.count = window.count;
+  match.value = window.value;
+  match.sample = window.sample;
+  match.alerts = correlation_alerts[correlation];
+}
+
+/// The window that begins with entry `first` has fired: its events move into it, older ones are spent.
+void Correlator::State::fire(std::uint32_t correlation, Group& group, std::size_t first, double value,
+                             const CorrelationStep& step, CorrelationOutput& out) {
+  const CorrelationRule& rule = rules[correlation];
+  FiredWindow window;
+  window.start = group.entries[first].time;
+  window.first = group.entries[first].ref;
+  window.value = value;
+  std::size_t spent = first;
+  while (spent < group.entries.size() && group.entries[spent].time - window.start <= rule.timespan) {
+    window.last = group.entries[spent].ref;
+    if (window.sample.size() < kCorrelationSampleMax) window.sample.push_back(window.last);
+    ++spent;
+  }
+  window.count = spent - first;
+  drop_front(group, spent);
+  running[correlation].entries -= spent;
+  group.fired = std::move(window);
+  report(correlation, group, false, out);
+  std::vector<std::pair<std::string, std::string>> inherited;
+  for (std::size_t i = 0; i < rule.group_by.size(); ++i)
+    inherited.emplace_back(rule.group_by[i], group.key[i]);
+  CorrelationStep next = step;
+  next.inherited = &inherited;
+  for (const Feed& user : correlation_feeds[correlation]) feed(user, next, out);
+}
+
+/// True if the event was taken by the group's fired window or is too old to be used.
+bool Correlator::State::belongs_to_past(std::uint32_t correlation, Group& group, const CorrelationStep& step,
+                                        CorrelationOutput& out) {
+  const CorrelationRule& rule = rules[correlation];
+  if (group.fired) {
+    const Duration since = step.time - group.fired->start;
+    if (since >= Duration{0} && since <= rule.timespan) {
+      FiredWindow& window = *group.fired;
+      ++window.count;
+      window.last = std::max(window.last, step.ref);
+      const bool is_count = rule.type == CorrelationType::event_count;
+      if (is_count) window.value = static_cast<double>(window.count);
+      if (window.sample.size() < kCorrelationSampleMax) window.sample.push_back(step.ref);
+      report(correlation, group, true, out);
+      return true;
+    }
+    // Windows do not overlap: what lies less than a timespan before a fired one is spent.
+    if (since < Duration{0} && Duration{-since.ns} <= rule.timespan) {
+      ++stats.late;
+      return true;
+    }
+  }
+  const Duration kept{rule.timespan.ns + lateness_of(rule).ns};
+  if (group.newest.ns != INT64_MIN && group.newest - step.time > kept) {
+    ++stats.late;
+    return true;
+  }
+  return false;
+}
+
+void Correlator::State::feed(const Feed& feed, const CorrelationStep& step, CorrelationOutput& out) {
+  const CorrelationRule& rule = rules[feed.correlation];
+  Running& run = running[feed.correlation];
+  std::vector<std::string> key;
+  for (const auto& field : run.fields[feed.slot]) {
+    auto value = value_of(step, field);
+    if (!value) {
+      ++stats.ungrouped;
+      return;
+    }
+    key.push_back(std::move(*value));
+  }
+  WindowEntry entry{step.time, step.ref, feed.slot, {}, 0};
+  if (!rule.field.empty()) {
+    auto value = value_of(step, rule.field);
+    const auto number = value ? parse_double(phendau::trim(*value)) : Result<double>(0.0);
+    if (!value || (rule.type != CorrelationType::value_count && !number)) {
+      ++stats.not_a_value;
+      return;
+    }
+    entry.value = std::move(*value);
+    entry.number = number.value_or(0);
+  }
+  run.newest = std::max(run.newest, step.time);
+  Group& group = use_group(feed.correlation, key);
+  if (belongs_to_past(feed.correlation, group, step, out)) return;
+  const std::size_t before = group.entries.size();
+  const auto reached = insert_and_judge(group, rule, std::move(entry));
+  run.entries += group.entries.size() - before;
+  if (reached) {
+    // `fire` may feed this correlation's users only, never this one: references do not loop.
+    fire(feed.correlation, group, reached->first, reached->value, step, out);
+  } else {
+    drop_old(feed.correlation, group);
+  }
+  trim(feed.correlation);
+}
+
+/// Entries that no window, late events included, can use any more; then those over the limit.
+void Correlator::State::drop_old(std::uint32_t correlation, Group& group) {
+  const CorrelationRule& rule = rules[correlation];
+  const Duration kept{rule.timespan.ns + lateness_of(rule).ns};
+  std::size_t spent = 0;
+  const bool until_advance = !rule.condition.only_lower_bounds();
+  while (!until_advance && spent < group.entries.size() && group.newest - group.entries[spent].time > kept)
+    ++spent;
+  const std::size_t left = group.entries.size() - spent;
+  if (left > limits.entries_per_group_max) {
+    stats.entries_evicted += left - limits.entries_per_group_max;
+    spent += left - limits.entries_per_group_max;
+  }
+  drop_front(group, spent);
+  running[correlation].entries -= spent;
+}
+
+Correlator::Correlator(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Correlator::~Correlator() = default;
+Correlator::Correlator(Correlator&&) noexcept = default;
+Correlator& Correlator::operator=(Correlator&&) noexcept = default;
+
+Correlator Correlator::compile(std::vector<CorrelationRule> rules, const Plan& plan,
+                               const CorrelationLimits& limits) {
+  auto state = std::make_unique<State>();
+  state->limits = limits;
+  state->rules = Resolver(std::move(rules), plan, limits).run(state->rejected);
+  const std::size_t count = state->rules.size();
+  state->rule_feeds.resize(plan.rules().size());
+  state->correlation_feeds.resize(count);
+  state->running.resize(count);
+  std::vector<bool> rule_used(plan.rules().size());
+  std::vector<bool> rule_generates(plan.rules().size());
+  std::vector<bool> used(count);
+  std::vector<bool> generates(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const CorrelationRule& rule = state->rules[i];
+    state->running[i].fields = fields_of(rule);
+    for (std::uint32_t slot = 0; slot < rule.rules.size(); ++slot) {
+      const auto event_rule = find_reference(plan.rules(), rule.rules[slot]);
+      const std::uint32_t index = event_rule ? *event_rule : *find_reference(state->rules, rule.rules[slot]);
+      (event_rule ? state->rule_feeds : state->correlation_feeds)[index].push_back({i, slot});
+      (event_rule ? rule_used : used)[index] = true;
+      if (rule.generate) (event_rule ? rule_generates : generates)[index] = true;
+    }
+  }
+  for (std::size_t i = 0; i < rule_used.size(); ++i)
+    state->rule_alerts.push_back(!rule_used[i] || rule_generates[i]);
+  for (std::size_t i = 0; i < count; ++i) state->correlation_alerts.push_back(!used[i] || generates[i]);
+  return Correlator(std::move(state));
+}
+
+const std::vector<CorrelationRule>& Correlator::rules() const { return state_->rules; }
+const std::vector<ContentError>& Correlator::rejected() const { return state_->rejected; }
+const std::vector<bool>& Correlator::rule_alerts() const { return state_->rule_alerts; }
+
+std::vector<CorrelationMatch> Correlator::observe(const Batch& batch, std::uint64_t frame,
+                                                  const std::vector<Match>& matches) {
+  struct Event {
+    UtcTime time;
+    std::uint32_t row;
+    std::uint32_t rule;
+    auto operator<=>(const Event&) const = default;
+  };
+  std::vector<Event> events;
+  for (const Match& match : matches) {
+    if (match.rule_index >= state_->rule_feeds.size() || state_->rule_feeds[match.rule_index].empty())
+      continue;
+    // A clock that runs ahead must not push everybody else out of the window.
+    const bool ahead = batch.time_quality(match.row) == TimeQuality::skewed &&
+                       batch.event_time(match.row) > batch.received_time(match.row);
+    const UtcTime time = ahead ? batch.received_time(match.row) : batch.event_time(match.row);
+    events.push_back({time, match.row, match.rule_index});
+  }
+  std::sort(events.begin(), events.end());
+  CorrelationOutput out;
+  for (const Event& event : events) {
+    ++state_->stats.events;
+    const CorrelationStep step{event.time, EventRef{frame, event.row}, &batch, nullptr};
+    for (const Feed& feed : state_->rule_feeds[event.rule]) state_->feed(feed, step, out);
+  }
+  return std::move(out.matches);
+}
+
+std::vector<CorrelationMatch> Correlator::advance(UtcTime now) {
+  CorrelationOutput out;
+  for (std::uint32_t i = 0; i < state_->rules.size(); ++i) {
+    const CorrelationRule& rule = state_->rules[i];
+    if (rule.condition.only_lower_bounds()) continue;
+    for (auto& [key, group] : state_->running[i].groups) {
+      while (!group.entries.empty() && now - group.entries.front().time > rule.timespan) {
+        Aggregate aggregate(rule);
+        const UtcTime start = group.entries.front().time;
+        std::size_t size = 0;
+        while (size < group.entries.size() && group.entries[size].time - start <= rule.timespan) {
+          aggregate.add(group.entries[size++]);
+        }
+        const double value = aggregate.value();
+        if (rule.condition.holds(value)) {
+          const CorrelationStep step{start + rule.timespan, group.entries[size - 1].ref, nullptr, nullptr};
+          state_->fire(i, group, 0, value, step, out);
+        } else {
+          drop_front(group, size);
+          state_->running[i].entries -= size;
+        }
+      }
+    }
+    state_->trim(i);
+  }
+  return std::move(out.matches);
+}
+
+CorrelationStats Correlator::stats() const {
+  CorrelationStats out = state_->stats;
+  for (const auto& run : state_->running) {
+    out.groups += run.groups.size();
+    out.entries += run.entries;
+  }
+  return out;
+}
+
+std::vector<SilenceMatch> evaluate_silence(const std::vector<SilenceRule>& rules,
+                                           const std::vector<SourceActivity>& sources, UtcTime now) {
+  const auto fits = [](const std::string& wanted, const std::string& text) {
+    return wanted.empty() ||
+           matches(pattern_of_parts(parse_sigma_string(wanted), false), text, ValueKind::text);
+  };
+  std::vector<SilenceMatch> out;
+  for (std::uint32_t i = 0; i < rules.size(); ++i) {
+    for (const auto& source : sources) {
+      if (!fits(rules[i].source, source.source) || !fits(rules[i].host, source.host)) continue;
+      if (source.events_per_hour_usual < rules[i].events_per_hour_usual_min) continue;
+      const Duration silent = now - source.last_event_time;
+      if (silent >= rules[i].timespan) out.push_back({i, source, silent});
+    }
+  }
+  return out;
+}
+
+}  // namespace phendau::detect

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// The idea: predicates become nodes over shared atoms. Each variant (rule x route) gets a cover: a cheap set
+// of atoms of which at least one must be found for the rule to match; without one the variant is not looked
+// at.
+#include "detect/plan.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "detect/plan_layout.h"
+
+namespace phendau::detect {
+namespace {
+
+struct Cover {
+  bool possible = false;  // false: the node can hold without any fast atom
+  double cost = 0;        // expected number of needless looks, in arbitrary units
+  std::vector<AtomId> atoms;
+};
+
+AtomMethod method_of(const Pattern& pattern) {
+  switch (pattern.op) {
+    case MatchOp::equals:
+      return pattern.cased || pattern.accent_blind ? AtomMethod::scan : AtomMethod::exact;
+    case MatchOp::contains:
+    case MatchOp::starts_with:
+    case MatchOp::ends_with: {
+      const bool plain = !pattern.cased && !pattern.accent_blind && !pattern.value.empty();
+      return plain ? AtomMethod::literal : AtomMethod::scan;
+    }
+    case MatchOp::exists:
+    case MatchOp::is_null:
+    case MatchOp::same_as_field:
+      return AtomMethod::presence;
+    default:
+      return AtomMethod::scan;
+  }
+}
+
+std::string atom_key(const Predicate& atom) {
+  const Pattern& pattern = atom.pattern;
+  return fmt::format("{}\x1F{}{}{}\x1F{}", atom.field, static_cast<int>(pattern.op),
+                     pattern.cased ? 'c' : '-', pattern.accent_blind ? 'a' : '-', pattern.value);
+}
+
+class Builder {
+ public:
+  Builder(PlanLayout& layout, const SourceMap& sources, const CompileOptions& options)
+      : layout_(layout), sources_(sources), options_(options) {}
+
+  void add(Rule rule) {
+    if (layout_.rules.size() >= kPlanRulesMax)
+      return reject(rule, fmt::format("more than {} rules", kPlanRulesMax));
+    const SourceRoutes routes = sources_.routes(rule.logsource);
+    std::vector<PredicatePtr> predicates;
+    for (const auto& route : routes.routes) {
+      CompileOptions options = options_;
+      options.fields.insert(route.fields.begin(), route.fields.end());
+      Compiled compiled = compile_rule(rule, options);
+      if (!compiled.errors.empty()) {
+        layout_.rejected.insert(layout_.rejected.end(), compiled.errors.begin(), compiled.errors.end());
+        return;
+      }
+      predicates.push_back(route.conditions ? Predicate::all_of({route.conditions, compiled.predicate})
+                                            : compiled.predicate);
+    }
+    const auto index = static_cast<std::uint32_t>(layout_.rules.size());
+    if (!routes.known) layout_.without_source.push_back(index);
+    for (std::size_t i = 0; i < predicates.size(); ++i) {
+      add_variant(index, cover_set(routes.routes[i].covers), predicates[i]);
+    }
+    layout_.rules.push_back(std::move(rule));
+  }
+
+  void finish() {
+    std::vector<std::vector<Literal>> literals(layout_.fields.size());
+    for (AtomId id = 0; id < layout_.atoms.size(); ++id) {
+      const PlanAtom& atom = layout_.atoms[id];
+      const Pattern& pattern = atom.predicate->pattern;
+      PlanField& field = layout_.fields[atom.field];
+      if (atom.method == AtomMethod::literal) {
+        const auto anchor = pattern.op == MatchOp::starts_with ? Literal::Anchor::begin
+                            : pattern.op == MatchOp::ends_with ? Literal::Anchor::end
+                                                               : Literal::Anchor::anywhere;
+        literals[atom.field].push_back({pattern.value, anchor});
+        field.literal_atoms.push_back(id);
+      } else if (atom.method == AtomMethod::exact) {
+        field.exact[pattern.value].push_back(id);
+        if (pattern.number) field.numbers[*pattern.number].push_back(id);
+      }
+    }
+    for (std::size_t i = 0; i < literals.size(); ++i)
+      layout_.fields[i].literals = MultiPattern::build(std::move(literals[i]));
+  }
+
+ private:
+  void reject(const Rule& rule, std::string reason) {
+    layout_.rejected.push_back({rule.file, rule.place.line, rule.place.column, std::move(reason)});
+  }
+
+  std::uint32_t cover_set(const std::vector<std::string>& covers) {
+    const auto [found, added] =
+        cover_sets_.try_emplace(covers, static_cast<std::uint32_t>(layout_.cover_sets.size()));
+    if (added) layout_.cover_sets.push_back(covers);
+    return found->second;
+  }
+
+  void add_variant(std::uint32_t rule, std::uint32_t covers, const PredicatePtr& predicate) {
+    const auto variant = static_cast<std::uint32_t>(layout_.variants.size());
+    Cover cover;
+    const NodeId root = add_node(predicate, cover);
+    layout_.variants.push_back({rule, covers, root});
+    if (!cover.possible) {
+      layout_.always.push_back(variant);
+      return;
+    }
+    const std::set<AtomId> distinct(cover.atoms.begin(), cover.atoms.end());
+    for (const AtomId atom : distinct) layout_.atom_variants[atom].push_back(variant);
+  }
+
+  AtomId add_atom(const PredicatePtr& predicate) {
+    const auto [found, added] =
+        atoms_.try_emplace(atom_key(*predicate), static_cast<AtomId>(layout_.atoms.size()));
+    if (added) {
+      const auto [field, new_field] = layout_.field_index.try_emplace(
+          predicate->field, static_cast<std::uint32_t>(layout_.fields.size()));
+      if (new_field) {
+        layout_.fields.emplace_back();
+        layout_.fields.back().name = predicate->field;
+      }
+      layout_.atoms.push_back({predicate, method_of(predicate->pattern), field->second});
+      layout_.atom_variants.emplace_back();
+    }
+    return found->second;
+  }
+
+  /// Rare things make good covers: whole values and long literals; a short literal is found everywhere.
+  Cover atom_cover(AtomId id) const {
+    const PlanAtom& atom = layout_.atoms[id];
+    const std::size_t length = atom.predicate->pattern.value.size();
+    if (atom.method == AtomMethod::exact) return {true, length <= 5 ? 4.0 : 2.0, {id}};
+    if (atom.method == AtomMethod::literal) return {true, length <= 3 ? 16.0 : length <= 6 ? 4.0 : 1.0, {id}};
+    return {};
+  }
+
+  NodeId add_node(const PredicatePtr& predicate, Cover& cover) {
+    PlanNode node;
+    node.kind = predicate->kind;
+    node.constant = predicate->constant;
+    std::vector<std::pair<int, NodeId>> children;
+    std::vector<Cover> covers;
+    for (const auto& child : predicate->children) {
+      Cover child_cover;
+      const NodeId id = add_node(child, child_cover);
+      children.emplace_back(child_cover.possible ? 0 : 1, id);
+      covers.push_back(std::move(child_cover));
+    }
+    switch (predicate->kind) {
+      case Predicate::Kind::constant:
+        cover.possible = !predicate->constant;
+        break;
+      case Predicate::Kind::atom:
+        node.atom = add_atom(predicate);
+        cover = atom_cover(node.atom);
+        break;
+      case Predicate::Kind::negation:
+        break;
+      case Predicate::Kind::all_of:
+        for (auto& child : covers) {
+          if (child.possible && (!cover.possible || child.cost < cover.cost)) cover = std::move(child);
+        }
+        std::stable_sort(children.begin(), children.end(),
+                         [](const auto& a, const auto& b) { return a.first < b.first; });
+        break;
+      case Predicate::Kind::any_of:
+        cover.possible = true;
+        for (const auto& child : covers) {
+          cover.possible = cover.possible && child.possible;
+          cover.cost += child.cost;
+          cover.atoms.insert(cover.atoms.end(), child.atoms.begin(), child.atoms.end());
+        }
+        if (!cover.possible) cover = {};
+        break;
+    }
+    for (const auto& child : children) node.children.push_back(child.second);
+    layout_.nodes.push_back(std::move(node));
+    return static_cast<NodeId>(layout_.nodes.size() - 1);
+  }
+
+  PlanLayout& layout_;
+  const SourceMap& sources_;
+  const CompileOptions& options_;
+  std::unordered_map<std::string, AtomId> atoms_;
+  std::map<std::vector<std::string>, std::uint32_t> cover_sets_;
+};
+
+}  // namespace
+
+Plan Plan::compile(std::vector<Rule> rules, const SourceMap& sources, const CompileOptions& options) {
+  auto layout = std::make_shared<PlanLayout>();
+  Builder builder(*layout, sources, options);
+  for (auto& rule : rules) builder.add(std::move(rule));
+  builder.finish();
+  Plan out;
+  out.layout_ = std::move(layout);
+  return out;
+}
+
+const std::vector<Rule>& Plan::rules() const { return layout_->rules; }
+const std::vector<ContentError>& Plan::rejected() const { return layout_->rejected; }
+const std::vector<std::uint32_t>& Plan::rules_without_source() const { return layout_->without_source; }
+
+std::vector<std::string> Plan::covers(std::uint32_t rule_index) const {
+  std::vector<std::string> out;
+  for (const auto& variant : layout_->variants) {
+    if (variant.rule != rule_index) continue;
+    for (const auto& key : layout_->cover_sets[variant.cover_set]) {
+      if (std::find(out.begin(), out.end(), key) == out.end()) out.push_back(key);
+    }
+  }
+  return out;
+}
+
+PlanStats Plan::stats() const {
+  return {layout_->rules.size(), layout_->rejected.size(), layout_->without_source.size(),
+          layout_->atoms.size(), layout_->fields.size(),   layout_->always.size()};
+}
+
+}  // namespace phendau::detect

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside of a Plan. Only plan.cpp (makes it) and matcher.cpp (reads it) include this. Immutable after
+// compile().
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "detect/multi_pattern.h"
+#include "detect/plan.h"
+#include "detect/rule.h"
+#include "model/predicate.h"
+
+namespace phendau::detect {
+
+using AtomId = std::uint32_t;
+using NodeId = std::uint32_t;
+
+/// How an atom is found: by the automaton of its field, by the hash of its field, or by looking at each
+/// value.
+enum class AtomMethod : std::uint8_t { literal, exact, scan, presence };
+
+struct PlanAtom {
+  PredicatePtr predicate;  // kind atom
+  AtomMethod method = AtomMethod::scan;
+  std::uint32_t field = 0;
+};
+
+struct PlanField {
+  std::string name;  // empty: keywords
+  MultiPattern literals;
+  std::vector<AtomId> literal_atoms;                           // by index in `literals`
+  std::unordered_map<std::string, std::vector<AtomId>> exact;  // folded text
+  std::unordered_map<double, std::vector<AtomId>> numbers;
+  bool has_fast_atoms() const { return !literal_atoms.empty() || !exact.empty(); }
+};
+
+struct PlanNode {
+  Predicate::Kind kind = Predicate::Kind::constant;
+  bool constant = false;
+  AtomId atom = 0;
+  std::vector<NodeId> children;  // cheap ones first
+};
+
+/// A rule under one route of the source map.
+struct PlanVariant {
+  std::uint32_t rule = 0;
+  std::uint32_t cover_set = 0;
+  NodeId root = 0;
+};
+
+struct PlanLayout {
+  std::vector<Rule> rules;
+  std::vector<ContentError> rejected;
+  std::vector<std::uint32_t> without_source;
+  std::vector<PlanAtom> atoms;
+  std::vector<PlanField> fields;
+  std::unordered_map<std::string, std::uint32_t> field_index;
+  std::vector<PlanNode> nodes;
+  std::vector<PlanVariant> variants;                      // sorted by rule
+  std::vector<std::vector<std::string>> cover_sets;       // distinct lists of log source patterns
+  std::vector<std::vector<std::uint32_t>> atom_variants;  // variants to judge if the atom is found
+  std::vector<std::uint32_t> always;                      // variants without a required atom
+};
+
+}  // namespace phendau::detect

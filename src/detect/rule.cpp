@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+// The idea: one Reader per document collects mistakes; a document is kept only if it added none.
+#include "detect/rule.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace phendau::detect {
+namespace {
+
+constexpr std::string_view kStatuses[] = {"stable", "test", "experimental", "deprecated", "unsupported"};
+constexpr std::string_view kLevels[] = {"informational", "low", "medium", "high", "critical"};
+constexpr std::string_view kTypes[] = {"event_count", "value_count", "temporal",         "temporal_ordered",
+                                       "value_sum",   "value_avg",   "value_percentile", "value_median"};
+
+Place place_of(const YamlNode& node) { return {node.line, node.column}; }
+
+/// Field names: "Threat Name" is ThreatName in events.
+std::string without_spaces(std::string_view text) {
+  std::string out(text);
+  std::erase(out, ' ');
+  return out;
+}
+
+SigmaValue value_of(const YamlNode& node) {
+  SigmaValue out;
+  out.place = place_of(node);
+  out.text = node.scalar;
+  const Json json = yaml_to_json(node);
+  if (json.is_null())
+    out.kind = ValueKind::null;
+  else if (json.is_bool())
+    out.kind = ValueKind::boolean;
+  else if (json.is_int())
+    out.kind = ValueKind::integer;
+  else if (json.is_number())
+    out.kind = ValueKind::real;
+  if (out.kind == ValueKind::boolean) out.text = json.as_bool() ? "true" : "false";
+  return out;
+}
+
+class Reader {
+ public:
+  Reader(std::string_view file, std::vector<ContentError>& errors) : file_(file), errors_(errors) {}
+
+  void read(const YamlNode& document, RuleFile& out) {
+    const std::size_t before = errors_.size();
+    if (!document.is_map()) {
+      if (!document.is_null()) error(document, "a rule must be a map");
+      return;
+    }
+    const YamlNode* phendau = document.find("phendau");
+    if (phendau != nullptr && !phendau->is_map()) error(*phendau, "phendau must be a map");
+    if (phendau != nullptr && phendau->text("kind") == "silence") {
+      auto rule = read_silence(document, *phendau);
+      if (errors_.size() == before) out.silences.push_back(std::move(rule));
+    } else if (document.find("correlation") != nullptr) {
+      auto rule = read_correlation(document);
+      if (errors_.size() == before) out.correlations.push_back(std::move(rule));
+    } else if (const YamlNode* filter = document.find("filter")) {
+      error(*filter, "Sigma filters are not supported yet");
+    } else {
+      auto rule = read_rule(document);
+      if (errors_.size() == before) out.rules.push_back(std::move(rule));
+    }
+  }
+
+  Selection read_selection(const YamlNode& node, const YamlNode& key, int depth);
+
+ private:
+  void error(const Place& place, std::string reason) {
+    errors_.push_back({file_, place.line, place.column, std::move(reason)});
+  }
+  void error(const YamlNode& node, std::string reason) { error(place_of(node), std::move(reason)); }
+
+  std::string one_of(const YamlNode& document, std::string_view key,
+                     std::span<const std::string_view> allowed) {
+    const YamlNode* node = document.find(key);
+    if (node == nullptr) return {};
+    if (std::find(allowed.begin(), allowed.end(), node->scalar) == allowed.end()) {
+      error(*node, fmt::format("{} '{}' is not one of {}", key, node->scalar, fmt::join(allowed, ", ")));
+    }
+    return node->scalar;
+  }
+
+  Duration duration(const YamlNode& parent, std::string_view key, bool required) {
+    const YamlNode* node = parent.find(key);
+    if (node == nullptr) {
+      if (required) error(parent, fmt::format("{} is missing", key));
+      return {0};
+    }
+    const auto parsed = parse_duration(node->scalar);
+    if (!parsed) {
+      error(*node, fmt::format("{} '{}' is not a time span such as 30s, 5m, 2h or 1d", key, node->scalar));
+      return {0};
+    }
+    return *parsed;
+  }
+
+  void read_meta(const YamlNode& document, RuleMeta& meta) {
+    meta.file = file_;
+    meta.place = place_of(document);
+    meta.title = document.text("title");
+    meta.id = document.text("id");
+    meta.name = document.text("name");
+    meta.description = document.text("description");
+    meta.author = document.text("author");
+    meta.status = one_of(document, "status", kStatuses);
+    meta.level = one_of(document, "level", kLevels);
+    meta.tags = document.texts("tags");
+    meta.falsepositives = document.texts("falsepositives");
+    meta.references = document.texts("references");
+    if (meta.title.empty()) error(document, "title is missing");
+    if (const YamlNode* related = document.find("related")) {
+      for (const auto& item : related->items) meta.related.emplace_back(item.text("type"), item.text("id"));
+    }
+    if (const YamlNode* own = document.find("phendau")) {
+      meta.title_vi = own->text("title_vi");
+      meta.description_vi = own->text("description_vi");
+      meta.features = own->texts("features");
+      meta.clauses = own->texts("clauses");
+      meta.entity = own->texts("entity");
+      meta.window = duration(*own, "window", false);
+    }
+  }
+
+  Rule read_rule(const YamlNode& document) {
+    Rule rule;
+    read_meta(document, rule);
+    const YamlNode* logsource = document.find("logsource");
+    if (logsource == nullptr || !logsource->is_map()) {
+      error(logsource != nullptr ? *logsource : document, "logsource is missing or not a map");
+    } else {
+      rule.logsource = {logsource->text("product"), logsource->text("category"), logsource->text("service")};
+      if (rule.logsource.key() == "//")
+        error(*logsource, "logsource names neither product, category nor service");
+    }
+    if (const YamlNode* own = document.find("phendau")) {
+      if (const YamlNode* quantifier = own->find("for")) {
+        if (quantifier->scalar == "every")
+          rule.quantifier = Quantifier::every;
+        else if (quantifier->scalar != "any")
+          error(*quantifier, "phendau.for must be every or any");
+      }
+    }
+    const YamlNode* detection = document.find("detection");
+    if (detection == nullptr || !detection->is_map()) {
+      error(detection != nullptr ? *detection : document, "detection is missing or not a map");
+      return rule;
+    }
+    for (const auto& [key, node] : detection->members) {
+      if (key.scalar == "condition" || key.scalar == "timeframe") continue;
+      rule.selections.emplace_back(key.scalar, read_selection(node, key, 0));
+    }
+    if (rule.selections.empty()) error(*detection, "detection has no selection");
+    read_conditions(*detection, rule);
+    return rule;
+  }
+
+  void read_conditions(const YamlNode& detection, Rule& rule) {
+    const YamlNode* node = detection.find("condition");
+    if (node == nullptr || node->is_null() || node->is_map()) {
+      error(node != nullptr ? *node : detection, "condition is missing");
+      return;
+    }
+    rule.condition_place = place_of(*node);
+    const std::vector<YamlNode> single = {*node};
+    for (const auto& item : node->is_sequence() ? node->items : single) {
+      auto parsed = parse_condition(item.scalar);
+      if (!parsed) {
+        error(item, "condition, " + parsed.error().message);
+        continue;
+      }
+      check_names(*parsed, rule, item);
+      rule.conditions.push_back(std::move(*parsed));
+      rule.condition_texts.push_back(item.scalar);
+    }
+    if (node->is_sequence() && node->items.empty()) error(*node, "the list of conditions is empty");
+  }
+
+  void check_names(const ConditionNode& node, const Rule& rule, const YamlNode& where) {
+    using Kind = ConditionNode::Kind;
+    const bool is_pattern = node.kind == Kind::any_of_pattern || node.kind == Kind::all_of_pattern;
+    if (is_pattern || node.kind == Kind::identifier) {
+      const bool found =
+          std::any_of(rule.selections.begin(), rule.selections.end(), [&](const auto& selection) {
+            return is_pattern ? name_matches(node.name, selection.first) : node.name == selection.first;
+          });
+      if (!found)
+        error(where, fmt::format("condition names '{}', which the detection does not have", node.name));
+    }
+    for (const auto& child : node.children) check_names(child, rule, where);
+  }
+
+  FieldItem read_item(const YamlNode& name, const YamlNode& value) {
+    FieldItem item;
+    item.place = place_of(name);
+    const auto parts = split(name.scalar, '|');
+    item.field = without_spaces(parts.front());
+    for (std::size_t i = 1; i < parts.size(); ++i) item.modifiers.emplace_back(trim(parts[i]));
+    read_values(value, name, item);
+    return item;
+  }
+
+  void read_values(const YamlNode& node, const YamlNode& key, FieldItem& item) {
+    if (node.is_map())
+      return error(node, fmt::format("'{}' must have a value or a list of values", key.scalar));
+    if (!node.is_sequence()) {
+      item.values.push_back(value_of(node));
+    }
+    for (const auto& value : node.items) {
+      if (value.is_map() || value.is_sequence()) {
+        error(value, fmt::format("the list of '{}' must hold plain values", key.scalar));
+        continue;
+      }
+      item.values.push_back(value_of(value));
+    }
+    if (item.values.empty()) error(key, fmt::format("the list of '{}' is empty", key.scalar));
+    values_ += item.values.size();
+    if (values_ > kRuleValuesMax && !values_reported_) {
+      values_reported_ = true;
+      error(key, fmt::format("a rule may have at most {} values", kRuleValuesMax));
+    }
+  }
+
+  CorrelationRule read_correlation(const YamlNode& document) {
+    CorrelationRule rule;
+    read_meta(document, rule);
+    const YamlNode& node = *document.find("correlation");
+    if (!node.is_map()) {
+      error(node, "correlation must be a map");
+      return rule;
+    }
+    const std::string type = one_of(node, "type", kTypes);
+    const auto found = std::find(std::begin(kTypes), std::end(kTypes), type);
+    if (found != std::end(kTypes))
+      rule.type = static_cast<CorrelationType>(found - std::begin(kTypes));
+    else if (type.empty())
+      error(node, "correlation type is missing");
+    read_references(node, rule);
+    rule.group_by = node.texts("group-by");
+    for (auto& field : rule.group_by) field = without_spaces(field);
+    rule.timespan = duration(node, node.find("timeframe") != nullptr ? "timeframe" : "timespan", true);
+    for (const YamlNode* flag : {node.find("generate"), document.find("generate")}) {
+      if (flag == nullptr) continue;
+      if (flag->scalar != "true" && flag->scalar != "false") error(*flag, "generate must be true or false");
+      rule.generate = flag->scalar == "true";
+    }
+    read_aliases(node, rule);
+    read_correlation_condition(node, rule);
+    return rule;
+  }
+
+  void read_references(const YamlNode& node, CorrelationRule& rule) {
+    const YamlNode* list = node.find("rules");
+    if (list == nullptr) return error(node, "correlation names no rules");
+    const std::vector<YamlNode> single = {*list};
+    for (const auto& item : list->is_sequence() ? list->items : single) {
+      if (!item.is_scalar() || item.scalar.empty()) {
+        error(item, "rules must hold ids or names of rules");
+        continue;
+      }
+      rule.rules.push_back(item.scalar);
+      rule.rule_places.push_back(place_of(item));
+    }
+    if (rule.rules.empty()) error(*list, "correlation names no rules");
+  }
+
+  void read_aliases(const YamlNode& node, CorrelationRule& rule) {
+    const YamlNode* aliases = node.find("aliases");
+    if (aliases == nullptr) return;
+    if (!aliases->is_map()) return error(*aliases, "aliases must be a map");
+    for (const auto& [name, fields] : aliases->members) {
+      CorrelationRule::Alias alias{name.scalar, {}};
+      for (const auto& [reference, field] : fields.members) {
+        if (std::find(rule.rules.begin(), rule.rules.end(), reference.scalar) == rule.rules.end()) {
+          error(reference, fmt::format("alias '{}' names rule '{}', which is not in rules", name.scalar,
+                                       reference.scalar));
+        }
+        alias.fields.emplace_back(reference.scalar, without_spaces(field.scalar));
+      }
+      if (alias.fields.empty()) error(name, fmt::format("alias '{}' has no fields", name.scalar));
+      rule.aliases.push_back(std::move(alias));
+    }
+  }
+
+  void read_correlation_condition(const YamlNode& node, CorrelationRule& rule) {
+    const bool temporal =
+        rule.type == CorrelationType::temporal || rule.type == CorrelationType::temporal_ordered;
+    const bool takes_field = !temporal && rule.type != CorrelationType::event_count;
+    const YamlNode* condition = node.find("condition");
+    if (condition == nullptr) {
+      if (!temporal) error(node, "condition is missing");
+      return;
+    }
+    if (temporal) return error(*condition, "temporal correlations take no condition here");
+    if (!condition->is_map()) return error(*condition, "condition must be a map such as {gte: 5}");
+    bool any = false;
+    for (const auto& [key, value] : condition->members) {
+      if (key.scalar == "field") {
+        if (!takes_field)
+          error(key, "event_count takes no field");
+        else if (!value.is_scalar())
+          error(value, "field must be one field name");
+        rule.field = without_spaces(value.scalar);
+      } else if (key.scalar == "percentile") {
+        rule.percentile = parse_double(value.scalar).value_or(-1);
+        if (!(rule.percentile >= 0 && rule.percentile <= 100)) error(value, "percentile must be 0 to 100");
+      } else if (auto* bound = bound_of(rule.condition, key.scalar)) {
+        const auto number = parse_double(value.scalar);
+        if (!number)
+          error(value, fmt::format("{} '{}' is not a number", key.scalar, value.scalar));
+        else
+          *bound = *number;
+        any = true;
+      } else {
+        error(key, fmt::format("condition '{}' is not one of gt, gte, lt, lte, eq, neq, field, percentile",
+                               key.scalar));
+      }
+    }
+    if (!any) error(*condition, "condition compares with nothing");
+    if (takes_field && rule.field.empty())
+      error(*condition, fmt::format("{} needs condition.field", to_string(rule.type)));
+  }
+
+  static std::optional<double>* bound_of(CorrelationCondition& condition, std::string_view name) {
+    if (name == "gt") return &condition.gt;
+    if (name == "gte") return &condition.gte;
+    if (name == "lt") return &condition.lt;
+    if (name == "lte") return &condition.lte;
+    if (name == "eq") return &condition.eq;
+    if (name == "neq") return &condition.neq;
+    return nullptr;
+  }
+
+  SilenceRule read_silence(const YamlNode& document, const YamlNode& own) {
+    SilenceRule rule;
+    read_meta(document, rule);
+    rule.source = own.text("source");
+    rule.host = own.text("host");
+    rule.timespan = duration(own, "timespan", true);
+    if (const YamlNode* usual = own.find("events_per_hour_usual_min")) {
+      const auto number = parse_double(usual->scalar);
+      if (!number || !(*number >= 0))
+        error(*usual, "events_per_hour_usual_min must be a number of 0 or more");
+      else
+        rule.events_per_hour_usual_min = *number;
+    }
+    return rule;
+  }
+
+  std::string file_;
+  std::vector<ContentError>& errors_;
+  std::size_t values_ = 0;
+  bool values_reported_ = false;
+};
+
+Selection Reader::read_selection(const YamlNode& node, const YamlNode& key, int depth) {
+  Selection out;
+  if (depth > kSelectionDepthMax) {
+    error(node, "selections are nested too deeply");
+    return out;
+  }
+  if (node.is_map()) {
+    out.kind = Selection::Kind::all_of;
+    for (const auto& [name, value] : node.members) {
+      Selection child;
+      child.item = read_item(name, value);
+      out.children.push_back(std::move(child));
+    }
+    if (out.children.empty()) error(key, fmt::format("selection '{}' is empty", key.scalar));
+    return out;
+  }
+  if (node.is_sequence() &&
+      std::any_of(node.items.begin(), node.items.end(), [](const auto& item) { return !item.is_scalar(); })) {
+    out.kind = Selection::Kind::any_of;
+    for (const auto& item : node.items) out.children.push_back(read_selection(item, key, depth + 1));
+    return out;
+  }
+  if (node.is_null()) {
+    error(key, fmt::format("selection '{}' is empty", key.scalar));
+    return out;
+  }
+  out.item.place = place_of(node);
+  read_values(node, key, out.item);
+  return out;
+}
+
+}  // namespace
+
+ContentError yaml_error(std::string_view file, const std::string& message) {
+  ContentError out{std::string(file), 1, 1, message};
+  int consumed = 0;
+  if (std::sscanf(message.c_str(), "line %d column %d: %n", &out.line, &out.column, &consumed) == 2 &&
+      consumed > 0) {
+    out.reason = message.substr(static_cast<std::size_t>(consumed));
+  }
+  return out;
+}
+
+Selection parse_selection(std::string_view file, const YamlNode& node, std::vector<ContentError>& errors) {
+  return Reader(file, errors).read_selection(node, node, 0);
+}
+
+std::string_view to_string(CorrelationType type) { return kTypes[static_cast<std::size_t>(type)]; }
+
+bool CorrelationCondition::holds(double value) const {
+  return !(gt && !(value > *gt)) && !(gte && !(value >= *gte)) && !(lt && !(value < *lt)) &&
+         !(lte && !(value <= *lte)) && !(eq && value != *eq) && !(neq && value == *neq);
+}
+
+RuleFile parse_rules(std::string_view file, std::string_view text) {
+  RuleFile out;
+  auto documents = parse_yaml_documents(text);
+  if (!documents) {
+    out.errors.push_back(yaml_error(file, documents.error().message));
+    return out;
+  }
+  if (documents->size() > kRuleDocumentsMax) {
+    out.errors.push_back({std::string(file), 1, 1, fmt::format("more than {} documents", kRuleDocumentsMax)});
+    return out;
+  }
+  for (const auto& document : *documents) Reader(file, out.errors).read(document, out);
+  return out;
+}
+
+}  // namespace phendau::detect

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which events a rule's log source means: data of packs (packs/base/sources/*.yaml), read once, then
+// immutable. Used by plan.cpp. Pure; thread-safe after loading.
+//
+//   sources:
+//     - logsource: {product: windows, category: process_creation}   # as rules write it
+//       covers: ["windows//security"]                               # Batch keys; a part may be *
+//       conditions: {EventID: 4688}                                 # a Sigma selection that must hold too
+//       fields: {Image: NewProcessName}                             # rule field: event field
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/yaml.h"
+#include "detect/rule.h"
+#include "model/predicate.h"
+
+namespace phendau::detect {
+
+inline constexpr std::size_t kSourceEntriesMax = 10'000;  // SigmaHQ names 136 log sources
+
+struct SourceRoute {
+  std::vector<std::string> covers;  // "product/category/service", parts may be "*"
+  PredicatePtr conditions;          // null: none
+  std::map<std::string, std::string> fields;
+};
+
+struct SourceRoutes {
+  bool known = false;  // false: no entry; the one route is the log source's own key
+  std::vector<SourceRoute> routes;
+};
+
+class SourceMap {
+ public:
+  /// Adds the entries of one file; returns its mistakes (entries with mistakes are left out).
+  std::vector<ContentError> add(std::string_view file, std::string_view text);
+  /// Entries whose three parts equal the rule's. A rule that gives only a category, a product or a service
+  /// and has no entry of its own takes every entry that has that part.
+  SourceRoutes routes(const LogSource& logsource) const;
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    LogSource logsource;
+    SourceRoute route;
+  };
+  std::vector<Entry> entries_;
+};
+
+/// Whether "linux/*/*" covers "linux//sshd".
+bool covers(std::string_view pattern, std::string_view key);
+
+}  // namespace phendau::detect

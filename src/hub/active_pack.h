@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pack in force with everything made from it: compiled detection plan, correlation rules, workflow definitions, the
+// upload guard's policy. Loaded at start; immutable afterwards (a change of packs is a ledger decision and a restart).
+// Thread-safe because it does not change.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "detect/correlation.h"
+#include "detect/plan.h"
+#include "hub/pack.h"
+#include "hub/password.h"
+#include "hub/upload_guard.h"
+#include "workflow/definition.h"
+
+namespace phendau::hub {
+
+class ActivePack {
+ public:
+  /// `invalid` with the first mistakes of the pack.
+  static Result<ActivePack> load(Env& env, const std::string& folder);
+
+  const Pack& pack() const { return pack_; }
+  const detect::Plan& plan() const { return plan_; }
+  /// With `agency` in front of every group-by: state and alerts never cross agencies.
+  const std::vector<detect::CorrelationRule>& correlations() const { return correlations_; }
+  const std::vector<detect::SilenceRule>& silences() const { return pack_.rules.silences; }
+  /// Rules that could not be honoured, with file and reason.
+  const std::vector<ContentError>& rejected() const { return rejected_; }
+  const workflow::Definition* workflow(std::string_view id) const;
+  const UploadPolicy& upload_policy() const { return upload_policy_; }
+  /// From the pack's parameters: the strictest rule for the hub's own accounts.
+  PasswordRule password_rule() const;
+  /// Title of any rule (event, correlation, silence) by id, for people.
+  const detect::RuleMeta* rule(std::string_view id) const;
+  /// YAML text of the file that a rule came from.
+  std::string rule_source(std::string_view id) const;
+
+  /// A plan over `rules` with this pack's source map: for `phendau scan` and explanations.
+  const detect::SourceMap& sources() const { return sources_; }
+
+ private:
+  Pack pack_;
+  detect::SourceMap sources_;
+  detect::Plan plan_;
+  std::vector<detect::CorrelationRule> correlations_;
+  std::vector<ContentError> rejected_;
+  std::map<std::string, workflow::Definition, std::less<>> workflows_;
+  UploadPolicy upload_policy_;
+};
+
+}  // namespace phendau::hub

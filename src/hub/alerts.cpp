@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/alerts.h"
+
+#include "hub/active_pack.h"
+#include "hub/detection.h"
+#include "hub/events.h"
+
+namespace phendau::hub {
+namespace {
+constexpr std::string_view kKind = "alert";
+constexpr std::size_t kEventsShown = 100;
+constexpr std::string_view kLevels[] = {"critical", "high", "medium", "low", "informational"};
+
+Json rule_view(const ActivePack& pack, const ledger::Record& record) {
+  const std::string id = record.doc["rule_id"].as_string();
+  const detect::RuleMeta* rule = pack.rule(id);
+  Json features = Json::array();
+  std::string description;
+  if (rule != nullptr) {
+    description = rule->description_vi.empty() ? rule->description : rule->description_vi;
+    for (const auto& tag : rule->tags) features.push(tag);
+    for (const auto& feature : rule->features) features.push(feature);
+  }
+  return Json::object({{"id", id},
+                       {"title", record.doc["rule_title"]},
+                       {"description", description},
+                       {"level", record.doc["level"]},
+                       {"source_yaml", pack.rule_source(id)},
+                       {"features", std::move(features)}});
+}
+}  // namespace
+
+Json Alerts::view(const ledger::Record& record) {
+  const auto activity = services_.ledger.get_derived(kActivitySpace, record.id);
+  const Json seen = activity && *activity ? (*activity)->doc : Json();
+  Json refs = seen["event_refs"];
+  if (!refs.is_array()) refs = Json::array({record.doc["first_event"]});
+  return Json::object({{"id", record.id},
+                       {"rule_id", record.doc["rule_id"]},
+                       {"title", record.doc["rule_title"]},
+                       {"level", record.doc["level"]},
+                       {"entity", record.doc["entity"]},
+                       {"agency_id", record.agency_id},
+                       {"agency_name", agency_name(services_, record.agency_id)},
+                       {"host", record.doc["host"].as_string()},
+                       {"count", seen["count"].as_int(1)},
+                       {"first_at", record.doc["first_at"]},
+                       {"last_at", seen["last_at"].string_or(record.doc["first_at"].as_string())},
+                       {"raised_at", format_rfc3339(record.created_at)},
+                       {"status", record.state},
+                       {"assignee", record.doc["assignee"]},
+                       {"assignee_name", record.doc["assignee"]},
+                       {"note", record.doc["note"]},
+                       {"case_id", record.doc["case_id"]},
+                       {"event_refs", std::move(refs)},
+                       {"pack", record.doc["pack"]}});
+}
+
+Result<Json> Alerts::list(const Actor& actor, const Filter& filter) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::alert));
+  ledger::Query query;
+  query.kind = kKind;
+  query.states = filter.statuses;
+  query.order_by = "created_at";
+  query.limit = filter.limit;
+  query.cursor = filter.cursor;
+  if (!filter.agency_id.empty()) query.agency_ids = {filter.agency_id};
+  const auto any_of = [&](std::string field, const std::vector<std::string>& values) {
+    ledger::FieldFilter one;
+    one.field = std::move(field);
+    one.op = ledger::FieldFilter::Op::any_of;
+    for (const auto& value : values) one.values.emplace_back(value);
+    query.filters.push_back(std::move(one));
+  };
+  if (!filter.levels.empty()) any_of("level", filter.levels);
+  if (!filter.rule_id.empty()) any_of("rule_id", {filter.rule_id});
+  const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
+  Json::Array items;
+  for (const auto& record : page.records) items.push_back(view(record));
+  Json out = page_json(std::move(items), page.next_cursor);
+  out.set("total", PHENDAU_TRY(services_.ledger.count(query, scope)));
+  return out;
+}
+
+Result<Json> Alerts::get(const Actor& actor, std::string_view id) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::alert));
+  const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
+  Json out = view(record);
+  out.set("rule", rule_view(services_.pack, record));
+  Json events = Json::array();
+  std::size_t shown = 0;
+  for (const auto& ref : out["event_refs"].items()) {
+    if (shown++ >= kEventsShown) break;
+    // The alert's reader may read its events: they belong to the same agency.
+    const auto event = event_by_ref(services_, ref.as_string(), scope);
+    if (event) events.push(*event);
+  }
+  out.set("events", std::move(events));
+  return out;
+}
+
+Result<Json> Alerts::triage(const Actor& actor, std::string_view id, const Json& body) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::triage, Resource::alert));
+  const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
+  const std::string& status = body["status"].as_string();
+  if (status != "new" && status != "acknowledged" && status != "closed") {
+    return fail(ErrorCode::invalid, "status must be new, acknowledged or closed", "request.invalid", {"status"});
+  }
+  ledger::Write write;
+  write.kind = kKind;
+  write.id = record.id;
+  write.agency_id = record.agency_id;
+  write.state = status;
+  write.doc = record.doc;
+  write.expected_version = record.version;
+  write.scope = scope;
+  write.reason = body["note"].string_or("triage");
+  if (body.contains("note")) write.doc.set("note", body["note"].string_or(""));
+  if (body["assignee"].is_string()) write.doc.set("assignee", body["assignee"]);
+  else if (status == "acknowledged" && !write.doc.contains("assignee")) write.doc.set("assignee", actor.user_id);
+  PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
+  services_.live.publish({"alert", Resource::alert, record.agency_id,
+                          Json::object({{"id", record.id},
+                                        {"kind", "triaged"},
+                                        {"title", record.doc["rule_title"]},
+                                        {"level", record.doc["level"]}})});
+  return view(PHENDAU_TRY(services_.ledger.get(kKind, id, scope)));
+}
+
+Result<Json> Alerts::open_by_level(const Actor& actor) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::alert));
+  Json out = Json::object();
+  for (const std::string_view level : kLevels) {
+    ledger::Query query;
+    query.kind = kKind;
+    query.states = {"new", "acknowledged"};
+    query.filters.push_back({"level", ledger::FieldFilter::Op::equal, {Json(level)}});
+    out.set(level, PHENDAU_TRY(services_.ledger.count(query, scope)));
+  }
+  return out;
+}
+
+}  // namespace phendau::hub

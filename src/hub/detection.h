@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads committed batches in order, matches and correlates, raises alerts. One thread. Its position, correlation state
+// and open alerts form a checkpoint in the ledger's derived rows; alert ids are made from rule, entity, window and first
+// event, so that replay after a crash raises the same alerts and the ledger ignores those that it has.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "comply/assess.h"
+#include "detect/correlation.h"
+#include "hub/active_pack.h"
+#include "hub/services.h"
+#include "store/journal/journal.h"
+
+namespace phendau::hub {
+
+inline constexpr std::size_t kOpenAlertsMax = 100'000;   // groups that may still grow; the longest idle goes (counted)
+inline constexpr std::size_t kStreamsMax = 50'000;       // (source, agency, host) triples whose silence is judged
+inline constexpr std::size_t kAlertRefsMax = 100;        // event references kept per alert
+inline constexpr Duration kAlertWindowDefault = hours(1);
+inline constexpr std::string_view kActivitySpace = "alert_activity";
+
+struct DetectionCounts {
+  std::uint64_t frames = 0;
+  std::uint64_t events = 0;
+  std::uint64_t matches = 0;
+  std::uint64_t alerts = 0;
+  std::uint64_t groups_evicted = 0;
+  std::uint64_t position = 0;
+};
+
+class Detection {
+ public:
+  explicit Detection(Services& services);
+  ~Detection();
+  /// Restores the checkpoint; a damaged one starts over at the beginning (ids make that harmless).
+  Result<> open();
+  void start();
+  void stop();  // writes a checkpoint
+  /// Handles what is committed now; the number of frames. For tests and for start().
+  Result<std::size_t> run_once();
+  /// Judges silent sources at `now`.
+  Result<> check_silence(UtcTime now);
+  DetectionCounts counts() const;
+  /// What a clause can know about a rule (id, name or feature) for an agency.
+  comply::DetectionState state_of(std::string_view rule_ref, std::string_view agency_id) const;
+  std::vector<detect::SourceActivity> activities() const;
+  /// Called after alerts were raised, with the agencies they belong to; not under our lock.
+  std::function<void(const std::set<std::string>&)> on_alerts;
+
+ private:
+  struct Open {
+    std::string alert_id;
+    UtcTime first_at;
+    UtcTime last_at;
+    std::uint64_t count = 0;
+    std::vector<std::string> refs;
+  };
+  struct Stream {
+    UtcTime first_received;
+    UtcTime last_received;
+    std::uint64_t events = 0;
+  };
+  struct Feed {  // per agency and log source
+    UtcTime last_event;
+    std::set<std::string> sources;
+  };
+  struct Pending {
+    std::vector<ledger::Write> alerts;
+    std::map<std::string, Json> activity;  // alert id -> document
+    std::map<std::string, std::string> agency_of;  // alert id -> agency
+  };
+
+  void run();
+  void handle(const journal::CommittedBatch& committed, Pending& pending);
+  void handle_match(const journal::CommittedBatch& committed, const detect::Match& match, Pending& pending);
+  void handle_correlation(const journal::CommittedBatch& committed, const detect::CorrelationMatch& match,
+                          Pending& pending);
+  void note_streams(const Batch& batch);
+  void add_alert(const detect::RuleMeta& rule, const std::string& agency, Json entity, const std::string& host,
+                 const Open& open, Pending& pending);
+  void touch(const Open& open, const std::string& agency, Pending& pending);
+  Open& open_group(const std::string& key, UtcTime at, Duration window, bool& is_new, std::string_view identity);
+  Result<> commit(Pending& pending, bool with_checkpoint);
+  Json checkpoint() const;
+  Result<> restore(const Json& checkpoint);
+
+  Services& services_;
+  detect::Correlator correlator_;
+  mutable std::mutex mu_;
+  std::map<std::string, Open> open_;                               // guarded by mu_
+  std::map<std::string, Stream> streams_;                          // guarded by mu_; source \x1f agency \x1f host
+  std::map<std::pair<std::string, std::string>, Feed> feeds_;      // guarded by mu_; agency, log source
+  std::map<std::pair<std::string, std::string>, std::pair<UtcTime, std::string>> last_alerts_;  // rule, agency
+  DetectionCounts counts_;                                         // guarded by mu_
+  std::uint64_t position_ = 0;                                     // own thread
+  UtcTime checkpoint_at_;                                          // own thread
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace phendau::hub

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/hub.h"
+
+#include <chrono>
+
+#include "base/log.h"
+#include "net/address.h"
+
+namespace phendau::hub {
+namespace {
+
+constexpr std::size_t kIncidentsShown = 20;
+constexpr Duration kSilentAfter = minutes(30);
+
+/// What a hub certificate must name: loopback, the configured address, further names.
+std::vector<std::string> certificate_names(const HubConfig& config) {
+  std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
+  if (const auto address = net::parse_host_port(config.https_address)) {
+    const bool any = address->host.empty() || address->host == "0.0.0.0" || address->host == "::";
+    if (!any && std::find(names.begin(), names.end(), address->host) == names.end()) names.push_back(address->host);
+  }
+  names.insert(names.end(), config.server_names.begin(), config.server_names.end());
+  return names;
+}
+
+}  // namespace
+
+DataFolder DataFolder::of(const std::string& data_dir) {
+  return {path_join(data_dir, "journal"), path_join(data_dir, "ledger")};
+}
+
+Result<std::unique_ptr<ledger::Ledger>> open_hub_ledger(Env& env, const std::string& data_dir,
+                                                        const std::string& secret_key, const Pack& pack) {
+  ledger::LedgerOptions options;
+  options.env = &env;
+  options.folder = DataFolder::of(data_dir).ledger;
+  options.secret_key = secret_key;
+  auto ledger = PHENDAU_TRY(ledger::open_ledger(options));
+  for (const auto& kind : pack.registers) PHENDAU_TRY(ledger->register_kind(kind.spec));
+  return ledger;
+}
+
+Result<std::unique_ptr<Hub>> Hub::open(Env& env, HubConfig config) {
+  if (!has_keys(env, config.data_dir)) {
+    return fail(ErrorCode::not_found, config.data_dir + " is not set up", "hub.not_initialised", {config.data_dir});
+  }
+  std::unique_ptr<Hub> hub(new Hub(env, std::move(config)));
+  PHENDAU_TRY(hub->open_stores());
+  PHENDAU_TRY(hub->open_workers());
+  return hub;
+}
+
+Result<> Hub::open_stores() {
+  keys_ = PHENDAU_TRY(load_keys(env_, config_.data_dir, certificate_names(config_)));
+  pack_ = std::make_unique<ActivePack>(PHENDAU_TRY(ActivePack::load(env_, config_.pack_dir)));
+  ledger_ = PHENDAU_TRY(open_hub_ledger(env_, config_.data_dir, keys_.secret_key, pack_->pack()));
+  journal::Options options;
+  options.dir = DataFolder::of(config_.data_dir).journal;
+  options.zone = kHubZone;
+  options.quota_percent = config_.disk_quota_percent;
+  options.signing_key = keys_.journal_key;
+  journal_ = PHENDAU_TRY(journal::Journal::open(env_, std::move(options)));
+  services_ = std::make_unique<Services>(Services{env_, config_, *ledger_, *journal_, live_, *pack_});
+  return {};
+}
+
+Result<> Hub::open_workers() {
+  accounts_ = std::make_unique<Accounts>(env_, *ledger_, config_);
+  accounts_->set_password_rule(pack_->password_rule());
+  first_password_ = PHENDAU_TRY(accounts_->ensure_administrator());
+  agencies_ = std::make_unique<Agencies>(*services_);
+  alerts_ = std::make_unique<Alerts>(*services_);
+  devices_ = std::make_unique<Devices>(*services_, keys_, config_.https_address);
+  events_ = std::make_unique<Events>(*services_);
+  incidents_ = std::make_unique<Incidents>(*services_, *alerts_);
+  pipeline_ = std::make_unique<IngestPipeline>(*services_);
+  detection_ = std::make_unique<Detection>(*services_);
+  PHENDAU_TRY(detection_->open());
+  obligations_ = std::make_unique<Obligations>(*services_, *detection_);
+  PHENDAU_TRY(obligations_->open());
+  detection_->on_alerts = [this](const std::set<std::string>& agencies) {
+    for (const auto& id : agencies) obligations_->mark_agency(id);
+  };
+  accounts_->set_observer([this](const SignInEvent& event) {
+    pipeline_->submit_own(Json::object({{"timestamp", format_rfc3339(env_.now())},
+                                        {"program", "phendau-hub"},
+                                        {"action", "login"},
+                                        {"outcome", event.success ? "success" : "failure"},
+                                        {"user", event.username},
+                                        {"source_ip", event.from},
+                                        {"method", "password"},
+                                        {"message", "portal sign-in " + event.reason}}));
+  });
+  pipeline_->start();
+  detection_->start();
+  obligations_->start();
+  listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, keys_);
+  PHENDAU_TRY(listeners_->start());
+  maintenance_ = std::thread([this] { run_maintenance(); });
+  return {};
+}
+
+void Hub::run_maintenance() {
+  // Journal time passes in seconds; the loop sleeps in short steps so that stop() is quick.
+  UtcTime done_at = env_.now();
+  while (!stopping_) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    const UtcTime now = env_.now();
+    if (now - done_at < seconds(5)) continue;
+    done_at = now;
+    if (const auto maintained = journal_->maintenance(now); !maintained) {
+      PHENDAU_LOG(warn, "journal_maintenance_failed", {"error", maintained.error().message});
+    }
+  }
+}
+
+void Hub::stop() {
+  if (stopping_.exchange(true)) return;
+  if (maintenance_.joinable()) maintenance_.join();
+  // Against the stream: nothing new comes in, what is held is stored, then detected.
+  if (pipeline_) pipeline_->close_intake();
+  if (listeners_) listeners_->stop();
+  if (pipeline_) pipeline_->stop();
+  if (detection_) detection_->stop();
+  if (obligations_) obligations_->stop();
+}
+
+Hub::~Hub() { stop(); }
+
+Result<Json> Hub::overview(const Actor& actor) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::agency));
+  Json agencies = Json::array();
+  const Json listed = PHENDAU_TRY(agencies_->list(actor));
+  for (const auto& agency : listed["items"].items()) {
+    const std::string& id = agency["id"].as_string();
+    ledger::Query open;
+    open.kind = "alert";
+    open.states = {"new", "acknowledged"};
+    open.agency_ids = {id};
+    ledger::Query cases;
+    cases.kind = "case";
+    cases.states = {"open"};
+    cases.agency_ids = {id};
+    agencies.push(Json::object({{"id", id},
+                                {"name", agency["name"]},
+                                {"obligations", obligations_->counts_of_agency(id)},
+                                {"devices", agency["devices"]},
+                                {"open_alerts", PHENDAU_TRY(ledger_->count(open, scope))},
+                                {"open_incidents", PHENDAU_TRY(ledger_->count(cases, scope))}}));
+  }
+  Json silent = Json::array();
+  const UtcTime now = env_.now();
+  for (const auto& activity : detection_->activities()) {
+    if (!scope.covers(activity.agency) || now - activity.last_event_time < kSilentAfter) continue;
+    silent.push(Json::object({{"id", activity.source + "/" + activity.host},
+                              {"name", activity.host.empty() ? activity.source : activity.host},
+                              {"agency_id", activity.agency},
+                              {"agency_name", agency_name(*services_, activity.agency)},
+                              {"last_event_at", format_rfc3339(activity.last_event_time)}}));
+  }
+  Json storage = Json::object();
+  Json ingest = Json::object();
+  if (!authorize(actor, Action::read, Resource::storage).allows_nothing()) {
+    const auto stat = journal_->stat();
+    storage = Json::object({{"used_bytes", stat.segment_bytes + stat.wal_bytes},
+                            {"quota_percent", stat.quota_percent},
+                            {"used_percent", stat.disk_used_percent},
+                            {"journal_rows", stat.rows},
+                            {"damaged", stat.damaged},
+                            {"ledger_changes", PHENDAU_TRY(ledger_->head()).seq}});
+    const IngestCounters counters = pipeline_->counters();
+    std::uint64_t parse_errors = 0;
+    for (const auto& [reason, count] : counters.decode.by_reason) parse_errors += count;
+    ingest = Json::object({{"parse_errors", parse_errors},
+                           {"dropped", counters.dropped},
+                           {"udp_kernel_drops", listeners_->kernel_drops()}});
+  }
+  Events::Search last_hour;
+  last_hour.from = now - hours(1);
+  if (const auto counted = events_->histogram(actor, last_hour, 1)) {
+    ingest.set("events_last_hour", (*counted)["total"]);
+  }
+  const Pack& pack = pack_->pack();
+  const auto incidents = incidents_->list(actor, "open", "", "", kIncidentsShown);
+  const auto levels = alerts_->open_by_level(actor);
+  return Json::object(
+      {{"generated_at", format_rfc3339(now)},
+       {"agencies", std::move(agencies)},
+       {"alerts_by_level", levels ? *levels : Json::object()},
+       {"open_incidents", incidents ? Json::array((*incidents)["items"].items()) : Json::array()},
+       {"silent_sources", std::move(silent)},
+       {"storage", std::move(storage)},
+       {"ingest", std::move(ingest)},
+       {"pack", Json::object({{"id", pack.id}, {"title", pack.title.vi}, {"digest", pack.digest}})},
+       {"demo", config_.demo}});
+}
+
+Result<Json> Hub::packs(const Actor& actor) {
+  PHENDAU_TRY(scope_for(actor, Action::read, Resource::pack));
+  const Pack& pack = pack_->pack();
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& row : coverage(pack).rows) {
+    for (const auto& by : row.satisfied_by) ++counts[by.working ? by.kind : "pending"];
+  }
+  Json by = Json::object();
+  for (const auto& [kind, count] : counts) by.set(kind, count);
+  Json one = Json::object({{"id", pack.id},
+                           {"title", pack.title.vi},
+                           {"document", pack.document ? pack.document->number : std::string()},
+                           {"digest", pack.digest},
+                           {"active", true},
+                           {"coverage", std::move(by)}});
+  return Json::object({{"items", Json::array({std::move(one)})}});
+}
+
+Result<Json> Hub::rules(const Actor& actor) {
+  PHENDAU_TRY(scope_for(actor, Action::read, Resource::rule));
+  Json items = Json::array();
+  const auto add = [&](const detect::RuleMeta& rule, const std::string& logsource) {
+    items.push(Json::object({{"id", rule.id},
+                             {"title", rule.title_for_people()},
+                             {"level", rule.level},
+                             {"logsource", logsource},
+                             {"state", "active"}}));
+  };
+  for (const auto& rule : pack_->plan().rules()) add(rule, rule.logsource.key());
+  for (const auto& rule : pack_->correlations()) add(rule, "correlation");
+  for (const auto& rule : pack_->silences()) add(rule, "silence");
+  for (const auto& mistake : pack_->rejected()) {
+    items.push(Json::object({{"id", mistake.file},
+                             {"title", mistake.file},
+                             {"level", "informational"},
+                             {"logsource", ""},
+                             {"state", "unsupported"},
+                             {"reason", mistake.to_string()}}));
+  }
+  return Json::object({{"items", std::move(items)}});
+}
+
+Result<Json> Hub::history(const Actor& actor, std::string_view kind, std::string_view id) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::ledger_history));
+  Json items = Json::array();
+  for (const auto& entry : PHENDAU_TRY(ledger_->history(kind, id, scope))) {
+    items.push(Json::object({{"sequence", entry.change.seq},
+                             {"at", format_rfc3339(entry.change.at)},
+                             {"by", entry.change.actor_name},
+                             {"reason", entry.reason},
+                             {"state", entry.state},
+                             {"doc", entry.doc},
+                             {"digest", to_hex(entry.change.hash)}}));
+  }
+  return Json::object({{"items", std::move(items)}});
+}
+
+}  // namespace phendau::hub

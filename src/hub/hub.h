@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hub as a whole: stores, pack, engines' workers and use cases, made in the right order and stopped in the reverse.
+// Made by cli; used by api. Thread-safe after open().
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "hub/accounts.h"
+#include "hub/active_pack.h"
+#include "hub/agencies.h"
+#include "hub/alerts.h"
+#include "hub/detection.h"
+#include "hub/devices.h"
+#include "hub/events.h"
+#include "hub/incidents.h"
+#include "hub/ingest_pipeline.h"
+#include "hub/keys.h"
+#include "hub/live.h"
+#include "hub/obligations.h"
+#include "hub/services.h"
+#include "hub/syslog_listeners.h"
+#include "store/journal/journal.h"
+#include "store/ledger/ledger.h"
+
+namespace phendau::hub {
+
+/// Layout of the data folder.
+struct DataFolder {
+  std::string journal;
+  std::string ledger;
+  static DataFolder of(const std::string& data_dir);
+};
+/// Opens the ledger of a data folder and registers the kinds of the pack. For the hub and `phendau admin`.
+Result<std::unique_ptr<ledger::Ledger>> open_hub_ledger(Env& env, const std::string& data_dir,
+                                                        const std::string& secret_key, const Pack& pack);
+
+class Hub {
+ public:
+  /// Opens everything and starts the workers. Errors say what to do (text ids).
+  static Result<std::unique_ptr<Hub>> open(Env& env, HubConfig config);
+  ~Hub();
+  /// Ends the workers: what is held is appended, checkpoints are written.
+  void stop();
+
+  const HubConfig& config() const { return config_; }
+  const Keys& keys() const { return keys_; }
+  Env& env() { return env_; }
+  Services& services() { return *services_; }
+  Accounts& accounts() { return *accounts_; }
+  Agencies& agencies() { return *agencies_; }
+  Alerts& alerts() { return *alerts_; }
+  Devices& devices() { return *devices_; }
+  Events& events() { return *events_; }
+  Incidents& incidents() { return *incidents_; }
+  IngestPipeline& pipeline() { return *pipeline_; }
+  Obligations& obligations() { return *obligations_; }
+  Detection& detection() { return *detection_; }
+  Live& live() { return live_; }
+  SyslogListeners& listeners() { return *listeners_; }
+  /// The one-time password of the first administrator, if this start created it. Shown once, never kept.
+  const std::optional<std::string>& first_password() const { return first_password_; }
+
+  /// What the overview page shows, within the actor's scope.
+  Result<Json> overview(const Actor& actor);
+  Result<Json> packs(const Actor& actor);
+  Result<Json> rules(const Actor& actor);
+  Result<Json> history(const Actor& actor, std::string_view kind, std::string_view id);
+
+ private:
+  Hub(Env& env, HubConfig config) : env_(env), config_(std::move(config)) {}
+  Result<> open_stores();
+  Result<> open_workers();
+  void run_maintenance();
+
+  Env& env_;
+  HubConfig config_;
+  Keys keys_;
+  std::unique_ptr<ActivePack> pack_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<journal::Journal> journal_;
+  Live live_;
+  std::unique_ptr<Services> services_;
+  std::unique_ptr<Accounts> accounts_;
+  std::unique_ptr<Agencies> agencies_;
+  std::unique_ptr<Alerts> alerts_;
+  std::unique_ptr<Devices> devices_;
+  std::unique_ptr<Events> events_;
+  std::unique_ptr<Incidents> incidents_;
+  std::unique_ptr<IngestPipeline> pipeline_;
+  std::unique_ptr<Detection> detection_;
+  std::unique_ptr<Obligations> obligations_;
+  std::unique_ptr<SyslogListeners> listeners_;
+  std::optional<std::string> first_password_;
+  std::atomic<bool> stopping_{false};
+  std::thread maintenance_;
+};
+
+}  // namespace phendau::hub

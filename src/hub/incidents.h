@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Incidents: cases of the pack's incident workflow, and the files attached to them. The workflow engine decides what may
+// be done; here are the record, the scope, the alert behind it, the upload guard. Thread-safe: a lost race is `conflict`.
+#pragma once
+
+#include "hub/active_pack.h"
+#include "hub/alerts.h"
+#include "hub/services.h"
+#include "workflow/run.h"
+
+namespace phendau::hub {
+
+inline constexpr std::string_view kIncidentWorkflow = "incident";
+
+class Incidents {
+ public:
+  Incidents(Services& services, Alerts& alerts) : services_(services), alerts_(alerts) {}
+  /// `status` open, closed or empty.
+  Result<Json> list(const Actor& actor, std::string_view status, std::string_view agency_id, std::string_view cursor,
+                    std::size_t limit);
+  Result<Json> get(const Actor& actor, std::string_view id);
+  Result<Json> create(const Actor& actor, const Json& body);
+  struct Opened {
+    Json view;
+    bool created = false;  // false: the alert already has this case
+  };
+  Result<Opened> open_from_alert(const Actor& actor, std::string_view alert_id);
+  /// `body`: StepAct of openapi.yaml.
+  Result<Json> act(const Actor& actor, std::string_view id, std::string_view step, const Json& body);
+  Result<Json> close(const Actor& actor, std::string_view id, std::string_view summary);
+
+  struct Upload {
+    std::string name;
+    std::string case_id;    // or
+    std::string agency_id;
+    std::string_view bytes;
+  };
+  /// Through the upload guard; a refusal leaves no byte on disk.
+  Result<Json> attach(const Actor& actor, const Upload& upload);
+  struct Download {
+    std::string name;
+    std::string media_type;
+    std::string bytes;
+  };
+  Result<Download> download(const Actor& actor, std::string_view sha256);
+
+ private:
+  Result<Json> start(const Actor& actor, const std::string& agency_id, const std::string& title, Json alert_ids,
+                     const std::string& description, std::vector<ledger::Write> also);
+  Result<Json> save(const Actor& actor, const ledger::Record& record, const workflow::CaseState& state,
+                    const Scope& scope, std::string reason, const Json& more);
+  Result<const workflow::Definition*> definition_of(const ledger::Record& record) const;
+  Json summary(const ledger::Record& record, const workflow::Definition& definition,
+               const workflow::CaseState& state);
+  Result<Json> view(const Actor& actor, const ledger::Record& record);
+  std::vector<workflow::Attachment> attachments_named(const Json& digests, std::string_view case_id);
+
+  Services& services_;
+  Alerts& alerts_;
+};
+
+}  // namespace phendau::hub

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packs: a folder of data that says what a document asks and how it is checked (docs/packs.md). load_pack()
+// reads a folder and what it imports, checks everything against everything, and returns all mistakes at once
+// with file, line and column. A loaded pack is immutable and known by its digest. Used by the hub, `phendau
+// check` and `phendau pack`.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/yaml.h"
+#include "comply/assess.h"
+#include "comply/clause.h"
+#include "detect/rule.h"
+#include "os/env.h"
+#include "store/ledger/ledger.h"
+
+namespace phendau::hub {
+
+inline constexpr std::size_t kPackFilesMax = 10'000;  // all of SigmaHQ has 3,100 rules
+inline constexpr std::uint64_t kPackFileBytesMax =
+    4u << 20;  // the largest public rule collection file is 1.5 MB
+inline constexpr std::uint64_t kPackBytesMax = 256u << 20;
+inline constexpr int kPackDepthMax = 6;  // rules/<product>/<category>/file and some air
+inline constexpr std::size_t kPackImportsMax = 8;
+inline constexpr std::size_t kDutyBytesMax = 900;  // longer duties tend to quote the original
+
+/// A value that a text leaves open, or that a province may tighten. Rules take it as '%name%'.
+struct PackParameter {
+  std::string name;
+  comply::BiText title;
+  Json value;  // the default, or what the importing pack or the settings put in its place
+  std::string unit;
+  comply::BiText reason;  // why this default
+  comply::BiText set_in;  // where an office changes it
+  std::vector<std::string> clauses;
+  comply::Place place;
+};
+
+/// A body that duties bind: provincial committee, lead department, police, ...
+struct RoleSlot {
+  std::string id;
+  comply::BiText title;
+};
+
+/// A kind of record with what lists and forms need to know besides the ledger's part.
+struct RegisterKind {
+  ledger::KindSchema spec;
+  comply::BiText title;
+  std::string owner;       // agency or province
+  std::string date_field;  // when what it records was done (RegisterRecord::at); empty: when it was written
+  std::string period_field;
+  std::string subject_field;  // device_id, ...; empty: the agency itself
+  bool derived = false;       // written by the hub only
+  comply::Place place;
+};
+
+/// A file that another module reads: workflows, sources, document templates, upload guard.
+struct PackFile {
+  std::string pack_id;
+  std::string path;  // relative to that pack's folder
+  std::string text;
+};
+
+struct PackDocument {
+  comply::BiText title;
+  std::string number;
+  std::string issuer;
+  std::string date;    // YYYY-MM-DD
+  std::string prefix;  // of clause ids
+};
+
+struct WorkflowRef {
+  std::string id;
+  std::vector<std::string> steps;
+  comply::Place place;
+};
+
+struct Pack {
+  std::string id;
+  comply::BiText title;
+  std::optional<PackDocument> document;
+  std::string digest;  // SHA-256 of the canonical tree, imports included
+  std::vector<std::string> import_ids;
+  std::vector<PackParameter> parameters;
+  std::vector<RoleSlot> roles;
+  std::vector<RegisterKind> registers;
+  comply::Catalog catalog;  // clauses, scopes, compiled posture rules, calendar
+  detect::RuleFile rules;   // detections: what goes into the plan (posture rules are not among them)
+  std::vector<detect::Rule> posture_rules;  // as read, for people
+  std::vector<WorkflowRef> workflows;
+  std::vector<PackFile> workflow_files;
+  std::vector<PackFile> source_files;
+  std::vector<PackFile> rule_files;   // texts of all rules, for people
+  std::vector<PackFile> other_files;  // documents/*, upload_guard.yaml, ...
+
+  const PackParameter* parameter(std::string_view name) const;
+  const RegisterKind* reg(std::string_view kind) const;
+  const comply::Clause* clause(std::string_view id) const;
+  /// "ha-giang@3f2a...": what obligations, cases and papers store.
+  std::string reference() const { return id + "@" + digest; }
+};
+
+struct LoadedPack {
+  Pack pack;
+  std::vector<ContentError> errors;  // sorted by file, line, column; empty: the pack can be used
+  bool ok() const { return errors.empty(); }
+};
+
+struct PackOptions {
+  /// Values of parameters that the installation set (an object by name).
+  Json parameters = Json::object();
+};
+
+/// Reads `folder`; imports are its sibling folders. Fails only when the folder cannot be read at all
+/// (`not_found`, `io`) or is too large (`limit`); every mistake in the content is in `errors`.
+Result<LoadedPack> load_pack(Env& env, const std::string& folder, const PackOptions& options = {});
+/// As load_pack, but mistakes make it fail with `invalid` and the first ten of them.
+Result<Pack> load_valid_pack(Env& env, const std::string& folder, const PackOptions& options = {});
+
+/// How each clause and part is satisfied.
+struct CoverageRow {
+  std::string clause;
+  std::string part;
+  std::string subject;
+  struct By {
+    std::string kind;
+    std::string ref;
+    bool working = false;  // false: pending
+    std::string test;
+    comply::BiText reason;
+  };
+  std::vector<By> satisfied_by;
+  comply::BiText no_duty;
+  bool working() const;  // no pending way that is needed
+};
+struct Coverage {
+  std::vector<CoverageRow> rows;
+  std::size_t clauses = 0;
+  std::size_t clauses_without_pending = 0;
+  std::size_t parts_working = 0;
+  std::size_t parts_pending = 0;
+};
+Coverage coverage(const Pack& pack);
+/// {"pack","digest","clauses":[{"id","parts","satisfied_by":[{"kind","ref","state","test"}],
+/// "no_duty_reason"}],"counts"}
+Json to_json(const Coverage& coverage, const Pack& pack);
+
+/// A posture rule's examples (rules/posture/*.tests.yaml): one fact each and the status that must follow.
+struct PostureExample {
+  std::string rule;
+  std::string name;
+  std::optional<Fact> fact;  // absent: the machine never reported
+  UtcTime now;
+  Status expected = Status::unknown;
+  comply::Place place;
+};
+std::vector<PostureExample> parse_posture_examples(std::string_view text, const std::string& file,
+                                                   std::vector<ContentError>& errors);
+/// The examples of the folder and its imports that come out differently, as mistakes; `count` receives how
+/// many ran.
+Result<std::vector<ContentError>> run_posture_examples(Env& env, const std::string& folder,
+                                                       std::size_t& count);
+
+}  // namespace phendau::hub

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/pack_reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/json_schema.h"
+#include "base/text.h"
+#include "comply/limits.h"
+#include "detect/compile.h"
+
+namespace phendau::hub {
+namespace {
+
+using comply::ContentReader;
+
+constexpr std::string_view kFactCategory = "fact";
+constexpr std::string_view kProduct = "phendau";
+constexpr std::size_t kQuoteBytesMax = 80;  // a term of the original may stand in quotes, a sentence may not
+
+bool is_posture(const detect::Rule& rule) {
+  return rule.logsource.product == kProduct && rule.logsource.category == kFactCategory;
+}
+
+/// A parameter's value as YAML flow text: what stands in the rule in place of '%name%'.
+std::string as_yaml(const Json& value) {
+  if (value.is_array()) {
+    std::vector<std::string> items;
+    for (const auto& item : value.items()) items.push_back(as_yaml(item));
+    return "[" + join(items, ", ") + "]";
+  }
+  return value.dump();  // JSON scalars are YAML scalars
+}
+
+bool is_plain(const Json& value) {
+  if (value.is_array()) {
+    return std::all_of(value.items().begin(), value.items().end(),
+                       [](const Json& item) { return !item.is_array() && is_plain(item); });
+  }
+  return value.is_bool() || value.is_number() || value.is_string();
+}
+
+bool same_type(const Json& a, const Json& b) {
+  if (a.is_number()) return b.is_number();
+  return a.is_bool() == b.is_bool() && a.is_string() == b.is_string() && a.is_array() == b.is_array();
+}
+
+/// A long passage in quotation marks is most likely the original; clauses say it in own words.
+bool quotes_at_length(std::string_view text) {
+  constexpr std::string_view kOpen = "\xE2\x80\x9C";
+  constexpr std::string_view kClose = "\xE2\x80\x9D";
+  for (const auto& [open, close] :
+       {std::pair{kOpen, kClose}, std::pair{std::string_view("\""), std::string_view("\"")}}) {
+    std::size_t at = 0;
+    while ((at = text.find(open, at)) != std::string_view::npos) {
+      const std::size_t end = text.find(close, at + open.size());
+      if (end == std::string_view::npos) break;
+      if (end - at > kQuoteBytesMax) return true;
+      at = end + close.size();
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void PackReader::error(const comply::Place& at, std::string reason) {
+  errors_.push_back({at.file, at.line, at.column, std::move(reason)});
+}
+
+void PackReader::read_document(ContentReader& reader, const YamlNode& node) {
+  reader.only_keys(node, {"title", "number", "issuer", "date", "prefix"});
+  PackDocument out;
+  out.title = reader.bi_text(node, "title", true);
+  out.number = reader.text(node, "number", true);
+  out.issuer = reader.text(node, "issuer", true);
+  out.date = reader.text(node, "date", true);
+  if (!out.date.empty() && !parse_date(out.date))
+    reader.error(*node.find("date"), "'date' must be YYYY-MM-DD");
+  out.prefix = reader.text(node, "prefix", true);
+  pack_.document = std::move(out);
+}
+
+void PackReader::read_roles(ContentReader& reader, const YamlNode& document) {
+  const YamlNode* list = reader.list(document, "roles", false);
+  if (list == nullptr) return;
+  for (const auto& node : list->items) {
+    reader.only_keys(node, {"id", "title"});
+    RoleSlot slot{reader.text(node, "id", true), reader.bi_text(node, "title", true)};
+    const auto same = [&](const RoleSlot& one) { return one.id == slot.id; };
+    const auto at = std::find_if(pack_.roles.begin(), pack_.roles.end(), same);
+    if (at != pack_.roles.end()) {
+      *at = std::move(slot);  // a pack may give an imported slot its own words
+    } else {
+      pack_.roles.push_back(std::move(slot));
+    }
+  }
+}
+
+void PackReader::read_scopes(ContentReader& reader, const YamlNode& document) {
+  const YamlNode* list = reader.list(document, "scopes", false);
+  if (list == nullptr) return;
+  for (const auto& node : list->items) {
+    reader.only_keys(node, {"id", "title", "attribute", "values"});
+    comply::Scope scope;
+    scope.id = reader.text(node, "id", true);
+    scope.title = reader.bi_text(node, "title", true);
+    scope.attribute = reader.text(node, "attribute", true);
+    if (const YamlNode* values = reader.list(node, "values", true))
+      scope.any_of = yaml_to_json(*values).items();
+    std::string id = scope.id;
+    pack_.catalog.scopes.insert_or_assign(std::move(id), std::move(scope));
+  }
+}
+
+void PackReader::read_parameters(ContentReader& reader, const YamlNode& document) {
+  const YamlNode* list = reader.list(document, "parameters", false);
+  if (list == nullptr) return;
+  for (const auto& node : list->items) {
+    if (!node.is_map()) {
+      reader.error(node, "a parameter must be a map");
+      continue;
+    }
+    reader.only_keys(node, {"name", "title", "default", "unit", "reason", "set_in", "clauses"});
+    PackParameter out;
+    out.place = reader.place(node);
+    out.name = reader.text(node, "name", true);
+    if (!out.name.empty() && !comply::is_content_name(out.name))
+      reader.error(node, "a parameter's name is a-z 0-9 _ -");
+    const PackParameter* imported = pack_.parameter(out.name);
+    out.title = reader.bi_text(node, "title", imported == nullptr);
+    out.reason = reader.bi_text(node, "reason", true);
+    out.set_in = reader.bi_text(node, "set_in", imported == nullptr);
+    out.unit = reader.text(node, "unit", false);
+    out.clauses = reader.texts(node, "clauses", false);
+    const YamlNode* value = node.find("default");
+    if (value != nullptr) out.value = yaml_to_json(*value);
+    if (value == nullptr || !is_plain(out.value)) {
+      reader.error(value != nullptr ? *value : node,
+                   "'default' must be a number, text, true, false or a list of them");
+    }
+    if (imported == nullptr) {
+      pack_.parameters.push_back(std::move(out));
+      continue;
+    }
+    auto& target = pack_.parameters[static_cast<std::size_t>(imported - pack_.parameters.data())];
+    if (!same_type(target.value, out.value))
+      reader.error(node, "the value has another type than in the imported pack");
+    if (out.title.empty()) out.title = target.title;
+    if (out.set_in.empty()) out.set_in = target.set_in;
+    if (out.unit.empty()) out.unit = target.unit;
+    target = std::move(out);
+  }
+}
+
+void PackReader::read_pack_file(const PackTree& tree, const std::string& text, bool is_main) {
+  ContentReader reader(tree.id + "/pack.yaml", errors_);
+  const auto document = reader.document(text);
+  if (!document) return;
+  reader.only_keys(*document,
+                   {"id", "title", "document", "in_force", "imports", "roles", "scopes", "parameters"});
+  const std::string id = reader.text(*document, "id", true);
+  if (!id.empty() && id != tree.id) {
+    reader.error(*document->find("id"), fmt::format("the id must be the folder's name, '{}'", tree.id));
+  }
+  read_roles(reader, *document);
+  read_scopes(reader, *document);
+  read_parameters(reader, *document);
+  const comply::BiText title = reader.bi_text(*document, "title", true);
+  if (!is_main) {
+    pack_.import_ids.push_back(tree.id);
+    return;
+  }
+  pack_.id = tree.id;
+  pack_.title = title;
+  if (const YamlNode* node = reader.map(*document, "document", false)) read_document(reader, *node);
+  const YamlNode* in_force = reader.map(*document, "in_force", false);
+  if (in_force == nullptr) return;
+  reader.only_keys(*in_force, {"from", "until"});
+  for (const auto& [key, target] :
+       {std::pair{"from", &pack_.catalog.in_force_from}, std::pair{"until", &pack_.catalog.in_force_until}}) {
+    const std::string day = reader.text(*in_force, key, false);
+    if (day.empty()) continue;
+    const auto date = parse_date(day);
+    if (date) {
+      *target = start_of_day(*date, pack_.catalog.zone);
+    } else {
+      reader.error(*in_force->find(key), fmt::format("'{}' must be YYYY-MM-DD", key));
+    }
+  }
+}
+
+void PackReader::read_calendar(const std::string& pack_id, const std::string& path, const std::string& text) {
+  ContentReader reader(pack_id + "/" + path, errors_);
+  const auto document = reader.document(text);
+  if (!document) return;
+  reader.only_keys(*document, {"holidays", "extra_working_days"});
+  for (const auto& [key, target] :
+       {std::pair{"holidays", &pack_.catalog.work_calendar.holidays},
+        std::pair{"extra_working_days", &pack_.catalog.work_calendar.extra_working_days}}) {
+    const YamlNode* list = reader.list(*document, key, false);
+    if (list == nullptr) continue;
+    for (const auto& item : list->items) {
+      const auto day = parse_date(item.scalar);
+      if (day) {
+        target->insert(*day);
+      } else {
+        reader.error(item, fmt::format("'{}' is no day (YYYY-MM-DD)", item.scalar));
+      }
+    }
+  }
+}
+
+void PackReader::set_parameters(const Json& values) {
+  for (const auto& [name, value] : values.members()) {
+    const auto same = [&, key = std::string_view(name)](const PackParameter& one) { return one.name == key; };
+    const auto at = std::find_if(pack_.parameters.begin(), pack_.parameters.end(), same);
+    if (at == pack_.parameters.end()) {
+      errors_.push_back({"settings", 1, 1, fmt::format("the pack has no parameter '{}'", name)});
+    } else if (!is_plain(value) || !same_type(at->value, value)) {
+      errors_.push_back({"settings", 1, 1, fmt::format("parameter '{}' has the wrong type", name)});
+    } else {
+      at->value = value;
+    }
+  }
+}
+
+void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
+  if (!node.is_map()) return reader.error(node, "a register must be a map");
+  reader.only_keys(node, {"kind", "title", "owner", "date_field", "period_field", "subject_field", "derived",
+                          "states", "indexed", "secret", "personal", "invited_field", "schema"});
+  RegisterKind out;
+  out.place = reader.place(node);
+  out.spec.name = reader.text(node, "kind", true);
+  if (!out.spec.name.empty() && !comply::is_content_name(out.spec.name)) {
+    reader.error(*node.find("kind"), "a register's kind is a-z 0-9 _ -");
+  }
+  out.title = reader.bi_text(node, "title", true);
+  out.spec.title_vi = out.title.vi;
+  out.owner = reader.text(node, "owner", true);
+  if (!out.owner.empty() && out.owner != "agency" && out.owner != "province") {
+    reader.error(*node.find("owner"), "'owner' is agency or province");
+  }
+  out.date_field = reader.text(node, "date_field", false);
+  out.period_field = reader.text(node, "period_field", false);
+  out.subject_field = reader.text(node, "subject_field", false);
+  out.derived = reader.boolean(node, "derived", false);
+  out.spec.states = reader.texts(node, "states", false);
+  out.spec.indexed_fields = reader.texts(node, "indexed", false);
+  out.spec.secret_fields = reader.texts(node, "secret", false);
+  out.spec.personal_fields = reader.texts(node, "personal", false);
+  out.spec.invited_field = reader.text(node, "invited_field", false);
+  const YamlNode* schema = reader.map(node, "schema", true);
+  if (schema == nullptr) return;
+  out.spec.schema = yaml_to_json(*schema);
+  if (const auto compiled = JsonSchema::compile(out.spec.schema); !compiled) {
+    reader.error(*schema, compiled.error().message);
+  }
+  if (out.spec.indexed_fields.size() > ledger::kIndexedFieldsMax)
+    reader.error(node, "too many indexed fields");
+  const Json& properties = out.spec.schema["properties"];
+  const auto known = [&](const std::string& field) {
+    const std::string top = field.substr(0, field.find('.'));
+    if (!top.empty() && !properties.contains(top))
+      reader.error(node, fmt::format("the schema has no field '{}'", top));
+  };
+  for (const auto* fields : {&out.spec.indexed_fields, &out.spec.secret_fields, &out.spec.personal_fields}) {
+    for (const auto& field : *fields) known(field);
+  }
+  for (const auto* field : {&out.date_field, &out.period_field, &out.subject_field, &out.spec.invited_field})
+    known(*field);
+  for (const auto& [name, member] : properties.members()) {
+    if (member["title"].as_string().empty()) {
+      reader.error(*schema, fmt::format("field '{}' needs a 'title' (Vietnamese, for forms)", name));
+    }
+  }
+  if (pack_.reg(out.spec.name) != nullptr) {
+    reader.error(node, fmt::format("register '{}' is defined twice", out.spec.name));
+    return;
+  }
+  pack_.registers.push_back(std::move(out));
+}
+
+void PackReader::read_registers(const std::string& pack_id, const std::string& path,
+                                const std::string& text) {
+  ContentReader reader(pack_id + "/" + path, errors_);
+  const auto document = reader.document(text);
+  if (!document) return;
+  reader.only_keys(*document, {"registers"});
+  const YamlNode* list = reader.list(*document, "registers", true);
+  if (list == nullptr) return;
+  for (const auto& node : list->items) read_register(reader, node);
+}
+
+void PackReader::read_clauses(const std::string& pack_id, const std::string& path, const std::string& text) {
+  auto clauses = comply::parse_clauses(text, pack_id + "/" + path, errors_);
+  std::move(clauses.begin(), clauses.end(), std::back_inserter(pack_.catalog.clauses));
+}
+
+/// Replaces '%name%' (with its quotes) by the parameter's value. Lines stay lines, so places in errors stay
+/// right.
+std::string PackReader::with_parameters(const std::string& file, const std::string& text) {
+  std::string out;
+  int line = 1;
+  std::size_t line_begin = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '\n') {
+      ++line;
+      line_begin = at + 1;
+    }
+    const bool opens = (text[at] == '\'' || text[at] == '"') && at + 1 < text.size() && text[at + 1] == '%';
+    const std::size_t end = opens ? text.find('%', at + 2) : std::string::npos;
+    const bool closes = end != std::string::npos && end + 1 < text.size() && text[end + 1] == text[at];
+    const std::string name = closes ? text.substr(at + 2, end - at - 2) : std::string();
+    if (!comply::is_content_name(name)) {
+      out += text[at++];
+      continue;
+    }
+    if (const PackParameter* parameter = pack_.parameter(name)) {
+      out += as_yaml(parameter->value);
+    } else {
+      errors_.push_back(
+          {file, line, static_cast<int>(at - line_begin) + 1, fmt::format("no parameter '{}'", name)});
+      out += "0";
+    }
+    at = end + 2;
+  }
+  return out;
+}
+
+void PackReader::add_posture_rule(detect::Rule rule, const YamlNode& document) {
+  const comply::Place at{rule.file, rule.place.line, rule.place.column};
+  auto compiled = detect::compile_rule(rule);
+  errors_.insert(errors_.end(), compiled.errors.begin(), compiled.errors.end());
+  if (compiled.predicate == nullptr) return;
+  if (rule.name.empty()) error(at, "a posture rule needs a 'name'");
+  comply::PostureRule out;
+  out.id = rule.id;
+  out.name = rule.name;
+  out.title = rule.title_for_people();
+  out.fact_kind = rule.logsource.service;
+  if (out.fact_kind.empty()) error(at, "a posture rule needs 'service': the kind of fact");
+  out.predicate = compiled.predicate;
+  if (const YamlNode* own = document.find("phendau"); own != nullptr && own->find("for") != nullptr) {
+    const bool every = rule.quantifier == detect::Quantifier::every;
+    out.quantifier = every ? comply::Quantifier::every : comply::Quantifier::any;
+  }
+  for (const std::string& key : {rule.id, rule.name}) {
+    if (key.empty()) continue;
+    if (!pack_.catalog.posture_rules.emplace(key, out).second)
+      error(at, fmt::format("rule '{}' is defined twice", key));
+  }
+  pack_.posture_rules.push_back(std::move(rule));
+}
+
+void PackReader::read_rules(const std::string& pack_id, const std::string& path, const std::string& text) {
+  const std::string file = pack_id + "/" + path;
+  const std::string filled = path.starts_with("rules/posture/") ? with_parameters(file, text) : text;
+  detect::RuleFile parsed = detect::parse_rules(file, filled);
+  pack_.rule_files.push_back({pack_id, path, filled});
+  errors_.insert(errors_.end(), parsed.errors.begin(), parsed.errors.end());
+  const auto documents = parse_yaml_documents(filled);
+  const auto document_of = [&](const detect::Rule& rule) -> YamlNode {
+    if (documents) {
+      for (const auto& one : *documents) {
+        if (one.line == rule.place.line && one.column == rule.place.column) return one;
+      }
+    }
+    return {};
+  };
+  const auto remember = [&](const detect::RuleMeta& meta) {
+    rule_features_.insert(meta.features.begin(), meta.features.end());
+    for (const std::string& key : {meta.id, meta.name}) {
+      if (key.empty() || rule_names_.insert(key).second) continue;
+      error({file, meta.place.line, meta.place.column}, fmt::format("rule '{}' is defined twice", key));
+    }
+  };
+  for (auto& rule : parsed.rules) {
+    if (is_posture(rule)) {
+      const YamlNode document = document_of(rule);
+      add_posture_rule(std::move(rule), document);
+      continue;
+    }
+    remember(rule);
+    pack_.rules.rules.push_back(std::move(rule));
+  }
+  for (auto& rule : parsed.correlations) {
+    remember(rule);
+    pack_.rules.correlations.push_back(std::move(rule));
+  }
+  for (auto& rule : parsed.silences) {
+    remember(rule);
+    pack_.rules.silences.push_back(std::move(rule));
+  }
+}
+
+void PackReader::read_workflow(const std::string& pack_id, const std::string& path, const std::string& text) {
+  ContentReader reader(pack_id + "/" + path, errors_);
+  const auto document = reader.document(text);
+  if (!document) return;
+  WorkflowRef out;
+  out.place = reader.place(*document);
+  out.id = reader.text(*document, "id", true);
+  if (const YamlNode* steps = reader.list(*document, "steps", true)) {
+    for (const auto& step : steps->items) out.steps.push_back(reader.text(step, "id", true));
+  }
+  pack_.workflows.push_back(std::move(out));
+  pack_.workflow_files.push_back({pack_id, path, text});
+}
+
+void PackReader::keep(const std::string& pack_id, const std::string& path, const std::string& text, Keep as) {
+  auto& list = as == Keep::source ? pack_.source_files : pack_.other_files;
+  list.push_back({pack_id, path, text});
+}
+
+void PackReader::check_satisfier(const comply::Satisfier& satisfier) {
+  using comply::SatisfierKind;
+  switch (satisfier.kind) {
+    case SatisfierKind::posture_rule:
+      if (pack_.catalog.posture_rules.contains(satisfier.ref)) return;
+      return error(satisfier.place, fmt::format("no posture rule '{}'", satisfier.ref));
+    case SatisfierKind::detection:
+      if (rule_names_.contains(satisfier.ref) || rule_features_.contains(satisfier.ref)) return;
+      return error(satisfier.place, fmt::format("no detection rule or feature '{}'", satisfier.ref));
+    case SatisfierKind::reg: {
+      const RegisterKind* kind = pack_.reg(satisfier.ref);
+      if (kind == nullptr) return error(satisfier.place, fmt::format("no register '{}'", satisfier.ref));
+      for (const auto* conditions : {&satisfier.where, &satisfier.every}) {
+        for (const auto& condition : *conditions) {
+          const std::string top = condition.field.substr(0, condition.field.find('.'));
+          if (kind->spec.schema["properties"].contains(top)) continue;
+          error(satisfier.place, fmt::format("register '{}' has no field '{}'", satisfier.ref, top));
+        }
+      }
+      for (const auto& state : satisfier.states) {
+        const auto& known = kind->spec.states;
+        if (std::find(known.begin(), known.end(), state) != known.end()) continue;
+        error(satisfier.place, fmt::format("register '{}' has no state '{}'", satisfier.ref, state));
+      }
+      return;
+    }
+    case SatisfierKind::workflow: {
+      const auto named = [&](const WorkflowRef& one) { return one.id == satisfier.ref; };
+      const auto at = std::find_if(pack_.workflows.begin(), pack_.workflows.end(), named);
+      if (at == pack_.workflows.end())
+        return error(satisfier.place, fmt::format("no workflow '{}'", satisfier.ref));
+      if (satisfier.step.empty() ||
+          std::find(at->steps.begin(), at->steps.end(), satisfier.step) != at->steps.end())
+        return;
+      return error(satisfier.place,
+                   fmt::format("workflow '{}' has no step '{}'", satisfier.ref, satisfier.step));
+    }
+    case SatisfierKind::document:
+      if (pack_.reg("document") == nullptr) error(satisfier.place, "the pack has no register 'document'");
+      return;
+    case SatisfierKind::setting:
+    case SatisfierKind::attestation:
+    case SatisfierKind::pending:
+      return;
+  }
+}
+
+void PackReader::check_part(const comply::Clause& clause, const comply::ClausePart& part) {
+  for (const auto& scope : part.scopes) {
+    if (!pack_.catalog.scopes.contains(scope)) error(part.place, fmt::format("no scope '{}'", scope));
+  }
+  if (!part.role.empty()) {
+    const auto same = [&](const RoleSlot& one) { return one.id == part.role; };
+    if (std::none_of(pack_.roles.begin(), pack_.roles.end(), same)) {
+      error(part.place, fmt::format("no role slot '{}'", part.role));
+    }
+  }
+  for (const std::string* text : {&part.duty.vi, &part.duty.en, &clause.duty.vi, &clause.duty.en}) {
+    if (text->size() > kDutyBytesMax || quotes_at_length(*text)) {
+      error(part.place, "say the duty in own words and briefly; do not quote the document at length");
+      break;
+    }
+  }
+  for (const auto& satisfier : part.satisfied_by) check_satisfier(satisfier);
+}
+
+void PackReader::check_references() {
+  std::set<std::string> ids;
+  for (const auto& clause : pack_.catalog.clauses) {
+    if (!clause.id.empty() && !ids.insert(clause.id).second) {
+      error(clause.place, fmt::format("clause '{}' is defined twice", clause.id));
+    }
+    if (pack_.document && !clause.id.starts_with(pack_.document->prefix + ":")) {
+      error(clause.place, fmt::format("clause ids of this pack start with '{}:'", pack_.document->prefix));
+    }
+    for (const auto& body : clause.bound) {
+      const auto same = [&](const RoleSlot& one) { return one.id == body; };
+      if (std::none_of(pack_.roles.begin(), pack_.roles.end(), same)) {
+        error(clause.place, fmt::format("bound: no role slot '{}'", body));
+      }
+    }
+    for (const auto& part : clause.parts) check_part(clause, part);
+  }
+  for (const auto& parameter : pack_.parameters) {
+    for (const auto& id : parameter.clauses) {
+      if (pack_.document && !ids.contains(id)) {
+        error(parameter.place,
+              fmt::format("parameter '{}' names clause '{}', which does not exist", parameter.name, id));
+      }
+    }
+  }
+}
+
+}  // namespace phendau::hub

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// The packs that ship are free of mistakes, every posture rule gives what its examples say, and mistakes in a
+// pack are each named with file, line and reason.
+#include "hub/pack.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "os/testing/fake_env.h"
+
+using namespace phendau;
+using namespace phendau::hub;
+
+namespace {
+
+const std::string kPacks = std::string(PHENDAU_SOURCE_DIR) + "/packs";
+
+constexpr const char* kPackYaml =
+    "id: trial\ntitle: {vi: a, en: b}\nroles:\n  - {id: staff, title: {vi: a, en: b}}\n"
+    "scopes:\n  - {id: own, title: {vi: a, en: b}, attribute: x, values: [true]}\n"
+    "parameters:\n  - {name: length, title: {vi: a, en: b}, default: 8, reason: {vi: a, en: b}, set_in: {vi: "
+    "a, en: b}}\n";
+
+constexpr const char* kRule =
+    "title: t\nname: rule_one\nlogsource: {product: phendau, category: fact, service: password_policy}\n"
+    "detection:\n  ok:\n    min_length|gte: '%length%'\n  condition: ok\n";
+
+std::string clause_with(std::string_view rest) {
+  return "clauses:\n  - id: tr-1:1.a\n    citation: x\n    title: {vi: a, en: b}\n    duty: {vi: a, en: b}\n"
+         "    bound: [staff]\n    kind: process\n" +
+         std::string(rest);
+}
+
+void put(FakeEnv& env, const std::string& path, std::string_view text) {
+  const std::string full = "/packs/trial/" + path;
+  REQUIRE(env.make_dirs(full.substr(0, full.rfind('/')), 0700));
+  REQUIRE(write_file_atomic(env, full, text));
+}
+
+LoadedPack load(FakeEnv& env, const PackOptions& options = {}) {
+  auto loaded = load_pack(env, "/packs/trial", options);
+  REQUIRE(loaded);
+  return std::move(*loaded);
+}
+
+}  // namespace
+
+TEST_CASE("shipped packs have no mistakes") {
+  for (const char* name : {"base", "ha-giang"}) {
+    CAPTURE(name);
+    const auto loaded = load_pack(posix_env(), kPacks + "/" + name);
+    REQUIRE(loaded);
+    for (const auto& error : loaded->errors) {
+      CAPTURE(error.to_string());
+      CHECK(false);
+    }
+    CHECK(loaded->pack.digest.size() == 64);
+    CHECK(load_pack(posix_env(), kPacks + "/" + name)->pack.digest == loaded->pack.digest);
+  }
+}
+
+TEST_CASE("posture rules give what their examples say, and each has all six kinds") {
+  std::size_t count = 0;
+  const auto errors = run_posture_examples(posix_env(), kPacks + "/ha-giang", count);
+  REQUIRE(errors);
+  for (const auto& error : *errors) {
+    CAPTURE(error.to_string());
+    CHECK(false);
+  }
+  const auto pack = load_valid_pack(posix_env(), kPacks + "/ha-giang");
+  REQUIRE(pack);
+  CHECK(count >= pack->posture_rules.size() * 6);
+  const std::string folder = kPacks + "/base/rules/posture/";
+  for (const auto& rule : pack->posture_rules) {
+    CAPTURE(rule.name);
+    std::vector<ContentError> mistakes;
+    const auto text =
+        read_file(posix_env(), folder + rule.name.substr(std::string("posture_").size()) + ".tests.yaml");
+    REQUIRE(text);
+    std::set<std::string> names;
+    for (const auto& example : parse_posture_examples(*text, rule.name, mistakes)) names.insert(example.name);
+    CHECK(mistakes.empty());
+    for (const char* needed : {"compliant", "field missing", "empty but complete", "incomplete", "stale"}) {
+      CHECK(names.contains(needed));
+    }
+  }
+}
+
+TEST_CASE("Ha Giang covers every clause and part of articles 3, 4, 9 and 11") {
+  const std::string catalogue = PHENDAU_SOURCE_DIR "/../shared/regulations/clauses.json";
+  if (!std::filesystem::exists(catalogue)) {
+    MESSAGE("skipped: the catalogue of clauses is not beside the source");
+    return;
+  }
+  const auto pack = load_valid_pack(posix_env(), kPacks + "/ha-giang");
+  REQUIRE(pack);
+  const auto json = parse_json(*read_file(posix_env(), catalogue));
+  REQUIRE(json);
+  std::size_t count = 0;
+  for (const Json& one : json->is_array() ? json->items() : (*json)["clauses"].items()) {
+    const std::string& id = one["id"].as_string();
+    constexpr const char* kArticles[] = {"hg-1374:3.", "hg-1374:4.", "hg-1374:9.", "hg-1374:11."};
+    const bool wanted = std::any_of(std::begin(kArticles), std::end(kArticles),
+                                    [&](const char* article) { return id.starts_with(article); });
+    if (!wanted) continue;
+    CAPTURE(id);
+    ++count;
+    const comply::Clause* clause = pack->clause(id);
+    REQUIRE(clause != nullptr);
+    if (one["parts"].items().empty()) continue;
+    REQUIRE(clause->parts.size() == one["parts"].size());
+    for (std::size_t i = 0; i < clause->parts.size(); ++i) {
+      CHECK(clause->parts[i].id == one["parts"].items()[i]["id"].as_string());
+    }
+  }
+  CHECK(count == 48);
+  CHECK(pack->catalog.clauses.size() == 48);
+}
+
+TEST_CASE("duties are own words: no run of twelve words of the original") {
+  const std::string original = PHENDAU_SOURCE_DIR "/../shared/regulations/ha-giang-1374-2017.txt";
+  if (!std::filesystem::exists(original)) {
+    MESSAGE("skipped: the original text is not beside the source");
+    return;
+  }
+  constexpr std::size_t kWordsMax = 12;
+  const auto words_of = [](std::string_view text) {
+    std::vector<std::string> out;
+    for (const auto word : split(text, ' ')) {
+      if (!trim(word).empty()) out.emplace_back(trim(word));
+    }
+    return out;
+  };
+  const auto run_at = [](const std::vector<std::string>& words, std::size_t at) {
+    std::string run;
+    for (std::size_t i = at; i < at + kWordsMax; ++i) run += words[i] + " ";
+    return run;
+  };
+  std::set<std::string> runs;
+  const auto whole = words_of(replace_all(*read_file(posix_env(), original), "\n", " "));
+  for (std::size_t i = 0; i + kWordsMax <= whole.size(); ++i) runs.insert(run_at(whole, i));
+  const auto pack = load_valid_pack(posix_env(), kPacks + "/ha-giang");
+  REQUIRE(pack);
+  for (const auto& clause : pack->catalog.clauses) {
+    const auto words = words_of(clause.duty.vi);
+    for (std::size_t i = 0; i + kWordsMax <= words.size(); ++i) {
+      CAPTURE(clause.id);
+      CHECK_FALSE(runs.contains(run_at(words, i)));
+    }
+  }
+}
+
+TEST_CASE("coverage says what works and what waits") {
+  const auto pack = load_valid_pack(posix_env(), kPacks + "/ha-giang");
+  REQUIRE(pack);
+  const Coverage all = coverage(*pack);
+  CHECK(all.clauses == 48);
+  CHECK(all.parts_working + all.parts_pending == all.rows.size());
+  const Json json = to_json(all, *pack);
+  MESSAGE(json["counts"].dump());
+  REQUIRE(json["clauses"].size() == 48);
+  for (const Json& clause : json["clauses"].items()) {
+    CAPTURE(clause["id"].as_string());
+    CHECK(clause["satisfied_by"].size() > 0);
+    for (const Json& by : clause["satisfied_by"].items()) {
+      const bool pending = by["state"].as_string() == "pending";
+      CHECK(pending == (by["kind"].as_string() == "pending"));
+      CHECK(pending == by["test"].as_string().empty());
+    }
+  }
+}
+
+TEST_CASE("parameters reach the rules, and the installation can change them") {
+  FakeEnv env;
+  put(env, "pack.yaml", kPackYaml);
+  put(env, "rules/posture/one.yml", kRule);
+  Fact fact;
+  fact.kind = "password_policy";
+  fact.collected_at = env.now();
+  fact.rows.push_back(Json::object({{"min_length", 9}}));
+  const auto status_with = [&](const PackOptions& options) {
+    const LoadedPack loaded = load(env, options);
+    REQUIRE(loaded.ok());
+    return comply::judge_posture(loaded.pack.catalog.posture_rules.at("rule_one"), &fact, env.now()).status;
+  };
+  CHECK(status_with({}) == Status::met);
+  CHECK(status_with({Json::object({{"length", 12}})}) == Status::violated);
+  CHECK_FALSE(load(env, {Json::object({{"length", "long"}})}).ok());
+  CHECK_FALSE(load(env, {Json::object({{"width", 1}})}).ok());
+}
+
+TEST_CASE("the digest changes with any byte and any name") {
+  FakeEnv env;
+  put(env, "pack.yaml", kPackYaml);
+  put(env, "documents/report.txt", "a");
+  const std::string first = load(env).pack.digest;
+  put(env, "documents/report.txt", "b");
+  const std::string second = load(env).pack.digest;
+  put(env, "documents/report2.txt", "");
+  CHECK(first != second);
+  CHECK(load(env).pack.digest != second);
+}
+
+TEST_CASE("every mistake is named with its place") {
+  struct Case {
+    const char* file;
+    std::string text;
+    int line;
+    const char* reason;
+  };
+  const std::string good = "    satisfied_by:\n      - {kind: posture_rule, ref: rule_one}\n";
+  const Case cases[] = {
+      {"clauses/a.yaml",
+       clause_with("    subject: device\n    satisfied_by:\n      - {kind: posture_rule, ref: nix}\n"), 10,
+       "no posture rule 'nix'"},
+      {"clauses/a.yaml", clause_with(good), 9, "needs 'subject: device'"},
+      {"clauses/a.yaml", clause_with("    satisfied_by:\n      - {kind: register, ref: nix}\n"), 9,
+       "no register 'nix'"},
+      {"clauses/a.yaml", clause_with("    satisfied_by:\n      - {kind: workflow, ref: nix}\n"), 9,
+       "no workflow 'nix'"},
+      {"clauses/a.yaml", clause_with("    satisfied_by:\n      - {kind: detection, ref: nix}\n"), 9,
+       "no detection rule"},
+      {"clauses/a.yaml", clause_with("    satisfied_by:\n      - {kind: pending}\n"), 9,
+       "'reason' is missing"},
+      {"clauses/a.yaml", clause_with("    satisfied_by: []\n"), 8, "is empty"},
+      {"clauses/a.yaml", clause_with("    scope: nix\n    satisfied_by:\n      - {kind: attestation}\n"), 2,
+       "no scope 'nix'"},
+      {"clauses/a.yaml", clause_with("    colour: red\n    satisfied_by:\n      - {kind: attestation}\n"), 8,
+       "unknown key"},
+      {"clauses/a.yaml", clause_with("    period: P90D\n    satisfied_by:\n      - {kind: attestation}\n"), 8,
+       "calendar period"},
+      {"clauses/a.yaml",
+       clause_with(
+           "    parts:\n      - {id: tr-1:2#1, duty: {vi: a, en: b}, satisfied_by: [{kind: attestation}]}\n"),
+       9, "the part's id must be"},
+      {"clauses/a.yaml", "clauses:\n  - a: [\n", 3, ""},
+      {"clauses/a.yaml", "clauses: 1\n", 1, "must be a list"},
+      {"rules/posture/b.yml",
+       std::string("title: t\nname: b\nlogsource: {product: phendau, category: fact, service: x}\n"
+                   "detection:\n  ok:\n    a|gte: '%nix%'\n  condition: ok\n"),
+       6, "no parameter 'nix'"},
+      {"rules/posture/zwei.yml", kRule, 1, "defined twice"},
+      {"registers/r.yaml",
+       "registers:\n  - kind: A\n    title: {vi: a, en: b}\n    owner: agency\n    schema: {type: object}\n",
+       2, "a-z 0-9"},
+      {"registers/r.yaml",
+       "registers:\n  - kind: a\n    title: {vi: a, en: b}\n    owner: agency\n    indexed: [x]\n    schema: "
+       "{type: object}\n",
+       2, "no field 'x'"},
+      {"registers/r.yaml",
+       "registers:\n  - kind: a\n    title: {vi: a, en: b}\n    owner: agency\n    schema: {type: colour}\n",
+       5, ""},
+      {"calendar.yaml", "holidays: [tomorrow]\n", 1, "no day"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.text);
+    FakeEnv env;
+    put(env, "pack.yaml", kPackYaml);
+    put(env, "rules/posture/one.yml", kRule);
+    put(env, c.file, c.text);
+    const LoadedPack loaded = load(env);
+    const auto hit = std::find_if(loaded.errors.begin(), loaded.errors.end(), [&](const ContentError& error) {
+      return error.line == c.line && error.reason.find(c.reason) != std::string::npos &&
+             error.file == "trial/" + std::string(c.file) && error.column > 0;
+    });
+    std::string all;
+    for (const auto& error : loaded.errors) all += error.to_string() + "\n";
+    CAPTURE(all);
+    CHECK(hit != loaded.errors.end());
+    CHECK_FALSE(load_valid_pack(env, "/packs/trial"));
+  }
+}
+
+TEST_CASE("a folder that is no pack, and an import that is not there") {
+  FakeEnv env;
+  REQUIRE(env.make_dirs("/packs/trial", 0700));
+  CHECK(load_pack(env, "/packs/trial").error().code == ErrorCode::not_found);
+  put(env, "pack.yaml", std::string(kPackYaml) + "imports: [nowhere]\n");
+  const LoadedPack loaded = load(env);
+  REQUIRE(loaded.errors.size() == 1);
+  CHECK(loaded.errors[0].reason.find("nowhere") != std::string::npos);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/syslog_listeners.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+
+namespace phendau::hub {
+namespace {
+
+Origin origin_for(const IngestPipeline& pipeline, const ListenerConfig& config, const net::Address& peer,
+                  const net::PeerIdentity& identity) {
+  Origin out;
+  out.peer = peer.ip_text();
+  out.source = config.source + "/" + out.peer;
+  out.channel = std::string(to_string(config.protocol));
+  if (identity.verified) {
+    // A certificate of ours says whose machine it is, whatever address it uses.
+    out.agency_id = identity.agency_id;
+    out.source = identity.device_id;
+  } else {
+    out.agency_id = pipeline.agency_of(config, out.peer);
+  }
+  return out;
+}
+
+}  // namespace
+
+SyslogListeners::SyslogListeners(Services& services, IngestPipeline& pipeline, const Keys& keys)
+    : services_(services), pipeline_(pipeline), keys_(keys) {}
+
+SyslogListeners::~SyslogListeners() { stop(); }
+
+Result<> SyslogListeners::start() {
+  for (const auto& config : services_.config.listeners) {
+    auto running = std::make_unique<Running>();
+    running->config = config;
+    if (config.protocol == ListenerConfig::Protocol::udp) PHENDAU_TRY(start_udp(*running));
+    else PHENDAU_TRY(start_stream(*running));
+    running_.push_back(std::move(running));
+  }
+  return {};
+}
+
+Result<> SyslogListeners::start_udp(Running& running) {
+  net::UdpListenerConfig config;
+  config.listen = PHENDAU_TRY(net::parse_host_port(running.config.address));
+  running.udp = PHENDAU_TRY(net::UdpListener::start(config, [this, &running](std::span<const net::Datagram> datagrams) {
+    for (const auto& datagram : datagrams) {
+      const Origin origin = origin_for(pipeline_, running.config, datagram.peer, {});
+      pipeline_.submit("syslog", datagram.bytes, origin, WhenFull::drop_newest);
+    }
+  }));
+  PHENDAU_LOG(info, "listening", {"protocol", "udp"}, {"port", running.udp->port()});
+  return {};
+}
+
+void SyslogListeners::take(Running& running, const net::StreamPeer& peer, ingest::Deframer& deframer) {
+  const Origin origin = origin_for(pipeline_, running.config, peer.address, peer.identity);
+  while (const auto frame = deframer.next()) {
+    pipeline_.submit("syslog", frame->record, origin, WhenFull::block, frame->oversized, frame->truncated);
+  }
+}
+
+Result<> SyslogListeners::start_stream(Running& running) {
+  net::StreamListenerConfig config;
+  config.listen = PHENDAU_TRY(net::parse_host_port(running.config.address));
+  if (running.config.protocol == ListenerConfig::Protocol::tls) {
+    net::TlsServerConfig tls;
+    tls.certificate = keys_.server;
+    tls.client_ca_pem = keys_.ca.certificate_pem;
+    tls.ask = net::AskCertificate::everybody;
+    tls.env = &services_.env;
+    config.tls = PHENDAU_TRY(net::TlsServer::create(std::move(tls)));
+  }
+  net::StreamEvents events;
+  events.on_chunk = [this, &running](const net::StreamPeer& peer, std::string_view chunk) {
+    ingest::Deframer* deframer = nullptr;
+    {
+      const std::lock_guard lock(running.mu);
+      deframer = &running.connections[peer.connection_id];
+    }
+    // Calls for one connection come in order, and the map's nodes stay where they are.
+    deframer->push(chunk);
+    take(running, peer, *deframer);
+    return true;
+  };
+  events.on_closed = [this, &running](const net::StreamPeer& peer) {
+    std::unique_lock lock(running.mu);
+    const auto found = running.connections.find(peer.connection_id);
+    if (found == running.connections.end()) return;
+    auto node = running.connections.extract(found);
+    lock.unlock();
+    node.mapped().finish();
+    take(running, peer, node.mapped());
+  };
+  running.stream = PHENDAU_TRY(net::StreamListener::start(std::move(config), std::move(events)));
+  PHENDAU_LOG(info, "listening", {"protocol", to_string(running.config.protocol)}, {"port", running.stream->port()});
+  return {};
+}
+
+void SyslogListeners::stop() {
+  for (auto& running : running_) {
+    if (running->udp) running->udp->stop();
+    if (running->stream) running->stream->stop();
+  }
+}
+
+std::uint64_t SyslogListeners::kernel_drops() const {
+  std::uint64_t total = 0;
+  for (const auto& running : running_) {
+    if (running->udp) total += running->udp->counts().dropped_by_kernel;
+  }
+  return total;
+}
+
+Json SyslogListeners::view() const {
+  Json out = Json::array();
+  for (const auto& running : running_) {
+    const std::uint16_t port = running->udp ? running->udp->port() : running->stream->port();
+    out.push(Json::object({{"protocol", to_string(running->config.protocol)},
+                           {"port", static_cast<int>(port)},
+                           {"agency", running->config.agency_id}}));
+  }
+  return out;
+}
+
+}  // namespace phendau::hub

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: Apache-2.0
+// Both JSON decoders. simdjson's DOM is used because it checks the whole document before the first field is
+// written; its buffers are reused, so a record costs no allocation once they have grown.
+#include <array>
+#include <charconv>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "base/text.h"
+#include "ingest/auth_messages.h"
+#include "ingest/journald_decoder.h"
+#include "ingest/limits.h"
+#include "ingest/ndjson_decoder.h"
+#include "ingest/parse_error.h"
+#include "ingest/row_writer.h"
+#include "ingest/timestamp.h"
+#include "model/batch.h"
+
+namespace phendau::ingest {
+namespace {
+
+namespace dom = simdjson::dom;
+
+/// A parser with its padded input buffer.
+class JsonReader {
+ public:
+  /// The object, or the parse_error. Valid until the next call. `valid` is false if invalid UTF-8 was
+  /// replaced.
+  std::string_view read(std::string_view text, dom::object& out, bool& valid) {
+    if (text.empty()) return parse_error::kEmpty;
+    const std::string_view checked = valid_text(text, scratch_, valid);
+    padded_.assign(checked);
+    padded_.append(simdjson::SIMDJSON_PADDING, '\0');
+    if (parser_.max_depth() != kJsonDepthMax + 1 || parser_.capacity() < checked.size()) {
+      if (parser_.allocate(std::max<std::size_t>(checked.size(), 64u << 10), kJsonDepthMax + 1)) {
+        return parse_error::kBadJson;
+      }
+    }
+    dom::element root;
+    const auto error = parser_.parse(padded_.data(), checked.size(), false).get(root);
+    if (error == simdjson::DEPTH_ERROR) return parse_error::kTooDeep;
+    if (error) return parse_error::kBadJson;
+    if (root.get(out)) return parse_error::kNotObject;
+    return {};
+  }
+
+ private:
+  dom::parser parser_;
+  std::string padded_;
+  std::string scratch_;
+};
+
+/// Text and kind of a scalar; `buffer` holds numbers.
+struct Scalar {
+  std::string_view text;
+  ValueKind kind = ValueKind::null;
+};
+
+Scalar scalar_of(dom::element value, std::array<char, 40>& buffer) {
+  const auto number = [&](auto n, ValueKind kind) {
+    const auto done = fmt::format_to_n(buffer.data(), buffer.size(), "{}", n);
+    return Scalar{std::string_view(buffer.data(), std::min<std::size_t>(done.size, buffer.size())), kind};
+  };
+  switch (value.type()) {
+    case dom::element_type::STRING:
+      return {std::string_view(value.get_string().value_unsafe()), ValueKind::text};
+    case dom::element_type::INT64:
+      return number(value.get_int64().value_unsafe(), ValueKind::integer);
+    case dom::element_type::UINT64:
+      return number(value.get_uint64().value_unsafe(), ValueKind::integer);
+    case dom::element_type::DOUBLE:
+      return number(value.get_double().value_unsafe(), ValueKind::real);
+    case dom::element_type::BOOL:
+      return {value.get_bool().value_unsafe() ? std::string_view("true") : std::string_view("false"),
+              ValueKind::boolean};
+    case dom::element_type::NULL_VALUE:
+    case dom::element_type::ARRAY:
+    case dom::element_type::OBJECT:
+      return {};
+  }
+  return {};
+}
+
+std::string_view string_of(dom::element value) {
+  std::string_view text;
+  if (value.get(text)) return {};
+  return text;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- journald
+
+struct JournaldDecoder::Impl {
+  JsonReader reader;
+  FieldColumns columns;
+  FieldList fields;
+  /// A member's values as text. Byte arrays are decoded into `bytes`.
+  struct Member {
+    std::string_view name;
+    std::string_view text;
+  };
+  std::vector<Member> kept;        // members that go into the row under their own name
+  std::vector<std::string> bytes;  // owners of decoded byte arrays; reserved so that views stay
+  bool valid = true;
+
+  std::string_view hold(std::string_view raw) {
+    if (bytes.size() == kBytesMax) return {};
+    if (!is_utf8(raw)) valid = false;
+    bytes.push_back(is_utf8(raw) ? std::string(raw) : to_valid_utf8(raw));
+    return bytes.back();
+  }
+
+  /// Calls `sink` with each value: a string, a byte array (journalctl prints unprintable text so), or an
+  /// array of both.
+  template <class Sink>
+  void each_value(dom::element value, const Sink& sink, bool nested = false) {
+    dom::array items;
+    if (!value.get(items)) {
+      if (take_bytes(items, sink) || nested) return;
+      for (const dom::element item : items) each_value(item, sink, true);
+      return;
+    }
+    std::array<char, 40> buffer;
+    const Scalar scalar = scalar_of(value, buffer);
+    if (scalar.kind == ValueKind::text)
+      sink(scalar.text);
+    else if (scalar.kind != ValueKind::null)
+      sink(hold(scalar.text));
+  }
+
+  template <class Sink>
+  bool take_bytes(dom::array items, const Sink& sink) {
+    std::string raw;
+    for (const dom::element item : items) {
+      std::uint64_t byte = 0;
+      if (item.get(byte) || byte > 0xFF) return false;
+      raw += static_cast<char>(byte);
+    }
+    if (raw.empty()) return false;
+    sink(hold(raw));
+    return true;
+  }
+
+  static constexpr std::size_t kBytesMax =
+      64;  // members with byte arrays in one record; real ones have one or two
+  static constexpr std::size_t kKeptMax = 64;
+};
+
+JournaldDecoder::JournaldDecoder() : impl_(std::make_unique<Impl>()) {
+  impl_->bytes.reserve(Impl::kBytesMax);
+}
+JournaldDecoder::~JournaldDecoder() = default;
+
+namespace {
+
+/// Members whose value becomes a field of the same name.
+constexpr std::string_view kJournalNames[] = {"_SYSTEMD_UNIT", "_COMM", "_EXE",      "_CMDLINE",
+                                              "_UID",          "_GID",  "_TRANSPORT"};
+
+constexpr std::array<std::string_view, 24> kFacilities = {
+    "kern",   "user",   "mail",     "daemon", "auth",   "syslog",   "lpr",     "news",
+    "uucp",   "cron",   "authpriv", "ftp",    "ntp",    "security", "console", "solaris-cron",
+    "local0", "local1", "local2",   "local3", "local4", "local5",   "local6",  "local7"};
+constexpr std::array<std::string_view, 8> kSeverities = {"emerg",   "alert",  "crit", "err",
+                                                         "warning", "notice", "info", "debug"};
+
+/// Name at the index that `digits` says; empty if there is none.
+template <std::size_t N>
+std::string_view name_at(const std::array<std::string_view, N>& names, std::string_view digits) {
+  std::size_t index = N;
+  const auto done = std::from_chars(digits.data(), digits.data() + digits.size(), index);
+  return done.ec == std::errc() && done.ptr == digits.data() + digits.size() && index < N
+             ? names[index]
+             : std::string_view();
+}
+
+struct JournalHeader {
+  std::string_view time, host, identifier, comm, pid, syslog_pid, priority, facility, transport;
+  std::vector<std::string_view> messages;
+};
+
+/// Place of a header member, or nullptr.
+std::string_view* header_slot(JournalHeader& header, std::string_view name) {
+  if (name == "__REALTIME_TIMESTAMP") return &header.time;
+  if (name == "_HOSTNAME") return &header.host;
+  if (name == "SYSLOG_IDENTIFIER") return &header.identifier;
+  if (name == "_COMM") return &header.comm;
+  if (name == "_PID") return &header.pid;
+  if (name == "SYSLOG_PID") return &header.syslog_pid;
+  if (name == "PRIORITY") return &header.priority;
+  if (name == "SYSLOG_FACILITY") return &header.facility;
+  if (name == "_TRANSPORT") return &header.transport;
+  return nullptr;
+}
+
+bool is_kept(std::string_view name) {
+  return std::find(std::begin(kJournalNames), std::end(kJournalNames), name) != std::end(kJournalNames);
+}
+
+}  // namespace
+
+void JournaldDecoder::decode(std::string_view record, const Provenance& provenance, BatchBuilder& builder) {
+  Impl& impl = *impl_;
+  impl.fields.clear();
+  impl.kept.clear();
+  impl.bytes.clear();
+  impl.valid = true;
+  const std::string_view text = without_line_end(record.substr(0, kRecordBytesMax));
+  dom::object object;
+  RowParts parts;
+  parts.error = impl.reader.read(text, object, impl.valid);
+  const bool readable = parts.error.empty();
+  JournalHeader header;
+  if (readable) {
+    for (const auto field : object) {
+      const std::string_view name = field.key;
+      std::string_view* slot = header_slot(header, name);
+      const bool message = name == "MESSAGE";
+      const bool kept = is_kept(name);
+      if (slot == nullptr && !message && !kept) continue;
+      impl.each_value(field.value, [&](std::string_view value) {
+        if (slot != nullptr && slot->empty()) *slot = value;
+        if (message && header.messages.size() < Impl::kKeptMax) header.messages.push_back(value);
+        if (kept && impl.kept.size() < Impl::kKeptMax) impl.kept.push_back({name, value});
+      });
+    }
+  }
+  std::string_view program = header.identifier.empty() ? header.comm : header.identifier;
+  if (program.empty() && header.transport == "kernel") program = "kernel";
+  MessageMeaning meaning;
+  const std::string_view message = header.messages.empty() ? std::string_view() : header.messages.front();
+  if (readable) meaning = parse_auth_message(program, message, impl.fields);
+  std::int64_t microseconds = 0;
+  const auto time =
+      std::from_chars(header.time.data(), header.time.data() + header.time.size(), microseconds);
+  constexpr std::int64_t kMicrosecondsMax = 9'200'000'000'000'000;
+  if (!header.time.empty() && time.ec == std::errc() && microseconds > 0 && microseconds < kMicrosecondsMax) {
+    parts.time = UtcTime{microseconds * 1'000};
+    parts.quality = TimeQuality::exact;
+  } else if (readable) {
+    parts.error = parse_error::kBadTimestamp;
+  }
+  if (!impl.valid) parts.error = parse_error::kNotUtf8;
+  parts.host = header.host;
+  const bool use_default = meaning.speaker == Speaker::other && !provenance.default_logsource.empty();
+  parts.logsource = use_default ? provenance.default_logsource : logsource_of(meaning.speaker);
+  begin_row(record, provenance, parts, builder, impl.columns, counters_);
+  const auto add = [&](Field field, std::string_view value) {
+    if (!value.empty())
+      impl.columns.add(builder, field, value, field == Field::pid ? number_kind(value) : ValueKind::text);
+  };
+  add(Field::facility, name_at(kFacilities, header.facility));
+  add(Field::severity, name_at(kSeverities, header.priority));
+  add(Field::program, program);
+  add(Field::pid, header.pid.empty() ? header.syslog_pid : header.pid);
+  for (const std::string_view value : header.messages) add(Field::message, value);
+  for (const auto& member : impl.kept) builder.add(member.name, member.text);
+  add_fields(impl.fields, builder, impl.columns);
+}
+
+// ---------------------------------------------------------------- ndjson
+
+namespace {
+
+/// Names that a batch gives a meaning of its own: a record must not be able to claim another agency or
+/// source.
+constexpr std::string_view kReserved[] = {kSourceColumn,     kHostColumn,    kAgencyColumn,  kLogsourceColumn,
+                                          kParseErrorColumn, "raw",          "event_time",   "received_time",
+                                          "time_quality",    "peer_address", "input_channel"};
+constexpr std::string_view kReservedPrefix = "event.";
+
+/// Member of an object by name; with one level of nesting by "a.b".
+bool find_member(dom::object object, std::string_view name, dom::element& out) {
+  if (!object.at_key(name).get(out)) return true;
+  const std::size_t dot = name.find('.');
+  if (dot == name.npos) return false;
+  dom::object inner;
+  if (object.at_key(name.substr(0, dot)).get(inner)) return false;
+  return find_member(inner, name.substr(dot + 1), out);
+}
+
+/// First string of a string or an array.
+std::string_view first_text(dom::element value) {
+  dom::array items;
+  if (!value.get(items)) {
+    for (const dom::element item : items) return string_of(item);
+    return {};
+  }
+  return string_of(value);
+}
+
+/// RFC 3339, ISO without zone, epoch, or .NET's "/Date(1588388126000)/".
+std::optional<ParsedTime> parse_any_time(dom::element value, ZoneOffset zone) {
+  dom::object object;
+  if (!value.get(object)) {
+    dom::element inner;
+    for (const std::string_view name : {"SystemTime", "@SystemTime", "#attributes.SystemTime"}) {
+      if (find_member(object, name, inner)) return parse_any_time(inner, zone);
+    }
+    return std::nullopt;
+  }
+  std::array<char, 40> buffer;
+  const Scalar scalar = scalar_of(value, buffer);
+  std::string_view text = scalar.text;
+  if (scalar.kind == ValueKind::real) {
+    // The shortest form may be exponential; seconds with a fraction are what occurs.
+    const auto done =
+        fmt::format_to_n(buffer.data(), buffer.size(), "{:.6f}", value.get_double().value_unsafe());
+    if (done.size > buffer.size()) return std::nullopt;
+    text = std::string_view(buffer.data(), done.size);
+  } else if (scalar.kind != ValueKind::text && scalar.kind != ValueKind::integer) {
+    return std::nullopt;
+  }
+  constexpr std::string_view kDotNet = "/Date(";
+  if (text.starts_with(kDotNet) && text.ends_with(")/")) {
+    text = text.substr(kDotNet.size(), text.size() - kDotNet.size() - 2);
+  }
+  if (auto iso = parse_iso_time(text, zone); iso && iso->used == text.size()) return iso;
+  if (const auto epoch = parse_epoch(text)) return ParsedTime{*epoch, TimeQuality::exact, text.size()};
+  return std::nullopt;
+}
+
+}  // namespace
+
+struct NdjsonDecoder::Impl {
+  JsonReader reader;
+  FieldColumns columns;
+  std::string path;
+  std::size_t field_count = 0;
+  bool cut = false;  // a limit was reached
+  std::string_view host_member;
+
+  /// Calls sink(name, scalar element) for each value; false when kJsonFieldsMax was reached.
+  bool walk(dom::element value, const auto& sink) {
+    dom::object object;
+    if (!value.get(object)) return walk_object(object, sink);
+    dom::array items;
+    if (!value.get(items)) {
+      for (const dom::element item : items) {
+        if (!walk(item, sink)) return false;
+      }
+      return true;
+    }
+    if (field_count == kJsonFieldsMax) {
+      cut = true;
+      return false;
+    }
+    ++field_count;
+    sink(std::string_view(path), value);
+    return true;
+  }
+
+  bool walk_object(dom::object object, const auto& sink) {
+    for (const auto field : object) {
+      if (!walk_member(field.key, field.value, sink)) return false;
+    }
+    return true;
+  }
+
+  bool walk_member(std::string_view key, dom::element value, const auto& sink) {
+    const std::size_t before = path.size();
+    if (before > 0) path += '.';
+    path += key;
+    bool more = true;
+    if (path.size() > kFieldNameBytesMax)
+      cut = true;
+    else
+      more = walk(value, sink);
+    path.resize(before);
+    return more;
+  }
+};
+
+NdjsonDecoder::NdjsonDecoder() : impl_(std::make_unique<Impl>()) {}
+NdjsonDecoder::~NdjsonDecoder() = default;
+
+namespace {
+
+void find_time(dom::object object, const Provenance& provenance, RowParts& parts) {
+  bool seen = false;
+  dom::element value;
+  for (const std::string_view name :
+       {"@timestamp", "timestamp", "time", "EventTime", "TimeCreated", "_time", "Event.System.TimeCreated"}) {
+    if (!find_member(object, name, value)) continue;
+    seen = true;
+    if (const auto time = parse_any_time(value, provenance.zone)) {
+      parts.time = time->time;
+      parts.quality = time->quality;
+      return;
+    }
+  }
+  if (seen) parts.error = parse_error::kBadTimestamp;
+}
+
+/// Events of Windows: collectors put their own name into "host", the machine is in Computer or Hostname.
+bool is_windows(dom::object object) {
+  dom::element value;
+  for (const std::string_view name : {"Channel", "EventID", "winlog.channel", "Event.System.Channel"}) {
+    if (find_member(object, name, value)) return true;
+  }
+  return false;
+}
+
+/// The host; `member` becomes its name if it is the plain member "host", which then is not repeated as a
+/// field.
+std::string_view find_host(dom::object object, std::string_view& member) {
+  static constexpr std::string_view kPlain[] = {"host", "host.name", "hostname", "Computer"};
+  static constexpr std::string_view kWindows[] = {
+      "Computer", "Event.System.Computer", "winlog.computer_name", "Hostname", "host", "host.name",
+      "hostname"};
+  const auto names = is_windows(object) ? std::span<const std::string_view>(kWindows) : std::span(kPlain);
+  dom::element value;
+  for (const std::string_view name : names) {
+    if (!find_member(object, name, value)) continue;
+    if (const std::string_view text = first_text(value); !text.empty()) {
+      if (name == kHostColumn) member = name;
+      return text;
+    }
+  }
+  return {};
+}
+
+std::string_view find_logsource(dom::object object, const Provenance& provenance) {
+  dom::element value;
+  for (const std::string_view name : {"Channel", "winlog.channel", "Event.System.Channel"}) {
+    if (!find_member(object, name, value)) continue;
+    const std::string_view channel = string_of(value);
+    for (const auto& row : provenance.channel_logsources) {
+      if (equals_ignore_case_ascii(row.channel, channel)) return row.logsource;
+    }
+  }
+  return provenance.default_logsource;
+}
+
+}  // namespace
+
+void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance, BatchBuilder& builder) {
+  Impl& impl = *impl_;
+  impl.path.clear();
+  impl.field_count = 0;
+  impl.cut = false;
+  impl.host_member = {};
+  RowParts parts;
+  bool valid = true;
+  dom::object object;
+  if (record.size() > kRecordBytesMax) {
+    parts.error = parse_error::kOversized;
+  } else {
+    parts.error = impl.reader.read(without_line_end(record), object, valid);
+  }
+  const bool readable = parts.error.empty();
+  if (readable) {
+    find_time(object, provenance, parts);
+    parts.host = find_host(object, impl.host_member);
+    parts.logsource = find_logsource(object, provenance);
+    // Limits are judged before the row begins, because its parse_error is written first.
+    impl.walk_object(object, [](std::string_view, dom::element) {});
+    if (impl.cut) parts.error = parse_error::kTooManyFields;
+    if (!valid) parts.error = parse_error::kNotUtf8;
+    impl.field_count = 0;
+    impl.path.clear();
+  } else {
+    parts.logsource = provenance.default_logsource;
+  }
+  begin_row(record, provenance, parts, builder, impl.columns, counters_);
+  if (!readable) return;
+  std::string renamed;
+  impl.walk_object(object, [&](std::string_view name, dom::element element) {
+    std::array<char, 40> buffer;
+    const Scalar value = scalar_of(element, buffer);
+    if (std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved)) {
+      if (name == impl.host_member && value.text == parts.host) return;
+      renamed.assign(kReservedPrefix);
+      renamed += name;
+      name = renamed;
+    }
+    builder.add(name, value.text, value.kind);
+  });
+}
+
+}  // namespace phendau::ingest

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits of the decoders, each with its reason. Constants only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace phendau::ingest {
+
+/// Syslog over TCP. 64 KiB is what a datagram can carry at most and 8 times what RFC 5425 asks receivers to
+/// take.
+inline constexpr std::size_t kSyslogMessageBytesMax = 64u << 10;
+/// Announced octet counts above this are no counts: a liar could make us skip what follows for hours.
+inline constexpr std::size_t kOctetCountMax = 16u << 20;
+/// Any record, any decoder: an event of Windows stays below 64 KiB, audit trails of applications below 1 MiB.
+inline constexpr std::size_t kRecordBytesMax = 1u << 20;
+/// Programs that log JSON nest 5 to 10 levels deep.
+inline constexpr std::size_t kJsonDepthMax = 32;
+/// Fields of one NDJSON record, so that one record cannot use up the columns of a batch (4,096).
+inline constexpr std::size_t kJsonFieldsMax = 2'000;
+/// Flattened names beyond this are cut off as too_many_fields: 32 levels of sane names fit.
+inline constexpr std::size_t kFieldNameBytesMax = 512;
+/// Structured-data parameters of one RFC 5424 record; real senders use below 20.
+inline constexpr std::size_t kStructuredParamsMax = 128;
+/// Syslog headers inside a syslog message: file forwarder behind a relay behind a relay.
+inline constexpr int kNestedHeadersMax = 3;
+/// RFC 3164 says 32 characters for the tag; real programs use up to 60.
+inline constexpr std::size_t kTagBytesMax = 128;
+/// Where a free text may end differently (a hostile user name), this many places are tried from the right.
+inline constexpr int kSplitTriesMax = 16;
+/// Batches: see model/batch.h for rows and bytes; 50 ms keeps the way to the screen below a second.
+inline constexpr Duration kFlushDelayMax = milliseconds(50);
+
+}  // namespace phendau::ingest

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads every key or complains with its line: a key that is misspelt must not be a rule that silently does
+// not hold.
+#include "workflow/definition.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/regex.h"
+#include "base/text.h"
+
+namespace phendau::workflow {
+namespace {
+
+bool is_id(std::string_view text) {
+  static const Regex kId = *Regex::compile("^[a-z][a-z0-9_]{0,63}$");
+  return kId.search(text);
+}
+
+class Parser {
+ public:
+  Parser(std::string_view file, std::vector<ContentError>& errors) : file_(file), errors_(errors) {}
+
+  Definition read(const YamlNode& root) {
+    Definition out;
+    if (!root.is_map()) {
+      wrong(root, "a workflow is a map");
+      return out;
+    }
+    allow_keys(root, {"id", "title_vi", "title_en", "case_kind", "clause", "steps", "close"});
+    out.id = need_text(root, "id");
+    if (!out.id.empty() && !is_id(out.id))
+      wrong(*root.find("id"), "id: lower case letters, digits and _ only");
+    out.title_vi = need_text(root, "title_vi");
+    out.title_en = need_text(root, "title_en");
+    out.case_kind = need_text(root, "case_kind");
+    out.clause = text(root, "clause");
+    const YamlNode* steps = root.find("steps");
+    if (steps == nullptr || !steps->is_sequence() || steps->items.empty()) {
+      wrong(steps == nullptr ? root : *steps, "steps: a list of at least one step is needed");
+      return out;
+    }
+    if (steps->items.size() > kStepsMax) {
+      wrong(*steps, fmt::format("steps: at most {}", kStepsMax));
+      return out;
+    }
+    for (const auto& item : steps->items) read_step(out, item);
+    read_close(out, root.find("close"));
+    check_references(out, *steps);
+    return out;
+  }
+
+ private:
+  void wrong(const YamlNode& at, std::string reason) {
+    if (errors_.size() >= kContentErrorsMax) return;
+    errors_.push_back({std::string(file_), at.line, at.column, std::move(reason)});
+  }
+
+  void allow_keys(const YamlNode& map, std::initializer_list<std::string_view> known) {
+    for (const auto& [key, value] : map.members) {
+      if (std::find(known.begin(), known.end(), key.scalar) == known.end())
+        wrong(key, "unknown key '" + key.scalar + "'");
+    }
+  }
+
+  std::string text(const YamlNode& map, std::string_view key) {
+    const YamlNode* node = map.find(key);
+    if (node == nullptr || node->is_null()) return {};
+    if (!node->is_scalar()) wrong(*node, fmt::format("{}: must be a text", key));
+    return node->scalar;
+  }
+  std::string need_text(const YamlNode& map, std::string_view key) {
+    std::string out = text(map, key);
+    if (out.empty()) wrong(map, fmt::format("'{}' is required", key));
+    return out;
+  }
+  bool flag(const YamlNode& map, std::string_view key, bool fallback) {
+    const YamlNode* node = map.find(key);
+    if (node == nullptr) return fallback;
+    const Json value = yaml_to_json(*node);
+    if (!value.is_bool()) wrong(*node, fmt::format("{}: must be true or false", key));
+    return value.as_bool(fallback);
+  }
+  const std::vector<YamlNode>& list(const YamlNode& map, std::string_view key) {
+    static const std::vector<YamlNode> kEmpty;
+    const YamlNode* node = map.find(key);
+    if (node == nullptr || node->is_null()) return kEmpty;
+    if (!node->is_sequence() || node->items.size() > kRulesPerStepMax) {
+      wrong(*node, fmt::format("{}: must be a list of at most {}", key, kRulesPerStepMax));
+      return kEmpty;
+    }
+    return node->items;
+  }
+
+  std::vector<Role> read_roles(const YamlNode& map, std::string_view key) {
+    std::vector<Role> out;
+    for (const auto& item : list(map, key)) {
+      const auto role = role_from(item.scalar);
+      if (role && item.is_scalar())
+        out.push_back(*role);
+      else
+        wrong(item, fmt::format("{}: '{}' is not a role", key, item.scalar));
+    }
+    return out;
+  }
+
+  void read_step(Definition& out, const YamlNode& node) {
+    if (!node.is_map()) return wrong(node, "a step is a map");
+    allow_keys(node, {"id", "title_vi", "title_en", "text_vi", "text_en", "citation", "roles", "order",
+                      "required", "may_skip", "form", "guards", "clocks", "jumps"});
+    Step step;
+    step.id = need_text(node, "id");
+    if (!step.id.empty() && !is_id(step.id))
+      wrong(*node.find("id"), "id: lower case letters, digits and _ only");
+    if (step.id == "case_opened") wrong(*node.find("id"), "id: 'case_opened' is reserved");
+    if (out.find(step.id) != nullptr) wrong(node, "step '" + step.id + "' is defined twice");
+    step.title_vi = need_text(node, "title_vi");
+    step.title_en = need_text(node, "title_en");
+    step.text_vi = text(node, "text_vi");
+    step.text_en = text(node, "text_en");
+    step.citation = text(node, "citation");
+    step.roles = read_roles(node, "roles");
+    const std::string order = node.find("order") == nullptr ? "sequential" : text(node, "order");
+    if (order != "sequential" && order != "free") wrong(*node.find("order"), "order: sequential or free");
+    step.order = order == "free" ? Step::Order::free : Step::Order::sequential;
+    step.may_skip = flag(node, "may_skip", !flag(node, "required", true));
+    read_form(step, node);
+    for (const auto& item : list(node, "guards")) read_guard(step.guards, item, false);
+    for (const auto& item : list(node, "clocks")) read_clock(step, item);
+    for (const auto& item : list(node, "jumps")) read_jump(step, item);
+    out.steps.push_back(std::move(step));
+  }
+
+  void read_form(Step& step, const YamlNode& node) {
+    const YamlNode* form = node.find("form");
+    if (form != nullptr) step.form = yaml_to_json(*form);
+    auto schema = JsonSchema::compile(step.form);
+    if (!schema) return wrong(*form, "form: " + schema.error().message);
+    step.form_schema = std::move(*schema);
+  }
+
+  void read_guard(std::vector<Guard>& out, const YamlNode& node, bool for_close) {
+    Guard guard;
+    std::string kind = node.scalar;
+    if (node.is_map() && node.members.size() == 1 && node.members[0].second.is_scalar()) {
+      kind = node.members[0].first.scalar;
+      guard.name = node.members[0].second.scalar;
+    }
+    if (kind == "has_attachment" && guard.name.empty())
+      guard.kind = Guard::Kind::has_attachment;
+    else if (kind == "all_steps_done_or_skipped" && guard.name.empty() && for_close)
+      guard.kind = Guard::Kind::all_steps_done_or_skipped;
+    else if (kind == "field_set" && !guard.name.empty())
+      guard.kind = Guard::Kind::field_set;
+    else if (kind == "after" && !guard.name.empty() && !for_close)
+      guard.kind = Guard::Kind::after;
+    else
+      return wrong(
+          node,
+          "guards: has_attachment, field_set: NAME, after: STEP (steps), all_steps_done_or_skipped (close)");
+    out.push_back(std::move(guard));
+  }
+
+  void read_clock(Step& step, const YamlNode& node) {
+    if (!node.is_map()) return wrong(node, "a clock is a map");
+    allow_keys(node, {"from", "within", "days", "label_vi", "label_en"});
+    Clock clock;
+    clock.from = need_text(node, "from");
+    clock.label_vi = need_text(node, "label_vi");
+    clock.label_en = need_text(node, "label_en");
+    const bool has_within = node.find("within") != nullptr;
+    if (has_within == (node.find("days") != nullptr))
+      return wrong(node, "a clock has either 'within' or 'days'");
+    if (has_within) {
+      const auto duration = parse_duration(text(node, "within"));
+      if (!duration) return wrong(*node.find("within"), "within: " + duration.error().message);
+      clock.within = *duration;
+    } else {
+      const auto count = parse_int(text(node, "days"));
+      if (!count || *count < 1 || *count > 3660) return wrong(*node.find("days"), "days: 1 to 3660");
+      clock.days = static_cast<int>(*count);
+    }
+    step.clocks.push_back(std::move(clock));
+  }
+
+  void read_jump(Step& step, const YamlNode& node) {
+    if (!node.is_map()) return wrong(node, "a jump is a map");
+    allow_keys(node, {"when", "equals", "needs", "to"});
+    Jump jump;
+    jump.when = need_text(node, "when");
+    jump.to = need_text(node, "to");
+    jump.needs = text(node, "needs");
+    if (const YamlNode* equals = node.find("equals")) jump.equals = yaml_to_json(*equals);
+    step.jumps.push_back(std::move(jump));
+  }
+
+  void read_close(Definition& out, const YamlNode* close) {
+    if (close != nullptr && !close->is_map()) {
+      wrong(*close, "close: must be a map");
+    } else if (close != nullptr) {
+      allow_keys(*close, {"guards", "roles"});
+      for (const auto& item : list(*close, "guards")) read_guard(out.close_guards, item, true);
+      out.close_roles = read_roles(*close, "roles");
+    }
+    const bool named = std::any_of(out.close_guards.begin(), out.close_guards.end(), [](const Guard& guard) {
+      return guard.kind == Guard::Kind::all_steps_done_or_skipped;
+    });
+    if (!named)
+      out.close_guards.insert(out.close_guards.begin(), Guard{Guard::Kind::all_steps_done_or_skipped, {}});
+  }
+
+  /// Names of steps and form members; positions are those of the step, which is near enough to find it.
+  void check_references(const Definition& out, const YamlNode& steps) {
+    for (std::size_t i = 0; i < out.steps.size() && i < steps.items.size(); ++i) {
+      const Step& step = out.steps[i];
+      const YamlNode& at = steps.items[i];
+      for (const auto& clock : step.clocks) {
+        if (clock.from != "case_opened" && out.find(clock.from) == nullptr)
+          wrong(at, "clock: no step '" + clock.from + "'");
+      }
+      for (const auto& guard : step.guards) check_guard(out, guard, step.id, at);
+      for (const auto& jump : step.jumps) {
+        if (out.index_of(jump.to) == out.steps.size() || out.index_of(jump.to) <= i)
+          wrong(at, "jump: no later step '" + jump.to + "'");
+        check_member(step, jump.when, at);
+        if (!jump.needs.empty()) check_member(step, jump.needs, at);
+      }
+    }
+    for (const auto& guard : out.close_guards) check_guard(out, guard, "", steps);
+  }
+
+  void check_guard(const Definition& out, const Guard& guard, const std::string& own, const YamlNode& at) {
+    if (guard.kind == Guard::Kind::after) {
+      if (out.find(guard.name) == nullptr || guard.name == own)
+        wrong(at, "guard after: no other step '" + guard.name + "'");
+    } else if (guard.kind == Guard::Kind::field_set) {
+      const std::size_t dot = guard.name.find('.');
+      const std::string of = dot == std::string::npos ? own : guard.name.substr(0, dot);
+      const Step* step = out.find(of);
+      if (step == nullptr)
+        wrong(at, "guard field_set: no step '" + of + "'");
+      else
+        check_member(*step, guard.name.substr(dot == std::string::npos ? 0 : dot + 1), at);
+    }
+  }
+
+  void check_member(const Step& step, const std::string& member, const YamlNode& at) {
+    if (!step.form["properties"].contains(member))
+      wrong(at, fmt::format("the form of '{}' has no field '{}'", step.id, member));
+  }
+
+  std::string_view file_;
+  std::vector<ContentError>& errors_;
+};
+
+}  // namespace
+
+const Step* Definition::find(std::string_view step_id) const {
+  const std::size_t index = index_of(step_id);
+  return index == steps.size() ? nullptr : &steps[index];
+}
+
+std::size_t Definition::index_of(std::string_view step_id) const {
+  const auto found =
+      std::find_if(steps.begin(), steps.end(), [&](const Step& step) { return step.id == step_id; });
+  return static_cast<std::size_t>(found - steps.begin());
+}
+
+std::optional<Definition> parse_definition(std::string_view yaml, std::string_view file,
+                                           std::vector<ContentError>& errors) {
+  const std::size_t before = errors.size();
+  YamlLimits limits;
+  limits.size_bytes_max = kDefinitionBytesMax;
+  const auto root = parse_yaml(yaml, limits);
+  if (!root) {
+    errors.push_back({std::string(file), 1, 1, root.error().message});
+    return std::nullopt;
+  }
+  Definition out = Parser(file, errors).read(*root);
+  if (errors.size() != before) return std::nullopt;
+  return out;
+}
+
+}  // namespace phendau::workflow

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// A workflow as a pack describes it: steps, who may act, forms, guards, clocks. Parsed from YAML, then never
+// changed. The keys are documented in docs/reference/workflows.md. Pure; thread-safe: plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json_schema.h"
+#include "base/time.h"
+#include "base/yaml.h"
+#include "model/authorize.h"
+
+namespace phendau::workflow {
+
+inline constexpr std::size_t kStepsMax = 64;           // Longer procedures are several cases.
+inline constexpr std::size_t kRulesPerStepMax = 16;    // Guards, clocks, jumps: each is read by people.
+inline constexpr std::size_t kContentErrorsMax = 100;  // Of one file.
+inline constexpr std::size_t kDefinitionBytesMax = 1u << 20;
+
+/// Something that must hold before a step is done, or the case is closed.
+struct Guard {
+  enum class Kind : std::uint8_t {
+    all_steps_done_or_skipped,  // close only
+    has_attachment,             // this step; for close: any step
+    field_set,                  // `name`: a member of this step's form, or STEP.MEMBER; true, or not empty
+    after,                      // `name`: that step is done or skipped
+  };
+  Kind kind = Kind::has_attachment;
+  std::string name;
+};
+
+/// How long a step may take. Stops when its step is done or skipped.
+struct Clock {
+  std::string label_vi;
+  std::string label_en;
+  std::string from;  // "case_opened" or a step's id: from the time it is done
+  Duration within;   // elapsed time; or
+  int days = 0;      // calendar days: due when that local day ends. Exactly one of both is set.
+};
+
+/// While `when` holds in this step's form, step `to` may be done before this one.
+struct Jump {
+  std::string when;  // member of the form that must be true, or equal `equals`
+  Json equals = true;
+  std::string needs;  // member that must not be empty (the reason); may be ""
+  std::string to;
+};
+
+struct Step {
+  enum class Order : std::uint8_t { sequential, free };  // after all earlier steps, or at any time
+  std::string id;
+  std::string title_vi;
+  std::string title_en;
+  std::string text_vi;  // advice on the screen
+  std::string text_en;
+  std::string citation;
+  std::vector<Role> roles;  // empty: every role that may update the case
+  Order order = Order::sequential;
+  bool may_skip = false;
+  Json form = Json::object();  // JSON Schema, for the portal
+  JsonSchema form_schema;
+  std::vector<Guard> guards;
+  std::vector<Clock> clocks;
+  std::vector<Jump> jumps;
+};
+
+struct Definition {
+  std::string id;
+  std::string title_vi;
+  std::string title_en;
+  std::string case_kind;  // record kind of its cases
+  std::string clause;     // id of the clause that it carries out; may be empty
+  std::vector<Step> steps;
+  std::vector<Guard> close_guards;  // all_steps_done_or_skipped is always among them
+  std::vector<Role> close_roles;
+
+  const Step* find(std::string_view step_id) const;
+  std::size_t index_of(std::string_view step_id) const;  // steps.size() if absent
+};
+
+/// The definition, or nullopt and at least one entry in `errors`.
+std::optional<Definition> parse_definition(std::string_view yaml, std::string_view file,
+                                           std::vector<ContentError>& errors);
+
+}  // namespace phendau::workflow

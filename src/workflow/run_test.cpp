@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases run through the five steps of the pack, straight, by the jump, and against every refusal.
+#include "workflow/run.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "base/texts.h"
+
+using namespace phendau;
+using namespace phendau::workflow;
+
+namespace {
+
+constexpr UtcTime kOpened{1'764'000'000'000'000'000};
+
+Definition incident() {
+  std::ifstream in(PHENDAU_SOURCE_DIR "/packs/ha-giang/workflows/incident.yaml");
+  std::ostringstream text;
+  text << in.rdbuf();
+  std::vector<ContentError> errors;
+  auto definition = parse_definition(text.str(), "incident.yaml", errors);
+  REQUIRE_MESSAGE(definition.has_value(), errors.front().to_string());
+  return *definition;
+}
+
+Actor actor(Role role) {
+  Actor out;
+  out.user_id = "u-1";
+  out.name = "Officer";
+  out.role = role;
+  return out;
+}
+const Actor kOfficer = actor(Role::agency_officer);
+
+Json json(std::string_view text) {
+  auto parsed = parse_json(text);
+  REQUIRE_MESSAGE(parsed.has_value(), text);
+  return *parsed;
+}
+
+const char* kIsolate =
+    R"({"ordered_by":"Head","cut":"web server","cut_at":"2025-11-24T23:05:00+07:00","still_powered":true})";
+const char* kVerify =
+    R"({"state":"page replaced","severity":"high","scope":"one server","category":"defacement"})";
+const char* kCollect = R"({"copies":[{"what":"web logs","where":"disk 3",
+  "sha256":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]})";
+const char* kReport = R"({"head_at":"2025-11-24T23:10:00+07:00","head_channel":"phone",
+  "department_at":"2025-11-24T23:20:00+07:00","department_channel":"document","document_number":"12/BC"})";
+const char* kRestore =
+    R"({"backup":"nightly 23/11","restored_at":"2025-11-25T08:00:00+07:00","file_kept":true})";
+
+CaseState must(const Result<CaseState>& result) {
+  REQUIRE_MESSAGE(result.has_value(), result.error().message);
+  return *result;
+}
+CaseState finish(const Definition& d, const CaseState& state, const char* step, const char* doc, int hour) {
+  return must(act(d, state, {step, Verb::done, json(doc), "", {}}, kOfficer, kOpened + hours(hour)));
+}
+
+}  // namespace
+
+TEST_CASE("workflow: the five steps in order, then the case closes") {
+  const Definition d = incident();
+  REQUIRE(d.steps.size() == 5);
+  CaseState state = start(d, {"c-1", "ha-giang@abc", Json::object({{"alert", "al-1"}})}, kOfficer, kOpened);
+  CHECK(can_close(d, state).size() == 6);
+  const struct {
+    const char* step;
+    const char* doc;
+  } kWalk[] = {{"isolate", kIsolate},
+               {"verify", kVerify},
+               {"collect", kCollect},
+               {"report", kReport},
+               {"restore", kRestore}};
+  int hour = 0;
+  for (const auto& w : kWalk) {
+    CAPTURE(w.step);
+    const auto need = next_needed(d, state);
+    REQUIRE(need.has_value());
+    CHECK(need->step == w.step);
+    CHECK_FALSE(need->jumped);
+    const bool asks = !need->fields.empty() || !need->guards.empty();
+    CHECK(asks);
+    CHECK_FALSE(close(d, state, kOfficer, kOpened).has_value());
+    state = finish(d, state, w.step, w.doc, ++hour);
+    CHECK(*from_json(to_json(state)) == state);
+    CHECK(*from_json(*parse_json(to_json(state).dump())) == state);
+  }
+  CHECK_FALSE(next_needed(d, state).has_value());
+  CHECK(can_close(d, state).empty());
+  CHECK(close(d, state, actor(Role::staff), kOpened).error().code == ErrorCode::denied);
+  state = must(close(d, state, kOfficer, kOpened + hours(9), "done"));
+  CHECK(state.closed);
+  CHECK(state.timeline.size() == 7);
+  CHECK(state.timeline.back().what == "closed");
+  CHECK(state.steps[2].finished_by_name == "Officer");
+  CHECK(act(d, state, {"", Verb::note, {}, "late", {}}, kOfficer, kOpened).error().text_id ==
+        "workflow.closed");
+  CHECK(close(d, state, kOfficer, kOpened).error().text_id == "workflow.closed");
+}
+
+TEST_CASE("workflow: a complex case goes to step 4 at once and comes back to step 3") {
+  const Definition d = incident();
+  CaseState state = start(d, {"c-1", "p", {}}, kOfficer, kOpened);
+  state = finish(d, state, "isolate", kIsolate, 1);
+  state = finish(d, state, "verify", kVerify, 1);
+  const Move report{"report", Verb::done, json(kReport), "", {}};
+  CHECK(act(d, state, report, kOfficer, kOpened).error().text_id == "workflow.needs_step");
+  // The mark alone is not enough: the reason is missing.
+  CaseState marked =
+      must(act(d, state, {"collect", Verb::begin, json(R"({"complex":true})"), "", {}}, kOfficer, kOpened));
+  CHECK(act(d, marked, report, kOfficer, kOpened).error().text_id == "workflow.needs_step");
+  CHECK(next_needed(d, marked)->step == "collect");
+  state = must(
+      act(d, state,
+          {"collect", Verb::begin, json(R"({"complex":true,"complex_reason":"unknown rootkit"})"), "", {}},
+          kOfficer, kOpened));
+  CHECK(next_needed(d, state)->step == "report");
+  CHECK(next_needed(d, state)->jumped);
+  state = must(act(d, state, report, kOfficer, kOpened + hours(2)));
+  CHECK(next_needed(d, state)->step == "collect");
+  CHECK(can_close(d, state).size() == 2);
+  CHECK(act(d, state, {"collect", Verb::skip, {}, "  ", {}}, kOfficer, kOpened).error().text_id ==
+        "workflow.needs_reason");
+  state = must(act(d, state, {"collect", Verb::skip, {}, "the CERT copied the disks", {}}, kOfficer,
+                   kOpened + hours(3)));
+  CHECK(state.find("collect")->skip_reason == "the CERT copied the disks");
+  state = finish(d, state, "restore", kRestore, 4);
+  CHECK(close(d, state, kOfficer, kOpened + hours(5)).has_value());
+}
+
+TEST_CASE("workflow: what is refused, with a sentence for people") {
+  const Definition d = incident();
+  const CaseState fresh = start(d, {"c-1", "p", {}}, kOfficer, kOpened);
+  const CaseState one = finish(d, fresh, "isolate", kIsolate, 1);
+  const CaseState two = finish(d, one, "verify", kVerify, 1);
+  Attachment bad;
+  bad.name = "x.log";
+  bad.sha256 = "short";
+  struct Case {
+    const char* what;
+    const CaseState& state;
+    Move move;
+    Role role;
+    ErrorCode code;
+    const char* text_id;
+  };
+  const Case kCases[] = {
+      {"no step",
+       fresh,
+       {"none", Verb::done, {}, "", {}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "workflow.no_step"},
+      {"role",
+       fresh,
+       {"isolate", Verb::done, json(kIsolate), "", {}},
+       Role::staff,
+       ErrorCode::denied,
+       "workflow.role_denied"},
+      {"head may not isolate",
+       fresh,
+       {"isolate", Verb::begin, {}, "", {}},
+       Role::agency_head,
+       ErrorCode::denied,
+       "workflow.role_denied"},
+      {"order",
+       fresh,
+       {"verify", Verb::done, json(kVerify), "", {}},
+       Role::agency_officer,
+       ErrorCode::conflict,
+       "workflow.needs_step"},
+      {"order of begin",
+       fresh,
+       {"restore", Verb::begin, {}, "", {}},
+       Role::agency_officer,
+       ErrorCode::conflict,
+       "workflow.needs_step"},
+      {"form incomplete",
+       fresh,
+       {"isolate", Verb::done, json("{}"), "", {}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "schema.required"},
+      {"form missing",
+       fresh,
+       {"isolate", Verb::done, {}, "", {}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "schema.required"},
+      {"draft with a wrong value",
+       fresh,
+       {"isolate", Verb::begin, json(R"({"cut_at":"noon"})"), "", {}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "schema.format_date_time"},
+      {"form not an object",
+       fresh,
+       {"isolate", Verb::done, Json::array(), "", {}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "workflow.bad_form"},
+      {"required step skipped",
+       fresh,
+       {"isolate", Verb::skip, {}, "no time", {}},
+       Role::agency_officer,
+       ErrorCode::conflict,
+       "workflow.cannot_skip"},
+      {"done twice",
+       one,
+       {"isolate", Verb::done, json(kIsolate), "", {}},
+       Role::agency_officer,
+       ErrorCode::conflict,
+       "workflow.already_finished"},
+      {"reopen what is open",
+       one,
+       {"verify", Verb::reopen, {}, "r", {}},
+       Role::agency_officer,
+       ErrorCode::conflict,
+       "workflow.not_finished"},
+      {"reopen without reason",
+       one,
+       {"isolate", Verb::reopen, {}, "", {}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "workflow.needs_reason"},
+      {"category unknown",
+       one,
+       {"verify",
+        Verb::done,
+        json(R"({"state":"st","severity":"high","scope":"sc","category":"alien"})"),
+        "",
+        {}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "schema.enum"},
+      {"guard",
+       two,
+       {"collect", Verb::done, json("{}"), "", {}},
+       Role::agency_officer,
+       ErrorCode::conflict,
+       "workflow.needs_field"},
+      {"empty note",
+       fresh,
+       {"", Verb::note, {}, " ", {}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "workflow.empty_note"},
+      {"nothing attached",
+       fresh,
+       {"isolate", Verb::attach, {}, "", {}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "workflow.needs_attachment"},
+      {"bad attachment",
+       fresh,
+       {"isolate", Verb::attach, {}, "", {bad}},
+       Role::agency_officer,
+       ErrorCode::invalid,
+       "workflow.bad_attachment"},
+      {"long reason",
+       fresh,
+       {"", Verb::note, {}, std::string(9000, 'x'), {}},
+       Role::agency_officer,
+       ErrorCode::limit,
+       "workflow.too_much"},
+  };
+  for (const auto& c : kCases) {
+    CAPTURE(c.what);
+    const auto result = act(d, c.state, c.move, actor(c.role), kOpened);
+    REQUIRE_FALSE(result.has_value());
+    CHECK(result.error().code == c.code);
+    CHECK(result.error().text_id == c.text_id);
+    CHECK(has_text(result.error().text_id));
+    CHECK(explain(Lang::vi, result.error()) != result.error().text_id);
+  }
+  CaseState other = fresh;
+  other.steps.pop_back();
+  CHECK(act(d, other, {"", Verb::note, {}, "n", {}}, kOfficer, kOpened).error().text_id ==
+        "workflow.other_definition");
+  CHECK(can_close(d, other).front().text_id == "workflow.other_definition");
+}
+
+TEST_CASE("workflow: notes, attachments, reopening") {
+  const Definition d = incident();
+  CaseState state = start(d, {"c-1", "p", {}}, kOfficer, kOpened);
+  Attachment photo;
+  photo.name = "photo.jpg";
+  photo.sha256 = std::string(64, 'b');
+  photo.by = "forged";
+  state = must(
+      act(d, state, {"restore", Verb::attach, {}, "", {photo}}, actor(Role::partner), kOpened + minutes(5)));
+  CHECK(state.find("restore")->attachments[0].by == "u-1");
+  CHECK(state.find("restore")->attachments[0].at == kOpened + minutes(5));
+  CHECK(state.find("restore")->status == StepStatus::pending);
+  state = must(act(d, state, {"", Verb::note, {}, " seen on TV ", {}}, actor(Role::partner), kOpened));
+  CHECK(state.timeline.back().text == "seen on TV");
+  CHECK(state.timeline.back().role == "partner");
+  state = finish(d, state, "isolate", kIsolate, 1);
+  state = must(act(d, state, {"isolate", Verb::reopen, {}, "wrong time", {}}, kOfficer, kOpened + hours(2)));
+  CHECK(state.find("isolate")->status == StepStatus::in_progress);
+  CHECK(next_needed(d, state)->fields.empty());  // the form is still there
+  state = must(act(d, state, {"isolate", Verb::done, {}, "", {}}, system_actor(), kOpened + hours(3)));
+  CHECK(state.find("isolate")->finished_at == kOpened + hours(3));
+  CHECK(*from_json(to_json(state)) == state);
+  for (const Verb verb : {Verb::begin, Verb::done, Verb::skip, Verb::reopen, Verb::note, Verb::attach}) {
+    CHECK(verb_from(to_string(verb)) == verb);
+  }
+  CHECK_FALSE(verb_from("erase").has_value());
+  for (const char* bad :
+       {"{}", "[]", R"({"status":"open"})", R"({"status":"open","opened_at":"x"})",
+        R"({"status":"open","opened_at":"2025-01-01T00:00:00Z","steps":[{"id":"a","status":"new"}]})",
+        R"({"status":"open","opened_at":"2025-01-01T00:00:00Z","steps":[{"id":"a","status":"done"}]})"}) {
+    CHECK(from_json(json(bad)).error().code == ErrorCode::corrupt);
+  }
+}
+
+TEST_CASE("workflow: guards and clocks") {
+  std::vector<ContentError> errors;
+  const auto d = parse_definition(R"(
+id: w
+title_vi: v
+title_en: e
+case_kind: k
+steps:
+  - {id: a, title_vi: A, title_en: A, form: {properties: {n: {title: Number}}}, guards: [has_attachment]}
+  - {id: b, title_vi: B, title_en: B, order: free, guards: [{after: a}, {field_set: a.n}],
+     clocks: [{from: case_opened, within: 2h, label_vi: l1, label_en: l1},
+              {from: a, days: 3, label_vi: l2, label_en: l2}]}
+close: {guards: [has_attachment]}
+)",
+                                  "w.yaml", errors);
+  REQUIRE_MESSAGE(d.has_value(), errors.front().to_string());
+  // 2025-11-24T16:00:00Z is 23:00 in Viet Nam.
+  CaseState state = start(*d, {"c", "p", {}}, kOfficer, kOpened);
+  CHECK(act(*d, state, {"b", Verb::done, {}, "", {}}, kOfficer, kOpened).error().text_id ==
+        "workflow.needs_step");
+  CHECK(act(*d, state, {"a", Verb::done, {}, "", {}}, kOfficer, kOpened).error().text_id ==
+        "workflow.needs_attachment");
+  auto running = clocks(*d, state, kOpened + hours(2) - nanoseconds(1));
+  REQUIRE(running.size() == 1);
+  CHECK(running[0].due_at == kOpened + hours(2));
+  CHECK_FALSE(running[0].overdue);
+  CHECK(clocks(*d, state, kOpened + hours(2))[0].overdue);
+  Attachment file;
+  file.name = "f";
+  file.sha256 = std::string(64, 'c');
+  state = must(act(*d, state, {"a", Verb::done, {}, "", {file}}, kOfficer, kOpened + minutes(10)));
+  const auto missing = act(*d, state, {"b", Verb::done, {}, "", {}}, kOfficer, kOpened);
+  CHECK(missing.error().text_id == "workflow.needs_field");
+  CHECK(missing.error().args[0] == "Number");
+  running = clocks(*d, state, kOpened);
+  REQUIRE(running.size() == 2);
+  CHECK(running[1].due_at == *parse_rfc3339("2025-11-28T00:00:00+07:00"));
+  state = must(act(*d, state, {"a", Verb::reopen, {}, "r", {}}, kOfficer, kOpened));
+  state = must(act(*d, state, {"a", Verb::done, json(R"({"n":1})"), "", {}}, kOfficer, kOpened));
+  state = must(act(*d, state, {"b", Verb::done, {}, "", {}}, kOfficer, kOpened + hours(3)));
+  running = clocks(*d, state, kOpened + hours(100));
+  CHECK(running[0].stopped);
+  CHECK(running[0].overdue);  // it was done, but late
+  CHECK_FALSE(running[1].overdue);
+  CHECK(close(*d, state, kOfficer, kOpened + hours(4)).has_value());
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The map of the portal: address, page, and the permission that makes it visible.
+import type { ComponentType } from 'preact';
+import type { IconName } from '../ui/icon';
+import { lazy } from './lazy';
+import { may } from './session';
+
+export interface PageProps {
+  id: string;
+}
+
+export interface Section {
+  path: string;
+  title: string;
+  icon: IconName;
+  visible: () => boolean;
+  page: ComponentType<PageProps>;
+  /** Page of /path/ID */
+  detail?: ComponentType<PageProps>;
+}
+
+export const sections: Section[] = [
+  { path: '/toan-canh', title: 'Toàn cảnh', icon: 'overview', visible: () => may('read:agency'),
+    page: lazy(() => import('../pages/overview')) },
+  { path: '/canh-bao', title: 'Cảnh báo', icon: 'alert', visible: () => may('read:alert'),
+    page: lazy(() => import('../pages/alerts')), detail: lazy(() => import('../pages/alert')) },
+  { path: '/nhat-ky', title: 'Nhật ký', icon: 'log', visible: () => may('read:event'),
+    page: lazy(() => import('../pages/logs')) },
+  { path: '/su-co', title: 'Sự cố', icon: 'incident', visible: () => may('read:incident'),
+    page: lazy(() => import('../pages/incidents')), detail: lazy(() => import('../pages/incident')) },
+  { path: '/bao-su-co', title: 'Báo sự cố', icon: 'incident', visible: () => may('create:incident') && !may('read:incident'),
+    page: lazy(() => import('../pages/report')) },
+  { path: '/nghia-vu', title: 'Nghĩa vụ', icon: 'obligation', visible: () => may('read:obligation'),
+    page: lazy(() => import('../pages/obligations')) },
+  { path: '/thiet-bi', title: 'Thiết bị', icon: 'device', visible: () => may('read:device'),
+    page: lazy(() => import('../pages/devices')), detail: lazy(() => import('../pages/device')) },
+  { path: '/quan-tri', title: 'Quản trị', icon: 'admin', visible: () => may('read:user'),
+    page: lazy(() => import('../pages/admin')) },
+];
+
+export const accountPage = lazy<PageProps>(() => import('../pages/account'));

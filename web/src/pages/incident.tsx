@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// One incident: the steps as a stepper that can be acted on out of order where the pack allows, what the next step needs
+// always in view, timeline in the middle, alerts, clocks and files at the side.
+import { useEffect, useState } from 'preact/hooks';
+import { get, post, problemFrom } from '../api/client';
+import type { PageProps } from '../app/pages';
+import { query, setQuery } from '../app/router';
+import { may } from '../app/session';
+import { changes } from '../app/stream';
+import type { Attachment, Case, StepAct, StepDefinition, StepState } from '../api/types';
+import { timelineWords } from '../text/words';
+import { tell } from '../ui/announce';
+import { inert } from '../ui/inert';
+import { FileList, Uploads } from '../ui/files';
+import { Icon, type IconName } from '../ui/icon';
+import { useChange, useLoad } from '../ui/load';
+import { Button, ClockLine, Drawer, PageHead, When } from '../ui/parts';
+import { SchemaForm, type Doc } from '../ui/schema-form';
+import { Shown } from '../ui/states';
+import { LevelMark } from '../ui/status';
+import '../styles/incident.css';
+
+const kStepWords: Record<StepState['state'], string> = { waiting: 'Chưa làm', active: 'Đang làm', done: 'Đã xong', skipped: 'Bỏ qua' };
+const kStepIcons: Record<StepState['state'], IconName> = { waiting: 'empty', active: 'clock', done: 'done', skipped: 'skip' };
+
+/** Packs number their titles; the stepper numbers them itself. */
+function bare(title: string): string {
+  return title.replace(/^Bước\s+\d+\s*[:.]\s*/u, '');
+}
+
+type Act = (step: string, act: StepAct) => Promise<{ ok: boolean; fields: Record<string, string> }>;
+
+function stateOf(c: Case, id: string): StepState {
+  return c.steps.find((s) => s.id === id) ?? { id, state: 'waiting' };
+}
+
+function Stepper({ c, current, onPick }: { c: Case; current: string; onPick: (id: string) => void }) {
+  return (
+    <ol class="stepper" data-testid="stepper">
+      {c.definition.steps.map((definition, i) => {
+        const { state } = stateOf(c, definition.id);
+        return (
+          <li key={definition.id} class={`step-${state}`}>
+            <button type="button" aria-current={definition.id === current ? 'step' : undefined} onClick={() => onPick(definition.id)}
+                    data-testid={`step-${i + 1}`} data-step={definition.id} data-state={state}>
+              <span class="step-number num">{i + 1}</span>
+              <span class="step-title">{bare(definition.title)}</span>
+              <span class="step-state"><Icon name={kStepIcons[state]} size={14} />{kStepWords[state]}</span>
+            </button>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+/** Asks for one text before something happens: a reason, a note, a summary. */
+function Asking({ title, label, hint, submit, testid, onClose, onSend }: {
+  title: string; label: string; hint: string; submit: string; testid: string; onClose: () => void; onSend: (text: string) => Promise<boolean>;
+}) {
+  const [text, setText] = useState('');
+  const [busy, setBusy] = useState(false);
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    if (await onSend(text.trim())) onClose();
+    setBusy(false);
+  };
+  return (
+    <Drawer title={title} onClose={onClose} testid={testid}>
+      <form class="form" onSubmit={(e) => void send(e)}>
+        <label>{label}<span class="hint">{hint}</span>
+          <textarea rows={6} required value={text} onInput={(e) => setText(e.currentTarget.value)} data-testid={`${testid}-text`} /></label>
+        <Button kind="main" type="submit" disabled={busy || text.trim() === ''} data-testid={`${testid}-send`}>{submit}</Button>
+      </form>
+    </Drawer>
+  );
+}
+
+function StepCard({ c, definition, index, act, onFile }: {
+  c: Case; definition: StepDefinition; index: number; act: Act; onFile: () => void;
+}) {
+  const state = stateOf(c, definition.id);
+  const [asking, setAsking] = useState<'' | 'skip' | 'reopen' | 'note'>('');
+  const [fresh, setFresh] = useState<Attachment[]>([]);
+  const [fields, setFields] = useState<Record<string, string>>({});
+  const closed = c.status === 'closed';
+  const mayAct = !closed && state.may_act !== false && may('update:incident');
+  const finished = state.state === 'done' || state.state === 'skipped';
+  const kept = [...c.attachments, ...fresh].filter((f, i, all) => (state.attachments?.includes(f.sha256) || fresh.includes(f)) && all.findIndex((x) => x.sha256 === f.sha256) === i);
+  const attachments = kept.map((f) => f.sha256);
+  const done = async (doc: Doc): Promise<boolean> => {
+    const { ok, fields: wrong } = await act(definition.id, { verb: 'done', doc, attachments });
+    setFields(wrong);
+    if (ok) setFresh([]);
+    return ok;
+  };
+  const save = async (doc: Doc): Promise<boolean> => (await act(definition.id, { verb: 'begin', doc, attachments })).ok;
+  return (
+    <section class="panel step-card" aria-labelledby="step-title" data-testid="step-card" data-step={definition.id} data-state={state.state}>
+      <header class="step-head">
+        <h2 id="step-title">Bước {index + 1}: {bare(definition.title)}</h2>
+        <span class={`step-state step-${state.state}`} data-testid="step-state"><Icon name={kStepIcons[state.state]} size={16} />{kStepWords[state.state]}</span>
+      </header>
+      {definition.advice && <p class="advice prose">{definition.advice}</p>}
+      {state.by && <p class="muted">{kStepWords[state.state]}: {state.by}, <When at={state.at} /></p>}
+      {state.skip_reason && <p class="note-line">Lý do bỏ qua: {state.skip_reason}</p>}
+      {(kept.length > 0 || (mayAct && !finished)) && (
+        <div class="step-files">
+          <h3>Tệp của bước này</h3>
+          {kept.length > 0 ? <FileList files={kept} /> : <p class="muted">Chưa có tệp.</p>}
+          {mayAct && !finished && <Uploads caseId={c.id} onStored={(f) => { setFresh((all) => [...all, f]); onFile(); }} />}
+        </div>
+      )}
+      {(!finished || Object.keys(state.doc ?? {}).length > 0) && (
+        <SchemaForm key={`${definition.id}-${state.state === 'done'}`} id={`${c.id}-${definition.id}`} schema={definition.form} doc={state.doc ?? {}}
+                    disabled={!mayAct || finished} submitLabel="Hoàn thành bước" testid="step-form" serverErrors={fields} onSubmit={done} onSave={save} />
+      )}
+      {mayAct && (
+        <p class="row-actions">
+          {!finished && definition.may_skip && <Button icon="skip" onClick={() => setAsking('skip')} data-testid="step-skip">Bỏ qua, nêu lý do</Button>}
+          {finished && <Button icon="reopen" onClick={() => setAsking('reopen')} data-testid="step-reopen">Mở lại bước</Button>}
+          <Button icon="note" onClick={() => setAsking('note')} data-testid="step-note">Ghi chú</Button>
+        </p>
+      )}
+      {asking === 'skip' && <Asking title={`Bỏ qua bước ${index + 1}`} label="Lý do" hint="Ví dụ: máy không nối mạng nên không phải ngắt" submit="Bỏ qua bước này" testid="skip-dialog"
+        onClose={() => setAsking('')} onSend={async (reason) => (await act(definition.id, { verb: 'skip', reason })).ok} />}
+      {asking === 'reopen' && <Asking title={`Mở lại bước ${index + 1}`} label="Lý do" hint="Ví dụ: phát hiện thêm một máy bị ảnh hưởng" submit="Mở lại" testid="reopen-dialog"
+        onClose={() => setAsking('')} onSend={async (reason) => (await act(definition.id, { verb: 'reopen', reason })).ok} />}
+      {asking === 'note' && <Asking title="Ghi chú vào diễn biến" label="Nội dung" hint="Ví dụ: 09:20 đã gọi nhà cung cấp dịch vụ, hẹn 10:00 có người" submit="Lưu ghi chú" testid="note-dialog"
+        onClose={() => setAsking('')} onSend={async (reason) => (await act(definition.id, { verb: 'note', reason })).ok} />}
+    </section>
+  );
+}
+
+function Timeline({ c }: { c: Case }) {
+  return (
+    <section class="panel" aria-labelledby="timeline">
+      <h2 id="timeline">Diễn biến</h2>
+      <ol class="timeline" data-testid="timeline">
+        {[...c.timeline].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).map((e, i) => (
+          <li key={`${e.at}${i}`}>
+            <When at={e.at} />
+            <span><b>{timelineWords[e.kind] ?? e.kind}</b> <span class="muted">{e.by}</span><br />{inert(e.text)}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+export default function IncidentPage({ id }: PageProps) {
+  const loaded = useLoad((abort) => get('/incidents/{id}', { path: { id }, signal: abort }), [id]);
+  const [closing, setClosing] = useState(false);
+  useChange(changes.incident.value, loaded.reload, 3000);
+  const c = loaded.data;
+  const open = c?.definition.steps.find((s) => !['done', 'skipped'].includes(stateOf(c, s.id).state))?.id;
+  const wanted = query.value.get('buoc');
+  const current = c?.definition.steps.find((s) => s.id === wanted)?.id ?? open ?? c?.definition.steps.at(-1)?.id ?? '';
+  useEffect(() => {
+    // Stay on the step that was first shown until the person moves on; a live update must not change the form.
+    if (c && !wanted && current) setQuery({ buoc: current }, { replace: true });
+  }, [c, wanted, current]);
+  const act: Act = async (step, body) => {
+    try {
+      const after = await post('/incidents/{id}/steps/{step}', { path: { id, step }, body });
+      loaded.set(after);
+      const words = { begin: 'Đã lưu vào hồ sơ; bước này vẫn mở.', done: 'Đã hoàn thành bước.', skip: 'Đã bỏ qua bước.', reopen: 'Đã mở lại bước.', note: 'Đã lưu ghi chú.' };
+      tell(words[body.verb]);
+      if (body.verb === 'done' || body.verb === 'skip') {
+        const next = after.definition.steps.find((s) => !['done', 'skipped'].includes(stateOf(after, s.id).state));
+        if (next) setQuery({ buoc: next.id }, { replace: true });
+      }
+      return { ok: true, fields: {} };
+    } catch (cause) {
+      const problem = problemFrom(cause);
+      tell(problem.text, true);
+      return { ok: false, fields: problem.fields ?? {} };
+    }
+  };
+  const close = async (summary: string): Promise<boolean> => {
+    try {
+      loaded.set(await post('/incidents/{id}/close', { path: { id }, body: { summary } }));
+      tell('Đã đóng hồ sơ sự cố.');
+      return true;
+    } catch (cause) {
+      tell(problemFrom(cause).text, true);
+      return false;
+    }
+  };
+  const index = c?.definition.steps.findIndex((s) => s.id === current) ?? 0;
+  const step = c?.definition.steps[index];
+  return (
+    <>
+      <p class="crumb"><a href="/su-co">Sự cố</a></p>
+      <PageHead title={c ? inert(c.title) : 'Sự cố'}
+                sub={c && <span data-testid="incident-status">{c.agency_name}, mở lúc <When at={c.opened_at} />, {c.status === 'closed' ? 'đã đóng' : 'đang xử lý'}</span>}>
+        <Button icon="print" onClick={() => window.print()}>In</Button>
+        {c?.status === 'open' && may('update:incident') && (
+          <Button kind={open ? '' : 'main'} icon="case" disabled={!!open} title={open ? 'Đóng được khi mọi bước đã xong hoặc bỏ qua có lý do' : ''}
+                  onClick={() => setClosing(true)} data-testid="close-incident">Đóng hồ sơ</Button>
+        )}
+      </PageHead>
+      <Shown of={loaded} rows={10}>
+        {(k) => (
+          <>
+            <Stepper c={k} current={current} onPick={(next) => setQuery({ buoc: next })} />
+            {k.status === 'open' && <p class="next" data-testid="next-needed"><Icon name="right" size={16} /><span><b>Việc tiếp theo: </b>{k.next_needed || 'Mọi bước đã xong. Ghi tóm tắt rồi đóng hồ sơ.'}</span></p>}
+            {k.status === 'closed' && k.summary && <p class="next"><Icon name="done" size={16} /><span><b>Tóm tắt khi đóng: </b>{k.summary}</span></p>}
+            <div class="split">
+              <div>
+                {step && <StepCard key={step.id} c={k} definition={step} index={index} act={act} onFile={() => undefined} />}
+                <Timeline c={k} />
+              </div>
+              <aside>
+                {(k.clocks?.length ?? 0) > 0 && k.status === 'open' && (
+                  <section class="panel" aria-labelledby="clocks"><h2 id="clocks">Hạn</h2>{k.clocks!.map((clock) => <ClockLine key={clock.label} clock={clock} />)}</section>
+                )}
+                <section class="panel" aria-labelledby="case-alerts">
+                  <h2 id="case-alerts">Cảnh báo trong hồ sơ</h2>
+                  {k.alerts.length === 0 && <p class="muted">Hồ sơ này mở bằng tay, không từ cảnh báo.</p>}
+                  <ul class="list">{k.alerts.map((a) => (
+                    <li key={a.id}><LevelMark level={a.level} /> <a href={`/canh-bao/${encodeURIComponent(a.id)}`}>{inert(a.title)}</a><p class="muted">{inert(a.host)}, <When at={a.last_at} /></p></li>
+                  ))}</ul>
+                </section>
+                <section class="panel" aria-labelledby="case-files">
+                  <h2 id="case-files">Tệp trong hồ sơ</h2>
+                  {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}
+                </section>
+                {k.description && <section class="panel" aria-labelledby="case-text"><h2 id="case-text">Mô tả ban đầu</h2><p class="prose pre">{inert(k.description)}</p></section>}
+                <p class="muted small">Quy trình: {k.definition.title ?? ''} <code>{k.workflow}</code></p>
+              </aside>
+            </div>
+          </>
+        )}
+      </Shown>
+      {closing && <Asking title="Đóng hồ sơ sự cố" label="Tóm tắt" hint="Nguyên nhân, phạm vi, cách xử lý, việc cần làm để không lặp lại" submit="Đóng hồ sơ" testid="close-dialog"
+        onClose={() => setClosing(false)} onSend={close} />}
+    </>
+  );
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sự cố: the list, and opening one by hand.
+import { useState } from 'preact/hooks';
+import { get, post, problemFrom } from '../api/client';
+import { navigate, query, setQuery } from '../app/router';
+import { may } from '../app/session';
+import { changes } from '../app/stream';
+import { numberText } from '../text/format';
+import { AgencySelect } from '../ui/agencies';
+import { useChange, useLoad } from '../ui/load';
+import { Button, Chip, ClockLine, Drawer, PageHead, When } from '../ui/parts';
+import { Blank, Shown } from '../ui/states';
+
+function Opening({ onClose }: { onClose: () => void }) {
+  const [agency, setAgency] = useState('');
+  const [problem, setProblem] = useState('');
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget as HTMLFormElement);
+    try {
+      const made = await post('/incidents', { body: { title: String(data.get('title')), agency_id: agency, description: String(data.get('description')) } });
+      navigate(`/su-co/${encodeURIComponent(made.id)}`);
+    } catch (cause) {
+      setProblem(problemFrom(cause).text);
+    }
+  };
+  return (
+    <Drawer title="Mở hồ sơ sự cố" onClose={onClose} testid="incident-drawer">
+      <form class="form" onSubmit={(e) => void submit(e)}>
+        {problem && <p class="form-problem" role="alert">{problem}</p>}
+        <label>Tên sự cố<span class="hint">Ví dụ: trang thông tin bị thay đổi giao diện</span><input name="title" required maxLength={200} data-testid="incident-title" /></label>
+        <AgencySelect required value={agency} all="Chọn cơ quan" onChange={setAgency} />
+        <label>Mô tả<textarea name="description" rows={5} maxLength={8000} /></label>
+        <Button kind="main" type="submit" data-testid="incident-create">Mở hồ sơ</Button>
+      </form>
+    </Drawer>
+  );
+}
+
+export default function Incidents() {
+  const q = query.value;
+  const status = (q.get('status') ?? '') as '' | 'open' | 'closed';
+  const agency = q.get('agency') ?? '';
+  const cursor = q.get('cursor') ?? '';
+  const [opening, setOpening] = useState(false);
+  const loaded = useLoad((abort) => get('/incidents', { signal: abort, query: { status: status || undefined, agency, cursor } }), [status, agency, cursor]);
+  useChange(changes.incident.value, loaded.reload, 4000);
+  return (
+    <>
+      <PageHead title="Sự cố" sub={loaded.data && `${numberText(loaded.data.total)} hồ sơ`}>
+        {may('create:incident') && <Button kind="main" icon="plus" onClick={() => setOpening(true)} data-testid="new-incident">Mở hồ sơ</Button>}
+      </PageHead>
+      <div class="filters-row">
+        <div class="chips" role="group" aria-label="Trạng thái">
+          {([['', 'Tất cả'], ['open', 'Đang xử lý'], ['closed', 'Đã đóng']] as const).map(([value, word]) => (
+            <Chip key={value} pressed={status === value} onClick={() => setQuery({ status: value, cursor: null })}>{word}</Chip>
+          ))}
+        </div>
+        <AgencySelect value={agency} onChange={(id) => setQuery({ agency: id, cursor: null })} />
+      </div>
+      <Shown of={loaded}>
+        {({ items, next_cursor }) => items.length === 0 ? (
+          <Blank icon="incident" title="Không có hồ sơ sự cố nào"><p>Hồ sơ được mở từ một cảnh báo, hoặc bằng tay khi có người báo.</p><a href="/canh-bao">Xem cảnh báo</a></Blank>
+        ) : (
+          <>
+            <table class="cards" data-testid="incidents-table">
+              <thead><tr><th>Sự cố</th><th>Cơ quan</th><th>Mở lúc (+07)</th><th>Tiến độ</th><th>Hạn</th></tr></thead>
+              <tbody>
+                {items.map((c) => (
+                  <tr key={c.id} data-row tabIndex={-1} data-testid="incident-row" data-id={c.id}>
+                    <td data-label="Sự cố" class="grow"><a data-primary href={`/su-co/${encodeURIComponent(c.id)}`}>{c.title}</a></td>
+                    <td data-label="Cơ quan">{c.agency_name}</td>
+                    <td data-label="Mở lúc"><When at={c.opened_at} /></td>
+                    <td data-label="Tiến độ">{c.status === 'closed' ? 'Đã đóng' : <><span class="num">{c.steps_done}/{c.steps_total}</span> {c.current_step ?? 'chờ đóng hồ sơ'}</>}</td>
+                    <td data-label="Hạn">{c.status === 'open' && c.clocks?.map((clock) => <ClockLine key={clock.label} clock={clock} />)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            {next_cursor && <p class="pager"><Button onClick={() => setQuery({ cursor: next_cursor })}>Trang sau</Button></p>}
+          </>
+        )}
+      </Shown>
+      {opening && <Opening onClose={() => setOpening(false)} />}
+    </>
+  );
+}

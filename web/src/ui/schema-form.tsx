@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// A form from a JSON Schema of a pack: one column, label above, example under the label, error beside the field and a
+// summary on top, drafts kept. Knows what packs use: text, long text, choice, several choices, number, yes/no, date-time.
+import { useRef, useState } from 'preact/hooks';
+import { dateText, parseTime, timeText } from '../text/format';
+import { choiceWords } from '../text/words';
+import { dropDraft, readDraft, writeDraft } from './draft';
+import { Button } from './parts';
+
+export type Schema = Record<string, unknown>;
+export type Doc = Record<string, unknown>;
+
+/** A text, or the Vietnamese one of {vi, en}. */
+function words(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value && typeof value === 'object' && 'vi' in value) return String((value as { vi: unknown }).vi);
+  return '';
+}
+
+export interface Field {
+  name: string;
+  kind: 'text' | 'long' | 'choice' | 'choices' | 'number' | 'yes' | 'time' | 'date' | 'list';
+  title: string;
+  hint: string;
+  required: boolean;
+  choices: { value: string; word: string }[];
+  least?: number;
+  pattern?: string;
+  /** Of one row, when the field is a list of things. */
+  parts?: Field[];
+  most?: number;
+}
+
+function choicesOf(property: Schema): { value: string; word: string }[] {
+  const labels = (property['x-titles-vi'] ?? property['x-labels'] ?? property['x-enum-titles'] ?? {}) as Record<string, unknown> | unknown[];
+  if (Array.isArray(property.enum)) {
+    return property.enum.map((value, i) => ({ value: String(value),
+      word: words(Array.isArray(labels) ? labels[i] : labels[String(value)]) || choiceWords[String(value)] || String(value) }));
+  }
+  const options = property.oneOf ?? property.anyOf;
+  if (Array.isArray(options)) {
+    return (options as Schema[]).map((o) => ({ value: String(o.const), word: words(o.title) || String(o.const) }));
+  }
+  return [];
+}
+
+export function fieldsOf(schema: Schema): Field[] {
+  const properties = (schema.properties ?? {}) as Record<string, Schema>;
+  const required = (schema.required ?? []) as string[];
+  const order = (schema['x-order'] ?? Object.keys(properties)) as string[];
+  return order.filter((name) => properties[name]).map((name) => {
+    const p = properties[name]!;
+    const choices = choicesOf(p.type === 'array' ? ((p.items ?? {}) as Schema) : p);
+    const format = String(p.format ?? '');
+    const example = Array.isArray(p.examples) && p.examples.length > 0 ? `Ví dụ: ${String(p.examples[0])}` : '';
+    const long = p['x-multiline'] === true || p.format === 'textarea' || Number(p.maxLength ?? 0) > 300;
+    const items = (p.items ?? {}) as Schema;
+    const kind: Field['kind'] = p.type === 'boolean' ? 'yes' : p.type === 'array' && items.type === 'object' ? 'list' : p.type === 'array' && choices.length > 0 ? 'choices'
+      : choices.length > 0 ? 'choice' : p.type === 'number' || p.type === 'integer' ? 'number'
+      : format === 'date-time' ? 'time' : format === 'date' ? 'date' : long ? 'long' : 'text';
+    return { name, kind, title: words(p.title) || name, hint: [words(p.description), example].filter(Boolean).join('. '),
+             required: required.includes(name), choices, least: p.minLength as number | undefined, most: p.maxLength as number | undefined,
+             pattern: p.pattern as string | undefined, parts: kind === 'list' ? fieldsOf(items) : undefined };
+  });
+}
+
+/** What stands in the inputs: texts, except yes/no and several choices. */
+export interface Inputs {
+  [name: string]: string | boolean | string[] | Inputs[];
+}
+
+export function toInputs(fields: Field[], doc: Doc): Inputs {
+  const inputs: Inputs = {};
+  for (const f of fields) {
+    const value = doc[f.name];
+    if (f.kind === 'yes') inputs[f.name] = value === true;
+    else if (f.kind === 'list') inputs[f.name] = Array.isArray(value) ? value.map((row) => toInputs(f.parts!, row as Doc)) : [];
+    else if (f.kind === 'choices') inputs[f.name] = Array.isArray(value) ? value.map(String) : [];
+    else if (value === undefined || value === null) inputs[f.name] = '';
+    else if (f.kind === 'time') inputs[f.name] = timeText(String(value));
+    else if (f.kind === 'date') inputs[f.name] = dateText(String(value));
+    else inputs[f.name] = String(value);
+  }
+  return inputs;
+}
+
+/** With `draft`, empty fields are no mistake. */
+export function toDoc(fields: Field[], inputs: Inputs, draft = false): { doc: Doc; errors: Record<string, string> } {
+  const doc: Doc = {};
+  const errors: Record<string, string> = {};
+  for (const f of fields) {
+    const value = inputs[f.name];
+    if (f.kind === 'yes') doc[f.name] = value === true;
+    else if (f.kind === 'list') {
+      const rows = (value as Inputs[]).map((row) => toDoc(f.parts!, row, draft));
+      const wrong = rows.findIndex((row) => Object.keys(row.errors).length > 0);
+      const [part, reason] = wrong < 0 ? [] : Object.entries(rows[wrong]!.errors)[0]!;
+      if (wrong >= 0) errors[f.name] = `Dòng ${wrong + 1}, ${f.parts!.find((p) => p.name === part)?.title ?? ''}: ${reason}`;
+      else if (rows.length > 0) doc[f.name] = rows.map((row) => row.doc);
+      else if (f.required && !draft) errors[f.name] = 'Thêm ít nhất một dòng.';
+    } else if (f.kind === 'choices') {
+      if ((value as string[]).length > 0) doc[f.name] = value;
+      else if (f.required && !draft) errors[f.name] = 'Chọn ít nhất một mục.';
+    } else {
+      const text = String(value ?? '').trim();
+      if (text === '') {
+        if (f.required && !draft) errors[f.name] = f.kind === 'choice' ? 'Chọn một mục.' : 'Điền mục này.';
+      } else if (f.kind === 'number') {
+        const n = Number(text.replace(/\./g, '').replace(',', '.'));
+        if (Number.isFinite(n)) doc[f.name] = n;
+        else errors[f.name] = 'Điền một số, ví dụ 12 hoặc 1.234,5.';
+      } else if (f.kind === 'time' || f.kind === 'date') {
+        const time = parseTime(text);
+        if (!time) errors[f.name] = f.kind === 'time' ? 'Điền ngày giờ dạng 24/07/2026 09:30.' : 'Điền ngày dạng 24/07/2026.';
+        else doc[f.name] = f.kind === 'time' ? time : text.split(/[/.-]/).reverse().map((x) => x.padStart(2, '0')).join('-');
+      } else if (f.least !== undefined && text.length < f.least) errors[f.name] = `Viết ít nhất ${f.least} ký tự.`;
+      else if (f.pattern && !new RegExp(f.pattern, 'u').test(text)) errors[f.name] = f.pattern.includes('{64}') ? 'Mã SHA-256 gồm 64 chữ số và chữ a đến f.' : 'Chưa đúng dạng; xem ví dụ bên trên.';
+      else doc[f.name] = text;
+    }
+  }
+  return { doc, errors };
+}
+
+interface Props {
+  id: string;
+  schema: Schema;
+  doc: Doc;
+  disabled?: boolean;
+  submitLabel: string;
+  testid?: string;
+  serverErrors?: Record<string, string>;
+  onSubmit: (doc: Doc) => Promise<boolean>;
+  /** Keeps an unfinished form in the case itself. */
+  onSave?: (doc: Doc) => Promise<boolean>;
+}
+
+export function SchemaForm({ id, schema, doc, disabled = false, submitLabel, testid, serverErrors = {}, onSubmit, onSave }: Props) {
+  const fields = fieldsOf(schema);
+  const [inputs, setInputs] = useState<Inputs>(() => ({ ...toInputs(fields, doc), ...readDraft<Inputs>(id) }));
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const shownErrors = { ...serverErrors, ...errors };
+  const set = (name: string, value: Inputs[string]): void => {
+    const next = { ...inputs, [name]: value };
+    setInputs(next);
+    writeDraft(id, next);
+  };
+  const saveDraft = async (): Promise<void> => {
+    const result = toDoc(fields, inputs, true);
+    setErrors(result.errors);
+    if (Object.keys(result.errors).length > 0) return;
+    setBusy(true);
+    if (await onSave!(result.doc)) dropDraft(id);
+    setBusy(false);
+  };
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const result = toDoc(fields, inputs);
+    setErrors(result.errors);
+    if (Object.keys(result.errors).length > 0) {
+      const first = fields.find((f) => result.errors[f.name]);
+      form.current?.querySelector<HTMLElement>(`[name="${first?.name ?? ''}"]`)?.focus();
+      return;
+    }
+    setBusy(true);
+    if (await onSubmit(result.doc)) dropDraft(id);
+    setBusy(false);
+  };
+  const control = (f: Field) => {
+    const common = { name: f.name, id: `${id}-${f.name}`, disabled, 'data-testid': `field-${f.name}`,
+                     'aria-invalid': shownErrors[f.name] ? true : undefined,
+                     'aria-describedby': shownErrors[f.name] ? `${id}-${f.name}-error` : undefined };
+    const text = String(inputs[f.name] ?? '');
+    switch (f.kind) {
+      case 'long': return <textarea {...common} rows={4} maxLength={f.most} value={text} onInput={(e) => set(f.name, e.currentTarget.value)} />;
+      case 'choice': return (
+        <select {...common} value={text} onChange={(e) => set(f.name, e.currentTarget.value)}>
+          <option value="">Chọn…</option>
+          {f.choices.map((c) => <option key={c.value} value={c.value}>{c.word}</option>)}
+        </select>);
+      case 'time': return (
+        <span class="with-button">
+          <input {...common} value={text} placeholder="dd/mm/yyyy hh:mm" inputMode="numeric" onInput={(e) => set(f.name, e.currentTarget.value)} />
+          {!disabled && <Button onClick={() => set(f.name, timeText(Date.now()))} data-testid={`now-${f.name}`}>Bây giờ</Button>}
+        </span>);
+      case 'date': return <input {...common} value={text} placeholder="dd/mm/yyyy" onInput={(e) => set(f.name, e.currentTarget.value)} />;
+      case 'number': return <input {...common} value={text} inputMode="decimal" onInput={(e) => set(f.name, e.currentTarget.value)} />;
+      default: return <input {...common} value={text} maxLength={f.most} onInput={(e) => set(f.name, e.currentTarget.value)} />;
+    }
+  };
+  const rowsOf = (f: Field) => {
+    const rows = (inputs[f.name] ?? []) as Inputs[];
+    const change = (i: number, name: string, value: string): void => set(f.name, rows.map((row, k) => (k === i ? { ...row, [name]: value } : row)));
+    return (
+      <fieldset disabled={disabled} class="rows"><legend>{f.title}{!f.required && <span class="muted"> (nếu có)</span>}</legend>
+        {f.hint && <span class="hint">{f.hint}</span>}
+        {rows.map((row, i) => (
+          <div class="row" key={i} data-testid={`row-${f.name}`}>
+            {f.parts!.map((part) => (
+              <label key={part.name}>{part.title}{!part.required && <span class="muted"> (nếu có)</span>}
+                <input name={`${f.name}.${i}.${part.name}`} value={String(row[part.name] ?? '')} maxLength={part.most} placeholder={part.kind === 'time' ? 'dd/mm/yyyy hh:mm' : ''}
+                       data-testid={`field-${f.name}-${i}-${part.name}`} onInput={(e) => change(i, part.name, e.currentTarget.value)} /></label>
+            ))}
+            {!disabled && <Button kind="text" onClick={() => set(f.name, rows.filter((_, k) => k !== i))}>Bỏ dòng này</Button>}
+          </div>
+        ))}
+        {!disabled && <Button icon="plus" data-testid={`add-${f.name}`} onClick={() => set(f.name, [...rows, toInputs(f.parts!, {})])}>Thêm dòng</Button>}
+      </fieldset>
+    );
+  };
+  const wrong = fields.filter((f) => shownErrors[f.name]);
+  return (
+    <form ref={form} class="form" noValidate onSubmit={(e) => void submit(e)} data-testid={testid}>
+      {wrong.length > 0 && (
+        <div class="form-problem" role="alert">Còn {wrong.length} mục cần sửa: {wrong.map((f, i) => (
+          <span key={f.name}>{i > 0 && ', '}<a href={`#${id}-${f.name}`} onClick={(e) => { e.preventDefault(); form.current?.querySelector<HTMLElement>(`[name="${f.name}"]`)?.focus(); }}>{f.title}</a></span>))}.</div>
+      )}
+      {fields.map((f) => (
+        <div key={f.name} class={`field${shownErrors[f.name] ? ' wrong' : ''}`}>
+          {f.kind === 'yes' ? (
+            <label class="check"><input type="checkbox" name={f.name} disabled={disabled} checked={inputs[f.name] === true} data-testid={`field-${f.name}`}
+              onChange={(e) => set(f.name, e.currentTarget.checked)} /> <span>{f.title}{f.hint && <span class="hint">{f.hint}</span>}</span></label>
+          ) : f.kind === 'list' ? rowsOf(f) : f.kind === 'choices' ? (
+            <fieldset disabled={disabled}><legend>{f.title}{!f.required && <span class="muted"> (nếu có)</span>}</legend>
+              {f.hint && <span class="hint">{f.hint}</span>}
+              {f.choices.map((c) => {
+                const list = (inputs[f.name] ?? []) as string[];
+                return <label class="check" key={c.value}><input type="checkbox" name={f.name} value={c.value} checked={list.includes(c.value)}
+                  onChange={() => set(f.name, list.includes(c.value) ? list.filter((v) => v !== c.value) : [...list, c.value])} /> {c.word}</label>;
+              })}
+            </fieldset>
+          ) : (
+            <>
+              <label for={`${id}-${f.name}`}>{f.title}{!f.required && <span class="muted"> (nếu có)</span>}</label>
+              {f.hint && <span class="hint">{f.hint}</span>}
+              {control(f)}
+            </>
+          )}
+          {shownErrors[f.name] && <span class="field-error" id={`${id}-${f.name}-error`}>{shownErrors[f.name]}</span>}
+        </div>
+      ))}
+      {!disabled && (
+        <p class="row-actions">
+          <Button kind="main" icon="check" type="submit" disabled={busy} data-testid={`${testid ?? 'form'}-submit`}>{busy ? 'Đang gửi…' : submitLabel}</Button>
+          {onSave && <Button disabled={busy} onClick={() => void saveDraft()} data-testid={`${testid ?? 'form'}-save`}>Lưu, làm tiếp sau</Button>}
+        </p>
+      )}
+    </form>
+  );
+}
