@@ -49,10 +49,26 @@ def wait_for(what, seconds=30, step=0.05):
         time.sleep(step)
 
 
+HUB_UID = 65534  # nobody: the hub refuses to run as root
+AS_ROOT = os.geteuid() == 0
+
+
 def scratch():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="phendau-test-"))
+    folder.chmod(0o755)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def give_to_hub(path):
+    """Hands a tree to the account that the hub runs as, when the tests run as root."""
+    if AS_ROOT:
+        for item in [path, *path.rglob("*")]:
+            os.chown(item, HUB_UID, HUB_UID)
+
+
+def hub_account():
+    return {"user": HUB_UID, "group": HUB_UID, "extra_groups": []} if AS_ROOT else {}
 
 
 def run(*argv, check=True, text=True, **more):
@@ -172,7 +188,8 @@ class Hub:
         return self
 
     def start(self, wait=True):
-        self.process = spawn(PHENDAU, "hub", "--data", self.data, "--lang", "en", log=self.log)
+        give_to_hub(self.data)
+        self.process = spawn(PHENDAU, "hub", "--data", self.data, "--lang", "en", log=self.log, **hub_account())
         if wait:
             self.wait_ready()
         return self

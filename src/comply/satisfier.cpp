@@ -250,8 +250,8 @@ Verdict judge_setting(const Context& context, const Satisfier& satisfier) {
 
 /// One case: worst of its open clocks, or of the named step.
 Verdict judge_case(const Context& context, const Satisfier& satisfier, const CaseState& one) {
-  Verdict out = make(Status::met, "comply.case_done", {one.title.empty() ? one.id : one.title});
-  const std::string& name = out.reason.args.front();
+  const std::string name = one.title.empty() ? one.id : one.title;
+  Verdict out = make(Status::met, "comply.case_done", {name});
   const auto named = [&](const CaseStep& step) { return step.id == satisfier.step; };
   if (!satisfier.step.empty() && std::none_of(one.steps.begin(), one.steps.end(), named)) {
     return make(Status::unknown, "comply.step_unknown", {name, satisfier.step});

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/unicode.h"
+#include "workflow/run.h"
 
 namespace phendau::hub {
 namespace {
@@ -62,6 +63,30 @@ bool has_pending(const comply::ClausePart& part) {
   return part.satisfied_by.empty() || std::any_of(part.satisfied_by.begin(), part.satisfied_by.end(), [](const auto& s) {
            return s.kind == comply::SatisfierKind::pending;
          });
+}
+
+/// The steps of a case with their clocks, for the engine.
+std::vector<comply::CaseStep> case_steps(const Services& services, const ledger::Record& record) {
+  std::vector<comply::CaseStep> out;
+  const auto state = workflow::from_json(record.doc["state"]);
+  if (!state) return out;
+  for (const auto& step : state->steps) {
+    comply::CaseStep one;
+    one.id = step.id;
+    if (step.status == workflow::StepStatus::done) one.state = comply::CaseStep::State::done;
+    if (step.status == workflow::StepStatus::skipped) one.state = comply::CaseStep::State::skipped;
+    one.at = step.finished_at;
+    one.reason = step.skip_reason;
+    out.push_back(std::move(one));
+  }
+  const auto* definition = services.pack.workflow(state->definition_id);
+  if (definition == nullptr) return out;
+  for (const auto& clock : workflow::clocks(*definition, *state, services.env.now(), kHubZone)) {
+    for (auto& step : out) {
+      if (step.id == clock.step && (!step.due_at || clock.due_at < *step.due_at)) step.due_at = clock.due_at;
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -198,17 +223,18 @@ void Obligations::put_record(const ledger::Record& record) {
     one.title = record.doc["title"].as_string();
     one.opened_at = record.created_at;
     one.closed_at = time_of(record.doc["closed_at"]);
-    for (const auto& step : record.doc.at_path("state.steps").items()) {
-      comply::CaseStep out;
-      out.id = step["id"].as_string();
-      const std::string& state = step["state"].as_string();
-      if (state == "done") out.state = comply::CaseStep::State::done;
-      if (state == "skipped") out.state = comply::CaseStep::State::skipped;
-      out.at = time_of(step["at"]);
-      out.reason = step["skip_reason"].as_string();
-      one.steps.push_back(std::move(out));
-    }
+    one.steps = case_steps(services_, record);
     knowledge_.put_case(std::move(one));
+  }
+  if (record.kind == "violation") {
+    comply::Breach one;
+    one.record_id = record.id;
+    one.scope_id = record.doc["scope_id"].as_string();
+    one.agency_id = record.agency_id;
+    one.subject_id = record.doc["subject_id"].as_string();
+    one.at = time_of(record.doc["found_on"]).value_or(record.created_at);
+    one.open = record.state != "closed";
+    knowledge_.put_breach(std::move(one));
   }
   const RegisterKind* kind = services_.pack.pack().reg(record.kind);
   if (kind == nullptr) return;
