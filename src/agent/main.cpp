@@ -155,6 +155,12 @@ std::vector<std::unique_ptr<Collector>> make_collectors(const Config& config) {
       if (::access(path, F_OK) == 0) files.push_back({path, wire::RecordFormat::syslog});
     }
   }
+  // What was installed and when is in no system log, so it is read in any case.
+  if (config.files.empty()) {
+    for (const char* path : {"/var/log/dpkg.log", "/var/log/apt/history.log"}) {
+      if (::access(path, F_OK) == 0) files.push_back({path, wire::RecordFormat::text});
+    }
+  }
   for (const auto& file : files) out.push_back(make_file_tail(file.path, file.format));
   return out;
 }

@@ -53,7 +53,7 @@ std::vector<Match> expected(const Plan& plan, const Batch& batch, const SourceMa
 
 }  // namespace
 
-TEST_CASE("SigmaHQ: every rule loads and compiles") {
+TEST_CASE("slow: SigmaHQ: every rule loads and compiles") {
   const std::string corpus = PHENDAU_SOURCE_DIR "/../shared/corpora/sigma/";
   if (!fs::exists(corpus)) {
     MESSAGE("skipped: no Sigma corpus");
@@ -223,7 +223,7 @@ std::string random_rule(std::mt19937& random, int index) {
 
 }  // namespace
 
-TEST_CASE("fast engine and oracle agree on random rules and batches") {
+TEST_CASE("slow: fast engine and oracle agree on random rules and batches") {
   std::mt19937 random(20261124);
   for (int round = 0; round < 60; ++round) {
     std::string text;
@@ -265,7 +265,7 @@ TEST_CASE("fast engine and oracle agree on random rules and batches") {
   }
 }
 
-TEST_CASE("fast engine and oracle agree on SigmaHQ's regression samples") {
+TEST_CASE("slow: fast engine and oracle agree on SigmaHQ's regression samples") {
   const std::string corpora = PHENDAU_SOURCE_DIR "/../shared/corpora/";
   if (!fs::exists(corpora + "sigma-regression") || !fs::exists(corpora + "sigma/rules")) {
     MESSAGE("skipped: no regression corpus");

@@ -33,7 +33,7 @@ Batch wide_batch(std::uint32_t rows, std::uint32_t distinct) {
 
 }  // namespace
 
-TEST_CASE("a batch survives its encoding, at every width of ids") {
+TEST_CASE("slow: a batch survives its encoding, at every width of ids") {
   for (const auto& [rows, distinct] :
        std::vector<std::pair<std::uint32_t, std::uint32_t>>{{1, 1},
                                                             {254, 254},

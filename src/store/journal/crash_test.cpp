@@ -78,7 +78,7 @@ void check_history(Journal& store, Env& env, const History& history) {
 
 }  // namespace
 
-TEST_CASE("a power cut at every mutation loses nothing that was acknowledged") {
+TEST_CASE("slow: a power cut at every mutation loses nothing that was acknowledged") {
   FakeEnv counted;
   History whole;
   live(counted, whole);
@@ -118,7 +118,7 @@ TEST_CASE("a power cut at every mutation loses nothing that was acknowledged") {
   }
 }
 
-TEST_CASE("any single failing call costs its caller an error and nobody a frame") {
+TEST_CASE("slow: any single failing call costs its caller an error and nobody a frame") {
   FakeEnv counted;
   History whole;
   live(counted, whole);

@@ -84,7 +84,7 @@ TEST_CASE("an untouched journal is intact, and every file is covered") {
   CHECK(verify(env, "/j", {}, std::string(32, 'z')).state == VerifyState::changed);
 }
 
-TEST_CASE("every flipped byte is found in the file where it is") {
+TEST_CASE("slow: every flipped byte is found in the file where it is") {
   FakeEnv env;
   const Head head = fill(env);
   for (const auto& path : files_of(env, "/j")) {
