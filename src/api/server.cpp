@@ -92,8 +92,8 @@ std::vector<std::string> Context::list_of(std::string_view parameter) const {
 
 std::uint64_t body_limit(const net::Request& head) {
   if (const auto limit = hub::agent_body_limit(head.path)) return *limit;
-  if (head.path == std::string(kApiPrefix) + "/attachments") return 33u << 20;
-  if (head.path == std::string(kApiPrefix) + "/uploads/ndjson") return hub::kUploadBytesMax;
+  if (head.path == "/api/v1/attachments") return 33u << 20;
+  if (head.path == "/api/v1/uploads/ndjson") return hub::kUploadBytesMax;
   return 1u << 20;
 }
 

@@ -2,6 +2,7 @@
 // The obligation engine: each way of satisfying a part moves the status both ways, nothing unknown becomes a
 // pass, and time alone changes what it should. Clauses are written as YAML, as in packs.
 #include "comply/assess.h"
+#include "comply/verdict.h"
 
 #include <doctest/doctest.h>
 
@@ -82,6 +83,17 @@ Obligation last_of(const Catalog& catalog, const Knowledge& knowledge, UtcTime n
 }
 
 const std::string kPosture = "    subject: device\n    satisfied_by: [{kind: posture_rule, ref: rule_one}]\n";
+
+
+TEST_CASE("reasons of agents are put into Vietnamese, unknown ones are kept") {
+  const auto vi = [](std::string_view english) {
+    return explain(Lang::vi, Reason{"comply.unreadable", {"x", agent_reason(english)}});
+  };
+  CHECK(vi("open /etc/shadow: Permission denied").find("/etc/shadow") != std::string::npos);
+  CHECK(vi("open /etc/shadow: Permission denied").find("Permission") == std::string::npos);
+  CHECK(vi("no antimalware is installed").find("antimalware") == std::string::npos);
+  CHECK(vi("something nobody knows").find("something nobody knows") != std::string::npos);
+}
 
 }  // namespace
 

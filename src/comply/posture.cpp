@@ -45,7 +45,7 @@ void explain_atoms(Verdict& out, const Fact& fact, const std::vector<FactReason>
       const auto why = std::find_if(fact.unreadable.begin(), fact.unreadable.end(),
                                     [&](const auto& one) { return one.first == atom.field; });
       if (why != fact.unreadable.end()) {
-        reason = {"comply.unreadable", {field, why->second}};
+        reason = {"comply.unreadable", {field, agent_reason(why->second)}};
       } else {
         reason = {"comply.field_missing", {field}};
       }
@@ -92,10 +92,10 @@ void conclude_by_detail(Verdict& out, Status status, std::string_view fallback_i
 void judge_one(Verdict& out, const PostureRule& rule, const Fact& fact) {
   if (fact.rows.empty()) {
     for (const auto& [field, reason] : fact.unreadable) {
-      out.add_detail({"comply.unreadable", {field_label(fact.kind, field), reason}});
+      out.add_detail({"comply.unreadable", {field_label(fact.kind, field), agent_reason(reason)}});
     }
     if (out.details.empty() && !fact.incomplete_reason.empty()) {
-      out.add_detail({"comply.list_incomplete", {fact.incomplete_reason}});
+      out.add_detail({"comply.list_incomplete", {agent_reason(fact.incomplete_reason)}});
     }
     return conclude_by_detail(out, Status::unknown, "comply.fact_empty");
   }
@@ -128,7 +128,7 @@ void judge_list(Verdict& out, const PostureRule& rule, const Fact& fact) {
   const std::string total = std::to_string(fact.rows.size());
   out.evidence.front().summary = fmt::format("rows={}; compliant={}; violating={}; unknown={}; complete={}",
                                              total, count[2], count[0], count[1], fact.complete);
-  const Reason incomplete{"comply.list_incomplete", {fact.incomplete_reason}};
+  const Reason incomplete{"comply.list_incomplete", {agent_reason(fact.incomplete_reason)}};
   if (every) {
     if (count[0] > 0)
       return conclude(out, Status::violated, {"comply.rows_violate", {std::to_string(count[0]), total}});
@@ -184,6 +184,24 @@ std::string value_label(std::string_view json_text) {
   const std::string id = fmt::format("comply.value.{}", json_text);
   if (has_text(id)) return both_of(id);
   return std::string(json_text);
+}
+
+std::string agent_reason(std::string_view english) {
+  const auto ends = [&](std::string_view tail) { return english.ends_with(tail); };
+  const auto path_of = [&] {
+    const std::size_t slash = english.find('/');
+    const std::size_t end = english.find(':', slash == std::string_view::npos ? 0 : slash);
+    return slash == std::string_view::npos ? std::string() : std::string(english.substr(slash, end - slash));
+  };
+  if (ends(": Permission denied")) return both_of("comply.agent_reason.denied", {path_of()});
+  if (ends(": No such file or directory")) return both_of("comply.agent_reason.missing", {path_of()});
+  std::string id = "comply.agent_reason.";
+  for (const char c : english) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (letter) id += c;
+    else if (id.back() != '_' && id.back() != '.') id += '_';
+  }
+  return has_text(id) ? both_of(id) : std::string(english);
 }
 
 std::string time_label(UtcTime at, ZoneOffset zone) { return format_vietnamese(at, zone); }

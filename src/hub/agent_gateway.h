@@ -3,6 +3,7 @@
 // connections that speak the agents' protocol. Thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
