@@ -89,6 +89,79 @@ std::vector<comply::CaseStep> case_steps(const Services& services, const ledger:
   return out;
 }
 
+comply::Subject agency_subject(const ledger::Record& record) {
+  comply::Subject subject;
+  subject.kind = comply::SubjectKind::agency;
+  subject.id = record.id;
+  subject.agency_id = record.id;
+  subject.name = record.doc["name"].string_or(record.id);
+  subject.attributes = record.doc;
+  subject.known_since = record.created_at;
+  return subject;
+}
+
+comply::Attestation attestation_of(const ledger::Record& record) {
+  comply::Attestation one;
+  one.record_id = record.id;
+  one.part_id = record.doc["part"].as_string();
+  one.agency_id = record.agency_id;
+  one.period_id = record.doc["period"].as_string();
+  one.at = record.created_at;
+  one.valid_until = time_of(record.doc["valid_until"], true);
+  one.file_sha256 = record.doc["file_sha256"].as_string();
+  one.statement = record.doc["statement"].as_string();
+  return one;
+}
+
+comply::Exception exception_of(const ledger::Record& record) {
+  comply::Exception one;
+  one.record_id = record.id;
+  one.scope_id = record.doc["scope_id"].as_string();
+  one.agency_id = record.agency_id;
+  one.subject_id = record.doc["subject_id"].as_string();
+  one.from = time_of(record.doc["from"]).value_or(record.created_at);
+  one.until = time_of(record.doc["until"], true).value_or(record.created_at);
+  one.reason = record.doc["reason"].as_string();
+  return one;
+}
+
+comply::CaseState case_of(const Services& services, const ledger::Record& record) {
+  comply::CaseState one;
+  one.id = record.id;
+  one.workflow = record.doc["workflow"].as_string();
+  one.agency_id = record.agency_id;
+  one.title = record.doc["title"].as_string();
+  one.opened_at = record.created_at;
+  one.closed_at = time_of(record.doc["closed_at"]);
+  one.steps = case_steps(services, record);
+  return one;
+}
+
+comply::Breach breach_of(const ledger::Record& record) {
+  comply::Breach one;
+  one.record_id = record.id;
+  one.scope_id = record.doc["scope_id"].as_string();
+  one.agency_id = record.agency_id;
+  one.subject_id = record.doc["subject_id"].as_string();
+  one.at = time_of(record.doc["found_on"]).value_or(record.created_at);
+  one.open = record.state != "closed";
+  return one;
+}
+
+comply::RegisterRecord register_record_of(const RegisterKind& kind, const ledger::Record& record) {
+  comply::RegisterRecord one;
+  one.kind = record.kind;
+  one.id = record.id;
+  one.agency_id = record.agency_id;
+  one.state = record.state;
+  one.at = record.updated_at;
+  if (!kind.date_field.empty()) one.at = time_of(record.doc.at_path(kind.date_field)).value_or(record.updated_at);
+  if (!kind.period_field.empty()) one.period_id = record.doc.at_path(kind.period_field).as_string();
+  if (!kind.subject_field.empty()) one.subject_id = record.doc.at_path(kind.subject_field).as_string();
+  one.document = record.doc;
+  return one;
+}
+
 }  // namespace
 
 Obligations::Obligations(Services& services, const Detection& detection)
@@ -175,80 +248,27 @@ void Obligations::put_device(const ledger::Record& record) {
 }
 
 void Obligations::put_record(const ledger::Record& record) {
+  const bool withdrawn = record.state == "withdrawn";
   if (record.kind == "agency") {
-    comply::Subject subject;
-    subject.kind = comply::SubjectKind::agency;
-    subject.id = record.id;
-    subject.agency_id = record.id;
-    subject.name = record.doc["name"].string_or(record.id);
-    subject.attributes = record.doc;
-    subject.known_since = record.created_at;
     if (record.state == "abolished") knowledge_.drop_subject(comply::SubjectKind::agency, record.id);
-    else knowledge_.put_subject(std::move(subject));
+    else knowledge_.put_subject(agency_subject(record));
     return;
   }
   if (record.kind == "device") return put_device(record);
   if (record.kind == "attestation") {
-    comply::Attestation one;
-    one.record_id = record.id;
-    one.part_id = record.doc["part"].as_string();
-    one.agency_id = record.agency_id;
-    one.period_id = record.doc["period"].as_string();
-    one.at = record.created_at;
-    one.valid_until = time_of(record.doc["valid_until"], true);
-    one.file_sha256 = record.doc["file_sha256"].as_string();
-    one.statement = record.doc["statement"].as_string();
-    if (record.state == "withdrawn") knowledge_.drop_attestation(record.id);
-    else knowledge_.put_attestation(std::move(one));
+    if (withdrawn) knowledge_.drop_attestation(record.id);
+    else knowledge_.put_attestation(attestation_of(record));
     return;
   }
   if (record.kind == "exception") {
-    comply::Exception one;
-    one.record_id = record.id;
-    one.scope_id = record.doc["scope_id"].as_string();
-    one.agency_id = record.agency_id;
-    one.subject_id = record.doc["subject_id"].as_string();
-    one.from = time_of(record.doc["from"]).value_or(record.created_at);
-    one.until = time_of(record.doc["until"], true).value_or(record.created_at);
-    one.reason = record.doc["reason"].as_string();
-    if (record.state == "withdrawn") knowledge_.drop_exception(record.id);
-    else knowledge_.put_exception(std::move(one));
+    if (withdrawn) knowledge_.drop_exception(record.id);
+    else knowledge_.put_exception(exception_of(record));
     return;
   }
-  if (record.kind == "case") {
-    comply::CaseState one;
-    one.id = record.id;
-    one.workflow = record.doc["workflow"].as_string();
-    one.agency_id = record.agency_id;
-    one.title = record.doc["title"].as_string();
-    one.opened_at = record.created_at;
-    one.closed_at = time_of(record.doc["closed_at"]);
-    one.steps = case_steps(services_, record);
-    knowledge_.put_case(std::move(one));
-  }
-  if (record.kind == "violation") {
-    comply::Breach one;
-    one.record_id = record.id;
-    one.scope_id = record.doc["scope_id"].as_string();
-    one.agency_id = record.agency_id;
-    one.subject_id = record.doc["subject_id"].as_string();
-    one.at = time_of(record.doc["found_on"]).value_or(record.created_at);
-    one.open = record.state != "closed";
-    knowledge_.put_breach(std::move(one));
-  }
+  if (record.kind == "case") knowledge_.put_case(case_of(services_, record));
+  if (record.kind == "violation") knowledge_.put_breach(breach_of(record));
   const RegisterKind* kind = services_.pack.pack().reg(record.kind);
-  if (kind == nullptr) return;
-  comply::RegisterRecord one;
-  one.kind = record.kind;
-  one.id = record.id;
-  one.agency_id = record.agency_id;
-  one.state = record.state;
-  one.at = record.updated_at;
-  if (!kind->date_field.empty()) one.at = time_of(record.doc.at_path(kind->date_field)).value_or(record.updated_at);
-  if (!kind->period_field.empty()) one.period_id = record.doc.at_path(kind->period_field).as_string();
-  if (!kind->subject_field.empty()) one.subject_id = record.doc.at_path(kind->subject_field).as_string();
-  one.document = record.doc;
-  knowledge_.put_record(std::move(one));
+  if (kind != nullptr) knowledge_.put_record(register_record_of(*kind, record));
 }
 
 void Obligations::refresh_detections(std::string_view agency_id) {
