@@ -64,7 +64,27 @@ Result<> Hub::open_stores() {
   return {};
 }
 
+/// A change of packs is a decision that the ledger keeps, with the journal position from which the new rules apply.
+Result<> Hub::note_pack() {
+  constexpr std::string_view kId = "active_pack";
+  const Json value = Json::object({{"pack", pack_->pack().reference()},
+                                   {"from_frame", journal_->head().frame_seq + 1}});
+  const auto known = ledger_->get("setting", kId, everything());
+  if (known && known->doc["value"]["pack"] == value["pack"]) return {};
+  ledger::Write write;
+  write.kind = "setting";
+  write.id = kId;
+  write.state = "active";
+  write.reason = known ? "started with another pack" : "first start";
+  write.doc.set("value", value);
+  write.pack = pack_->pack().reference();
+  PHENDAU_TRY(ledger_->write(write, system_actor(), env_.now()));
+  PHENDAU_LOG(info, "pack_activated", {"pack", pack_->pack().reference()});
+  return {};
+}
+
 Result<> Hub::open_workers() {
+  PHENDAU_TRY(note_pack());
   accounts_ = std::make_unique<Accounts>(env_, *ledger_, config_);
   accounts_->set_password_rule(pack_->password_rule());
   first_password_ = PHENDAU_TRY(accounts_->ensure_administrator());

@@ -70,6 +70,7 @@ class Hub {
  private:
   Hub(Env& env, HubConfig config) : env_(env), config_(std::move(config)) {}
   Result<> open_stores();
+  Result<> note_pack();
   Result<> open_workers();
   void run_maintenance();
 
