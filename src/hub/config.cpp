@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/config.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace phendau::hub {
