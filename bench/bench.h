@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Benchmarks as pairs: our code and a baseline on the same bytes, in turn, in the same run. What is reported is the
-// median of each and the median of the ratios of the pairs: a ratio survives another machine and a busy one, an absolute
-// number does not. Single thread.
+// Benchmarks as pairs: our code and a baseline on the same bytes, in turn, in the same run. What is reported
+// is the median of each and the median of the ratios of the pairs: a ratio survives another machine and a
+// busy one, an absolute number does not. Single thread.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 
 namespace phendau::bench {
 
-inline constexpr int kPairs = 9;            // odd, so that the median is a measurement
+inline constexpr int kPairs = 9;               // odd, so that the median is a measurement
 inline constexpr std::uint32_t kRows = 8'192;  // a full batch of a busy listener
 
 struct Pair {
   std::string name;
-  std::string baseline;        // what it is compared with
-  std::uint64_t events = 0;    // per call, of both
+  std::string baseline;      // what it is compared with
+  std::uint64_t events = 0;  // per call, of both
   int pairs = kPairs;
   std::function<void()> ours;
   std::function<void()> base;

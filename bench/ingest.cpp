@@ -12,27 +12,35 @@ namespace phendau::bench {
 std::vector<std::string> syslog_lines(std::uint32_t count) {
   std::vector<std::string> out;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::string head = fmt::format("<38>1 2026-11-24T{:02}:{:02}:{:02}.{:03}+07:00 may-{:03} ", i / 3'600 % 24,
-                                         i / 60 % 60, i % 60, i % 1'000, i % 200);
+    const std::string head = fmt::format("<38>1 2026-11-24T{:02}:{:02}:{:02}.{:03}+07:00 may-{:03} ",
+                                         i / 3'600 % 24, i / 60 % 60, i % 60, i % 1'000, i % 200);
     const std::uint32_t port = 20'000 + i % 30'000;
     switch (i % 6) {
       case 0:
-        out.push_back(head + fmt::format("sshd {} - - Failed password for user{} from 192.0.2.{} port {} ssh2",
-                                         1'000 + i % 900, i % 50, i % 250, port));
+        out.push_back(head +
+                      fmt::format("sshd {} - - Failed password for user{} from 192.0.2.{} port {} ssh2",
+                                  1'000 + i % 900, i % 50, i % 250, port));
         break;
       case 1:
-        out.push_back(head + fmt::format("sshd {} - - Accepted password for user{} from 192.0.2.{} port {} ssh2",
-                                         1'000 + i % 900, i % 50, i % 250, port));
+        out.push_back(head +
+                      fmt::format("sshd {} - - Accepted password for user{} from 192.0.2.{} port {} ssh2",
+                                  1'000 + i % 900, i % 50, i % 250, port));
         break;
       case 2:
         out.push_back(head + fmt::format("sudo {} - - user{} : TTY=pts/0 ; PWD=/home/u ; USER=root ; "
-                                         "COMMAND=/usr/bin/apt update", 1'000 + i % 900, i % 50));
+                                         "COMMAND=/usr/bin/apt update",
+                                         1'000 + i % 900, i % 50));
         break;
       case 3:
-        out.push_back(head + "CRON 77 - - pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)");
+        out.push_back(head +
+                      "CRON 77 - - pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)");
         break;
-      case 4: out.push_back(head + fmt::format("systemd 1 - - Started job {} of the day.", i % 700)); break;
-      default: out.push_back(head + fmt::format("kernel - - - usb 1-{}: new high-speed USB device", i % 9)); break;
+      case 4:
+        out.push_back(head + fmt::format("systemd 1 - - Started job {} of the day.", i % 700));
+        break;
+      default:
+        out.push_back(head + fmt::format("kernel - - - usb 1-{}: new high-speed USB device", i % 9));
+        break;
     }
   }
   return out;
@@ -87,10 +95,18 @@ std::vector<Pair> ingest_pairs() {
   const auto text = std::make_shared<std::string>();
   for (const auto& line : *syslog) *text += line + "\n";
   std::vector<Pair> out(2);
-  out[0] = {"decode syslog", "memchr for line ends", kRows, kPairs,
-            [syslog] { keep(decode("syslog", *syslog).rows()); }, [text] { keep(split_lines(*text)); }};
-  out[1] = {"decode ndjson", "simdjson walk of all members", kRows, kPairs,
-            [ndjson] { keep(decode("ndjson", *ndjson).rows()); }, [ndjson] { keep(walk_json(*ndjson)); }};
+  out[0] = {"decode syslog",
+            "memchr for line ends",
+            kRows,
+            kPairs,
+            [syslog] { keep(decode("syslog", *syslog).rows()); },
+            [text] { keep(split_lines(*text)); }};
+  out[1] = {"decode ndjson",
+            "simdjson walk of all members",
+            kRows,
+            kPairs,
+            [ndjson] { keep(decode("ndjson", *ndjson).rows()); },
+            [ndjson] { keep(walk_json(*ndjson)); }};
   return out;
 }
 

@@ -31,13 +31,14 @@ void write_and_sync(int fd, const std::string& bytes) {
   }
 }
 
-Pair append_pair(const std::string& folder, const std::shared_ptr<journal::Journal>& journal, std::uint32_t events,
-                 int calls) {
+Pair append_pair(const std::string& folder, const std::shared_ptr<journal::Journal>& journal,
+                 std::uint32_t events, int calls) {
   const auto lines = syslog_lines(events);
   const auto batch = std::make_shared<Batch>(decode("syslog", lines));
   std::string raw;
   for (const auto& line : lines) raw += line + "\n";
-  const int fd = ::open((folder + "/plain-" + std::to_string(events)).c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
+  const int fd =
+      ::open((folder + "/plain-" + std::to_string(events)).c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
   if (fd < 0) give_up("cannot make the baseline file");
   Pair pair;
   pair.name = fmt::format("journal append, batches of {}", events);
@@ -98,7 +99,8 @@ std::vector<Pair> journal_pairs(const std::string& folder) {
   out.push_back(append_pair(folder, journal, 10, 100));
   out.push_back(append_pair(folder, journal, kRows, 4));
   out.push_back(search_pair(folder, "absent word", "khong-he-co", "khong-he-co"));
-  out.push_back(search_pair(folder, "one field value", "user:user7 source_ip:192.0.2.7", "user7 from 192.0.2.7 "));
+  out.push_back(
+      search_pair(folder, "one field value", "user:user7 source_ip:192.0.2.7", "user7 from 192.0.2.7 "));
   return out;
 }
 

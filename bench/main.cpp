@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// phendau_bench [FILTER] [--folder DIR]: DIR is where the journals are written (its disk is what fsync measures).
+// phendau_bench [FILTER] [--folder DIR]: DIR is where the journals are written (its disk is what fsync
+// measures).
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -37,8 +38,9 @@ void run(const Pair& pair) {
     ratios.push_back(mine / other);
   }
   const double events = static_cast<double>(pair.events);
-  std::printf("%-32s %12.0f events/s   %-34s %12.0f events/s   ours takes %7.2f x its time\n", pair.name.c_str(),
-              events / median(ours), pair.baseline.c_str(), events / median(base), median(ratios));
+  std::printf("%-32s %12.0f events/s   %-34s %12.0f events/s   ours takes %7.2f x its time\n",
+              pair.name.c_str(), events / median(ours), pair.baseline.c_str(), events / median(base),
+              median(ratios));
   std::fflush(stdout);
 }
 
@@ -58,8 +60,10 @@ int main(int argc, char** argv) {
   std::string filter;
   std::string folder = (std::filesystem::temp_directory_path() / "phendau-bench").string();
   for (int i = 1; i < argc; ++i) {
-    if (std::string_view(argv[i]) == "--folder" && i + 1 < argc) folder = argv[++i];
-    else filter = argv[i];
+    if (std::string_view(argv[i]) == "--folder" && i + 1 < argc)
+      folder = argv[++i];
+    else
+      filter = argv[i];
   }
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);

@@ -2,9 +2,9 @@
 #include "agent/agent.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
@@ -20,15 +20,20 @@ constexpr Duration kRenewRetry = hours(1);
 }  // namespace
 
 Agent::Agent(Env& env, AgentParts parts)
-    : env_(env), parts_(std::move(parts)), config_(parts_.config), identity_(parts_.identity), facts_backoff_(env) {}
+    : env_(env),
+      parts_(std::move(parts)),
+      config_(parts_.config),
+      identity_(parts_.identity),
+      facts_backoff_(env) {}
 
 Result<std::unique_ptr<Agent>> Agent::create(Env& env, AgentParts parts) {
   std::unique_ptr<Agent> agent(new Agent(env, std::move(parts)));
-  agent->spool_ = PHENDAU_TRY(
-      Spool::open(env, {path_join(agent->parts_.data_folder, "spool"), agent->config_.spool_bytes_max, kSegmentBytes}));
+  agent->spool_ = PHENDAU_TRY(Spool::open(
+      env, {path_join(agent->parts_.data_folder, "spool"), agent->config_.spool_bytes_max, kSegmentBytes}));
   agent->uploader_ = std::make_unique<Uploader>(env, *agent->spool_, agent->troubles_);
   agent->state_ = load_state(env, agent->parts_.data_folder);
-  for (auto& collector : agent->parts_.collectors) collector->rewind(agent->spool_->bookmark(collector->source()));
+  for (auto& collector : agent->parts_.collectors)
+    collector->rewind(agent->spool_->bookmark(collector->source()));
   return agent;
 }
 
@@ -52,7 +57,8 @@ bool Agent::collect_one(Collector& collector) {
       return false;
     }
     troubles_.clear(cause);
-    const bool moved = !collected->records.empty() || collected->position != spool_->bookmark(collector.source());
+    const bool moved =
+        !collected->records.empty() || collected->position != spool_->bookmark(collector.source());
     if (moved) {
       store(collector, *collected);
       if (troubles_.has("spool_write")) return false;
@@ -96,8 +102,8 @@ void Agent::watch_memory() {
   memory_high_ = true;
   troubles_.set("memory",
                 Error{ErrorCode::limit,
-                      fmt::format("the agent uses {} MiB, more than its limit of {} MiB; reading is paused", used >> 20,
-                                  config_.memory_bytes_max >> 20),
+                      fmt::format("the agent uses {} MiB, more than its limit of {} MiB; reading is paused",
+                                  used >> 20, config_.memory_bytes_max >> 20),
                       "agent.trouble.memory",
                       {}},
                 env_.now());
@@ -158,13 +164,14 @@ void Agent::take_reply(const wire::HeartbeatReply& reply, UtcTime asked_at, UtcT
   const std::int64_t middle_ns = asked_at.ns + (answered_at.ns - asked_at.ns) / 2;
   clock_skew_ms_ = (reply.time.ns - middle_ns) / 1'000'000;
   if (std::llabs(clock_skew_ms_) > kSkewMax.ns / 1'000'000) {
-    troubles_.set("clock",
-                  Error{ErrorCode::invalid,
-                        fmt::format("this machine's clock is {} s {} the hub's", std::llabs(clock_skew_ms_) / 1000,
-                                    clock_skew_ms_ > 0 ? "behind" : "ahead of"),
-                        "agent.trouble.clock",
-                        {}},
-                  env_.now());
+    troubles_.set(
+        "clock",
+        Error{ErrorCode::invalid,
+              fmt::format("this machine's clock is {} s {} the hub's", std::llabs(clock_skew_ms_) / 1000,
+                          clock_skew_ms_ > 0 ? "behind" : "ahead of"),
+              "agent.trouble.clock",
+              {}},
+        env_.now());
   } else {
     troubles_.clear("clock");
   }
@@ -208,12 +215,14 @@ void Agent::remember_head(const wire::JournalHead& head) {
 }
 
 void Agent::obey(const wire::Order& order) {
-  if (std::find(state_.orders_done.begin(), state_.orders_done.end(), order.id) != state_.orders_done.end()) return;
+  if (std::find(state_.orders_done.begin(), state_.orders_done.end(), order.id) != state_.orders_done.end())
+    return;
   auto outcome = wire::verify_order(order, identity_.order_key, identity_.device_id, env_.now());
   if (outcome) {
     // Remembered before it is done: an order is carried out at most once.
     state_.orders_done.push_back(order.id);
-    if (state_.orders_done.size() > kOrdersRememberedMax) state_.orders_done.erase(state_.orders_done.begin());
+    if (state_.orders_done.size() > kOrdersRememberedMax)
+      state_.orders_done.erase(state_.orders_done.begin());
     outcome = save_state(env_, parts_.data_folder, state_);
     if (outcome) outcome = carry_out(order);
   }
@@ -224,7 +233,8 @@ void Agent::obey(const wire::Order& order) {
 }
 
 Result<> Agent::carry_out(const wire::Order& order) {
-  if (order.kind != "collect_facts") return fail(ErrorCode::invalid, "this agent does not know such an order");
+  if (order.kind != "collect_facts")
+    return fail(ErrorCode::invalid, "this agent does not know such an order");
   for (auto& [kind, due] : fact_due_) due = {};
   return {};
 }
@@ -273,7 +283,8 @@ void Agent::send_facts(Transport& transport) {
     return;
   }
   facts_backoff_.failed();
-  troubles_.set("facts", answer ? wire::error_of_answer(answer->status, answer->body) : answer.error(), env_.now());
+  troubles_.set("facts", answer ? wire::error_of_answer(answer->status, answer->body) : answer.error(),
+                env_.now());
 }
 
 void Agent::renew_if_due(Transport& transport) {
@@ -283,12 +294,13 @@ void Agent::renew_if_due(Transport& transport) {
     return;
   }
   if (env_.now() >= certificate->not_after) {
-    troubles_.set("certificate",
-                  Error{ErrorCode::denied,
-                        "this machine's certificate has expired: records are kept here until it is enrolled again",
-                        "agent.trouble.certificate_expired",
-                        {}},
-                  env_.now());
+    troubles_.set(
+        "certificate",
+        Error{ErrorCode::denied,
+              "this machine's certificate has expired: records are kept here until it is enrolled again",
+              "agent.trouble.certificate_expired",
+              {}},
+        env_.now());
   }
   if (!renew_asked_ && env_.now() < net::renewal_due(*certificate)) return;
   if (env_.monotonic() < renew_after_) return;
@@ -342,10 +354,12 @@ Result<> Agent::run(const std::function<bool(Duration)>& wait) {
       if (!talk_step()) wake.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
     }
   });
-  PHENDAU_LOG(info, "agent_started", {"device_id", identity_.device_id}, {"sources", parts_.collectors.size()});
+  PHENDAU_LOG(info, "agent_started", {"device_id", identity_.device_id},
+              {"sources", parts_.collectors.size()});
   for (;;) {
     const bool more = collect_step();
-    if (must_restart_) return fail(ErrorCode::limit, "memory stayed above its limit: restart", "agent.trouble.memory");
+    if (must_restart_)
+      return fail(ErrorCode::limit, "memory stayed above its limit: restart", "agent.trouble.memory");
     if (wait(more ? Duration{} : kCollectPause)) break;
   }
   talking.request_stop();

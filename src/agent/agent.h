@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The running agent: collectors -> spool -> hub, facts, heartbeat, renewal, orders. Knows no operating system: readers,
-// fact collectors and the transport are handed in. Two threads: the caller of run() collects, a second one talks.
+// The running agent: collectors -> spool -> hub, facts, heartbeat, renewal, orders. Knows no operating
+// system: readers, fact collectors and the transport are handed in. Two threads: the caller of run()
+// collects, a second one talks.
 #pragma once
 
 #include <atomic>
@@ -22,10 +23,11 @@
 
 namespace phendau::agent {
 
-inline constexpr Duration kSkewMax = minutes(2);         // beyond this, times in reports mislead
-inline constexpr Duration kMemoryPatience = minutes(10);  // above the cap for so long: stop, the service restarts us
+inline constexpr Duration kSkewMax = minutes(2);  // beyond this, times in reports mislead
+inline constexpr Duration kMemoryPatience =
+    minutes(10);  // above the cap for so long: stop, the service restarts us
 inline constexpr Duration kCollectPause = milliseconds(500);
-inline constexpr int kGroupsPerStepMax = 64;             // then other sources get their turn
+inline constexpr int kGroupsPerStepMax = 64;  // then other sources get their turn
 
 struct AgentParts {
   std::string data_folder;
@@ -43,8 +45,8 @@ class Agent {
  public:
   static Result<std::unique_ptr<Agent>> create(Env& env, AgentParts parts);
 
-  /// Runs until `wait` answers true (stop). `wait` blocks for the given time or until a stop signal. `limit` when
-  /// memory stayed above its cap: the service must be restarted.
+  /// Runs until `wait` answers true (stop). `wait` blocks for the given time or until a stop signal. `limit`
+  /// when memory stayed above its cap: the service must be restarted.
   Result<> run(const std::function<bool(Duration)>& wait);
 
   /// One turn of each side, for run() and for tests. True if there is more to do at once.
@@ -85,8 +87,8 @@ class Agent {
   Backoff facts_backoff_;
   RememberedState state_;
   std::vector<std::pair<std::string, std::string>> order_results_;
-  std::map<std::string, Fact> facts_to_send_;      // newest per kind
-  std::map<std::string, Duration> fact_due_;       // monotonic
+  std::map<std::string, Fact> facts_to_send_;  // newest per kind
+  std::map<std::string, Duration> fact_due_;   // monotonic
   Duration heartbeat_due_{};
   Duration renew_after_{};
   bool renew_asked_ = false;

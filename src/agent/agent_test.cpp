@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proves the whole agent against a hub made of functions: records arrive once and in order through outages, refusals
-// and restarts; troubles are told; facts, orders, renewal and enrolment do what docs/formats/wire.md says.
+// Proves the whole agent against a hub made of functions: records arrive once and in order through outages,
+// refusals and restarts; troubles are told; facts, orders, renewal and enrolment do what docs/formats/wire.md
+// says.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -37,7 +38,8 @@ struct FakeHub {
   std::string secret = "0123456789abcdef";
 
   Answer problem(ErrorCode code, const std::string& message) const {
-    return {wire::http_status_of(code), wire::to_json(wire::Problem{std::string(to_string(code)), message, ""}).dump()};
+    return {wire::http_status_of(code),
+            wire::to_json(wire::Problem{std::string(to_string(code)), message, ""}).dump()};
   }
   Answer take_records(std::string_view body) {
     if (body.size() > body_bytes_max) return problem(ErrorCode::limit, "too large");
@@ -58,14 +60,17 @@ struct FakeHub {
     response.agency = "so-tt";
     response.ca_pem = ca.certificate_pem;
     response.order_key = ed25519_public_key(kOrderKey).value();
-    response.certificate_pem = net::sign_client_request(env, ca, request.csr_pem, {"d1", "so-tt"}, 90).value();
+    response.certificate_pem =
+        net::sign_client_request(env, ca, request.csr_pem, {"d1", "so-tt"}, 90).value();
     return {200, wire::to_json(response).dump()};
   }
   Answer renew(std::string_view body) {
     ++renewals;
     const auto request = wire::decode_renew_request(body).value();
-    return {200, wire::to_json(wire::RenewResponse{
-                     net::sign_client_request(env, ca, request.csr_pem, {"d1", "so-tt"}, 90).value(), ""}).dump()};
+    return {200, wire::to_json(
+                     wire::RenewResponse{
+                         net::sign_client_request(env, ca, request.csr_pem, {"d1", "so-tt"}, 90).value(), ""})
+                     .dump()};
   }
   Result<Answer> answer(std::string_view path, std::string_view body) {
     if (is_down) return fail(ErrorCode::unavailable, "connection refused");
@@ -102,7 +107,9 @@ class HubTransport : public Transport {
 };
 
 Connector connector(FakeHub& hub) {
-  return [&hub](const Connection&) -> Result<std::unique_ptr<Transport>> { return std::make_unique<HubTransport>(hub); };
+  return [&hub](const Connection&) -> Result<std::unique_ptr<Transport>> {
+    return std::make_unique<HubTransport>(hub);
+  };
 }
 
 /// A source whose lines outlive the agent.
@@ -138,8 +145,7 @@ struct World {
   std::unique_ptr<Agent> agent;
 
   World() {
-    const std::string token =
-        wire::encode_token({"hub", 8443, ca_key(), hub.secret}).value();
+    const std::string token = wire::encode_token({"hub", 8443, ca_key(), hub.secret}).value();
     REQUIRE(enrol(env, "/data", token, connector(hub), "may-01"));
     for (int i = 0; i < 35; ++i) lines.push_back("line " + std::to_string(i));
   }
@@ -331,12 +337,16 @@ TEST_CASE("agent: enrolment refuses another CA, a used token and a second identi
   World world;
   const std::string used = wire::encode_token({"hub", 1, world.ca_key(), "ffffffffffffffff"}).value();
   CHECK(enrol(world.env, "/other", used, connector(world.hub), "h").error().code == ErrorCode::denied);
-  CHECK(enrol(world.env, "/data", used, connector(world.hub), "h").error().text_id == "agent.already_enrolled");
+  CHECK(enrol(world.env, "/data", used, connector(world.hub), "h").error().text_id ==
+        "agent.already_enrolled");
   CHECK(enrol(world.env, "/data", "phd1.xx", connector(world.hub), "h").error().text_id == "wire.token.cut");
 }
 
 TEST_CASE("agent: settings name what is wrong") {
-  struct Row { std::string_view json; std::string_view word; };
+  struct Row {
+    std::string_view json;
+    std::string_view word;
+  };
   const Row rows[] = {{R"({"file":[]})", "file"},
                       {R"({"files":[{"format":"syslog"}]})", "files.path"},
                       {R"({"files":[{"path":"/a","format":"xml"}]})", "files.format"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A reader of one source of this machine (a file, the journal). It never keeps state on disk: its position travels
-// with the records into the spool. Called by the agent's collecting thread only.
+// A reader of one source of this machine (a file, the journal). It never keeps state on disk: its position
+// travels with the records into the spool. Called by the agent's collecting thread only.
 #pragma once
 
 #include <string>
@@ -14,7 +14,8 @@
 
 namespace phendau::agent {
 
-inline constexpr std::size_t kCollectBytesMax = 512u << 10;  // per call: below kGroupBytesMax with the last record
+inline constexpr std::size_t kCollectBytesMax = 512u
+                                                << 10;  // per call: below kGroupBytesMax with the last record
 inline constexpr std::size_t kCollectRecordsMax = 2048;
 
 struct Collected {

@@ -15,9 +15,12 @@ constexpr std::uint64_t kFileBytesMax = 1u << 20;  // of each of the three files
 
 std::string_view to_string(JournalUse use) {
   switch (use) {
-    case JournalUse::automatic: return "automatic";
-    case JournalUse::always: return "always";
-    case JournalUse::never: return "never";
+    case JournalUse::automatic:
+      return "automatic";
+    case JournalUse::always:
+      return "always";
+    case JournalUse::never:
+      return "never";
   }
   return "automatic";
 }
@@ -28,26 +31,30 @@ std::unexpected<Error> bad_setting(std::string_view key, std::string_view what) 
 }
 
 Result<wire::RecordFormat> parse_format(const std::string& text) {
-  for (const auto format : {wire::RecordFormat::syslog, wire::RecordFormat::text, wire::RecordFormat::ndjson}) {
+  for (const auto format :
+       {wire::RecordFormat::syslog, wire::RecordFormat::text, wire::RecordFormat::ndjson}) {
     if (text == wire::to_string(format)) return format;
   }
   return bad_setting("files.format", "must be syslog, text or ndjson");
 }
 
 Result<std::vector<TailedFile>> parse_files(const Json& json) {
-  if (!json.is_array() || json.items().size() > kFilesMax) return bad_setting("files", "must be a list of at most 64");
+  if (!json.is_array() || json.items().size() > kFilesMax)
+    return bad_setting("files", "must be a list of at most 64");
   std::vector<TailedFile> out;
   for (const Json& item : json.items()) {
     TailedFile file;
     file.path = item["path"].as_string();
-    if (file.path.empty() || file.path.size() > wire::kChannelBytesMax) return bad_setting("files.path", "is missing");
+    if (file.path.empty() || file.path.size() > wire::kChannelBytesMax)
+      return bad_setting("files.path", "is missing");
     if (item.contains("format")) file.format = PHENDAU_TRY(parse_format(item["format"].as_string()));
     out.push_back(std::move(file));
   }
   return out;
 }
 
-Result<std::uint64_t> parse_size(std::string_view key, const Json& json, std::uint64_t least, std::uint64_t most) {
+Result<std::uint64_t> parse_size(std::string_view key, const Json& json, std::uint64_t least,
+                                 std::uint64_t most) {
   const auto value = static_cast<std::uint64_t>(json.as_int(-1) < 0 ? 0 : json.as_int());
   if (!json.is_int() || value < least || value > most) {
     return bad_setting(key, fmt::format("must be a number from {} to {}", least, most));
@@ -58,8 +65,8 @@ Result<std::uint64_t> parse_size(std::string_view key, const Json& json, std::ui
 Result<Duration> parse_span(std::string_view key, const Json& json, Duration least, Duration most) {
   const auto span = parse_duration(json.as_string());
   if (!span || *span < least || *span > most) {
-    return bad_setting(key, fmt::format("must be a time such as \"5m\", from {} to {}", format_duration(least),
-                                        format_duration(most)));
+    return bad_setting(key, fmt::format("must be a time such as \"5m\", from {} to {}",
+                                        format_duration(least), format_duration(most)));
   }
   return *span;
 }
@@ -126,8 +133,10 @@ Result<Config> change_config(Env& env, const std::string& data_folder, const Jso
   }
   if (!json.is_object()) return bad_setting("", "must be an object");
   for (const auto& [key, value] : changes.members()) {
-    if (value.is_null()) json.erase(key);
-    else json.set(key, value);
+    if (value.is_null())
+      json.erase(key);
+    else
+      json.set(key, value);
   }
   Config config = PHENDAU_TRY(parse_config(json));
   PHENDAU_TRY(write_file_atomic(env, path, json.dump_pretty() + "\n"));
@@ -152,8 +161,10 @@ Result<Identity> load_identity(Env& env, const std::string& data_folder) {
   out.key_pem = (*json)["key_pem"].as_string();
   out.ca_pem = (*json)["ca_pem"].as_string();
   out.order_key = PHENDAU_TRY(from_hex((*json)["order_key"].as_string()));
-  if (out.host.empty() || out.port == 0 || out.device_id.empty() || out.certificate_pem.empty() || out.ca_pem.empty()) {
-    return fail(ErrorCode::corrupt, "identity.json is incomplete: enrol this machine again", "agent.identity_damaged");
+  if (out.host.empty() || out.port == 0 || out.device_id.empty() || out.certificate_pem.empty() ||
+      out.ca_pem.empty()) {
+    return fail(ErrorCode::corrupt, "identity.json is incomplete: enrol this machine again",
+                "agent.identity_damaged");
   }
   return out;
 }
@@ -180,8 +191,8 @@ Connection connection_of(const Identity& identity) {
   return out;
 }
 
-Result<Identity> enrol(Env& env, const std::string& data_folder, std::string_view token_text, const Connector& connect,
-                       std::string_view hostname, bool again) {
+Result<Identity> enrol(Env& env, const std::string& data_folder, std::string_view token_text,
+                       const Connector& connect, std::string_view hostname, bool again) {
   const wire::EnrolToken token = PHENDAU_TRY(wire::decode_token(token_text));
   PHENDAU_TRY(env.make_dirs(data_folder));
   if (!again && env.exists(path_join(data_folder, "identity.json"))) {
@@ -194,7 +205,8 @@ Result<Identity> enrol(Env& env, const std::string& data_folder, std::string_vie
   connection.ca_key_sha256 = phendau::to_hex(token.ca_key_sha256);
   const auto transport = PHENDAU_TRY(connect(connection));
   const auto request = PHENDAU_TRY(net::make_certificate_request(hostname));
-  wire::EnrolRequest message{token.secret, request.request_pem, std::string(hostname), "linux", PHENDAU_VERSION};
+  wire::EnrolRequest message{token.secret, request.request_pem, std::string(hostname), "linux",
+                             PHENDAU_VERSION};
 #ifdef _WIN32
   message.os = "windows";
 #endif
@@ -209,27 +221,32 @@ Result<Identity> enrol(Env& env, const std::string& data_folder, std::string_vie
                 "agent.enrol.other_ca");
   }
   if (!net::key_matches({response.certificate_pem, request.key_pem})) {
-    return fail(ErrorCode::denied, "the hub's certificate is not for the key of this machine", "agent.enrol.other_key");
+    return fail(ErrorCode::denied, "the hub's certificate is not for the key of this machine",
+                "agent.enrol.other_key");
   }
-  Identity identity{token.host, token.port, response.device_id, response.agency, response.certificate_pem,
-                    request.key_pem, response.ca_pem, response.order_key};
+  Identity identity{
+      token.host,      token.port,      response.device_id, response.agency, response.certificate_pem,
+      request.key_pem, response.ca_pem, response.order_key};
   PHENDAU_TRY(save_identity(env, data_folder, identity));
   return identity;
 }
 
-Result<Identity> renew(Env& env, const std::string& data_folder, const Identity& identity, Transport& transport) {
+Result<Identity> renew(Env& env, const std::string& data_folder, const Identity& identity,
+                       Transport& transport) {
   const auto request = PHENDAU_TRY(net::make_certificate_request(identity.device_id));
-  const Answer answer = PHENDAU_TRY(
-      transport.post(wire::kRenewPath, wire::kJsonType, wire::to_json(wire::RenewRequest{request.request_pem}).dump()));
+  const Answer answer = PHENDAU_TRY(transport.post(
+      wire::kRenewPath, wire::kJsonType, wire::to_json(wire::RenewRequest{request.request_pem}).dump()));
   if (answer.status != 200) return std::unexpected(wire::error_of_answer(answer.status, answer.body));
   const auto response = PHENDAU_TRY(wire::decode_renew_response(answer.body));
   if (!net::key_matches({response.certificate_pem, request.key_pem})) {
-    return fail(ErrorCode::denied, "the renewed certificate is not for the key of this machine", "agent.enrol.other_key");
+    return fail(ErrorCode::denied, "the renewed certificate is not for the key of this machine",
+                "agent.enrol.other_key");
   }
   Identity out = identity;
   out.certificate_pem = response.certificate_pem;
   out.key_pem = request.key_pem;
-  if (!response.ca_pem.empty()) out.ca_pem = response.ca_pem;  // Sent over the channel that the old CA vouches for.
+  if (!response.ca_pem.empty())
+    out.ca_pem = response.ca_pem;  // Sent over the channel that the old CA vouches for.
   PHENDAU_TRY(save_identity(env, data_folder, out));
   return out;
 }
@@ -242,7 +259,8 @@ RememberedState load_state(Env& env, const std::string& data_folder) {
   if (!json) return out;
   const Json& head = (*json)["journal_head"];
   if (head.is_object()) {
-    out.journal_head = wire::JournalHead{static_cast<std::uint64_t>(head["seq"].as_int()), head["hash"].as_string()};
+    out.journal_head =
+        wire::JournalHead{static_cast<std::uint64_t>(head["seq"].as_int()), head["hash"].as_string()};
   }
   for (const Json& id : (*json)["orders_done"].items()) out.orders_done.push_back(id.as_string());
   return out;
@@ -251,7 +269,8 @@ RememberedState load_state(Env& env, const std::string& data_folder) {
 Result<> save_state(Env& env, const std::string& data_folder, const RememberedState& state) {
   Json json = Json::object();
   if (state.journal_head) {
-    json.set("journal_head", Json::object({{"seq", state.journal_head->seq}, {"hash", state.journal_head->hash}}));
+    json.set("journal_head",
+             Json::object({{"seq", state.journal_head->seq}, {"hash", state.journal_head->hash}}));
   }
   Json orders = Json::array();
   for (const auto& id : state.orders_done) orders.push(id);

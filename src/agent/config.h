@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent keeps in its data folder: agent.json (settings, by the administrator or the hub), identity.json (who
-// it is, with its key), state.json (what it must remember of its hub); and enrolment, which makes the identity.
-// Each file is replaced atomically. Plain functions; one process per data folder (the spool's lock).
+// What the agent keeps in its data folder: agent.json (settings, by the administrator or the hub),
+// identity.json (who it is, with its key), state.json (what it must remember of its hub); and enrolment,
+// which makes the identity. Each file is replaced atomically. Plain functions; one process per data folder
+// (the spool's lock).
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@
 
 namespace phendau::agent {
 
-inline constexpr std::size_t kFilesMax = 64;           // tailed files
-inline constexpr std::size_t kOrdersRememberedMax = 256;  // four full heartbeat replies
+inline constexpr std::size_t kFilesMax = 64;                     // tailed files
+inline constexpr std::size_t kOrdersRememberedMax = 256;         // four full heartbeat replies
 inline constexpr std::uint64_t kMemoryBytesDefault = 96u << 20;  // resident; about twice a busy agent
 
 struct TailedFile {
@@ -39,12 +40,14 @@ struct Config {
   Duration heartbeat_every = seconds(60);
   Duration facts_every = hours(6);  // a quarter of their validity: three uploads may fail
 };
-/// `invalid` names the member; unknown members are errors, because a typing error must not pass for a setting.
+/// `invalid` names the member; unknown members are errors, because a typing error must not pass for a
+/// setting.
 Result<Config> parse_config(const Json& json);
 Json to_json(const Config& config);
 /// Defaults if there is no file.
 Result<Config> load_config(Env& env, const std::string& data_folder);
-/// Merges the hub's changes into agent.json and returns the result; nothing is written if it would be invalid.
+/// Merges the hub's changes into agent.json and returns the result; nothing is written if it would be
+/// invalid.
 Result<Config> change_config(Env& env, const std::string& data_folder, const Json& changes);
 
 struct Identity {
@@ -62,12 +65,14 @@ Result<Identity> load_identity(Env& env, const std::string& data_folder);
 Result<> save_identity(Env& env, const std::string& data_folder, const Identity& identity);
 Connection connection_of(const Identity& identity);
 
-/// Makes a key, asks the hub to sign it and stores the identity. The key never leaves the machine. `conflict` if the
-/// folder already holds an identity and `again` is false. `denied` when the server is not the token's hub.
-Result<Identity> enrol(Env& env, const std::string& data_folder, std::string_view token, const Connector& connect,
-                       std::string_view hostname, bool again = false);
+/// Makes a key, asks the hub to sign it and stores the identity. The key never leaves the machine. `conflict`
+/// if the folder already holds an identity and `again` is false. `denied` when the server is not the token's
+/// hub.
+Result<Identity> enrol(Env& env, const std::string& data_folder, std::string_view token,
+                       const Connector& connect, std::string_view hostname, bool again = false);
 /// New key, new certificate, same device.
-Result<Identity> renew(Env& env, const std::string& data_folder, const Identity& identity, Transport& transport);
+Result<Identity> renew(Env& env, const std::string& data_folder, const Identity& identity,
+                       Transport& transport);
 
 struct RememberedState {
   std::optional<wire::JournalHead> journal_head;

@@ -51,15 +51,24 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const bool takes_value = word == "--data" || word == "--root" || word == "--lang";
-    if (takes_value && i + 1 >= argc) return fail(ErrorCode::invalid, word + " needs a value", "agent.usage.value", {word});
-    if (word == "--data") out.data_folder = argv[++i];
-    else if (word == "--root") out.root = argv[++i];
-    else if (word == "--lang") out.lang = std::string_view(argv[++i]) == "vi" ? Lang::vi : Lang::en;
-    else if (word == "--again") out.again = true;
-    else if (word == "--help" || word == "-h") out.help = true;
-    else if (word.starts_with("-") && word != "-") return fail(ErrorCode::invalid, "unknown option " + word, "agent.usage.option", {word});
-    else if (out.command.empty()) out.command = word;
-    else out.words.push_back(word);
+    if (takes_value && i + 1 >= argc)
+      return fail(ErrorCode::invalid, word + " needs a value", "agent.usage.value", {word});
+    if (word == "--data")
+      out.data_folder = argv[++i];
+    else if (word == "--root")
+      out.root = argv[++i];
+    else if (word == "--lang")
+      out.lang = std::string_view(argv[++i]) == "vi" ? Lang::vi : Lang::en;
+    else if (word == "--again")
+      out.again = true;
+    else if (word == "--help" || word == "-h")
+      out.help = true;
+    else if (word.starts_with("-") && word != "-")
+      return fail(ErrorCode::invalid, "unknown option " + word, "agent.usage.option", {word});
+    else if (out.command.empty())
+      out.command = word;
+    else
+      out.words.push_back(word);
   }
   return out;
 }
@@ -67,10 +76,13 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
 int exit_code_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::invalid:
-    case ErrorCode::not_found: return 3;
+    case ErrorCode::not_found:
+      return 3;
     case ErrorCode::io:
-    case ErrorCode::corrupt: return 4;
-    default: return 1;
+    case ErrorCode::corrupt:
+      return 4;
+    default:
+      return 1;
   }
 }
 
@@ -84,12 +96,15 @@ std::string own_hostname() {
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "unknown";
 }
 
-/// The token from the command line, or from standard input as "-", so that it need not stand in the shell's history.
+/// The token from the command line, or from standard input as "-", so that it need not stand in the shell's
+/// history.
 Result<std::string> token_of(const Arguments& arguments) {
-  if (arguments.words.size() != 1) return fail(ErrorCode::invalid, "enrol needs one token", "agent.usage.token");
+  if (arguments.words.size() != 1)
+    return fail(ErrorCode::invalid, "enrol needs one token", "agent.usage.token");
   if (arguments.words[0] != "-") return arguments.words[0];
   char line[1024];
-  if (std::fgets(line, sizeof line, stdin) == nullptr) return fail(ErrorCode::invalid, "no token on standard input", "agent.usage.token");
+  if (std::fgets(line, sizeof line, stdin) == nullptr)
+    return fail(ErrorCode::invalid, "no token on standard input", "agent.usage.token");
   return std::string(line);
 }
 
@@ -110,7 +125,8 @@ int facts_command(const Arguments& arguments) {
   for (const auto& kind : kinds) {
     const auto& known = linux_fact_kinds();
     if (std::find(known.begin(), known.end(), kind) == known.end()) {
-      return complain(arguments, Error{ErrorCode::invalid, "unknown fact " + kind, "agent.usage.kind", {kind}});
+      return complain(arguments,
+                      Error{ErrorCode::invalid, "unknown fact " + kind, "agent.usage.kind", {kind}});
     }
     out.push(to_json(collect_fact(kind, {*view, posix_env().now()})));
   }
@@ -122,8 +138,9 @@ int status_command(const Arguments& arguments) {
   Env& env = posix_env();
   const auto identity = load_identity(env, arguments.data_folder);
   if (!identity) return complain(arguments, identity.error());
-  std::printf("%s\n", tr(arguments.lang, "agent.status.identity", {identity->device_id, identity->agency,
-                                                                   identity->host}).c_str());
+  std::printf("%s\n", tr(arguments.lang, "agent.status.identity",
+                         {identity->device_id, identity->agency, identity->host})
+                          .c_str());
   const auto bytes = read_file(env, path_join(arguments.data_folder, "status.json"));
   const auto json = bytes ? parse_json(*bytes) : Result<Json>(std::unexpected(bytes.error()));
   if (!json) {
@@ -133,7 +150,8 @@ int status_command(const Arguments& arguments) {
   const Json& status = *json;
   std::printf("%s\n", tr(arguments.lang, "agent.status.spool",
                          {std::to_string(status["spool_records"].as_int()),
-                          std::to_string(status["spool_bytes"].as_int() >> 20), status["time"].as_string()}).c_str());
+                          std::to_string(status["spool_bytes"].as_int() >> 20), status["time"].as_string()})
+                          .c_str());
   for (const Json& source : status["sources"].items()) {
     std::printf("  %-40s %s %s\n", source["channel"].as_string().c_str(), source["state"].as_string().c_str(),
                 source["reason"].as_string().c_str());
@@ -151,7 +169,8 @@ std::vector<std::unique_ptr<Collector>> make_collectors(const Config& config) {
                        (config.journald == JournalUse::automatic && probe_journald().has_value());
   if (journal) out.push_back(make_journald());
   if (!journal && files.empty()) {
-    for (const char* path : {"/var/log/auth.log", "/var/log/secure", "/var/log/syslog", "/var/log/messages"}) {
+    for (const char* path :
+         {"/var/log/auth.log", "/var/log/secure", "/var/log/syslog", "/var/log/messages"}) {
       if (::access(path, F_OK) == 0) files.push_back({path, wire::RecordFormat::syslog});
     }
   }
@@ -174,7 +193,8 @@ int run_command(const Arguments& arguments) {
   if (!identity) return complain(arguments, identity.error());
   const auto config = load_config(env, arguments.data_folder);
   if (!config) return complain(arguments, config.error());
-  if (auto limited = limit_self(config->memory_bytes_max * 3); !limited) return complain(arguments, limited.error());
+  if (auto limited = limit_self(config->memory_bytes_max * 3); !limited)
+    return complain(arguments, limited.error());
   parts.identity = *identity;
   parts.config = *config;
   parts.collectors = make_collectors(*config);
@@ -182,7 +202,9 @@ int run_command(const Arguments& arguments) {
   parts.memory_bytes = resident_bytes;
   parts.fact_kinds = linux_fact_kinds();
   const std::shared_ptr<MachineView> view = make_machine_view("/");
-  parts.collect_fact = [view](std::string_view kind) { return collect_fact(kind, {*view, posix_env().now()}); };
+  parts.collect_fact = [view](std::string_view kind) {
+    return collect_fact(kind, {*view, posix_env().now()});
+  };
   auto agent = Agent::create(env, std::move(parts));
   if (!agent) return complain(arguments, agent.error());
   const auto ended = (*agent)->run([](Duration pause) { return wait_for_stop_signal(pause) != 0; });

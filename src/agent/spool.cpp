@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The spool is a log of frames; state is what the log says, read from front to back. Each segment begins with a copy of
-// the state (epoch, numbers, bookmarks), so that older segments may be deleted once committed. A segment is created
-// only after its predecessor is synced; only synced numbers are leased. So after a power cut the lost tail was never
-// seen by the hub, its bookmarks are lost with it, and readers read it again.
+// The spool is a log of frames; state is what the log says, read from front to back. Each segment begins with
+// a copy of the state (epoch, numbers, bookmarks), so that older segments may be deleted once committed. A
+// segment is created only after its predecessor is synced; only synced numbers are leased. So after a power
+// cut the lost tail was never seen by the hub, its bookmarks are lost with it, and readers read it again.
 #include "agent/spool.h"
 
 #include <algorithm>
@@ -49,7 +49,8 @@ std::string frame_bytes(std::string_view payload, std::uint64_t segment) {
 }
 
 std::string header_payload(std::uint64_t segment, const std::string& epoch, std::uint64_t next_seq,
-                           std::uint64_t committed, const std::map<std::string, std::string, std::less<>>& bookmarks) {
+                           std::uint64_t committed,
+                           const std::map<std::string, std::string, std::less<>>& bookmarks) {
   std::string out;
   put_uint(out, kHeaderKind, 1);
   put_uint(out, kVersion, 1);
@@ -159,7 +160,8 @@ Result<> check_group(const std::vector<wire::Record>& records, const std::option
   if (size > kGroupBytesMax || records.size() > kGroupRecordsMax) {
     return fail(ErrorCode::limit, "a group of records is larger than the spool takes at once");
   }
-  if (bookmark && (bookmark->position.size() > kBookmarkBytesMax || bookmark->source.size() > kBookmarkBytesMax)) {
+  if (bookmark &&
+      (bookmark->position.size() > kBookmarkBytesMax || bookmark->source.size() > kBookmarkBytesMax)) {
     return fail(ErrorCode::limit, "a bookmark is larger than the spool takes");
   }
   return {};
@@ -248,7 +250,8 @@ Result<> Spool::load() {
 }
 
 Result<> Spool::load_segment(std::uint64_t number, bool is_last, Loaded& loaded) {
-  const std::string bytes = PHENDAU_TRY(read_file(env_, path_of(number), 4 * kFrameBytesMax + options_.segment_bytes));
+  const std::string bytes =
+      PHENDAU_TRY(read_file(env_, path_of(number), 4 * kFrameBytesMax + options_.segment_bytes));
   Segment segment{number, 0, 0};
   std::size_t at = 0;
   while (at < bytes.size()) {
@@ -273,7 +276,8 @@ Result<> Spool::load_segment(std::uint64_t number, bool is_last, Loaded& loaded)
   }
   if (at < bytes.size()) {
     damaged_bytes_ += bytes.size() - at;
-    // A header that never became whole carries no numbers: the crash came before anything was written behind it.
+    // A header that never became whole carries no numbers: the crash came before anything was written behind
+    // it.
     ByteReader reader(bytes);
     const bool torn_header = at == 0 && is_last && bytes.size() < reader.uint(4) + kFrameHeadBytes;
     if (!torn_header) loaded.damaged = true;
@@ -406,7 +410,8 @@ Result<> Spool::move_cursor() {
     const auto file = PHENDAU_TRY(env_.open(path_of(segment.number), OpenMode::read));
     while (cursor_bytes_ < segment.size_bytes) {
       const FrameHead head = PHENDAU_TRY(head_at(*file, cursor_bytes_));
-      if (head.kind == kGroupKind && head.count > 0 && head.first_seq + head.count - 1 > committed_) return {};
+      if (head.kind == kGroupKind && head.count > 0 && head.first_seq + head.count - 1 > committed_)
+        return {};
       cursor_bytes_ += head.size_bytes;
     }
   }
@@ -425,13 +430,16 @@ Result<wire::RecordBatch> Spool::lease(std::size_t size_bytes_max, std::size_t r
       const FrameHead head = PHENDAU_TRY(head_at(*file, at));
       const std::uint64_t frame_at = at;
       at += head.size_bytes;
-      if (head.kind != kGroupKind || head.count == 0 || head.first_seq + head.count - 1 <= committed_) continue;
+      if (head.kind != kGroupKind || head.count == 0 || head.first_seq + head.count - 1 <= committed_)
+        continue;
       if (head.first_seq >= durable_next_seq_) return batch;
       const std::uint64_t skip = committed_ >= head.first_seq ? committed_ + 1 - head.first_seq : 0;
       const bool gap = !batch.records.empty() && batch.last_seq() + 1 != head.first_seq;
-      const bool full = size + head.size_bytes > size_bytes_max || batch.records.size() + head.count > records_max;
+      const bool full =
+          size + head.size_bytes > size_bytes_max || batch.records.size() + head.count > records_max;
       if (!batch.records.empty() && (gap || full)) return batch;
-      const std::string bytes = PHENDAU_TRY(file->read_at(frame_at, static_cast<std::size_t>(head.size_bytes)));
+      const std::string bytes =
+          PHENDAU_TRY(file->read_at(frame_at, static_cast<std::size_t>(head.size_bytes)));
       std::size_t position = 0;
       auto frame = next_frame(bytes, position, segment.number);
       if (!frame) {
@@ -451,7 +459,8 @@ Result<wire::RecordBatch> Spool::lease(std::size_t size_bytes_max, std::size_t r
 Result<> Spool::commit(std::uint64_t last_seq) {
   const std::lock_guard lock(mu_);
   if (last_seq <= committed_) return {};
-  if (last_seq >= durable_next_seq_) return fail(ErrorCode::invalid, "the hub confirms records that were never sent");
+  if (last_seq >= durable_next_seq_)
+    return fail(ErrorCode::invalid, "the hub confirms records that were never sent");
   std::string payload;
   put_uint(payload, kCommitKind, 1);
   put_uint(payload, last_seq, 8);
@@ -469,7 +478,8 @@ Result<> Spool::commit(std::uint64_t last_seq) {
       if (to >= from) done += to - from + 1;
     }
   }
-  // Even if the disk refuses the note, the hub has the records and knows their numbers: sending them again is safe.
+  // Even if the disk refuses the note, the hub has the records and knows their numbers: sending them again is
+  // safe.
   auto noted = append_frame(payload);
   if (noted) noted = sync_locked();
   committed_ = last_seq;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's disk spool: what was read on this machine and is not yet acknowledged by the hub. A ring of segment files
-// with checksummed frames. One frame holds a group of records together with the reader's position after them, so that
-// data and position cannot diverge: a kill or power cut at any point loses nothing and repeats nothing.
-// Collectors write, the uploader leases and commits. Thread-safe. Layout: docs/formats/wire.md, "Spool".
+// The agent's disk spool: what was read on this machine and is not yet acknowledged by the hub. A ring of
+// segment files with checksummed frames. One frame holds a group of records together with the reader's
+// position after them, so that data and position cannot diverge: a kill or power cut at any point loses
+// nothing and repeats nothing. Collectors write, the uploader leases and commits. Thread-safe. Layout:
+// docs/formats/wire.md, "Spool".
 #pragma once
 
 #include <cstdint>
@@ -20,13 +21,14 @@
 
 namespace phendau::agent {
 
-inline constexpr std::uint64_t kSpoolBytesDefault = 256u << 20;  // days of an office machine, one hour of a busy server
+inline constexpr std::uint64_t kSpoolBytesDefault =
+    256u << 20;  // days of an office machine, one hour of a busy server
 inline constexpr std::uint64_t kSpoolBytesMin = 16u << 20;
-inline constexpr std::uint64_t kSegmentBytes = 4u << 20;    // read whole at start: bounds memory
-inline constexpr std::size_t kGroupBytesMax = 1u << 20;     // record bytes of one enqueue
+inline constexpr std::uint64_t kSegmentBytes = 4u << 20;  // read whole at start: bounds memory
+inline constexpr std::size_t kGroupBytesMax = 1u << 20;   // record bytes of one enqueue
 inline constexpr std::size_t kGroupRecordsMax = 4096;
-inline constexpr std::size_t kBookmarkBytesMax = 4096;      // a journald cursor has about 130
-inline constexpr std::size_t kSpoolSourcesMax = 1024;       // positions are copied into each segment's header
+inline constexpr std::size_t kBookmarkBytesMax = 4096;  // a journald cursor has about 130
+inline constexpr std::size_t kSpoolSourcesMax = 1024;   // positions are copied into each segment's header
 inline constexpr std::uint64_t kGenerationStep = 1ull << 32;  // numbers jump by this after a repaired tail
 
 /// Position of one reader after the records of the same group.
@@ -49,22 +51,24 @@ struct SpoolCounts {
   std::uint64_t damaged_bytes = 0;   // bytes that recovery had to drop, since start
 };
 
-/// Full-spool policy is `reject`: enqueue answers `limit`, counts it, and keeps what it has. Readers then go back to
-/// their bookmark and wait; files and journals hold the rest, so nothing is lost unless they are rotated away.
+/// Full-spool policy is `reject`: enqueue answers `limit`, counts it, and keeps what it has. Readers then go
+/// back to their bookmark and wait; files and journals hold the rest, so nothing is lost unless they are
+/// rotated away.
 class Spool {
  public:
   /// Opens or creates, repairs a torn tail. `conflict` if another agent uses the folder.
   static Result<std::unique_ptr<Spool>> open(Env& env, SpoolOptions options);
 
-  /// Adds the records and moves the bookmark, both or neither; durable after sync(). `limit` when full or when the
-  /// group is too big; `io` when the disk refuses. A group without records only moves the bookmark.
+  /// Adds the records and moves the bookmark, both or neither; durable after sync(). `limit` when full or
+  /// when the group is too big; `io` when the disk refuses. A group without records only moves the bookmark.
   Result<> enqueue(const std::vector<wire::Record>& records, const std::optional<Bookmark>& bookmark);
   Result<> sync();
   /// Position as enqueued last; empty if the source is new.
   std::string bookmark(std::string_view source) const;
 
-  /// The oldest durable, uncommitted records with consecutive numbers, at most about `size_bytes_max` (at least one
-  /// group). An empty batch when there is nothing. May be called again: it returns the same until commit().
+  /// The oldest durable, uncommitted records with consecutive numbers, at most about `size_bytes_max` (at
+  /// least one group). An empty batch when there is nothing. May be called again: it returns the same until
+  /// commit().
   Result<wire::RecordBatch> lease(std::size_t size_bytes_max, std::size_t records_max);
   /// The hub holds everything up to `last_seq`. `invalid` for numbers that were never leased out.
   Result<> commit(std::uint64_t last_seq);
@@ -117,10 +121,10 @@ class Spool {
   std::map<std::string, std::string, std::less<>> bookmarks_;
   std::string epoch_;
   std::uint64_t next_seq_ = 1;
-  std::uint64_t durable_next_seq_ = 1;     // numbers below are synced and may be leased
-  std::uint64_t durable_bytes_ = 0;        // of the active segment
+  std::uint64_t durable_next_seq_ = 1;  // numbers below are synced and may be leased
+  std::uint64_t durable_bytes_ = 0;     // of the active segment
   std::uint64_t committed_ = 0;
-  std::uint64_t cursor_segment_ = 0;       // first frame that may hold uncommitted records
+  std::uint64_t cursor_segment_ = 0;  // first frame that may hold uncommitted records
   std::uint64_t cursor_bytes_ = 0;
   std::uint64_t pending_records_ = 0;
   std::uint64_t rejected_total_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proves exactly-once: a source is read through the spool to a hub that drops known numbers; the run is killed at each
-// mutation of the disk in turn, with all kinds of surviving tails, and in the end the hub has each line once, in order.
+// Proves exactly-once: a source is read through the spool to a hub that drops known numbers; the run is
+// killed at each mutation of the disk in turn, with all kinds of surviving tails, and in the end the hub has
+// each line once, in order.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -19,7 +20,9 @@ constexpr int kLines = 40;
 
 SpoolOptions small_options() { return {"/spool", 1u << 20, 700}; }
 
-wire::Record line(int number) { return {"src", wire::RecordFormat::text, {number}, "line " + std::to_string(number)}; }
+wire::Record line(int number) {
+  return {"src", wire::RecordFormat::text, {number}, "line " + std::to_string(number)};
+}
 
 /// The hub's rule: per epoch the next number; known numbers are dropped, later ones accepted.
 struct FakeHub {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real way to the hub: net's HTTP client over TLS with the agents' ALPN name, the pinned CA and our certificate.
+// The real way to the hub: net's HTTP client over TLS with the agents' ALPN name, the pinned CA and our
+// certificate.
 #pragma once
 
 #include "agent/transport.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the agent reaches its hub: one request, one answer. The real one (tls_transport.h) speaks HTTP over TLS with a
-// pinned CA and a client certificate; tests put a hub made of functions here. One thread at a time per object.
+// How the agent reaches its hub: one request, one answer. The real one (tls_transport.h) speaks HTTP over TLS
+// with a pinned CA and a client certificate; tests put a hub made of functions here. One thread at a time per
+// object.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +22,10 @@ struct Answer {
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// POSTs the body. `unavailable` when the hub cannot be reached, `denied` when it is not our hub or refuses our
-  /// certificate; any HTTP status is an Answer.
-  virtual Result<Answer> post(std::string_view path, std::string_view content_type, std::string_view body) = 0;
+  /// POSTs the body. `unavailable` when the hub cannot be reached, `denied` when it is not our hub or refuses
+  /// our certificate; any HTTP status is an Answer.
+  virtual Result<Answer> post(std::string_view path, std::string_view content_type,
+                              std::string_view body) = 0;
 };
 
 /// Where and as whom to connect. Exactly one of `ca_pem` and `ca_key_sha256` is set.
@@ -31,7 +33,7 @@ struct Connection {
   std::string host;
   std::uint16_t port = 0;
   std::string ca_pem;
-  std::string ca_key_sha256;  // hex; enrolment, when the CA itself is not yet known
+  std::string ca_key_sha256;    // hex; enrolment, when the CA itself is not yet known
   std::string certificate_pem;  // empty: none
   std::string key_pem;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with this agent now: one sentence per cause, since when. Goes to the log once, to status.json and to
-// each heartbeat, and disappears when the cause is gone. Thread-safe.
+// What is wrong with this agent now: one sentence per cause, since when. Goes to the log once, to status.json
+// and to each heartbeat, and disappears when the cause is gone. Thread-safe.
 #pragma once
 
 #include <map>
@@ -15,7 +15,8 @@
 
 namespace phendau::agent {
 
-inline constexpr std::size_t kTroublesMax = 64;  // more causes at once than anybody reads; later ones are not added
+inline constexpr std::size_t kTroublesMax =
+    64;  // more causes at once than anybody reads; later ones are not added
 
 class Troubles {
  public:

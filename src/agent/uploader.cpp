@@ -14,7 +14,8 @@ namespace phendau::agent {
 void Backoff::failed() {
   const std::uint64_t dice = wire::ByteReader(env_.random_bytes(4)).uint(4);
   const std::int64_t half = pause_.ns / 2;
-  const auto scatter = static_cast<std::int64_t>(static_cast<double>(half) * static_cast<double>(dice) / 4294967296.0);
+  const auto scatter =
+      static_cast<std::int64_t>(static_cast<double>(half) * static_cast<double>(dice) / 4294967296.0);
   until_ = {env_.monotonic().ns + half + scatter};
   pause_ = std::min(Duration{pause_.ns * 2}, kBackoffMax);
 }
@@ -37,7 +38,8 @@ Result<> Uploader::accept(const wire::RecordBatch& batch, std::string_view body)
   if (ack.last_seq >= spool_.next_seq()) {
     // The hub knows numbers that we have not given out: this disk is a copy of an older one.
     PHENDAU_TRY(spool_.start_new_epoch());
-    return fail(ErrorCode::conflict, "the hub already has later records of this spool; sending again as a new one",
+    return fail(ErrorCode::conflict,
+                "the hub already has later records of this spool; sending again as a new one",
                 "agent.trouble.spool_copied");
   }
   if (ack.last_seq < batch.first_seq) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends the spool to the hub in order and commits what the hub acknowledges. Never drops: whatever the hub answers, the
-// records stay until it says that it has them. Waits between failures with growing, scattered pauses.
-// Called by the agent's talking thread only.
+// Sends the spool to the hub in order and commits what the hub acknowledges. Never drops: whatever the hub
+// answers, the records stay until it says that it has them. Waits between failures with growing, scattered
+// pauses. Called by the agent's talking thread only.
 #pragma once
 
 #include "agent/spool.h"
@@ -11,13 +11,14 @@
 
 namespace phendau::agent {
 
-inline constexpr std::size_t kLeaseBytes = 2u << 20;      // 250 KiB on the wire; seconds on a bad line
+inline constexpr std::size_t kLeaseBytes = 2u << 20;  // 250 KiB on the wire; seconds on a bad line
 inline constexpr std::size_t kLeaseRecords = 8192;
 inline constexpr Duration kBackoffFirst = seconds(1);
-inline constexpr Duration kBackoffMax = minutes(5);       // after an outage the hub hears from everybody within this
+inline constexpr Duration kBackoffMax =
+    minutes(5);  // after an outage the hub hears from everybody within this
 
-/// Pauses between attempts: doubling, each scattered over half to all of its length, so that a thousand agents do not
-/// return in the same second.
+/// Pauses between attempts: doubling, each scattered over half to all of its length, so that a thousand
+/// agents do not return in the same second.
 class Backoff {
  public:
   explicit Backoff(Env& env) : env_(env) {}
@@ -36,7 +37,8 @@ enum class UploadStep : std::uint8_t { sent, idle, waiting, failed };
 
 class Uploader {
  public:
-  Uploader(Env& env, Spool& spool, Troubles& troubles) : env_(env), spool_(spool), troubles_(troubles), backoff_(env) {}
+  Uploader(Env& env, Spool& spool, Troubles& troubles)
+      : env_(env), spool_(spool), troubles_(troubles), backoff_(env) {}
   /// One batch at most.
   UploadStep step(Transport& transport);
 

@@ -64,15 +64,16 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 #define PHENDAU_ASSERT(condition) \
   ((condition) ? static_cast<void>(0) : ::phendau::assertion_failed(#condition, __FILE__, __LINE__))
 
-/// Value of `expression`, or return its error to our caller. A statement expression (GCC, Clang); may be nested.
+/// Value of `expression`, or return its error to our caller. A statement expression (GCC, Clang); may be
+/// nested.
 #define PHENDAU_TRY(expression) PHENDAU_TRY_AS(expression, __COUNTER__)
 #define PHENDAU_TRY_AS(expression, number) PHENDAU_TRY_JOIN(expression, number)
 #define PHENDAU_TRY_JOIN(expression, number) PHENDAU_TRY_NAMED(expression, phendau_try_##number)
-#define PHENDAU_TRY_NAMED(expression, result)                        \
-  __extension__({                                                    \
-    auto result = (expression);                                      \
-    if (!result) return std::unexpected(std::move(result).error());  \
-    ::phendau::detail::take(std::move(result));                      \
+#define PHENDAU_TRY_NAMED(expression, result)                       \
+  __extension__({                                                   \
+    auto result = (expression);                                     \
+    if (!result) return std::unexpected(std::move(result).error()); \
+    ::phendau::detail::take(std::move(result));                     \
   })
 
 namespace phendau::detail {

@@ -13,6 +13,7 @@
 
 namespace phendau {
 
+struct YamlMember;
 struct YamlNode {
   enum class Kind : std::uint8_t { null, scalar, sequence, map };
   Kind kind = Kind::null;
@@ -21,7 +22,7 @@ struct YamlNode {
   int column = 0;       // 1-based
   std::string scalar;
   std::vector<YamlNode> items;
-  std::vector<std::pair<YamlNode, YamlNode>> members;  // keys are scalars, unique
+  std::vector<YamlMember> members;  // keys are scalars, unique
 
   bool is_null() const { return kind == Kind::null; }
   bool is_scalar() const { return kind == Kind::scalar; }
@@ -33,6 +34,13 @@ struct YamlNode {
   std::string text(std::string_view key, std::string_view fallback = "") const;
   /// Items of a sequence of scalars, or the one scalar; anything else is left out.
   std::vector<std::string> texts(std::string_view key) const;
+};
+
+/// A type of its own: std::pair asks whether YamlNode can be constructed while YamlNode is not complete
+/// (Clang refuses).
+struct YamlMember {
+  YamlNode first;   // key
+  YamlNode second;  // value
 };
 
 /// "file:line:column: reason": one mistake in a content file.

@@ -20,10 +20,18 @@ int complain(const Globals& globals, const Error& error) {
   std::fprintf(stderr, "phendau: %s\n", explain(globals.lang, error).c_str());
   if (!error.text_id.empty()) std::fprintf(stderr, "  (%s)\n", error.message.c_str());
   switch (error.code) {
-    case ErrorCode::invalid: case ErrorCode::not_found: case ErrorCode::conflict: case ErrorCode::denied:
+    case ErrorCode::invalid:
+    case ErrorCode::not_found:
+    case ErrorCode::conflict:
+    case ErrorCode::denied:
       return kConfiguration;
-    case ErrorCode::io: case ErrorCode::corrupt: case ErrorCode::limit: return kStorage;
-    case ErrorCode::unavailable: case ErrorCode::bug: return kFound;
+    case ErrorCode::io:
+    case ErrorCode::corrupt:
+    case ErrorCode::limit:
+      return kStorage;
+    case ErrorCode::unavailable:
+    case ErrorCode::bug:
+      return kFound;
   }
   return kFound;
 }

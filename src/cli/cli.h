@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all commands share: language, output, exit codes. main.cpp is the only place where things are constructed.
+// What all commands share: language, output, exit codes. main.cpp is the only place where things are
+// constructed.
 #pragma once
 
 #include <functional>
@@ -34,7 +35,8 @@ void print_line(std::string_view text);
 /// Columns padded to their widest cell; the first row is the head.
 void print_table(const std::vector<std::vector<std::string>>& rows);
 bool is_terminal_stderr();
-/// Where the packs that belong to this program are: PHENDAU_PACKS, beside the sources, or /usr/share/phendau/packs.
+/// Where the packs that belong to this program are: PHENDAU_PACKS, beside the sources, or
+/// /usr/share/phendau/packs.
 std::string default_pack();
 
 /// Each adds its command; the callback it registers sets `exit_code`.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // phendau admin: what a person at the machine does with the hub stopped (or, where said, running).
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/text.h"
 #include "cli/cli.h"
@@ -37,7 +37,8 @@ Result<Opened> open_stopped(const AdminArguments& arguments) {
   if (!arguments.pack.empty()) out.config.pack_dir = arguments.pack;
   if (out.config.pack_dir.empty()) out.config.pack_dir = default_pack();
   if (!hub::has_keys(env, arguments.data)) {
-    return fail(ErrorCode::not_found, "no keys in " + arguments.data, "hub.not_initialised", {arguments.data});
+    return fail(ErrorCode::not_found, "no keys in " + arguments.data, "hub.not_initialised",
+                {arguments.data});
   }
   out.keys = PHENDAU_TRY(hub::load_keys(env, arguments.data, out.config.server_names));
   out.pack = std::make_unique<hub::ActivePack>(PHENDAU_TRY(hub::ActivePack::load(env, out.config.pack_dir)));
@@ -93,7 +94,8 @@ Result<> run_token(const Globals&, const AdminArguments& arguments) {
   hub::Services services{env, opened.config, *opened.ledger, *no_journal, live, *opened.pack};
   const std::string address = arguments.address.empty() ? opened.config.https_address : arguments.address;
   hub::Devices devices(services, opened.keys, address);
-  const Json token = PHENDAU_TRY(devices.create_token(system_actor(), arguments.agency_id, "phendau admin token"));
+  const Json token =
+      PHENDAU_TRY(devices.create_token(system_actor(), arguments.agency_id, "phendau admin token"));
   print_line(token["token"].as_string());
   return {};
 }
@@ -117,8 +119,8 @@ Result<> run_backup(const Globals& globals, const AdminArguments& arguments) {
   const auto ledger = PHENDAU_TRY(ledger::open_ledger(options));
   const auto made = PHENDAU_TRY(ledger->backup(arguments.folder, env.now()));
   PHENDAU_TRY(ledger::verify_backup(env, arguments.folder));
-  print_line(globals.text("admin.backup_made", {arguments.folder, std::to_string(made.files),
-                                                std::to_string(made.bytes >> 10)}));
+  print_line(globals.text("admin.backup_made",
+                          {arguments.folder, std::to_string(made.files), std::to_string(made.bytes >> 10)}));
   return {};
 }
 
@@ -170,7 +172,8 @@ Result<bool> run_doctor(const Globals& globals, const AdminArguments& arguments)
   } else {
     std::vector<std::vector<std::string>> rows;
     for (const auto& item : report.items()) {
-      rows.push_back({item["ok"].as_bool() ? "OK" : "!!", item["check"].as_string(), item["detail"].as_string()});
+      rows.push_back(
+          {item["ok"].as_bool() ? "OK" : "!!", item["check"].as_string(), item["detail"].as_string()});
     }
     print_table(rows);
   }
@@ -198,7 +201,8 @@ void add_admin(CLI::App& app, Globals& globals, int& exit_code) {
   init->add_option("--agency-id", arguments->agency_id, globals.text("cli.agency_id"));
   init->add_option("--agency-name", arguments->agency_name, globals.text("cli.agency_name"));
   init->add_flag("--own-systems", arguments->own_systems, globals.text("cli.own_systems"));
-  init->add_option("--format", globals.format, globals.text("cli.format"))->check(CLI::IsMember({"table", "json"}));
+  init->add_option("--format", globals.format, globals.text("cli.format"))
+      ->check(CLI::IsMember({"table", "json"}));
   auto* token = add(*admin, "token", "cli.admin_token", run_token);
   token->add_option("--agency", arguments->agency_id, globals.text("cli.agency_id"))->required();
   token->add_option("--address", arguments->address, globals.text("cli.https"));
@@ -213,7 +217,8 @@ void add_admin(CLI::App& app, Globals& globals, int& exit_code) {
   auto* doctor = admin->add_subcommand("doctor", globals.text("cli.admin_doctor"));
   doctor->add_option("--data", arguments->data, globals.text("cli.data"))->required();
   doctor->add_option("--pack", arguments->pack, globals.text("cli.pack"));
-  doctor->add_option("--format", globals.format, globals.text("cli.format"))->check(CLI::IsMember({"table", "json"}));
+  doctor->add_option("--format", globals.format, globals.text("cli.format"))
+      ->check(CLI::IsMember({"table", "json"}));
   doctor->callback([&globals, &exit_code, arguments] {
     const auto done = run_doctor(globals, *arguments);
     exit_code = !done ? complain(globals, done.error()) : *done ? kOk : kFound;

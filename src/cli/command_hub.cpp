@@ -83,7 +83,8 @@ void add_agent(CLI::App& app, Globals& globals, int& exit_code) {
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     ::execv(program.c_str(), argv.data());
-    exit_code = complain(globals, Error{ErrorCode::not_found, "cannot start " + program, "cli.no_agent", {program}});
+    exit_code =
+        complain(globals, Error{ErrorCode::not_found, "cannot start " + program, "cli.no_agent", {program}});
   });
 }
 

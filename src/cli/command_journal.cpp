@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // phendau journal and phendau search: a journal with or beside a hub.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/text.h"
 #include "cli/cli.h"
@@ -167,7 +167,8 @@ void add_search(CLI::App& app, Globals& globals, int& exit_code) {
   command->add_option("--from", arguments->from, globals.text("cli.from"));
   command->add_option("--to", arguments->to, globals.text("cli.to"));
   command->add_option("--limit", arguments->limit, globals.text("cli.limit"))->check(CLI::Range(1, 100'000));
-  command->add_option("--format", globals.format, globals.text("cli.format"))->check(CLI::IsMember({"table", "json"}));
+  command->add_option("--format", globals.format, globals.text("cli.format"))
+      ->check(CLI::IsMember({"table", "json"}));
   command->callback([&globals, &exit_code, arguments] {
     const auto found = run_search(globals, *arguments);
     exit_code = !found ? complain(globals, found.error()) : *found ? kOk : kFound;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // phendau pack and phendau check: the law as data, and this machine judged by it.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "agent/linux/facts.h"
 #include "cli/cli.h"
@@ -45,8 +45,9 @@ Result<bool> run_validate(const Globals& globals, const PackArguments& arguments
   for (const auto& error : errors) print_line(error.to_string());
   if (errors.empty()) {
     const auto cover = hub::coverage(loaded.pack);
-    print_line(globals.text("pack.valid", {loaded.pack.reference(), std::to_string(cover.clauses),
-                                           std::to_string(cover.parts_working), std::to_string(cover.parts_pending)}));
+    print_line(globals.text("pack.valid",
+                            {loaded.pack.reference(), std::to_string(cover.clauses),
+                             std::to_string(cover.parts_working), std::to_string(cover.parts_pending)}));
   }
   return errors.empty();
 }
@@ -61,7 +62,8 @@ Result<bool> run_coverage(const Globals& globals, const PackArguments& arguments
   std::vector<std::vector<std::string>> rows = {{"CLAUSE", "PART", "SUBJECT", "BY", "REF", "STATE"}};
   for (const auto& row : cover.rows) {
     for (const auto& by : row.satisfied_by) {
-      rows.push_back({row.clause, row.part, row.subject, by.kind, by.ref, by.working ? "working" : "pending"});
+      rows.push_back(
+          {row.clause, row.part, row.subject, by.kind, by.ref, by.working ? "working" : "pending"});
     }
     if (row.satisfied_by.empty()) rows.push_back({row.clause, row.part, row.subject, "-", "-", "-"});
   }
@@ -123,8 +125,10 @@ Result<bool> run_check(const Globals& globals, const PackArguments& arguments) {
       }
     }
   }
-  if (globals.json()) print_line(list.dump_pretty());
-  else print_table(rows);
+  if (globals.json())
+    print_line(list.dump_pretty());
+  else
+    print_table(rows);
   return !violated;
 }
 
@@ -154,7 +158,8 @@ void add_check(CLI::App& app, Globals& globals, int& exit_code) {
   auto arguments = std::make_shared<PackArguments>();
   command->add_option("--pack", arguments->folder, globals.text("cli.pack"));
   command->add_option("--root", arguments->root, "")->group("");  // hidden: another root, for tests
-  command->add_option("--format", globals.format, globals.text("cli.format"))->check(CLI::IsMember({"table", "json"}));
+  command->add_option("--format", globals.format, globals.text("cli.format"))
+      ->check(CLI::IsMember({"table", "json"}));
   command->callback([&globals, &exit_code, arguments] {
     const auto good = run_check(globals, *arguments);
     exit_code = !good ? complain(globals, good.error()) : *good ? kOk : kFound;

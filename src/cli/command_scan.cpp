@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// phendau scan and phendau rules: rules over files, without a hub. Files are read in order by one thread; batches are
-// matched by `--threads` workers; results come out in input order whatever the number of threads.
+// phendau scan and phendau rules: rules over files, without a hub. Files are read in order by one thread;
+// batches are matched by `--threads` workers; results come out in input order whatever the number of threads.
 #include <sys/ioctl.h>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <condition_variable>
 #include <deque>
-#include <fmt/format.h>
 #include <future>
 #include <thread>
 
@@ -44,7 +44,8 @@ bool is_rule_file(const std::string& path) {
 
 Result<RuleSet> load_rules(const ScanArguments& arguments) {
   Env& env = posix_env();
-  const auto pack = PHENDAU_TRY(hub::ActivePack::load(env, arguments.pack.empty() ? default_pack() : arguments.pack));
+  const auto pack =
+      PHENDAU_TRY(hub::ActivePack::load(env, arguments.pack.empty() ? default_pack() : arguments.pack));
   RuleSet out;
   if (arguments.rules.empty()) {
     out.plan = pack.plan();
@@ -75,8 +76,12 @@ Json event_of(const Batch& batch, std::uint32_t row) {
     const ValueId id = column.ids[row];
     const std::string text = to_valid_utf8(column.values.text(id));
     switch (column.values.kind(id)) {
-      case ValueKind::null: out.set(column.name, Json()); break;
-      case ValueKind::boolean: out.set(column.name, text == "true"); break;
+      case ValueKind::null:
+        out.set(column.name, Json());
+        break;
+      case ValueKind::boolean:
+        out.set(column.name, text == "true");
+        break;
       case ValueKind::integer: {
         const auto number = parse_int(text);
         out.set(column.name, number ? Json(*number) : Json(text));
@@ -87,7 +92,9 @@ Json event_of(const Batch& batch, std::uint32_t row) {
         out.set(column.name, number ? Json(*number) : Json(text));
         break;
       }
-      case ValueKind::text: out.set(column.name, text); break;
+      case ValueKind::text:
+        out.set(column.name, text);
+        break;
     }
   }
   return out;
@@ -144,7 +151,8 @@ class Scanner {
       work->lines = lines;
       work->path = path;
       const auto policy = threads_ > 1 ? std::launch::async : std::launch::deferred;
-      work->matches = std::async(policy, [plan = &rules_.plan, raw = &work->batch] { return match(*plan, *raw); });
+      work->matches =
+          std::async(policy, [plan = &rules_.plan, raw = &work->batch] { return match(*plan, *raw); });
       queue_.push_back(std::move(work));
       if (threads_ == 1) finish_front();
       show_progress(path);
@@ -178,8 +186,8 @@ class Scanner {
     const std::string title = globals_.lang == Lang::vi ? rule.title_for_people() : rule.title;
     const std::string time = format_rfc3339(work.batch.event_time(row));
     if (globals_.format == "table") {
-      table_.push_back({time, rule.level, title, std::string(work.batch.column(kHostColumn)->text(row)), work.path,
-                        std::to_string(work.lines[row])});
+      table_.push_back({time, rule.level, title, std::string(work.batch.column(kHostColumn)->text(row)),
+                        work.path, std::to_string(work.lines[row])});
       return;
     }
     Json out = Json::object({{"rule_id", rule.id},
@@ -190,8 +198,10 @@ class Scanner {
                              {"record", work.lines[row]}});
     if (count > 0) out.set("count", count);
     if (!arguments_.no_event) out.set("event", event_of(work.batch, row));
-    if (globals_.json()) array_.push(std::move(out));
-    else print_line(out.dump());
+    if (globals_.json())
+      array_.push(std::move(out));
+    else
+      print_line(out.dump());
   }
 
   void show_progress(const std::string& path) {
@@ -244,7 +254,8 @@ Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments
   const RuleSet rules = PHENDAU_TRY(load_rules(arguments));
   for (const auto& mistake : rules.rejected) print_line(mistake.to_string());
   if (rules.rejected.empty()) {
-    print_line(globals.text("rules.valid", {std::to_string(rules.plan.rules().size() + rules.correlations.size())}));
+    print_line(
+        globals.text("rules.valid", {std::to_string(rules.plan.rules().size() + rules.correlations.size())}));
   }
   return rules.rejected.empty();
 }
@@ -256,12 +267,15 @@ Result<bool> run_list(const Globals& globals, const ScanArguments& arguments) {
   const auto add = [&](const detect::RuleMeta& rule, const std::string& source) {
     const std::string title = globals.lang == Lang::vi ? rule.title_for_people() : rule.title;
     rows.push_back({rule.id, rule.level, source, title});
-    list.push(Json::object({{"id", rule.id}, {"level", rule.level}, {"logsource", source}, {"title", title}}));
+    list.push(
+        Json::object({{"id", rule.id}, {"level", rule.level}, {"logsource", source}, {"title", title}}));
   };
   for (const auto& rule : rules.plan.rules()) add(rule, rule.logsource.key());
   for (const auto& rule : rules.correlations) add(rule, "correlation");
-  if (globals.json()) print_line(list.dump());
-  else print_table(rows);
+  if (globals.json())
+    print_line(list.dump());
+  else
+    print_table(rows);
   return true;
 }
 
@@ -275,7 +289,8 @@ void add_scan(CLI::App& app, Globals& globals, int& exit_code) {
   command->add_option("--format", globals.format, globals.text("cli.format"))
       ->check(CLI::IsMember({"table", "json", "ndjson"}));
   command->add_flag("--no-event", arguments->no_event, globals.text("cli.scan_no_event"));
-  command->add_option("--threads", arguments->threads, globals.text("cli.scan_threads"))->check(CLI::Range(1, 256));
+  command->add_option("--threads", arguments->threads, globals.text("cli.scan_threads"))
+      ->check(CLI::Range(1, 256));
   command->add_flag("--stats", arguments->stats, globals.text("cli.scan_stats"));
   command->add_option("paths", arguments->paths, globals.text("cli.files"))->required();
   command->callback([&globals, &exit_code, arguments] {

@@ -15,7 +15,8 @@ constexpr std::size_t kFilesMax = 1'000'000;
 
 }  // namespace
 
-Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOptions& options, const TakeBatch& take) {
+Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOptions& options,
+                                const TakeBatch& take) {
   const auto file = PHENDAU_TRY(env.open(path, OpenMode::read));
   const std::string head = PHENDAU_TRY(file->read_at(0, 4096));
   const std::string_view start = trim(head);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads files of records (NDJSON or lines of syslog text) into batches, for `scan` and `journal import`. Memory stays
-// bounded: one file is read in pieces and handed over batch by batch.
+// Reads files of records (NDJSON or lines of syslog text) into batches, for `scan` and `journal import`.
+// Memory stays bounded: one file is read in pieces and handed over batch by batch.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@ namespace phendau::cli {
 
 struct ReadOptions {
   std::string agency = "unassigned";
-  std::string source;                  // default: the path
-  std::uint32_t rows_max = 8'192;      // per batch
+  std::string source;                        // default: the path
+  std::uint32_t rows_max = 8'192;            // per batch
   bool with_event_time_as_received = false;  // scan: the file's own time is the only one there is
 };
 struct ReadTotals {
@@ -25,7 +25,8 @@ struct ReadTotals {
 };
 /// `take` gets a batch and the 1-based line of each row.
 using TakeBatch = std::function<Result<>(const Batch& batch, const std::vector<std::uint64_t>& lines)>;
-Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOptions& options, const TakeBatch& take);
+Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOptions& options,
+                                const TakeBatch& take);
 
 /// The files under a path (itself, or the folder's files in order).
 Result<std::vector<std::string>> files_under(Env& env, const std::string& path);

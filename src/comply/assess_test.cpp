@@ -84,7 +84,6 @@ Obligation last_of(const Catalog& catalog, const Knowledge& knowledge, UtcTime n
 
 const std::string kPosture = "    subject: device\n    satisfied_by: [{kind: posture_rule, ref: rule_one}]\n";
 
-
 TEST_CASE("reasons of agents are put into Vietnamese, unknown ones are kept") {
   const auto vi = [](std::string_view english) {
     return explain(Lang::vi, Reason{"comply.unreadable", {"x", agent_reason(english)}});

@@ -198,8 +198,10 @@ std::string agent_reason(std::string_view english) {
   std::string id = "comply.agent_reason.";
   for (const char c : english) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (letter) id += c;
-    else if (id.back() != '_' && id.back() != '.') id += '_';
+    if (letter)
+      id += c;
+    else if (id.back() != '_' && id.back() != '.')
+      id += '_';
   }
   return has_text(id) ? both_of(id) : std::string(english);
 }

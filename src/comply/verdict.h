@@ -36,7 +36,8 @@ std::string both_of(std::string_view text_id, const std::vector<std::string>& ar
 /// What people call this field of a fact; its own name if nobody named it.
 std::string field_label(std::string_view fact_kind, std::string_view field);
 std::string value_label(std::string_view json_text);
-/// Why an agent could not read something, for people: the agent's English sentence where nobody put it into words.
+/// Why an agent could not read something, for people: the agent's English sentence where nobody put it into
+/// words.
 std::string agent_reason(std::string_view english);
 /// An instant as people read it.
 std::string time_label(UtcTime at, ZoneOffset zone);

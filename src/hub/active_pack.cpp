@@ -11,7 +11,8 @@ constexpr std::string_view kUploadGuardFile = "upload_guard.yaml";
 std::unexpected<Error> content_error(const std::vector<ContentError>& errors) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < errors.size() && i < 10; ++i) lines.push_back(errors[i].to_string());
-  return fail(ErrorCode::invalid, "pack: " + join(lines, "; "), "hub.pack_invalid", {lines.empty() ? "" : lines[0]});
+  return fail(ErrorCode::invalid, "pack: " + join(lines, "; "), "hub.pack_invalid",
+              {lines.empty() ? "" : lines[0]});
 }
 
 }  // namespace
@@ -53,7 +54,8 @@ Result<ActivePack> ActivePack::load(Env& env, const std::string& folder) {
     out.upload_policy_ = PHENDAU_TRY(upload_policy_from(node));
   }
   if (out.upload_policy_.extensions.empty()) {
-    return fail(ErrorCode::invalid, "the pack lacks upload_guard.yaml", "hub.pack_invalid", {"upload_guard.yaml"});
+    return fail(ErrorCode::invalid, "the pack lacks upload_guard.yaml", "hub.pack_invalid",
+                {"upload_guard.yaml"});
   }
   return out;
 }
@@ -70,12 +72,15 @@ PasswordRule ActivePack::password_rule() const {
     rule.classes.clear();
     for (const auto& name : classes->value.items()) rule.classes.push_back(name.as_string());
   }
-  if (const auto* age = pack_.parameter("password_max_age_months")) rule.age_months_max = age->value.as_int(3);
+  if (const auto* age = pack_.parameter("password_max_age_months"))
+    rule.age_months_max = age->value.as_int(3);
   return rule;
 }
 
 const detect::RuleMeta* ActivePack::rule(std::string_view id) const {
-  const auto fits = [&](const detect::RuleMeta& rule) { return rule.id == id || (!id.empty() && rule.name == id); };
+  const auto fits = [&](const detect::RuleMeta& rule) {
+    return rule.id == id || (!id.empty() && rule.name == id);
+  };
   for (const auto& rule : pack_.rules.rules) {
     if (fits(rule)) return &rule;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pack in force with everything made from it: compiled detection plan, correlation rules, workflow definitions, the
-// upload guard's policy. Loaded at start; immutable afterwards (a change of packs is a ledger decision and a restart).
-// Thread-safe because it does not change.
+// The pack in force with everything made from it: compiled detection plan, correlation rules, workflow
+// definitions, the upload guard's policy. Loaded at start; immutable afterwards (a change of packs is a
+// ledger decision and a restart). Thread-safe because it does not change.
 #pragma once
 
 #include <map>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agents' side of the hub: decodes what they POST, asks the use cases, encodes the answer. Called by api for
-// connections that speak the agents' protocol. Thread-safe.
+// The agents' side of the hub: decodes what they POST, asks the use cases, encodes the answer. Called by api
+// for connections that speak the agents' protocol. Thread-safe.
 #pragma once
 
 #include <optional>

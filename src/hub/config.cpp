@@ -23,16 +23,19 @@ Result<> read_text(const Json& json, std::string_view member, std::string& out) 
 Result<> read_int(const Json& json, std::string_view member, int low, int high, int& out) {
   if (!json.contains(member)) return {};
   const std::int64_t value = json[member].as_int(-1);
-  if (!json[member].is_int() || value < low || value > high) return wrong(member, fmt::format("{} to {}", low, high));
+  if (!json[member].is_int() || value < low || value > high)
+    return wrong(member, fmt::format("{} to {}", low, high));
   out = static_cast<int>(value);
   return {};
 }
 
-Result<> read_duration(const Json& json, std::string_view member, Duration low, Duration high, Duration& out) {
+Result<> read_duration(const Json& json, std::string_view member, Duration low, Duration high,
+                       Duration& out) {
   if (!json.contains(member)) return {};
   const auto value = parse_duration(json[member].as_string());
   if (!value || *value < low || *value > high) {
-    return wrong(member, fmt::format("{} to {}, like \"30s\" or \"5m\"", format_duration(low), format_duration(high)));
+    return wrong(
+        member, fmt::format("{} to {}, like \"30s\" or \"5m\"", format_duration(low), format_duration(high)));
   }
   out = *value;
   return {};
@@ -41,10 +44,14 @@ Result<> read_duration(const Json& json, std::string_view member, Duration low, 
 Result<ListenerConfig> listener_from(const Json& json) {
   ListenerConfig out;
   const std::string& protocol = json["protocol"].as_string();
-  if (protocol == "udp") out.protocol = ListenerConfig::Protocol::udp;
-  else if (protocol == "tcp") out.protocol = ListenerConfig::Protocol::tcp;
-  else if (protocol == "tls") out.protocol = ListenerConfig::Protocol::tls;
-  else return wrong("listeners.protocol", "udp, tcp or tls");
+  if (protocol == "udp")
+    out.protocol = ListenerConfig::Protocol::udp;
+  else if (protocol == "tcp")
+    out.protocol = ListenerConfig::Protocol::tcp;
+  else if (protocol == "tls")
+    out.protocol = ListenerConfig::Protocol::tls;
+  else
+    return wrong("listeners.protocol", "udp, tcp or tls");
   out.address = json["address"].as_string();
   if (out.address.find(':') == std::string::npos) return wrong("listeners.address", "like 127.0.0.1:5514");
   out.source = json["source"].string_or("syslog-" + protocol);
@@ -63,10 +70,23 @@ Result<SenderConfig> sender_from(const Json& json) {
   return out;
 }
 
-constexpr std::string_view kMembers[] = {
-    "pack_dir", "https_address", "server_names", "listeners", "senders", "disk_quota_percent", "flush_after",
-    "skew_max", "session_idle_max", "session_age_max", "sign_in_failures_max", "sign_in_wait",
-    "enrolment_token_age_max", "device_certificate_days", "silence_check_every", "assess_every", "demo"};
+constexpr std::string_view kMembers[] = {"pack_dir",
+                                         "https_address",
+                                         "server_names",
+                                         "listeners",
+                                         "senders",
+                                         "disk_quota_percent",
+                                         "flush_after",
+                                         "skew_max",
+                                         "session_idle_max",
+                                         "session_age_max",
+                                         "sign_in_failures_max",
+                                         "sign_in_wait",
+                                         "enrolment_token_age_max",
+                                         "device_certificate_days",
+                                         "silence_check_every",
+                                         "assess_every",
+                                         "demo"};
 
 }  // namespace
 
@@ -92,13 +112,15 @@ Result<HubConfig> config_from_json(const Json& json) {
   PHENDAU_TRY(read_duration(json, "session_age_max", minutes(5), days(7), out.session_age_max));
   PHENDAU_TRY(read_int(json, "sign_in_failures_max", 3, 20, out.sign_in_failures_max));
   PHENDAU_TRY(read_duration(json, "sign_in_wait", seconds(1), days(1), out.sign_in_wait));
-  PHENDAU_TRY(read_duration(json, "enrolment_token_age_max", minutes(5), days(7), out.enrolment_token_age_max));
+  PHENDAU_TRY(
+      read_duration(json, "enrolment_token_age_max", minutes(5), days(7), out.enrolment_token_age_max));
   PHENDAU_TRY(read_int(json, "device_certificate_days", 1, 3650, out.device_certificate_days));
   PHENDAU_TRY(read_duration(json, "silence_check_every", seconds(1), hours(1), out.silence_check_every));
   PHENDAU_TRY(read_duration(json, "assess_every", seconds(1), hours(1), out.assess_every));
   out.demo = json["demo"].as_bool(false);
   for (const auto& name : json["server_names"].items()) out.server_names.push_back(name.as_string());
-  for (const auto& item : json["listeners"].items()) out.listeners.push_back(PHENDAU_TRY(listener_from(item)));
+  for (const auto& item : json["listeners"].items())
+    out.listeners.push_back(PHENDAU_TRY(listener_from(item)));
   for (const auto& item : json["senders"].items()) out.senders.push_back(PHENDAU_TRY(sender_from(item)));
   return out;
 }

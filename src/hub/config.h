@@ -16,8 +16,8 @@ namespace phendau::hub {
 /// One place where records arrive.
 struct ListenerConfig {
   enum class Protocol : std::uint8_t { udp, tcp, tls } protocol = Protocol::udp;
-  std::string address;    // "127.0.0.1:5514"
-  std::string source;     // name of the source; the peer's address is appended for senders that are told apart
+  std::string address;  // "127.0.0.1:5514"
+  std::string source;   // name of the source; the peer's address is appended for senders that are told apart
   std::string agency_id;  // owner of what arrives here; empty: by sender address, else "unassigned"
 };
 std::string_view to_string(ListenerConfig::Protocol protocol);
@@ -38,18 +38,18 @@ struct HubConfig {
   std::vector<std::string> server_names;         // further names and addresses in the server certificate
   std::vector<ListenerConfig> listeners;
   std::vector<SenderConfig> senders;
-  int disk_quota_percent = 80;   // of the file system that holds the journal; at this fill appends are refused
+  int disk_quota_percent = 80;  // of the file system that holds the journal; at this fill appends are refused
   Duration flush_after = milliseconds(50);
-  Duration skew_max = minutes(10);               // an event further from its reception is flagged
+  Duration skew_max = minutes(10);  // an event further from its reception is flagged
   Duration session_idle_max = minutes(30);
   Duration session_age_max = hours(12);
-  int sign_in_failures_max = 5;                  // then the account waits
+  int sign_in_failures_max = 5;  // then the account waits
   Duration sign_in_wait = minutes(15);
   Duration enrolment_token_age_max = hours(24);
   int device_certificate_days = 365;
   Duration silence_check_every = minutes(1);
-  Duration assess_every = minutes(1);            // how often passing time is looked at
-  bool demo = false;                             // the data are invented; every screen says so
+  Duration assess_every = minutes(1);  // how often passing time is looked at
+  bool demo = false;                   // the data are invented; every screen says so
 };
 
 /// `invalid` names the member and what it may be.

@@ -138,7 +138,8 @@ void Detection::handle(const journal::CommittedBatch& committed, Pending& pendin
   for (const auto& match : matches) {
     if (correlator_.rule_alerts()[match.rule_index]) handle_match(committed, match, pending);
   }
-  // The correlator names rows by frame and row of the batch as it is; a frame that lost rows keeps their numbers apart.
+  // The correlator names rows by frame and row of the batch as it is; a frame that lost rows keeps their
+  // numbers apart.
   for (const auto& match : correlator_.observe(committed.batch, committed.seq, matches)) {
     if (match.alerts) handle_correlation(committed, match, pending);
   }
@@ -147,7 +148,8 @@ void Detection::handle(const journal::CommittedBatch& committed, Pending& pendin
 Detection::Open& Detection::open_group(const std::string& key, UtcTime at, Duration window, bool& is_new,
                                        std::string_view identity) {
   const auto found = open_.find(key);
-  if (found != open_.end() && at - found->second.first_at <= window && found->second.first_at - at <= window) {
+  if (found != open_.end() && at - found->second.first_at <= window &&
+      found->second.first_at - at <= window) {
     is_new = false;
     return found->second;
   }
@@ -166,7 +168,8 @@ Detection::Open& Detection::open_group(const std::string& key, UtcTime at, Durat
   return fresh;
 }
 
-void Detection::handle_match(const journal::CommittedBatch& committed, const detect::Match& match, Pending& pending) {
+void Detection::handle_match(const journal::CommittedBatch& committed, const detect::Match& match,
+                             Pending& pending) {
   const detect::Rule& rule = services_.pack.plan().rules()[match.rule_index];
   const Batch& batch = committed.batch;
   const std::string agency = agency_of(batch, match.row);
@@ -180,27 +183,30 @@ void Detection::handle_match(const journal::CommittedBatch& committed, const det
   ++open.count;
   open.last_at = std::max(open.last_at, at);
   if (open.refs.size() < kAlertRefsMax) open.refs.push_back(ref);
-  if (is_new) add_alert(rule, agency, std::move(entity), field_of(batch, kHostColumn, match.row), open, pending);
+  if (is_new)
+    add_alert(rule, agency, std::move(entity), field_of(batch, kHostColumn, match.row), open, pending);
   touch(open, agency, pending);
 }
 
-void Detection::handle_correlation(const journal::CommittedBatch& committed, const detect::CorrelationMatch& match,
-                                   Pending& pending) {
+void Detection::handle_correlation(const journal::CommittedBatch& committed,
+                                   const detect::CorrelationMatch& match, Pending& pending) {
   const detect::CorrelationRule& rule = correlator_.rules()[match.correlation_index];
   Json entity = Json::object();
   std::string agency(kUnassignedAgency);
   for (std::size_t i = 0; i < match.group.size() && i < rule.group_by.size(); ++i) {
-    if (rule.group_by[i] == kAgencyColumn) agency = match.group[i];
-    else entity.set(rule.group_by[i], to_valid_utf8(match.group[i]));
+    if (rule.group_by[i] == kAgencyColumn)
+      agency = match.group[i];
+    else
+      entity.set(rule.group_by[i], to_valid_utf8(match.group[i]));
   }
   Open open;
   open.first_at = match.window_start;
   open.last_at = match.window_end;
   open.count = match.count;
   for (const auto& ref : match.sample) open.refs.push_back(phendau::to_string(ref));
-  open.alert_id = derive_ulid(match.window_start, rule.id + kSeparator + agency + kSeparator +
-                                                      entity.dump_canonical() + kSeparator +
-                                                      phendau::to_string(match.first_event));
+  open.alert_id =
+      derive_ulid(match.window_start, rule.id + kSeparator + agency + kSeparator + entity.dump_canonical() +
+                                          kSeparator + phendau::to_string(match.first_event));
   const std::uint32_t row = row_of(committed, match.last_event);
   open.last_at = committed.batch.event_time(row);
   if (!match.update) {
@@ -359,7 +365,9 @@ Result<> Detection::restore(const Json& checkpoint) {
   streams_.clear();
   for (const auto& item : checkpoint["streams"].items()) {
     streams_[PHENDAU_TRY(from_base64(item["key"].as_string()))] =
-        Stream{{item["first"].as_int()}, {item["last"].as_int()}, static_cast<std::uint64_t>(item["events"].as_int())};
+        Stream{{item["first"].as_int()},
+               {item["last"].as_int()},
+               static_cast<std::uint64_t>(item["events"].as_int())};
   }
   return {};
 }
@@ -394,8 +402,8 @@ Result<> Detection::check_silence(UtcTime now) {
       Open open;
       open.first_at = match.source.last_event_time;
       open.last_at = match.source.last_event_time;
-      open.alert_id = derive_ulid(open.first_at, rule.id + kSeparator + entity.dump_canonical() + kSeparator +
-                                                     match.source.agency);
+      open.alert_id = derive_ulid(
+          open.first_at, rule.id + kSeparator + entity.dump_canonical() + kSeparator + match.source.agency);
       if (open_.contains(open.alert_id)) continue;  // raised since start
       Open& marker = open_[open.alert_id];
       marker = open;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads committed batches in order, matches and correlates, raises alerts. One thread. Its position, correlation state
-// and open alerts form a checkpoint in the ledger's derived rows; alert ids are made from rule, entity, window and first
-// event, so that replay after a crash raises the same alerts and the ledger ignores those that it has.
+// Reads committed batches in order, matches and correlates, raises alerts. One thread. Its position,
+// correlation state and open alerts form a checkpoint in the ledger's derived rows; alert ids are made from
+// rule, entity, window and first event, so that replay after a crash raises the same alerts and the ledger
+// ignores those that it has.
 #pragma once
 
 #include <atomic>
@@ -21,9 +22,10 @@
 
 namespace phendau::hub {
 
-inline constexpr std::size_t kOpenAlertsMax = 100'000;   // groups that may still grow; the longest idle goes (counted)
-inline constexpr std::size_t kStreamsMax = 50'000;       // (source, agency, host) triples whose silence is judged
-inline constexpr std::size_t kAlertRefsMax = 100;        // event references kept per alert
+inline constexpr std::size_t kOpenAlertsMax =
+    100'000;  // groups that may still grow; the longest idle goes (counted)
+inline constexpr std::size_t kStreamsMax = 50'000;  // (source, agency, host) triples whose silence is judged
+inline constexpr std::size_t kAlertRefsMax = 100;   // event references kept per alert
 inline constexpr Duration kAlertWindowDefault = hours(1);
 inline constexpr std::string_view kActivitySpace = "alert_activity";
 
@@ -74,7 +76,7 @@ class Detection {
   };
   struct Pending {
     std::vector<ledger::Write> alerts;
-    std::map<std::string, Json> activity;  // alert id -> document
+    std::map<std::string, Json> activity;          // alert id -> document
     std::map<std::string, std::string> agency_of;  // alert id -> agency
   };
 
@@ -84,10 +86,11 @@ class Detection {
   void handle_correlation(const journal::CommittedBatch& committed, const detect::CorrelationMatch& match,
                           Pending& pending);
   void note_streams(const Batch& batch);
-  void add_alert(const detect::RuleMeta& rule, const std::string& agency, Json entity, const std::string& host,
-                 const Open& open, Pending& pending);
+  void add_alert(const detect::RuleMeta& rule, const std::string& agency, Json entity,
+                 const std::string& host, const Open& open, Pending& pending);
   void touch(const Open& open, const std::string& agency, Pending& pending);
-  Open& open_group(const std::string& key, UtcTime at, Duration window, bool& is_new, std::string_view identity);
+  Open& open_group(const std::string& key, UtcTime at, Duration window, bool& is_new,
+                   std::string_view identity);
   Result<> commit(Pending& pending, bool with_checkpoint);
   Json checkpoint() const;
   Result<> restore(const Json& checkpoint);
@@ -95,13 +98,14 @@ class Detection {
   Services& services_;
   detect::Correlator correlator_;
   mutable std::mutex mu_;
-  std::map<std::string, Open> open_;                               // guarded by mu_
-  std::map<std::string, Stream> streams_;                          // guarded by mu_; source \x1f agency \x1f host
-  std::map<std::pair<std::string, std::string>, Feed> feeds_;      // guarded by mu_; agency, log source
-  std::map<std::pair<std::string, std::string>, std::pair<UtcTime, std::string>> last_alerts_;  // rule, agency
-  DetectionCounts counts_;                                         // guarded by mu_
-  std::uint64_t position_ = 0;                                     // own thread
-  UtcTime checkpoint_at_;                                          // own thread
+  std::map<std::string, Open> open_;                           // guarded by mu_
+  std::map<std::string, Stream> streams_;                      // guarded by mu_; source \x1f agency \x1f host
+  std::map<std::pair<std::string, std::string>, Feed> feeds_;  // guarded by mu_; agency, log source
+  std::map<std::pair<std::string, std::string>, std::pair<UtcTime, std::string>>
+      last_alerts_;             // rule, agency
+  DetectionCounts counts_;      // guarded by mu_
+  std::uint64_t position_ = 0;  // own thread
+  UtcTime checkpoint_at_;       // own thread
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

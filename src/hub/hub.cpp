@@ -17,7 +17,8 @@ std::vector<std::string> certificate_names(const HubConfig& config) {
   std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
   if (const auto address = net::parse_host_port(config.https_address)) {
     const bool any = address->host.empty() || address->host == "0.0.0.0" || address->host == "::";
-    if (!any && std::find(names.begin(), names.end(), address->host) == names.end()) names.push_back(address->host);
+    if (!any && std::find(names.begin(), names.end(), address->host) == names.end())
+      names.push_back(address->host);
   }
   names.insert(names.end(), config.server_names.begin(), config.server_names.end());
   return names;
@@ -42,7 +43,8 @@ Result<std::unique_ptr<ledger::Ledger>> open_hub_ledger(Env& env, const std::str
 
 Result<std::unique_ptr<Hub>> Hub::open(Env& env, HubConfig config) {
   if (!has_keys(env, config.data_dir)) {
-    return fail(ErrorCode::not_found, config.data_dir + " is not set up", "hub.not_initialised", {config.data_dir});
+    return fail(ErrorCode::not_found, config.data_dir + " is not set up", "hub.not_initialised",
+                {config.data_dir});
   }
   std::unique_ptr<Hub> hub(new Hub(env, std::move(config)));
   PHENDAU_TRY(hub->open_stores());
@@ -64,11 +66,12 @@ Result<> Hub::open_stores() {
   return {};
 }
 
-/// A change of packs is a decision that the ledger keeps, with the journal position from which the new rules apply.
+/// A change of packs is a decision that the ledger keeps, with the journal position from which the new rules
+/// apply.
 Result<> Hub::note_pack() {
   constexpr std::string_view kId = "active_pack";
-  const Json value = Json::object({{"pack", pack_->pack().reference()},
-                                   {"from_frame", journal_->head().frame_seq + 1}});
+  const Json value =
+      Json::object({{"pack", pack_->pack().reference()}, {"from_frame", journal_->head().frame_seq + 1}});
   const auto known = ledger_->get("setting", kId, everything());
   if (known && known->doc["value"]["pack"] == value["pack"]) return {};
   ledger::Write write;

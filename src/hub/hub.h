@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hub as a whole: stores, pack, engines' workers and use cases, made in the right order and stopped in the reverse.
-// Made by cli; used by api. Thread-safe after open().
+// The hub as a whole: stores, pack, engines' workers and use cases, made in the right order and stopped in
+// the reverse. Made by cli; used by api. Thread-safe after open().
 #pragma once
 
 #include <memory>

@@ -93,8 +93,8 @@ void IngestPipeline::decode(Lane& lane, std::string_view record, const Origin& o
   ++counters_.accepted;
 }
 
-bool IngestPipeline::submit(std::string_view format, std::string_view record, const Origin& origin, WhenFull when_full,
-                            bool oversized, bool truncated) {
+bool IngestPipeline::submit(std::string_view format, std::string_view record, const Origin& origin,
+                            WhenFull when_full, bool oversized, bool truncated) {
   std::unique_lock lock(mu_);
   Lane& target = lane(format);
   while (target.builder.full()) {
@@ -188,7 +188,8 @@ Result<wire::Ack> IngestPipeline::append_records(const Actor& device, const wire
       origin.channel = record.channel;
       origin.host = device.name;
       ingest::Provenance provenance = provenance_of(services_, origin, now);
-      // What the agent read while it had no connection belongs to the time of reading, as far as that is believable.
+      // What the agent read while it had no connection belongs to the time of reading, as far as that is
+      // believable.
       if (record.received_at <= now && record.received_at > now - days(30)) {
         provenance.skew_limit = Duration{services_.config.skew_max.ns + (now - record.received_at).ns};
       }
@@ -228,8 +229,8 @@ Result<wire::Ack> IngestPipeline::append_records(const Actor& device, const wire
   return ack;
 }
 
-Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view agency_id, std::string_view source,
-                                           std::string_view body) {
+Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view agency_id,
+                                           std::string_view source, std::string_view body) {
   PHENDAU_TRY(scope_covering(actor, Action::create, Resource::event, agency_id));
   PHENDAU_TRY(services_.ledger.get("agency", agency_id, everything()));
   auto decoder = PHENDAU_TRY(ingest::make_decoder("ndjson"));
@@ -272,8 +273,9 @@ Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view 
   counters_.accepted += static_cast<std::uint64_t>(accepted + rejected);
   counters_.stored += static_cast<std::uint64_t>(accepted + rejected);
   counters_.decode += decoder->counters();
-  return Json::object(
-      {{"accepted", accepted}, {"rejected", rejected}, {"first_errors", Json::array(std::move(first_errors))}});
+  return Json::object({{"accepted", accepted},
+                       {"rejected", rejected},
+                       {"first_errors", Json::array(std::move(first_errors))}});
 }
 
 Result<> IngestPipeline::append_facts(const Actor& device, const std::vector<Fact>& facts) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// From received bytes to the journal. Listeners submit records; a lane per format decodes them into one batch that is
-// appended when it is full or 50 ms old, so that many quiet sources share an fsync. Agents and uploads append at once and
-// are acknowledged after the fsync. Overload: datagrams are dropped and counted (policy drop_newest), streams wait
-// (policy block). Thread-safe.
+// From received bytes to the journal. Listeners submit records; a lane per format decodes them into one batch
+// that is appended when it is full or 50 ms old, so that many quiet sources share an fsync. Agents and
+// uploads append at once and are acknowledged after the fsync. Overload: datagrams are dropped and counted
+// (policy drop_newest), streams wait (policy block). Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -57,7 +57,8 @@ class IngestPipeline {
   /// An event of the hub itself, as NDJSON, under log source "phendau//hub".
   void submit_own(const Json& event);
 
-  /// A batch of an agent: stored exactly once. A range that is partly known answers with what is expected next.
+  /// A batch of an agent: stored exactly once. A range that is partly known answers with what is expected
+  /// next.
   Result<wire::Ack> append_records(const Actor& device, const wire::RecordBatch& batch);
   /// {accepted, rejected, first_errors}; durable when it returns.
   Result<Json> upload_ndjson(const Actor& actor, std::string_view agency_id, std::string_view source,
@@ -65,7 +66,8 @@ class IngestPipeline {
   /// Facts as events: the evidence behind verdicts.
   Result<> append_facts(const Actor& device, const std::vector<Fact>& facts);
 
-  /// Owner of what arrives from this address: the listener's agency, else the sender table, else agencies' networks.
+  /// Owner of what arrives from this address: the listener's agency, else the sender table, else agencies'
+  /// networks.
   std::string agency_of(const ListenerConfig& listener, std::string_view peer_ip) const;
   /// Reads the networks of agencies again (after one was changed).
   Result<> reload_senders();
@@ -80,8 +82,8 @@ class IngestPipeline {
 
   Services& services_;
   mutable std::mutex mu_;
-  std::condition_variable room_;   // a lane was flushed
-  std::condition_variable work_;   // a lane has rows
+  std::condition_variable room_;                                     // a lane was flushed
+  std::condition_variable work_;                                     // a lane has rows
   std::map<std::string, std::unique_ptr<Lane>, std::less<>> lanes_;  // guarded by mu_
   std::vector<SenderConfig> senders_;                                // guarded by mu_
   bool closed_ = false;                                              // guarded by mu_

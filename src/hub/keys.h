@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hub's secrets in DATA/keys (0700): its certificate authority, its server certificate, the key that signs journal
-// seals and orders, the key that encrypts secret fields. Made at init, needed at every start, never in backups.
+// The hub's secrets in DATA/keys (0700): its certificate authority, its server certificate, the key that
+// signs journal seals and orders, the key that encrypts secret fields. Made at init, needed at every start,
+// never in backups.
 #pragma once
 
 #include <string>
@@ -22,8 +23,8 @@ struct Keys {
 bool has_keys(Env& env, const std::string& data_dir);
 /// New keys; `conflict` if there are some.
 Result<> create_keys(Env& env, const std::string& data_dir, const std::vector<std::string>& server_names);
-/// `not_found` and `corrupt` say which file and what to do. A server certificate that runs out within 30 days, or that
-/// lacks one of `server_names`, is issued anew.
+/// `not_found` and `corrupt` say which file and what to do. A server certificate that runs out within 30
+/// days, or that lacks one of `server_names`, is issued anew.
 Result<Keys> load_keys(Env& env, const std::string& data_dir, const std::vector<std::string>& server_names);
 
 }  // namespace phendau::hub

@@ -36,9 +36,12 @@ Json statuses_json(const std::map<Status, std::int64_t>& counts) {
 std::string_view satisfier_name(comply::SatisfierKind kind) {
   // The portal's words for how a part is checked (openapi.yaml, Clause).
   switch (kind) {
-    case comply::SatisfierKind::posture_rule: return "posture";
-    case comply::SatisfierKind::setting: return "hub_setting";
-    default: return comply::to_string(kind);
+    case comply::SatisfierKind::posture_rule:
+      return "posture";
+    case comply::SatisfierKind::setting:
+      return "hub_setting";
+    default:
+      return comply::to_string(kind);
   }
 }
 
@@ -60,9 +63,9 @@ std::string scope_text(const Pack& pack, const comply::Clause& clause) {
 }
 
 bool has_pending(const comply::ClausePart& part) {
-  return part.satisfied_by.empty() || std::any_of(part.satisfied_by.begin(), part.satisfied_by.end(), [](const auto& s) {
-           return s.kind == comply::SatisfierKind::pending;
-         });
+  return part.satisfied_by.empty() ||
+         std::any_of(part.satisfied_by.begin(), part.satisfied_by.end(),
+                     [](const auto& s) { return s.kind == comply::SatisfierKind::pending; });
 }
 
 /// The steps of a case with their clocks, for the engine.
@@ -155,7 +158,8 @@ comply::RegisterRecord register_record_of(const RegisterKind& kind, const ledger
   one.agency_id = record.agency_id;
   one.state = record.state;
   one.at = record.updated_at;
-  if (!kind.date_field.empty()) one.at = time_of(record.doc.at_path(kind.date_field)).value_or(record.updated_at);
+  if (!kind.date_field.empty())
+    one.at = time_of(record.doc.at_path(kind.date_field)).value_or(record.updated_at);
   if (!kind.period_field.empty()) one.period_id = record.doc.at_path(kind.period_field).as_string();
   if (!kind.subject_field.empty()) one.subject_id = record.doc.at_path(kind.subject_field).as_string();
   one.document = record.doc;
@@ -215,7 +219,8 @@ Result<> Obligations::load_all() {
   }
   after.clear();
   for (;;) {
-    const auto rows = PHENDAU_TRY(services_.ledger.list_derived(kStatusSpace, "", everything(), 1'000, after));
+    const auto rows =
+        PHENDAU_TRY(services_.ledger.list_derived(kStatusSpace, "", everything(), 1'000, after));
     const std::lock_guard lock(mu_);
     for (const auto& row : rows) {
       last_status_[row.key] = static_cast<Status>(row.doc["status"].as_int());
@@ -250,19 +255,25 @@ void Obligations::put_device(const ledger::Record& record) {
 void Obligations::put_record(const ledger::Record& record) {
   const bool withdrawn = record.state == "withdrawn";
   if (record.kind == "agency") {
-    if (record.state == "abolished") knowledge_.drop_subject(comply::SubjectKind::agency, record.id);
-    else knowledge_.put_subject(agency_subject(record));
+    if (record.state == "abolished")
+      knowledge_.drop_subject(comply::SubjectKind::agency, record.id);
+    else
+      knowledge_.put_subject(agency_subject(record));
     return;
   }
   if (record.kind == "device") return put_device(record);
   if (record.kind == "attestation") {
-    if (withdrawn) knowledge_.drop_attestation(record.id);
-    else knowledge_.put_attestation(attestation_of(record));
+    if (withdrawn)
+      knowledge_.drop_attestation(record.id);
+    else
+      knowledge_.put_attestation(attestation_of(record));
     return;
   }
   if (record.kind == "exception") {
-    if (withdrawn) knowledge_.drop_exception(record.id);
-    else knowledge_.put_exception(exception_of(record));
+    if (withdrawn)
+      knowledge_.drop_exception(record.id);
+    else
+      knowledge_.put_exception(exception_of(record));
     return;
   }
   if (record.kind == "case") knowledge_.put_case(case_of(services_, record));
@@ -284,7 +295,8 @@ void Obligations::assess_agency(std::string_view agency_id, UtcTime now) {
     auto judged = comply::assess_agency(services_.pack.pack().catalog, knowledge_, agency_id, now);
     UtcTime next = now + hours(24);
     for (const auto& one : judged) {
-      if (one.next_evaluation_at && *one.next_evaluation_at > now) next = std::min(next, *one.next_evaluation_at);
+      if (one.next_evaluation_at && *one.next_evaluation_at > now)
+        next = std::min(next, *one.next_evaluation_at);
       const auto last = last_status_.find(one.id);
       if (last != last_status_.end() && last->second == one.status) continue;
       const bool first = last == last_status_.end();
@@ -329,8 +341,8 @@ Result<> Obligations::put_facts(const Actor& device, const std::vector<Fact>& fa
     fact.device_id = device.user_id;
     // A clock that runs ahead must not make a fact immortal.
     fact.collected_at = std::min(fact.collected_at, now);
-    batch.derived.push_back({std::string(kFactSpace), device.user_id + "/" + fact.kind, device.agency_ids.front(),
-                             to_json(fact)});
+    batch.derived.push_back({std::string(kFactSpace), device.user_id + "/" + fact.kind,
+                             device.agency_ids.front(), to_json(fact)});
     const std::lock_guard lock(mu_);
     knowledge_.put_fact(std::move(fact));
   }
@@ -438,24 +450,24 @@ Json Obligations::view(const comply::Obligation& one) const {
   for (const auto& detail : one.details) details.push_back(comply::explain(Lang::vi, detail));
   const comply::Subject* agency = knowledge_.subject(comply::SubjectKind::agency, one.agency_id);
   const auto evaluated = evaluated_at_.find(one.agency_id);
-  return Json::object({{"id", one.id},
-                       {"clause", one.clause_id},
-                       {"part", one.part_id},
-                       {"subject", Json::object({{"kind", comply::to_string(one.subject_kind)},
-                                                 {"id", one.subject_id},
-                                                 {"name", subject_name(one)}})},
-                       {"agency_id", one.agency_id},
-                       {"agency_name", agency == nullptr ? one.agency_id : agency->name},
-                       {"period", one.period_id},
-                       {"status", to_string(one.status)},
-                       {"reason", comply::explain(Lang::vi, one.reason)},
-                       {"would_change", join(details, " ")},
-                       {"evidence", std::move(evidence)},
-                       {"due_at", time_or_null(one.due_at)},
-                       {"fresh_until", time_or_null(one.fresh_until)},
-                       {"evaluated_at",
-                        evaluated == evaluated_at_.end() ? Json() : Json(format_rfc3339(evaluated->second))},
-                       {"pack", services_.pack.pack().reference()}});
+  return Json::object(
+      {{"id", one.id},
+       {"clause", one.clause_id},
+       {"part", one.part_id},
+       {"subject", Json::object({{"kind", comply::to_string(one.subject_kind)},
+                                 {"id", one.subject_id},
+                                 {"name", subject_name(one)}})},
+       {"agency_id", one.agency_id},
+       {"agency_name", agency == nullptr ? one.agency_id : agency->name},
+       {"period", one.period_id},
+       {"status", to_string(one.status)},
+       {"reason", comply::explain(Lang::vi, one.reason)},
+       {"would_change", join(details, " ")},
+       {"evidence", std::move(evidence)},
+       {"due_at", time_or_null(one.due_at)},
+       {"fresh_until", time_or_null(one.fresh_until)},
+       {"evaluated_at", evaluated == evaluated_at_.end() ? Json() : Json(format_rfc3339(evaluated->second))},
+       {"pack", services_.pack.pack().reference()}});
 }
 
 Result<Json> Obligations::list(const Actor& actor, const Filter& filter) {
@@ -472,13 +484,13 @@ Result<Json> Obligations::list(const Actor& actor, const Filter& filter) {
         continue;
       }
       const auto& wanted = filter.statuses;
-      if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), to_string(one.status)) == wanted.end()) continue;
+      if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), to_string(one.status)) == wanted.end())
+        continue;
       found.push_back(&one);
     }
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto* a, const auto* b) {
-    return severity(a->status) < severity(b->status);
-  });
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto* a, const auto* b) { return severity(a->status) < severity(b->status); });
   Json::Array items;
   const std::size_t end = std::min(found.size(), filter.offset + filter.limit);
   for (std::size_t i = filter.offset; i < end; ++i) items.push_back(view(*found[i]));
@@ -491,7 +503,8 @@ Json Obligations::clause_view(const comply::Clause& clause) const {
   for (const auto& part : clause.parts) {
     const bool open = has_pending(part);
     pending = pending && open;
-    const std::string_view by = part.satisfied_by.empty() ? "pending" : satisfier_name(part.satisfied_by.front().kind);
+    const std::string_view by =
+        part.satisfied_by.empty() ? "pending" : satisfier_name(part.satisfied_by.front().kind);
     parts.push(Json::object({{"id", part.id},
                              {"title", part.duty.vi},
                              {"satisfied_by", by},
@@ -516,9 +529,8 @@ Result<Json> Obligations::matrix(const Actor& actor, std::string_view agency_id)
   for (const auto& [id, subject] : knowledge_.subjects(comply::SubjectKind::agency)) {
     if (scope.covers(id) && (agency_id.empty() || id == agency_id)) shown.push_back(&subject);
   }
-  std::sort(shown.begin(), shown.end(), [](const auto* a, const auto* b) {
-    return compare_vietnamese(a->name, b->name) < 0;
-  });
+  std::sort(shown.begin(), shown.end(),
+            [](const auto* a, const auto* b) { return compare_vietnamese(a->name, b->name) < 0; });
   Json agencies = Json::array();
   Json cells = Json::array();
   for (const auto* subject : shown) {
@@ -592,7 +604,8 @@ Result<Json> Obligations::attest(const Actor& actor, const Json& body) {
   write.reason = "attested";
   write.pack = services_.pack.pack().reference();
   write.doc.set("clause", clause->id).set("part", part).set("statement", body["statement"].as_string());
-  if (body["period"].is_string() && !body["period"].as_string().empty()) write.doc.set("period", body["period"]);
+  if (body["period"].is_string() && !body["period"].as_string().empty())
+    write.doc.set("period", body["period"]);
   if (body["valid_until"].is_string()) write.doc.set("valid_until", body["valid_until"]);
   if (!file.empty()) write.doc.set("file_sha256", file);
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
@@ -641,7 +654,8 @@ Json Obligations::counts_of_device(std::string_view device_id) const {
   std::map<Status, std::int64_t> counts;
   for (const auto& [agency, obligations] : by_agency_) {
     for (const auto& one : obligations) {
-      if (one.subject_kind == comply::SubjectKind::device && one.subject_id == device_id) ++counts[one.status];
+      if (one.subject_kind == comply::SubjectKind::device && one.subject_id == device_id)
+        ++counts[one.status];
     }
   }
   return statuses_json(counts);

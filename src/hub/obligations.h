@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps what is known up to date, asks the obligation engine, and answers what the portal asks about clauses. Statuses
-// are derived: rebuilt at start, re-judged when a fact, record, alert or case changes and when time passes; only
-// transitions are kept (derived rows). Thread-safe.
+// Keeps what is known up to date, asks the obligation engine, and answers what the portal asks about clauses.
+// Statuses are derived: rebuilt at start, re-judged when a fact, record, alert or case changes and when time
+// passes; only transitions are kept (derived rows). Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -70,13 +70,13 @@ class Obligations {
   Services& services_;
   const Detection& detection_;
   mutable std::mutex mu_;
-  comply::Knowledge knowledge_;                                              // guarded by mu_, as is the rest
+  comply::Knowledge knowledge_;  // guarded by mu_, as is the rest
   std::map<std::string, std::vector<comply::Obligation>, std::less<>> by_agency_;
   std::map<std::string, UtcTime, std::less<>> evaluated_at_;
-  std::map<std::string, UtcTime, std::less<>> due_;                          // next evaluation per agency
+  std::map<std::string, UtcTime, std::less<>> due_;  // next evaluation per agency
   std::set<std::string, std::less<>> marked_;
-  std::map<std::string, Status> last_status_;                                // by obligation id
-  std::set<std::string> detection_refs_;                                     // rules that clauses name
+  std::map<std::string, Status> last_status_;  // by obligation id
+  std::set<std::string> detection_refs_;       // rules that clauses name
   std::uint64_t ledger_seq_ = 0;
   bool stopping_ = false;
   std::condition_variable wake_;

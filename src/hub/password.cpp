@@ -35,11 +35,13 @@ bool has_class(std::string_view password, std::string_view name) {
 }  // namespace
 
 Result<std::string> hash_password(Env& env, std::string_view password) {
-  if (password.size() > kPasswordBytesMax) return fail(ErrorCode::limit, "password too long", "password.too_long");
+  if (password.size() > kPasswordBytesMax)
+    return fail(ErrorCode::limit, "password too long", "password.too_long");
   const std::string salt = env.random_bytes(kSaltBytes);
-  std::string encoded(argon2_encodedlen(kArgonPasses, kArgonMemoryKib, 1, kSaltBytes, kHashBytes, Argon2_id), '\0');
-  const int rc = argon2id_hash_encoded(kArgonPasses, kArgonMemoryKib, 1, password.data(), password.size(), salt.data(),
-                                       salt.size(), kHashBytes, encoded.data(), encoded.size());
+  std::string encoded(argon2_encodedlen(kArgonPasses, kArgonMemoryKib, 1, kSaltBytes, kHashBytes, Argon2_id),
+                      '\0');
+  const int rc = argon2id_hash_encoded(kArgonPasses, kArgonMemoryKib, 1, password.data(), password.size(),
+                                       salt.data(), salt.size(), kHashBytes, encoded.data(), encoded.size());
   if (rc != ARGON2_OK) return fail(ErrorCode::bug, argon2_error_message(rc));
   encoded.resize(std::char_traits<char>::length(encoded.c_str()));
   return encoded;
@@ -53,8 +55,9 @@ bool verify_password(std::string_view encoded, std::string_view password) {
 void verify_nothing(std::string_view password) {
   std::string hash(kHashBytes, '\0');
   const std::string salt(kSaltBytes, 's');
-  argon2id_hash_raw(kArgonPasses, kArgonMemoryKib, 1, password.data(), std::min(password.size(), kPasswordBytesMax),
-                    salt.data(), salt.size(), hash.data(), hash.size());
+  argon2id_hash_raw(kArgonPasses, kArgonMemoryKib, 1, password.data(),
+                    std::min(password.size(), kPasswordBytesMax), salt.data(), salt.size(), hash.data(),
+                    hash.size());
 }
 
 Result<> check_password(const PasswordRule& rule, std::string_view password, std::string_view username) {
@@ -65,7 +68,8 @@ Result<> check_password(const PasswordRule& rule, std::string_view password, std
   for (const auto& name : rule.classes) {
     if (!has_class(password, name)) missing.push_back(name);
   }
-  if (password.size() > kPasswordBytesMax) return fail(ErrorCode::limit, "password too long", "password.too_long");
+  if (password.size() > kPasswordBytesMax)
+    return fail(ErrorCode::limit, "password too long", "password.too_long");
   if (!missing.empty()) {
     std::string classes;
     for (const auto& name : rule.classes) classes += (classes.empty() ? "" : ", ") + name;

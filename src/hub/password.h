@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Passwords of portal accounts: Argon2id, one-time passwords, and the strictest rule of the active packs. Adapter of
-// libargon2: password.cpp only. Pure apart from the Env's randomness; thread-safe. Hashing takes about 60 ms and 19 MiB.
+// Passwords of portal accounts: Argon2id, one-time passwords, and the strictest rule of the active packs.
+// Adapter of libargon2: password.cpp only. Pure apart from the Env's randomness; thread-safe. Hashing takes
+// about 60 ms and 19 MiB.
 #pragma once
 
 #include <cstdint>

@@ -35,8 +35,10 @@ Result<> SyslogListeners::start() {
   for (const auto& config : services_.config.listeners) {
     auto running = std::make_unique<Running>();
     running->config = config;
-    if (config.protocol == ListenerConfig::Protocol::udp) PHENDAU_TRY(start_udp(*running));
-    else PHENDAU_TRY(start_stream(*running));
+    if (config.protocol == ListenerConfig::Protocol::udp)
+      PHENDAU_TRY(start_udp(*running));
+    else
+      PHENDAU_TRY(start_stream(*running));
     running_.push_back(std::move(running));
   }
   return {};
@@ -45,12 +47,13 @@ Result<> SyslogListeners::start() {
 Result<> SyslogListeners::start_udp(Running& running) {
   net::UdpListenerConfig config;
   config.listen = PHENDAU_TRY(net::parse_host_port(running.config.address));
-  running.udp = PHENDAU_TRY(net::UdpListener::start(config, [this, &running](std::span<const net::Datagram> datagrams) {
-    for (const auto& datagram : datagrams) {
-      const Origin origin = origin_for(pipeline_, running.config, datagram.peer, {});
-      pipeline_.submit("syslog", datagram.bytes, origin, WhenFull::drop_newest);
-    }
-  }));
+  running.udp =
+      PHENDAU_TRY(net::UdpListener::start(config, [this, &running](std::span<const net::Datagram> datagrams) {
+        for (const auto& datagram : datagrams) {
+          const Origin origin = origin_for(pipeline_, running.config, datagram.peer, {});
+          pipeline_.submit("syslog", datagram.bytes, origin, WhenFull::drop_newest);
+        }
+      }));
   PHENDAU_LOG(info, "listening", {"protocol", "udp"}, {"port", running.udp->port()});
   return {};
 }
@@ -95,7 +98,8 @@ Result<> SyslogListeners::start_stream(Running& running) {
     take(running, peer, node.mapped());
   };
   running.stream = PHENDAU_TRY(net::StreamListener::start(std::move(config), std::move(events)));
-  PHENDAU_LOG(info, "listening", {"protocol", to_string(running.config.protocol)}, {"port", running.stream->port()});
+  PHENDAU_LOG(info, "listening", {"protocol", to_string(running.config.protocol)},
+              {"port", running.stream->port()});
   return {};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Binds the syslog listeners of the settings and feeds the pipeline. UDP: best effort, kernel drops are shown. TCP and
-// TLS: reading stops while the journal cannot take more. A source is a listener plus the sender's address.
+// Binds the syslog listeners of the settings and feeds the pipeline. UDP: best effort, kernel drops are
+// shown. TCP and TLS: reading stops while the journal cannot take more. A source is a listener plus the
+// sender's address.
 #pragma once
 
 #include <map>

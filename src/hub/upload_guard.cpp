@@ -35,7 +35,9 @@ std::string sniff(std::string_view bytes) {
   if (starts("\xFF\xD8\xFF")) return "image/jpeg";
   if (starts("\xD0\xCF\x11\xE0")) return "application/x-ole-storage";
   if (starts("7z\xBC\xAF\x27\x1C") || starts("Rar!")) return "application/x-archive";
-  if (starts("MZ") || starts("\x7f" "ELF")) return "application/x-executable";
+  if (starts("MZ") || starts("\x7f"
+                             "ELF"))
+    return "application/x-executable";
   if (starts("\xFF\xFE") || starts("\xFE\xFF")) return "text/plain; charset=utf-16";
   if (bytes.find('\0') == std::string_view::npos) return "text/plain";
   return "";
@@ -81,7 +83,8 @@ std::string from_utf16(std::string_view bytes) {
 /// Paragraph texts of an OOXML part: text runs joined, one line per paragraph, cell or string item.
 void collect_xml_text(const pugi::xml_node& node, std::string& out) {
   const std::string_view name = node.name();
-  const std::string_view local = name.substr(name.find(':') == std::string_view::npos ? 0 : name.find(':') + 1);
+  const std::string_view local =
+      name.substr(name.find(':') == std::string_view::npos ? 0 : name.find(':') + 1);
   if (local == "t") out += node.child_value();
   if (local == "tab" || local == "br") out += ' ';
   for (const auto& child : node.children()) collect_xml_text(child, out);
@@ -101,7 +104,8 @@ std::string office_type(const std::vector<ZipEntry>& entries) {
     if (entry.name == "word/document.xml") {
       return "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
     }
-    if (entry.name == "xl/workbook.xml") return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    if (entry.name == "xl/workbook.xml")
+      return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     if (entry.name == "ppt/presentation.xml") {
       return "application/vnd.openxmlformats-officedocument.presentationml.presentation";
     }
@@ -112,7 +116,8 @@ std::string office_type(const std::vector<ZipEntry>& entries) {
 Result<Inspection> inspect_zip(std::string_view bytes, int depth) {
   const auto read = read_zip(bytes);
   if (!read) {
-    if (read.error().code == ErrorCode::limit) return refuse(read.error().message, "upload.container_too_big");
+    if (read.error().code == ErrorCode::limit)
+      return refuse(read.error().message, "upload.container_too_big");
     return refuse(read.error().message, "upload.damaged");
   }
   Inspection out;
@@ -127,7 +132,8 @@ Result<Inspection> inspect_zip(std::string_view bytes, int depth) {
       if (!entry.name.ends_with(".xml")) continue;
       pugi::xml_document document;
       // No DTD processing: entities stay as they are.
-      if (!document.load_buffer(entry.bytes.data(), entry.bytes.size(), pugi::parse_default & ~pugi::parse_doctype)) {
+      if (!document.load_buffer(entry.bytes.data(), entry.bytes.size(),
+                                pugi::parse_default & ~pugi::parse_doctype)) {
         return refuse("damaged office document", "upload.damaged");
       }
       collect_xml_text(document, out.text);
@@ -159,19 +165,22 @@ Result<Inspection> inspect(std::string_view name, std::string_view bytes, int de
   const std::string type = sniff(bytes);
   if (type == "application/pdf") return inspect_pdf(bytes);
   if (type == "application/zip") return inspect_zip(bytes, depth);
-  if (type == "application/x-ole-storage") return refuse("legacy or encrypted office file", "upload.old_office");
-  if (type == "application/x-archive") return refuse("archive that cannot be inspected", "upload.cannot_inspect");
+  if (type == "application/x-ole-storage")
+    return refuse("legacy or encrypted office file", "upload.old_office");
+  if (type == "application/x-archive")
+    return refuse("archive that cannot be inspected", "upload.cannot_inspect");
   if (type == "application/x-executable") return refuse("executable", "upload.executable");
   if (type.starts_with("image/")) return Inspection{"", type, false};
   if (type.ends_with("utf-16")) return Inspection{from_utf16(bytes), type, true};
   if (type == "text/plain") return Inspection{to_valid_utf8(bytes), type, true};
-  return refuse(fmt::format("content of '{}' is of no known type", truncate_utf8(name, 80)), "upload.cannot_inspect");
+  return refuse(fmt::format("content of '{}' is of no known type", truncate_utf8(name, 80)),
+                "upload.cannot_inspect");
 }
 
 bool is_one_letter(const std::string& word) { return utf8_sequence_length(word, 0) == word.size(); }
 
-/// Letters and digits of the line in one case, single spaces between words: "M A T" and "- MAT -" become "mat". A line
-/// that was typed with accents keeps them, so that the word for eye is no marking.
+/// Letters and digits of the line in one case, single spaces between words: "M A T" and "- MAT -" become
+/// "mat". A line that was typed with accents keeps them, so that the word for eye is no marking.
 std::string essence(std::string_view line) {
   const std::string folded = fold_case(line);
   std::vector<std::string> words;
@@ -235,7 +244,8 @@ bool has_secret_marking(const UploadPolicy& policy, std::string_view text) {
     if (has_words(composed, words)) return true;
   }
   const auto is_marking = [&](const std::string& line) {
-    return std::find(policy.marking_lines.begin(), policy.marking_lines.end(), line) != policy.marking_lines.end();
+    return std::find(policy.marking_lines.begin(), policy.marking_lines.end(), line) !=
+           policy.marking_lines.end();
   };
   for (const std::string_view line : split(composed, '\n')) {
     if (line.size() > 400) continue;  // A marking stands alone on its line.
@@ -250,7 +260,8 @@ bool has_secret_marking(const UploadPolicy& policy, std::string_view text) {
   return false;
 }
 
-Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view name, std::string_view bytes) {
+Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view name,
+                                   std::string_view bytes) {
   const std::size_t slash = name.find_last_of("/\\");
   if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
   CheckedUpload out;
@@ -268,7 +279,8 @@ Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view 
     return refuse("file type ." + extension, "upload.type", {join(policy.extensions, ", ")});
   }
   const Inspection inspection = PHENDAU_TRY(inspect(out.name, bytes, 0));
-  if (has_secret_marking(policy, inspection.text) || has_secret_marking(policy, replace_all(out.name, "_", " "))) {
+  if (has_secret_marking(policy, inspection.text) ||
+      has_secret_marking(policy, replace_all(out.name, "_", " "))) {
     return refuse("marking of a state secret", "upload.state_secret");
   }
   out.media_type = inspection.media_type;

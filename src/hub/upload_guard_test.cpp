@@ -18,7 +18,8 @@ UploadPolicy policy() {
   return *made;
 }
 
-std::string make_zip(const std::vector<std::pair<std::string, std::string>>& files, const char* password = nullptr) {
+std::string make_zip(const std::vector<std::pair<std::string, std::string>>& files,
+                     const char* password = nullptr) {
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* sink = zip_source_buffer_create(nullptr, 0, 0, &error);
@@ -43,19 +44,19 @@ std::string make_zip(const std::vector<std::pair<std::string, std::string>>& fil
 }
 
 std::string make_docx(const std::string& paragraphs) {
-  return make_zip({{"[Content_Types].xml", "<Types/>"},
-                   {"word/document.xml", "<w:document xmlns:w='x'><w:body>" + paragraphs + "</w:body></w:document>"}});
+  return make_zip(
+      {{"[Content_Types].xml", "<Types/>"},
+       {"word/document.xml", "<w:document xmlns:w='x'><w:body>" + paragraphs + "</w:body></w:document>"}});
 }
 
 std::string make_pdf(const std::string& text) {
   const std::string stream = "BT /F1 24 Tf 72 700 Td (" + text + ") Tj ET";
-  std::vector<std::string> objects = {"<< /Type /Catalog /Pages 2 0 R >>",
-                                      "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-                                      "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-                                      "/Resources << /Font << /F1 5 0 R >> >> >>",
-                                      "<< /Length " + std::to_string(stream.size()) + " >>\nstream\n" + stream +
-                                          "\nendstream",
-                                      "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"};
+  std::vector<std::string> objects = {
+      "<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+      "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+      "/Resources << /Font << /F1 5 0 R >> >> >>",
+      "<< /Length " + std::to_string(stream.size()) + " >>\nstream\n" + stream + "\nendstream",
+      "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"};
   std::string out = "%PDF-1.4\n";
   std::string table = "0000000000 65535 f \n";
   for (std::size_t i = 0; i < objects.size(); ++i) {
@@ -65,8 +66,8 @@ std::string make_pdf(const std::string& text) {
     out += std::to_string(i + 1) + " 0 obj\n" + objects[i] + "\nendobj\n";
   }
   const std::size_t xref = out.size();
-  return out + "xref\n0 6\n" + table + "trailer << /Size 6 /Root 1 0 R >>\nstartxref\n" + std::to_string(xref) +
-         "\n%%EOF\n";
+  return out + "xref\n0 6\n" + table + "trailer << /Size 6 /Root 1 0 R >>\nstartxref\n" +
+         std::to_string(xref) + "\n%%EOF\n";
 }
 
 constexpr const char* kMat = "M\u1eacT";
@@ -142,7 +143,8 @@ TEST_CASE("files: what is let in and what each refusal says") {
     const auto checked = check_upload(p, c.name, c.bytes);
     CHECK((checked ? std::string() : checked.error().text_id) == c.text_id);
   }
-  CHECK(check_upload(p, "a.txt", std::string(p.size_bytes_max + 1, 'x')).error().text_id == "upload.too_large");
+  CHECK(check_upload(p, "a.txt", std::string(p.size_bytes_max + 1, 'x')).error().text_id ==
+        "upload.too_large");
 }
 
 TEST_CASE("PDF text is inspected") {

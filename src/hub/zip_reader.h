@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads ZIP archives from memory with limits. Adapter of libzip: zip_reader.cpp only. Plain values; thread-safe.
+// Reads ZIP archives from memory with limits. Adapter of libzip: zip_reader.cpp only. Plain values;
+// thread-safe.
 #pragma once
 
 #include <cstdint>

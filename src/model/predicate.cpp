@@ -292,7 +292,8 @@ RowSet select_same_as(const Predicate& atom, const Batch& batch) {
   for (std::uint32_t row = 0; row < batch.rows(); ++row) {
     if (!left->has(row) || !right->has(row)) continue;
     // Null equals nothing, also not another null.
-    if (left->values.kind(left->ids[row]) == ValueKind::null || right->values.kind(right->ids[row]) == ValueKind::null) {
+    if (left->values.kind(left->ids[row]) == ValueKind::null ||
+        right->values.kind(right->ids[row]) == ValueKind::null) {
       continue;
     }
     const bool equal = atom.pattern.cased ? left->text(row) == right->text(row)
@@ -325,7 +326,8 @@ RowSet select_atom(const Predicate& atom, const Batch& batch, bool with_raw) {
 }  // namespace
 
 bool is_keyword_column(std::string_view name) {
-  return name != kSourceColumn && name != kAgencyColumn && name != kLogsourceColumn && name != kParseErrorColumn;
+  return name != kSourceColumn && name != kAgencyColumn && name != kLogsourceColumn &&
+         name != kParseErrorColumn;
 }
 
 RowSet select(const Predicate& predicate, const Batch& batch, bool with_raw) {

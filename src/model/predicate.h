@@ -92,8 +92,8 @@ struct Predicate {
 /// Fields named in the tree, each once; `keywords` is set if an atom looks at every value.
 void collect_fields(const Predicate& predicate, std::vector<std::string>& fields, bool& keywords);
 
-/// Whether atoms without a field look at the column: all but the routing columns `source`, `agency`, `logsource` and
-/// `parse_error`, which describe the record and are not part of what the machine said.
+/// Whether atoms without a field look at the column: all but the routing columns `source`, `agency`,
+/// `logsource` and `parse_error`, which describe the record and are not part of what the machine said.
 bool is_keyword_column(std::string_view name);
 
 /// Rows of the batch that satisfy the predicate, by distinct values: each atom is judged once per dictionary

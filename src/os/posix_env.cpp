@@ -45,7 +45,8 @@ class PosixFile : public File {
   ~PosixFile() override { ::close(fd_); }
 
   Result<> append(std::string_view bytes) override {
-    // Not O_APPEND: with it Linux would let pwrite() of write_at() append too. In a pipe there is no position.
+    // Not O_APPEND: with it Linux would let pwrite() of write_at() append too. In a pipe there is no
+    // position.
     if (::lseek(fd_, 0, SEEK_END) < 0 && errno != ESPIPE) return io_error("find the end of", path_, errno);
     while (!bytes.empty()) {
       const ssize_t n = ::write(fd_, bytes.data(), bytes.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Little-endian integers in byte strings, and a bounds-checked reader. Used by wire and by the agent's spool, so that
-// both read foreign bytes in the same careful way. Pure; thread-safe.
+// Little-endian integers in byte strings, and a bounds-checked reader. Used by wire and by the agent's spool,
+// so that both read foreign bytes in the same careful way. Pure; thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,8 @@ class Members {
  public:
   explicit Members(const Json& json) : json_(json) {}
 
-  std::string text(std::string_view key, std::size_t size_bytes_max = kShortTextBytesMax, bool required = true) {
+  std::string text(std::string_view key, std::size_t size_bytes_max = kShortTextBytesMax,
+                   bool required = true) {
     const Json& value = json_[key];
     if (!value.is_string()) {
       if (required || !value.is_null()) complain(key, "must be text");
@@ -166,15 +167,18 @@ Result<> sign_order(Order& order, std::string_view private_key) {
   return {};
 }
 
-Result<> verify_order(const Order& order, std::string_view public_key, std::string_view device_id, UtcTime now) {
-  if (order.signature.empty()) return fail(ErrorCode::denied, "the order is not signed", "wire.order.unsigned");
+Result<> verify_order(const Order& order, std::string_view public_key, std::string_view device_id,
+                      UtcTime now) {
+  if (order.signature.empty())
+    return fail(ErrorCode::denied, "the order is not signed", "wire.order.unsigned");
   if (public_key.empty()) {
     return fail(ErrorCode::denied, "this agent was given no key to check orders with", "wire.order.no_key");
   }
   if (!ed25519_verify(public_key, order_signed_bytes(order), order.signature)) {
     return fail(ErrorCode::denied, "the order's signature is not our hub's", "wire.order.signature");
   }
-  if (order.device_id != device_id) return fail(ErrorCode::denied, "the order is for another device", "wire.order.device");
+  if (order.device_id != device_id)
+    return fail(ErrorCode::denied, "the order is for another device", "wire.order.device");
   if (order.expires_at <= now) return fail(ErrorCode::denied, "the order has expired", "wire.order.expired");
   return {};
 }
@@ -227,7 +231,8 @@ Json to_json(const Heartbeat& message) {
   out.set("sources", sources);
   Json troubles = Json::array();
   for (const auto& trouble : message.troubles) {
-    troubles.push(Json::object({{"since", trouble.since}, {"message", trouble.message}, {"text_id", trouble.text_id}}));
+    troubles.push(
+        Json::object({{"since", trouble.since}, {"message", trouble.message}, {"text_id", trouble.text_id}}));
   }
   out.set("troubles", troubles);
   if (message.journal_head) out.set("journal_head", head_json(message.journal_head));
@@ -240,7 +245,8 @@ Json to_json(const Heartbeat& message) {
 }
 
 Json to_json(const HeartbeatReply& message) {
-  Json out = Json::object({{"time", format_rfc3339(message.time)}, {"renew_certificate", message.renew_certificate}});
+  Json out = Json::object(
+      {{"time", format_rfc3339(message.time)}, {"renew_certificate", message.renew_certificate}});
   if (message.journal_head) out.set("journal_head", head_json(message.journal_head));
   if (message.config.is_object()) out.set("config", message.config);
   Json orders = Json::array();
@@ -369,7 +375,8 @@ Result<HeartbeatReply> decode_heartbeat_reply(std::string_view body) {
     order.device_id = inner.text("device_id", 128);
     order.expires_at = inner.time("expires_at");
     order.body = item["body"];
-    order.signature = inner.bytes("signature", 64, false);  // An unsigned order is read, refused and reported.
+    order.signature =
+        inner.bytes("signature", 64, false);  // An unsigned order is read, refused and reported.
     members.take_error("orders", inner);
     out.orders.push_back(std::move(order));
   }
@@ -383,22 +390,29 @@ Problem problem_of(const Error& error) {
 
 int http_status_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::invalid: return 400;
-    case ErrorCode::denied: return 403;
-    case ErrorCode::not_found: return 404;
-    case ErrorCode::conflict: return 409;
-    case ErrorCode::limit: return 413;
-    case ErrorCode::unavailable: return 503;
+    case ErrorCode::invalid:
+      return 400;
+    case ErrorCode::denied:
+      return 403;
+    case ErrorCode::not_found:
+      return 404;
+    case ErrorCode::conflict:
+      return 409;
+    case ErrorCode::limit:
+      return 413;
+    case ErrorCode::unavailable:
+      return 503;
     case ErrorCode::io:
     case ErrorCode::corrupt:
-    case ErrorCode::bug: return 500;
+    case ErrorCode::bug:
+      return 500;
   }
   return 500;
 }
 
 Error error_of_answer(int http_status, std::string_view body) {
-  constexpr ErrorCode kCodes[] = {ErrorCode::invalid, ErrorCode::denied,  ErrorCode::not_found,
-                                  ErrorCode::conflict, ErrorCode::limit,  ErrorCode::unavailable,
+  constexpr ErrorCode kCodes[] = {ErrorCode::invalid,  ErrorCode::denied,  ErrorCode::not_found,
+                                  ErrorCode::conflict, ErrorCode::limit,   ErrorCode::unavailable,
                                   ErrorCode::io,       ErrorCode::corrupt, ErrorCode::bug};
   Error out{ErrorCode::unavailable, fmt::format("the hub answered with status {}", http_status), {}, {}};
   for (const ErrorCode code : kCodes) {
@@ -407,7 +421,8 @@ Error error_of_answer(int http_status, std::string_view body) {
       break;
     }
   }
-  if (http_status >= 500) out.code = ErrorCode::unavailable;  // Whatever failed there, here it means: try later.
+  if (http_status >= 500)
+    out.code = ErrorCode::unavailable;  // Whatever failed there, here it means: try later.
   const auto json = parse_json(body, {.size_bytes_max = 64u << 10, .depth_max = 8});
   if (!json || !json->is_object()) return out;
   if (const std::string message = (*json)["message"].as_string(); !message.empty()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON messages between agent and hub: enrolment, facts, heartbeat, renewal, acknowledgement, problems.
-// Decoders take foreign bytes: they answer `invalid` with the member's name, or `limit`. Unknown members are ignored,
-// so that a newer side may say more. Pure; thread-safe.
+// Decoders take foreign bytes: they answer `invalid` with the member's name, or `limit`. Unknown members are
+// ignored, so that a newer side may say more. Pure; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ struct EnrolResponse {
   std::string certificate_pem;  // leaf, then intermediates if any
   std::string ca_pem;
   std::string agency;
-  std::string order_key;  // raw 32 bytes: the Ed25519 public key that signs orders; empty if the hub gives none
+  std::string
+      order_key;  // raw 32 bytes: the Ed25519 public key that signs orders; empty if the hub gives none
 };
 struct RenewRequest {
   std::string csr_pem;
@@ -59,8 +60,8 @@ struct SourceStatus {
   std::uint64_t cut_total = 0;  // records cut at the size limit
   std::optional<UtcTime> last_event_at;
 };
-/// A named place in the hub's journal. The agent remembers the last one it was told; a hub that later shows a journal
-/// without it has lost or rewritten history.
+/// A named place in the hub's journal. The agent remembers the last one it was told; a hub that later shows a
+/// journal without it has lost or rewritten history.
 struct JournalHead {
   std::uint64_t seq = 0;
   std::string hash;  // hex
@@ -78,9 +79,9 @@ struct Heartbeat {
   std::uint64_t spool_bytes = 0;
   std::uint64_t spool_records = 0;
   std::uint64_t spool_bytes_max = 0;
-  std::uint64_t rejected_total = 0;  // times a full spool stopped a collector; nothing is lost by it
+  std::uint64_t rejected_total = 0;      // times a full spool stopped a collector; nothing is lost by it
   std::uint64_t lost_records_total = 0;  // records that could not be kept, by any cause
-  std::int64_t clock_skew_ms = 0;    // hub minus agent as last seen
+  std::int64_t clock_skew_ms = 0;        // hub minus agent as last seen
   std::uint64_t memory_bytes = 0;
   std::vector<SourceStatus> sources;
   std::vector<Trouble> troubles;
@@ -100,7 +101,8 @@ struct Order {
 std::string order_signed_bytes(const Order& order);
 Result<> sign_order(Order& order, std::string_view private_key);
 /// `denied` if unsigned, signed by another key, for another device or expired.
-Result<> verify_order(const Order& order, std::string_view public_key, std::string_view device_id, UtcTime now);
+Result<> verify_order(const Order& order, std::string_view public_key, std::string_view device_id,
+                      UtcTime now);
 
 struct HeartbeatReply {
   UtcTime time;
@@ -137,10 +139,11 @@ Result<Heartbeat> decode_heartbeat(std::string_view body);
 Result<HeartbeatReply> decode_heartbeat_reply(std::string_view body);
 
 Problem problem_of(const Error& error);
-/// The error that a not-200 answer stands for. A body that is no problem still gives a sentence with the status.
+/// The error that a not-200 answer stands for. A body that is no problem still gives a sentence with the
+/// status.
 Error error_of_answer(int http_status, std::string_view body);
-/// The status that carries an error: invalid 400, denied 403, not_found 404, conflict 409, limit 413, unavailable 503,
-/// io, corrupt and bug 500.
+/// The status that carries an error: invalid 400, denied 403, not_found 404, conflict 409, limit 413,
+/// unavailable 503, io, corrupt and bug 500.
 int http_status_of(ErrorCode code);
 
 }  // namespace phendau::wire

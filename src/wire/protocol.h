@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths, names and limits of the protocol between agent and hub, version 1. Both sides include this file; its meaning
-// is written down in docs/formats/wire.md. Thread-safe: constants.
+// Paths, names and limits of the protocol between agent and hub, version 1. Both sides include this file; its
+// meaning is written down in docs/formats/wire.md. Thread-safe: constants.
 #pragma once
 
 #include <cstddef>
@@ -25,15 +25,17 @@ inline constexpr std::string_view kProblemType = "application/problem+json";
 inline constexpr std::string_view kRecordsType = "application/vnd.phendau.records";
 
 // Limits of both sides; each is refused with `limit`.
-inline constexpr std::size_t kRecordBytesMax = 256u << 10;   // a journald entry with a long message; files stop at 64 KiB
-inline constexpr std::size_t kBatchBytesMax = 8u << 20;      // unpacked: what the hub holds in memory per connection
-inline constexpr std::size_t kBatchRecordsMax = 16'384;      // a quarter of a model Batch
-inline constexpr std::size_t kChannelBytesMax = 512;         // a file path or "journald"
+inline constexpr std::size_t kRecordBytesMax =
+    256u << 10;  // a journald entry with a long message; files stop at 64 KiB
+inline constexpr std::size_t kBatchBytesMax = 8u
+                                              << 20;  // unpacked: what the hub holds in memory per connection
+inline constexpr std::size_t kBatchRecordsMax = 16'384;  // a quarter of a model Batch
+inline constexpr std::size_t kChannelBytesMax = 512;     // a file path or "journald"
 inline constexpr std::size_t kChannelsPerBatchMax = 256;
-inline constexpr std::size_t kCsrBytesMax = 16u << 10;       // RSA-4096 requests have about 2 KiB
-inline constexpr std::size_t kMessageBytesMax = 4u << 20;    // any JSON body
+inline constexpr std::size_t kCsrBytesMax = 16u << 10;     // RSA-4096 requests have about 2 KiB
+inline constexpr std::size_t kMessageBytesMax = 4u << 20;  // any JSON body
 inline constexpr std::size_t kSourcesMax = 256;
-inline constexpr std::size_t kOrdersMax = 64;                // per heartbeat reply
-inline constexpr std::size_t kFactsMax = 64;                 // per upload; there are a dozen kinds
+inline constexpr std::size_t kOrdersMax = 64;  // per heartbeat reply
+inline constexpr std::size_t kFactsMax = 64;   // per upload; there are a dozen kinds
 
 }  // namespace phendau::wire

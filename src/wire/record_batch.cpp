@@ -23,9 +23,11 @@ Result<> check(const RecordBatch& batch) {
   if (batch.first_seq == 0) return fail(ErrorCode::invalid, "sequence numbers begin at 1");
   if (batch.records.empty()) return fail(ErrorCode::invalid, "the batch holds no record");
   if (batch.records.size() > kBatchRecordsMax) {
-    return fail(ErrorCode::limit, fmt::format("{} records in a batch; at most {}", batch.records.size(), kBatchRecordsMax));
+    return fail(ErrorCode::limit,
+                fmt::format("{} records in a batch; at most {}", batch.records.size(), kBatchRecordsMax));
   }
-  if (batch.first_seq > UINT64_MAX - batch.records.size()) return fail(ErrorCode::invalid, "sequence numbers overflow");
+  if (batch.first_seq > UINT64_MAX - batch.records.size())
+    return fail(ErrorCode::invalid, "sequence numbers overflow");
   return {};
 }
 
@@ -35,7 +37,8 @@ Result<std::string> encode_payload(const RecordBatch& batch) {
   std::string body;
   for (const Record& record : batch.records) {
     if (record.bytes.size() > kRecordBytesMax) {
-      return fail(ErrorCode::limit, fmt::format("a record of {} bytes; at most {}", record.bytes.size(), kRecordBytesMax));
+      return fail(ErrorCode::limit,
+                  fmt::format("a record of {} bytes; at most {}", record.bytes.size(), kRecordBytesMax));
     }
     if (record.channel.empty() || record.channel.size() > kChannelBytesMax) {
       return fail(ErrorCode::limit, fmt::format("a channel name must have 1 to {} bytes", kChannelBytesMax));
@@ -49,7 +52,8 @@ Result<std::string> encode_payload(const RecordBatch& batch) {
     body += record.bytes;
   }
   if (channels.size() > kChannelsPerBatchMax) {
-    return fail(ErrorCode::limit, fmt::format("{} channels in a batch; at most {}", channels.size(), kChannelsPerBatchMax));
+    return fail(ErrorCode::limit,
+                fmt::format("{} channels in a batch; at most {}", channels.size(), kChannelsPerBatchMax));
   }
   std::string out = batch.epoch;
   put_uint(out, batch.first_seq, 8);
@@ -75,13 +79,15 @@ Result<RecordBatch> decode_payload(std::string_view payload) {
     return fail(ErrorCode::limit, fmt::format("{} records in a batch; at most {}", count, kBatchRecordsMax));
   }
   if (channel_count > kChannelsPerBatchMax) {
-    return fail(ErrorCode::limit, fmt::format("{} channels in a batch; at most {}", channel_count, kChannelsPerBatchMax));
+    return fail(ErrorCode::limit,
+                fmt::format("{} channels in a batch; at most {}", channel_count, kChannelsPerBatchMax));
   }
   std::vector<std::string> channels;
   for (std::uint64_t i = 0; i < channel_count; ++i) {
     channels.emplace_back(reader.short_text());
     if (!reader.ok()) return fail(ErrorCode::corrupt, "the batch ends inside its channel names");
-    if (channels.back().empty() || channels.back().size() > kChannelBytesMax || !is_valid_utf8(channels.back())) {
+    if (channels.back().empty() || channels.back().size() > kChannelBytesMax ||
+        !is_valid_utf8(channels.back())) {
       return fail(ErrorCode::invalid, "a channel name is empty, too long or not UTF-8");
     }
   }
@@ -91,13 +97,17 @@ Result<RecordBatch> decode_payload(std::string_view payload) {
     const auto received_ns = static_cast<std::int64_t>(reader.uint(8));
     const std::uint64_t size = reader.uint(4);
     if (size > kRecordBytesMax) {
-      return fail(ErrorCode::limit, fmt::format("record {} has {} bytes; at most {}", i, size, kRecordBytesMax));
+      return fail(ErrorCode::limit,
+                  fmt::format("record {} has {} bytes; at most {}", i, size, kRecordBytesMax));
     }
     const std::string_view bytes = reader.bytes(static_cast<std::size_t>(size));
     if (!reader.ok()) return fail(ErrorCode::corrupt, fmt::format("the batch ends inside record {}", i));
-    if (channel >= channels.size()) return fail(ErrorCode::invalid, fmt::format("record {} names no channel", i));
-    if (format >= kFormats) return fail(ErrorCode::invalid, fmt::format("record {} has an unknown format", i));
-    batch.records.push_back({channels[channel], static_cast<RecordFormat>(format), {received_ns}, std::string(bytes)});
+    if (channel >= channels.size())
+      return fail(ErrorCode::invalid, fmt::format("record {} names no channel", i));
+    if (format >= kFormats)
+      return fail(ErrorCode::invalid, fmt::format("record {} has an unknown format", i));
+    batch.records.push_back(
+        {channels[channel], static_cast<RecordFormat>(format), {received_ns}, std::string(bytes)});
   }
   if (!reader.at_end()) return fail(ErrorCode::corrupt, "the batch has bytes after its last record");
   PHENDAU_TRY(check(batch));
@@ -108,10 +118,14 @@ Result<RecordBatch> decode_payload(std::string_view payload) {
 
 std::string_view to_string(RecordFormat format) {
   switch (format) {
-    case RecordFormat::syslog: return "syslog";
-    case RecordFormat::journald: return "journald";
-    case RecordFormat::text: return "text";
-    case RecordFormat::ndjson: return "ndjson";
+    case RecordFormat::syslog:
+      return "syslog";
+    case RecordFormat::journald:
+      return "journald";
+    case RecordFormat::text:
+      return "text";
+    case RecordFormat::ndjson:
+      return "ndjson";
   }
   return "text";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch of raw records on its way from an agent's spool to the hub: consecutive sequence numbers of one epoch,
-// binary, packed. Layout in docs/formats/wire.md. Pure; thread-safe.
+// A batch of raw records on its way from an agent's spool to the hub: consecutive sequence numbers of one
+// epoch, binary, packed. Layout in docs/formats/wire.md. Pure; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct Record {
 };
 
 struct RecordBatch {
-  std::string epoch;  // 32 hex letters: the life of one spool
+  std::string epoch;            // 32 hex letters: the life of one spool
   std::uint64_t first_seq = 0;  // records are first_seq, first_seq + 1, ...
   std::vector<Record> records;
   std::uint64_t last_seq() const { return first_seq + records.size() - 1; }
@@ -36,7 +36,8 @@ struct RecordBatch {
 inline constexpr std::size_t kEpochLetters = 32;
 bool is_epoch(std::string_view text);
 
-/// `limit` names the limit (records, bytes, channels); `invalid` for a bad epoch, first_seq 0 or an empty batch.
+/// `limit` names the limit (records, bytes, channels); `invalid` for a bad epoch, first_seq 0 or an empty
+/// batch.
 Result<std::string> encode_batch(const RecordBatch& batch);
 /// `invalid`, `limit` or `corrupt`; never reads past the end and allocates at most kBatchBytesMax.
 Result<RecordBatch> decode_batch(std::string_view bytes);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proves that tokens, batches and messages survive the way there and back, and that each damage has its own error.
+// Proves that tokens, batches and messages survive the way there and back, and that each damage has its own
+// error.
 #include <doctest/doctest.h>
 
 #include "base/text.h"
@@ -12,9 +13,7 @@ using namespace phendau;
 using namespace phendau::wire;
 
 namespace {
-EnrolToken sample_token() {
-  return {"hub.example.gov.vn", 8443, sha256("ca"), "0123456789abcdef"};
-}
+EnrolToken sample_token() { return {"hub.example.gov.vn", 8443, sha256("ca"), "0123456789abcdef"}; }
 RecordBatch sample_batch() {
   RecordBatch batch{"00112233445566778899aabbccddeeff", 41, {}};
   batch.records.push_back({"/var/log/auth.log", RecordFormat::syslog, {5}, "first"});
@@ -28,7 +27,8 @@ TEST_CASE("wire: a token survives copying, line breaks included") {
   const std::string text = encode_token(sample_token()).value();
   CHECK(text.starts_with("phd1."));
   CHECK(decode_token(text).value() == sample_token());
-  CHECK(decode_token("  " + text.substr(0, 20) + "\n  " + text.substr(20) + "\r\n").value() == sample_token());
+  CHECK(decode_token("  " + text.substr(0, 20) + "\n  " + text.substr(20) + "\r\n").value() ==
+        sample_token());
 }
 
 TEST_CASE("wire: every mistyped letter of a token is noticed, and the sentence says what to do") {
@@ -38,8 +38,10 @@ TEST_CASE("wire: every mistyped letter of a token is noticed, and the sentence s
     typo[i] = typo[i] == 'x' ? 'y' : 'x';
     const auto token = decode_token(typo);
     // Unused low bits of the last letter may not change the bytes; then the token is the same token.
-    if (token) CHECK(*token == sample_token());
-    else CHECK(token.error().text_id.starts_with("wire.token."));
+    if (token)
+      CHECK(*token == sample_token());
+    else
+      CHECK(token.error().text_id.starts_with("wire.token."));
   }
   CHECK(decode_token("phd2." + text.substr(5)).error().text_id == "wire.token.prefix");
   CHECK(decode_token(text.substr(0, 30)).error().text_id == "wire.token.cut");
@@ -83,8 +85,9 @@ TEST_CASE("wire: messages survive") {
   const auto request = decode_enrol_request(to_json(enrol).dump()).value();
   CHECK(request.secret == enrol.secret);
   CHECK(request.hostname == "may-01");
-  const auto response = decode_enrol_response(
-      to_json(EnrolResponse{"d1", "cert", "ca", "so-tt", std::string(32, 'k')}).dump()).value();
+  const auto response =
+      decode_enrol_response(to_json(EnrolResponse{"d1", "cert", "ca", "so-tt", std::string(32, 'k')}).dump())
+          .value();
   CHECK(response.order_key == std::string(32, 'k'));
   CHECK(response.agency == "so-tt");
   CHECK(decode_ack(to_json(Ack{41, 42}).dump()).value().last_seq == 41);
@@ -94,7 +97,8 @@ TEST_CASE("wire: messages survive") {
   heartbeat.agent_version = "0.1.0";
   heartbeat.time = {1'764'000'000'000'000'000};
   heartbeat.sources.push_back({"journald", "not_available", "no journal here", 3, 1, UtcTime{1'000'000'000}});
-  heartbeat.troubles.push_back({"2026-11-24T00:00:00Z", "the hub cannot be reached", "agent.trouble.offline"});
+  heartbeat.troubles.push_back(
+      {"2026-11-24T00:00:00Z", "the hub cannot be reached", "agent.trouble.offline"});
   heartbeat.journal_head = JournalHead{9, "ab"};
   heartbeat.order_results.emplace_back("o1", "done");
   heartbeat.clock_skew_ms = -1500;
@@ -112,12 +116,16 @@ TEST_CASE("wire: messages survive") {
 }
 
 TEST_CASE("wire: decoders name the member that is wrong") {
-  struct Row { std::string_view body; std::string_view words; };
+  struct Row {
+    std::string_view body;
+    std::string_view words;
+  };
   const Row rows[] = {
       {"[]", "object"},
       {R"({"csr_pem":"x"})", "secret"},
       {R"({"secret":"AAAA","csr_pem":"x","hostname":"h","os":"linux","agent_version":"1"})", "secret"},
-      {R"({"secret":"MDEyMzQ1Njc4OWFiY2RlZg==","csr_pem":7,"hostname":"h","os":"linux","agent_version":"1"})", "csr_pem"},
+      {R"({"secret":"MDEyMzQ1Njc4OWFiY2RlZg==","csr_pem":7,"hostname":"h","os":"linux","agent_version":"1"})",
+       "csr_pem"},
   };
   for (const Row& row : rows) {
     const auto result = decode_enrol_request(row.body);
@@ -130,7 +138,8 @@ TEST_CASE("wire: an order is obeyed only with our hub's signature, for this devi
   const std::string key(32, 'p');
   const std::string public_key = ed25519_public_key(key).value();
   const UtcTime now{1'764'000'000'000'000'000};
-  Order order{"01H", "collect_facts", "d1", now + hours(1), Json::object({{"kinds", Json::array({"host"})}}), {}};
+  Order order{"01H", "collect_facts", "d1", now + hours(1), Json::object({{"kinds", Json::array({"host"})}}),
+              {}};
   CHECK(verify_order(order, public_key, "d1", now).error().text_id == "wire.order.unsigned");
   CHECK(sign_order(order, key));
   HeartbeatReply reply;
@@ -148,6 +157,7 @@ TEST_CASE("wire: an order is obeyed only with our hub's signature, for this devi
 
 TEST_CASE("wire: answers that are no problem document still give a sentence") {
   CHECK(error_of_answer(403, "<html>").code == ErrorCode::denied);
-  CHECK(error_of_answer(500, to_json(Problem{"io", "disk full", ""}).dump()).message == "the hub answered: disk full");
+  CHECK(error_of_answer(500, to_json(Problem{"io", "disk full", ""}).dump()).message ==
+        "the hub answered: disk full");
   CHECK(error_of_answer(500, "").code == ErrorCode::unavailable);
 }

@@ -35,8 +35,10 @@ std::vector<std::string> pam_words(std::string_view line) {
     }
     const bool bracket = line[at] == '[';
     std::size_t end = bracket ? line.find(']', at) : line.find_first_of(" \t", at);
-    if (end == std::string_view::npos) end = line.size();
-    else if (bracket) ++end;
+    if (end == std::string_view::npos)
+      end = line.size();
+    else if (bracket)
+      ++end;
     out.emplace_back(line.substr(at, end - at));
     at = end;
   }
@@ -85,7 +87,8 @@ Settings parse_settings(std::string_view text) {
     const std::size_t split_at = clean.find_first_of("= \t");
     const std::string key = to_lower_ascii(trim(clean.substr(0, split_at)));
     if (key.empty()) continue;
-    std::string_view value = split_at == std::string_view::npos ? std::string_view() : trim(clean.substr(split_at));
+    std::string_view value =
+        split_at == std::string_view::npos ? std::string_view() : trim(clean.substr(split_at));
     if (value.starts_with('=')) value = trim(value.substr(1));
     out[key] = unquoted(value);
   }
@@ -141,7 +144,8 @@ bool PamLine::has(std::string_view word) const {
 bool PamLine::is_enforced() const {
   if (control == "optional") return false;
   // "[default=ignore]" alone never refuses anybody; with success=N a later pam_deny does.
-  return !(control.find("default=ignore") != std::string::npos && control.find("success=") == std::string::npos);
+  return !(control.find("default=ignore") != std::string::npos &&
+           control.find("success=") == std::string::npos);
 }
 
 namespace {
@@ -153,7 +157,8 @@ struct PamReading {
 };
 
 bool is_service_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && name.find('/') == std::string_view::npos && name != "." && name != "..";
+  return !name.empty() && name.size() <= 64 && name.find('/') == std::string_view::npos && name != "." &&
+         name != "..";
 }
 
 void read_pam(PamReading& reading, const std::string& text, int depth);
@@ -206,12 +211,33 @@ Result<PamStack> parse_pam(const std::string& service, std::string_view type,
 }
 
 std::optional<std::int64_t> parse_systemd_span(std::string_view text) {
-  struct Unit { std::string_view name; std::int64_t seconds; };
-  constexpr Unit kUnits[] = {{"s", 1},      {"sec", 1},    {"second", 1}, {"seconds", 1}, {"", 1},
-                             {"m", 60},     {"min", 60},   {"minute", 60}, {"minutes", 60}, {"h", 3600},
-                             {"hr", 3600},  {"hour", 3600}, {"hours", 3600}, {"d", 86400}, {"day", 86400},
-                             {"days", 86400}, {"w", 604800}, {"week", 604800}, {"weeks", 604800},
-                             {"month", 2629800}, {"months", 2629800}, {"y", 31557600}, {"year", 31557600},
+  struct Unit {
+    std::string_view name;
+    std::int64_t seconds;
+  };
+  constexpr Unit kUnits[] = {{"s", 1},
+                             {"sec", 1},
+                             {"second", 1},
+                             {"seconds", 1},
+                             {"", 1},
+                             {"m", 60},
+                             {"min", 60},
+                             {"minute", 60},
+                             {"minutes", 60},
+                             {"h", 3600},
+                             {"hr", 3600},
+                             {"hour", 3600},
+                             {"hours", 3600},
+                             {"d", 86400},
+                             {"day", 86400},
+                             {"days", 86400},
+                             {"w", 604800},
+                             {"week", 604800},
+                             {"weeks", 604800},
+                             {"month", 2629800},
+                             {"months", 2629800},
+                             {"y", 31557600},
+                             {"year", 31557600},
                              {"years", 31557600}};
   std::int64_t total = 0;
   bool any = false;
@@ -228,9 +254,11 @@ std::optional<std::int64_t> parse_systemd_span(std::string_view text) {
     std::size_t unit_start = digits_end;
     while (unit_start < text.size() && text[unit_start] == ' ') ++unit_start;
     std::size_t unit_end = unit_start;
-    while (unit_end < text.size() && ascii_lower(text[unit_end]) >= 'a' && ascii_lower(text[unit_end]) <= 'z') ++unit_end;
+    while (unit_end < text.size() && ascii_lower(text[unit_end]) >= 'a' && ascii_lower(text[unit_end]) <= 'z')
+      ++unit_end;
     const std::string_view name = text.substr(unit_start, unit_end - unit_start);
-    const auto unit = std::find_if(std::begin(kUnits), std::end(kUnits), [&](const Unit& u) { return u.name == name; });
+    const auto unit =
+        std::find_if(std::begin(kUnits), std::end(kUnits), [&](const Unit& u) { return u.name == name; });
     if (unit == std::end(kUnits)) return std::nullopt;
     total += *number * unit->seconds;
     if (total > 4'000'000'000'000) return std::nullopt;

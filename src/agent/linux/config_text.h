@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small text formats of /etc: KEY VALUE, key = value, sections, PAM stacks, colon fields. Tolerant: lines that make
-// no sense are skipped, sizes are bounded; nothing here fails. Pure; thread-safe.
+// The small text formats of /etc: KEY VALUE, key = value, sections, PAM stacks, colon fields. Tolerant: lines
+// that make no sense are skipped, sizes are bounded; nothing here fails. Pure; thread-safe.
 #pragma once
 
 #include <functional>
@@ -22,8 +22,8 @@ inline constexpr std::size_t kPamLinesMax = 500;
 std::vector<std::string> config_lines(std::string_view text);
 std::vector<std::string> words_of(std::string_view line);
 
-/// "key = value" or "KEY value"; '#' and ';' begin comments; a key alone has the value "". Keys in lower case.
-/// A later line replaces an earlier one.
+/// "key = value" or "KEY value"; '#' and ';' begin comments; a key alone has the value "". Keys in lower
+/// case. A later line replaces an earlier one.
 using Settings = std::map<std::string, std::string, std::less<>>;
 Settings parse_settings(std::string_view text);
 /// [section] and "key = value" below it; section names as written, keys in lower case without inner spaces
@@ -44,8 +44,8 @@ struct PamLine {
   bool has(std::string_view word) const;
   bool is_enforced() const;  // not optional
 };
-/// One stack of /etc/pam.d with everything that it includes. `read` gives the text of a service file; the first error
-/// of it is returned for the service itself, and as `missing` for included files.
+/// One stack of /etc/pam.d with everything that it includes. `read` gives the text of a service file; the
+/// first error of it is returned for the service itself, and as `missing` for included files.
 struct PamStack {
   std::vector<PamLine> lines;
   std::string missing;  // reason why a part could not be read; empty if complete

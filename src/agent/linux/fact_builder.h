@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds a fact of one row: each field is set, or named as unreadable with the reason. Shared by the collectors of
-// this folder. One thread.
+// Builds a fact of one row: each field is set, or named as unreadable with the reason. Shared by the
+// collectors of this folder. One thread.
 #pragma once
 
 #include <string>
@@ -54,7 +54,8 @@ inline bool contains_name(const std::vector<std::string>& names, std::string_vie
   return false;
 }
 
-/// Version of an installed package by /var/lib/dpkg/status; "" if not installed, an error if dpkg's list is unreadable.
+/// Version of an installed package by /var/lib/dpkg/status; "" if not installed, an error if dpkg's list is
+/// unreadable.
 Result<std::string> dpkg_version(const std::string& status_text, std::string_view package);
 
 }  // namespace phendau::agent

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Posture facts of a Linux machine, as docs/reference/facts.md defines them: what the configuration enforces, never
-// what it hopes. A field that cannot be read is absent and named with the reason. Each function only looks at its
-// MachineView and `now`; it never fails and never changes the machine. One thread at a time per view.
+// Posture facts of a Linux machine, as docs/reference/facts.md defines them: what the configuration enforces,
+// never what it hopes. A field that cannot be read is absent and named with the reason. Each function only
+// looks at its MachineView and `now`; it never fails and never changes the machine. One thread at a time per
+// view.
 #pragma once
 
 #include <string>

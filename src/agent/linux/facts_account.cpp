@@ -66,7 +66,8 @@ Privileged parse_privileged(const std::string& group_text) {
 bool is_interactive(std::string_view shell) {
   const std::string_view name = shell.substr(shell.find_last_of('/') + 1);
   // An empty shell field means /bin/sh.
-  return name != "nologin" && name != "false" && name != "true" && name != "sync" && name != "halt" && name != "shutdown";
+  return name != "nologin" && name != "false" && name != "true" && name != "sync" && name != "halt" &&
+         name != "shutdown";
 }
 
 void set_password(Json& row, const Shadow& shadow, const CollectContext& context) {
@@ -106,7 +107,8 @@ Fact collect_account(const CollectContext& context) {
   }
   const auto group = context.view.read("/etc/group");
   const auto shadow_text = context.view.read("/etc/shadow");
-  const std::map<std::string, Shadow> shadow = shadow_text ? parse_shadow(*shadow_text) : std::map<std::string, Shadow>();
+  const std::map<std::string, Shadow> shadow =
+      shadow_text ? parse_shadow(*shadow_text) : std::map<std::string, Shadow>();
   const Privileged privileged = group ? parse_privileged(*group) : Privileged();
   if (!group) fact.unreadable.emplace_back("privileged", group.error().message);
   if (!shadow_text) {
@@ -117,7 +119,8 @@ Fact collect_account(const CollectContext& context) {
   for (const std::string_view line : split(*passwd, '\n')) {
     if (line.empty() || line[0] == '#') continue;
     const auto fields = split(line, ':');
-    const auto uid = fields.size() >= 7 ? parse_int(fields[2]) : Result<std::int64_t>(fail(ErrorCode::invalid, ""));
+    const auto uid =
+        fields.size() >= 7 ? parse_int(fields[2]) : Result<std::int64_t>(fail(ErrorCode::invalid, ""));
     if (!uid || fields[0].empty() || fields[0][0] == '+') {
       incomplete(fact, "/etc/passwd has a line that is no account");
       continue;
@@ -129,7 +132,8 @@ Fact collect_account(const CollectContext& context) {
     Json row = Json::object({{"name", fields[0]}, {"uid", *uid}});
     const auto found = shadow.find(std::string(fields[0]));
     if (fields[1] != "x") {
-      row.set("password_state", password_state(fields[1]));  // Kept in passwd itself; "" asks for none at all.
+      row.set("password_state",
+              password_state(fields[1]));  // Kept in passwd itself; "" asks for none at all.
     } else if (found != shadow.end()) {
       set_password(row, found->second, context);
     }
@@ -160,7 +164,8 @@ void add_smb_shares(const std::string& text, Fact& fact) {
     }
     if (equals_ignore_case_ascii(name, "global")) {
       for (const auto& [key, value] : settings) global[key] = value;
-      if (value_of(settings, {"registryshares"}) == "yes" || value_of(settings, {"configbackend"}) == "registry") {
+      if (value_of(settings, {"registryshares"}) == "yes" ||
+          value_of(settings, {"configbackend"}) == "registry") {
         incomplete(fact, "smb.conf says that shares are also kept in the registry");
       }
       continue;
@@ -196,7 +201,8 @@ void add_nfs_shares(const std::string& text, Fact& fact) {
       if (fact.rows.size() >= kFactRowsMax) return incomplete(fact, "more shares than a fact may hold");
       const std::size_t open = words[i].find('(');
       const std::string host = words[i].substr(0, open);
-      const std::string options = open == std::string::npos ? "" : words[i].substr(open + 1, words[i].find(')') - open - 1);
+      const std::string options =
+          open == std::string::npos ? "" : words[i].substr(open + 1, words[i].find(')') - open - 1);
       bool writable = false;
       bool every_flavour_signs = false;
       for (const auto option : split(options, ',')) {
@@ -225,8 +231,10 @@ Fact collect_share(const CollectContext& context) {
   Fact fact = start_fact("share", context);
   const auto take = [&](const std::string& path, void (*add)(const std::string&, Fact&)) {
     const auto text = context.view.read(path);
-    if (text) add(*text, fact);
-    else if (text.error().code != ErrorCode::not_found) incomplete(fact, text.error().message);
+    if (text)
+      add(*text, fact);
+    else if (text.error().code != ErrorCode::not_found)
+      incomplete(fact, text.error().message);
   };
   take("/etc/samba/smb.conf", add_smb_shares);
   take("/etc/exports", add_nfs_shares);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // backup and idle_shutdown. A backup tool counts as seen when something makes it run (its configuration or a
-// scheduled job), not because its package is installed. Sources: rsnapshot(1), logind.conf(5), dconf(7), bash(1) TMOUT.
+// scheduled job), not because its package is installed. Sources: rsnapshot(1), logind.conf(5), dconf(7),
+// bash(1) TMOUT.
 #include <algorithm>
 #include <optional>
 
@@ -13,7 +14,7 @@ namespace {
 
 struct Tool {
   std::string_view name;
-  std::string_view settings;  // its presence means that it was set up
+  std::string_view settings;   // its presence means that it was set up
   std::string_view traces[3];  // files or folders that change when it ran
 };
 constexpr Tool kTools[] = {
@@ -46,7 +47,8 @@ bool job_names(const std::string& jobs, std::string_view tool) {
     if (at == std::string::npos) continue;
     const std::size_t end = at + tool.size();
     const bool starts = at == 0 || line[at - 1] == '/' || line[at - 1] == ' ' || line[at - 1] == '\t';
-    if (starts && (end == line.size() || line[end] == ' ' || line[end] == '\t' || line.substr(end, 5) == "matic")) {
+    if (starts &&
+        (end == line.size() || line[end] == ' ' || line[end] == '\t' || line.substr(end, 5) == "matic")) {
       return true;
     }
   }
@@ -100,8 +102,10 @@ Fact collect_backup(const CollectContext& context) {
       out.unreadable("last_at", "the tool has left no trace of a run");
     }
     const std::string destination = tool.name == "rsnapshot" ? rsnapshot_root(context.view) : std::string();
-    if (destination.empty()) out.unreadable("destination", "the tool's settings do not say it in one place");
-    else out.set("destination", destination);
+    if (destination.empty())
+      out.unreadable("destination", "the tool's settings do not say it in one place");
+    else
+      out.set("destination", destination);
     return out.finish();
   }
   out.set("seen", false);
@@ -127,17 +131,20 @@ std::optional<Idle> logind_idle(MachineView& view, std::string& problem) {
     if (part.error().code != ErrorCode::not_found) problem = part.error().message;
   }
   for (const auto& name : view.list("/etc/systemd/logind.conf.d").value_or(std::vector<std::string>())) {
-    if (name.ends_with(".conf")) text += view.read("/etc/systemd/logind.conf.d/" + name).value_or(std::string()) + "\n";
+    if (name.ends_with(".conf"))
+      text += view.read("/etc/systemd/logind.conf.d/" + name).value_or(std::string()) + "\n";
   }
   const Settings settings = parse_settings(text);
   const auto action = settings.find("idleaction");
   if (action == settings.end()) return std::nullopt;
   const auto span_text = settings.find("idleactionsec");
-  const auto span = span_text == settings.end() ? std::optional<std::int64_t>(1800) : parse_systemd_span(span_text->second);
+  const auto span =
+      span_text == settings.end() ? std::optional<std::int64_t>(1800) : parse_systemd_span(span_text->second);
   if (!span || *span <= 0) return std::nullopt;
   const std::string name = to_lower_ascii(action->second);
   if (name == "poweroff" || name == "halt") return Idle{"shutdown", *span};
-  if (name == "suspend" || name == "hibernate" || name == "hybrid-sleep" || name == "suspend-then-hibernate") {
+  if (name == "suspend" || name == "hibernate" || name == "hybrid-sleep" ||
+      name == "suspend-then-hibernate") {
     return Idle{"suspend", *span};
   }
   if (name == "lock") return Idle{"lock", *span};
@@ -146,7 +153,8 @@ std::optional<Idle> logind_idle(MachineView& view, std::string& problem) {
 
 std::int64_t last_number(std::string_view text) {
   const auto words = words_of(text);  // "uint32 300" or "300"
-  const auto value = words.empty() ? Result<std::int64_t>(fail(ErrorCode::invalid, "")) : parse_int(words.back());
+  const auto value =
+      words.empty() ? Result<std::int64_t>(fail(ErrorCode::invalid, "")) : parse_int(words.back());
   return value ? std::clamp<std::int64_t>(*value, 0, 100'000'000) : 0;
 }
 
@@ -156,7 +164,8 @@ void dconf_idle(MachineView& view, std::vector<Idle>& out) {
     if (!database.ends_with(".d")) continue;
     const std::string folder = "/etc/dconf/db/" + database;
     for (const auto& name : view.list(folder).value_or(std::vector<std::string>())) {
-      for (const auto& [section, settings] : parse_sections(view.read(folder + "/" + name).value_or(std::string()))) {
+      for (const auto& [section, settings] :
+           parse_sections(view.read(folder + "/" + name).value_or(std::string()))) {
         const auto value = [&s = settings](std::string_view key) {
           const auto found = s.find(key);
           return found == s.end() ? std::string() : found->second;
@@ -213,7 +222,8 @@ Fact collect_idle_shutdown(const CollectContext& context) {
     return out.finish();
   }
   const auto best = std::max_element(found.begin(), found.end(), [](const Idle& a, const Idle& b) {
-    return strength(a.action) != strength(b.action) ? strength(a.action) < strength(b.action) : a.seconds > b.seconds;
+    return strength(a.action) != strength(b.action) ? strength(a.action) < strength(b.action)
+                                                    : a.seconds > b.seconds;
   });
   out.set("configured", best != found.end());
   out.set("action", best == found.end() ? std::string_view("none") : best->action);

@@ -45,10 +45,14 @@ void set_release(const CollectContext& context, FactBuilder& out) {
   };
   const std::string name = value("name");
   const std::string version = value("version_id");
-  if (name.empty()) out.unreadable("os_name", "/etc/os-release does not say NAME");
-  else out.set("os_name", name);
-  if (version.empty()) out.unreadable("os_version", "/etc/os-release does not say VERSION_ID");
-  else out.set("os_version", version);
+  if (name.empty())
+    out.unreadable("os_name", "/etc/os-release does not say NAME");
+  else
+    out.set("os_name", name);
+  if (version.empty())
+    out.unreadable("os_version", "/etc/os-release does not say VERSION_ID");
+  else
+    out.set("os_version", version);
 }
 
 bool has_desktop(MachineView& view) {
@@ -65,13 +69,17 @@ Fact collect_host(const CollectContext& context) {
   FactBuilder out("host", context);
   const auto hostname = context.view.read("/etc/hostname", 4096);
   const std::string name(hostname ? trim(*hostname) : std::string_view());
-  if (name.empty()) out.unreadable("hostname", hostname ? "/etc/hostname is empty" : hostname.error().message);
-  else out.set("hostname", name);
+  if (name.empty())
+    out.unreadable("hostname", hostname ? "/etc/hostname is empty" : hostname.error().message);
+  else
+    out.set("hostname", name);
   out.set("os_family", "linux");
   set_release(context, out);
   const auto kernel = context.view.read_start("/proc/sys/kernel/osrelease", 256);
-  if (kernel) out.set("kernel", std::string(trim(*kernel)));
-  else out.unreadable("kernel", kernel.error().message);
+  if (kernel)
+    out.set("kernel", std::string(trim(*kernel)));
+  else
+    out.unreadable("kernel", kernel.error().message);
   out.set("agent_version", PHENDAU_VERSION);
   out.set("is_server", !has_desktop(context.view));
   return out.finish();
@@ -132,7 +140,8 @@ Result<UtcTime> index_fetched_at(MachineView& view) {
     const auto at = view.modified_at("/var/lib/apt/lists/" + name);
     if (at) newest = std::max(newest, *at);
   }
-  if (newest.ns == 0) return fail(ErrorCode::not_found, "package lists were never fetched (/var/lib/apt/lists is empty)");
+  if (newest.ns == 0)
+    return fail(ErrorCode::not_found, "package lists were never fetched (/var/lib/apt/lists is empty)");
   return newest;
 }
 
@@ -158,8 +167,9 @@ Fact collect_updates(const CollectContext& context) {
   out.set("index_age_hours", age_days(context, *fetched) * 24);
   const auto run = context.view.run({"apt-get", "-s", "-o", "Debug::NoLocking=1", "dist-upgrade"});
   if (!run || run->exit_code != 0) {
-    const std::string reason = run ? "apt-get -s dist-upgrade failed: " + std::string(truncate_utf8(run->err, 200))
-                                   : run.error().message;
+    const std::string reason =
+        run ? "apt-get -s dist-upgrade failed: " + std::string(truncate_utf8(run->err, 200))
+            : run.error().message;
     out.unreadable({"pending_security", "pending_total"}, reason);
     return out.finish();
   }

@@ -11,7 +11,8 @@ namespace phendau::agent {
 namespace {
 
 /// Files of a folder whose names end so, joined; the reason of the first unreadable one in `problem`.
-std::string read_folder(MachineView& view, const std::string& folder, std::string_view suffix, std::string& problem) {
+std::string read_folder(MachineView& view, const std::string& folder, std::string_view suffix,
+                        std::string& problem) {
   std::string out;
   const auto names = view.list(folder);
   if (!names) {
@@ -21,8 +22,10 @@ std::string read_folder(MachineView& view, const std::string& folder, std::strin
   for (const auto& name : *names) {
     if (!name.ends_with(suffix)) continue;
     const auto text = view.read(folder + "/" + name);
-    if (text) out += *text + "\n";
-    else if (problem.empty()) problem = text.error().message;
+    if (text)
+      out += *text + "\n";
+    else if (problem.empty())
+      problem = text.error().message;
   }
   return out;
 }
@@ -42,15 +45,23 @@ struct Rotation {
 };
 
 void apply_rotation_word(const std::vector<std::string>& words, Rotation& rotation) {
-  const auto value = words.size() > 1 ? parse_int(words[1]) : Result<std::int64_t>(fail(ErrorCode::invalid, ""));
+  const auto value =
+      words.size() > 1 ? parse_int(words[1]) : Result<std::int64_t>(fail(ErrorCode::invalid, ""));
   const std::int64_t number = value ? std::clamp<std::int64_t>(*value, -1, 100'000) : 0;
-  if (words[0] == "daily") rotation.period_days = 1;
-  else if (words[0] == "weekly") rotation.period_days = 7;
-  else if (words[0] == "monthly") rotation.period_days = 30;
-  else if (words[0] == "yearly") rotation.period_days = 365;
-  else if (words[0] == "rotate") rotation.keep = number;
-  else if (words[0] == "maxage") rotation.age_days_max = number;
-  else if (words[0] == "size" || words[0] == "maxsize") rotation.by_size = true;
+  if (words[0] == "daily")
+    rotation.period_days = 1;
+  else if (words[0] == "weekly")
+    rotation.period_days = 7;
+  else if (words[0] == "monthly")
+    rotation.period_days = 30;
+  else if (words[0] == "yearly")
+    rotation.period_days = 365;
+  else if (words[0] == "rotate")
+    rotation.keep = number;
+  else if (words[0] == "maxage")
+    rotation.age_days_max = number;
+  else if (words[0] == "size" || words[0] == "maxsize")
+    rotation.by_size = true;
 }
 
 /// The rotation of the stanza that names a login log; nothing if no stanza does.
@@ -64,7 +75,8 @@ std::optional<Rotation> login_rotation(std::string_view text) {
     if (line.empty() || line[0] == '#') continue;
     if (!inside && (line[0] == '/' || line[0] == '"')) {
       names_login = names_login || line.find("/auth.log") != std::string::npos ||
-                    line.find("/secure") != std::string::npos || line.find("/var/log/*.log") != std::string::npos;
+                    line.find("/secure") != std::string::npos ||
+                    line.find("/var/log/*.log") != std::string::npos;
     }
     if (line.find('{') != std::string::npos) {
       inside = true;
@@ -93,7 +105,8 @@ void set_file_retention(MachineView& view, FactBuilder& out) {
   }
   const auto rotation = login_rotation(text);
   if (!rotation || rotation->keep < 0) {
-    out.set("retention_days", rotation && rotation->age_days_max > 0 ? Json(rotation->age_days_max) : Json("unlimited"));
+    out.set("retention_days",
+            rotation && rotation->age_days_max > 0 ? Json(rotation->age_days_max) : Json("unlimited"));
     out.set("size_limited", rotation && rotation->by_size);
     return;
   }
@@ -106,8 +119,10 @@ void set_file_retention(MachineView& view, FactBuilder& out) {
 void set_journal_retention(const Settings& journal, FactBuilder& out) {
   const auto found = journal.find("maxretentionsec");
   const auto span = found == journal.end() ? std::nullopt : parse_systemd_span(found->second);
-  if (span && *span > 0) out.set("retention_days", *span / 86'400);
-  else out.set("retention_days", "unlimited");
+  if (span && *span > 0)
+    out.set("retention_days", *span / 86'400);
+  else
+    out.set("retention_days", "unlimited");
   out.set("size_limited", true);  // journald always has a size limit: a tenth of the disk unless set
 }
 
@@ -129,7 +144,8 @@ bool rsyslog_keeps_login(std::string_view text) {
     if (line.empty() || line[0] == '#') continue;
     const auto words = words_of(line);
     if (words.size() < 2) continue;
-    const bool file = words[1].starts_with('/') || words[1].starts_with("-/") || line.find("omfile") != std::string::npos;
+    const bool file =
+        words[1].starts_with('/') || words[1].starts_with("-/") || line.find("omfile") != std::string::npos;
     if (!file || words[0].find("authpriv.none") != std::string::npos) continue;
     if (words[0].find("auth") != std::string::npos || words[0].starts_with("*.*")) return true;
   }
@@ -154,7 +170,8 @@ void set_audit(MachineView& view, const std::vector<std::string>& processes, Fac
     const std::size_t at = std::max(line.find(" -p ") == std::string::npos ? 0 : line.find(" -p ") + 4,
                                     line.find("perm=") == std::string::npos ? 0 : line.find("perm=") + 5);
     const std::string perm = at > 0 ? line.substr(at, line.find(' ', at) - at) : std::string("rwxa");
-    if (watch && line.find("/etc") != std::string::npos && perm.find('w') != std::string::npos) configuration = true;
+    if (watch && line.find("/etc") != std::string::npos && perm.find('w') != std::string::npos)
+      configuration = true;
     if (watch && perm.find('r') != std::string::npos) access = true;
     if (line.find("-S open") != std::string::npos || line.find(",openat") != std::string::npos) access = true;
   }
@@ -170,11 +187,14 @@ Fact collect_logging(const CollectContext& context) {
   const auto processes = process_names(view);
   const bool rsyslog = view.exists("/usr/sbin/rsyslogd");
   const bool syslog_ng = view.exists("/usr/sbin/syslog-ng");
-  const bool journald = view.exists("/lib/systemd/systemd-journald") || view.exists("/usr/lib/systemd/systemd-journald");
+  const bool journald =
+      view.exists("/lib/systemd/systemd-journald") || view.exists("/usr/lib/systemd/systemd-journald");
   const std::string service = rsyslog ? "rsyslog" : syslog_ng ? "syslog-ng" : journald ? "journald" : "none";
   out.set("service", service);
   if (processes) {
-    out.set("running", contains_name(*processes, rsyslog ? "rsyslogd" : syslog_ng ? "syslog-ng" : "systemd-journald"));
+    out.set("running", contains_name(*processes, rsyslog     ? "rsyslogd"
+                                                 : syslog_ng ? "syslog-ng"
+                                                             : "systemd-journald"));
     set_audit(view, *processes, out);
   } else {
     out.unreadable({"running", "records_configuration", "records_access"}, processes.error().message);
@@ -190,8 +210,8 @@ Fact collect_logging(const CollectContext& context) {
     out.set("records_login", true);  // Everything that PAM and sshd say goes to the journal.
     set_journal_retention(journal, out);
   } else if (service == "rsyslog") {
-    const std::string text =
-        read_file_or_note(view, "/etc/rsyslog.conf", problem) + read_folder(view, "/etc/rsyslog.d", ".conf", problem);
+    const std::string text = read_file_or_note(view, "/etc/rsyslog.conf", problem) +
+                             read_folder(view, "/etc/rsyslog.d", ".conf", problem);
     const bool keeps = rsyslog_keeps_login(text);
     if (problem.empty() || keeps) {
       out.set("records_login", keeps);
@@ -201,7 +221,8 @@ Fact collect_logging(const CollectContext& context) {
     }
     set_file_retention(view, out);
   } else if (service == "syslog-ng") {
-    out.unreadable({"persistent", "records_login"}, "the configuration of syslog-ng is not understood by this agent");
+    out.unreadable({"persistent", "records_login"},
+                   "the configuration of syslog-ng is not understood by this agent");
     set_file_retention(view, out);
   } else {
     out.set("persistent", false);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// password_policy and login_lockout. What a new password must satisfy is decided by the PAM stack of `passwd`, not by
-// files that nothing refers to. Sources: pam_pwquality(8), pwquality.conf(5), pam_unix(8), pam_passwdqc(8),
-// pam_pwhistory(8), pam_faillock(8), faillock.conf(5), login.defs(5), as in Debian 12.
+// password_policy and login_lockout. What a new password must satisfy is decided by the PAM stack of
+// `passwd`, not by files that nothing refers to. Sources: pam_pwquality(8), pwquality.conf(5), pam_unix(8),
+// pam_passwdqc(8), pam_pwhistory(8), pam_faillock(8), faillock.conf(5), login.defs(5), as in Debian 12.
 #include <algorithm>
 
 #include "agent/linux/config_text.h"
@@ -15,7 +15,8 @@ constexpr std::int64_t kNeverDays = 99'999;        // login.defs' way of saying 
 constexpr std::int64_t kPwqualityLengthFloor = 6;  // libpwquality accepts no smaller minlen
 constexpr std::int64_t kLengthMax = 1000;          // larger numbers are typing errors
 
-Result<PamStack> stack_of(MachineView& view, std::initializer_list<std::string_view> services, std::string_view type) {
+Result<PamStack> stack_of(MachineView& view, std::initializer_list<std::string_view> services,
+                          std::string_view type) {
   Error first{ErrorCode::not_found, "no PAM configuration in /etc/pam.d", {}, {}};
   for (const auto service : services) {
     auto stack = parse_pam(std::string(service), type,
@@ -67,8 +68,12 @@ void apply_pwquality(MachineView& view, const PamLine& line, Policy& policy) {
   }
   if (number_or(settings, "enforcing", 1) == 0) return;  // It only warns.
   std::int64_t length = number_or(settings, "minlen", 8);
-  struct Credit { std::string_view key; std::string_view name; };
-  constexpr Credit kCredits[] = {{"lcredit", "lower"}, {"ucredit", "upper"}, {"dcredit", "digit"}, {"ocredit", "special"}};
+  struct Credit {
+    std::string_view key;
+    std::string_view name;
+  };
+  constexpr Credit kCredits[] = {
+      {"lcredit", "lower"}, {"ucredit", "upper"}, {"dcredit", "digit"}, {"ocredit", "special"}};
   std::int64_t negative = 0;
   for (const auto& credit : kCredits) {
     const std::int64_t value = number_or(settings, credit.key, 0);
@@ -97,7 +102,8 @@ void apply_passwdqc(MachineView& view, const PamLine& line, Policy& policy) {
   if (settings["enforce"] == "none") return;
   const std::string text = settings["min"].empty() ? "disabled,24,11,8,7" : settings["min"];
   const auto parts = split(text, ',');
-  constexpr std::int64_t kClasses[] = {1, 2, 1, 3, 4};  // of N0..N4; N2 is for passphrases, which need no classes
+  constexpr std::int64_t kClasses[] = {1, 2, 1, 3,
+                                       4};  // of N0..N4; N2 is for passphrases, which need no classes
   std::int64_t length = kLengthMax;
   std::int64_t classes = 4;
   for (std::size_t i = 0; i < std::size(kClasses) && i < parts.size(); ++i) {
@@ -181,8 +187,10 @@ void set_lockout(FactBuilder& out, std::string_view module, std::int64_t deny, s
   const bool enabled = deny > 0;
   out.set("enabled", enabled);
   out.set("deny_after", enabled ? Json(deny) : Json("unlimited"));
-  if (enabled) out.set("unlock_seconds", unlock_seconds > 0 ? Json(unlock_seconds) : Json("never"));
-  else out.unreadable("unlock_seconds", "no lockout is configured");
+  if (enabled)
+    out.set("unlock_seconds", unlock_seconds > 0 ? Json(unlock_seconds) : Json("never"));
+  else
+    out.unreadable("unlock_seconds", "no lockout is configured");
   out.set("enforced_by", module);
 }
 

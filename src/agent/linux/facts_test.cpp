@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proves what each fact says of whole machines: Debian as installed, hardened, seen by a user who may not read, with
-// nothing on it, and with garbage in every file. Each field of docs/reference/facts.md is either set or explained.
+// Proves what each fact says of whole machines: Debian as installed, hardened, seen by a user who may not
+// read, with nothing on it, and with garbage in every file. Each field of docs/reference/facts.md is either
+// set or explained.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -63,13 +64,14 @@ class FixtureView : public MachineView {
 
 FixtureView hardened() {
   FixtureView view("hardened");
-  view.programs["apt-get"] = {0,
-                              "Reading package lists...\n"
-                              "Inst libc6 [2.36-9] (2.36-9+deb12u9 Debian-Security:12/stable-security [amd64])\n"
-                              "Inst vim [9.0] (9.1 Debian:12.8/stable [amd64])\n"
-                              "Inst brand-new (1.0 Debian:12.8/stable [amd64])\n"
-                              "Conf libc6 (2.36-9+deb12u9 Debian-Security:12/stable-security [amd64])\n",
-                              {}};
+  view.programs["apt-get"] = {
+      0,
+      "Reading package lists...\n"
+      "Inst libc6 [2.36-9] (2.36-9+deb12u9 Debian-Security:12/stable-security [amd64])\n"
+      "Inst vim [9.0] (9.1 Debian:12.8/stable [amd64])\n"
+      "Inst brand-new (1.0 Debian:12.8/stable [amd64])\n"
+      "Conf libc6 (2.36-9+deb12u9 Debian-Security:12/stable-security [amd64])\n",
+      {}};
   view.times["/var/lib/apt/lists/deb.debian.org_debian_dists_bookworm_InRelease"] = kNow - hours(12);
   view.times["/var/log/rsnapshot.log"] = kNow - hours(24);
   return view;
@@ -111,13 +113,16 @@ void check_all(FixtureView& view, std::initializer_list<Expected> table) {
 /// docs/reference/facts.md, the kinds of one row.
 const std::map<std::string, std::vector<std::string>> kFields = {
     {"host", {"hostname", "os_family", "os_name", "os_version", "kernel", "agent_version", "is_server"}},
-    {"password_policy", {"min_length", "classes", "min_classes", "max_age_days", "history_count", "enforced_by"}},
+    {"password_policy",
+     {"min_length", "classes", "min_classes", "max_age_days", "history_count", "enforced_by"}},
     {"login_lockout", {"enabled", "deny_after", "unlock_seconds", "enforced_by"}},
-    {"antimalware", {"present", "products", "realtime", "engine_version", "definitions_at", "definitions_age_days",
-                     "last_scan_at", "last_scan_age_days"}},
+    {"antimalware",
+     {"present", "products", "realtime", "engine_version", "definitions_at", "definitions_age_days",
+      "last_scan_at", "last_scan_age_days"}},
     {"updates", {"pending_security", "pending_total", "index_age_hours", "automatic"}},
-    {"logging", {"service", "running", "persistent", "records_login", "records_configuration", "records_access",
-                 "retention_days", "size_limited"}},
+    {"logging",
+     {"service", "running", "persistent", "records_login", "records_configuration", "records_access",
+      "retention_days", "size_limited"}},
     {"backup", {"seen", "tool", "last_at", "last_age_hours", "destination"}},
     {"idle_shutdown", {"configured", "idle_minutes", "action"}}};
 
@@ -149,7 +154,13 @@ TEST_CASE("facts: Debian as installed") {
                    {"idle_shutdown", "idle_minutes", "\"never\""}});
   const Fact accounts = collect_account({view, kNow});
   CHECK(accounts.complete);
-  struct Row { std::string_view name; std::string_view state; std::string_view max_age; bool privileged; bool shell; };
+  struct Row {
+    std::string_view name;
+    std::string_view state;
+    std::string_view max_age;
+    bool privileged;
+    bool shell;
+  };
   const Row rows[] = {{"root", "none", "\"never\"", true, true},
                       {"daemon", "none", "\"never\"", false, false},
                       {"lan", "set", "\"never\"", true, true},
@@ -197,7 +208,7 @@ TEST_CASE("facts: a hardened server") {
                    {"idle_shutdown", "action", "\"shutdown\""},
                    {"idle_shutdown", "idle_minutes", "15"}});
   const Fact accounts = collect_account({view, kNow});
-  CHECK(!accounts.complete);  // sss in nsswitch.conf: some live in a directory
+  CHECK(!accounts.complete);                           // sss in nsswitch.conf: some live in a directory
   CHECK(accounts.rows.at(1)["privileged"].as_bool());  // by primary group
   const Fact shares = collect_share({view, kNow});
   REQUIRE(shares.rows.size() == 4);
@@ -243,7 +254,9 @@ TEST_CASE("facts: on an empty or garbled machine each field is set or explained,
     }
   }
   FixtureView missing("missing");
-  check_all(missing, {{"password_policy", "min_length", ""}, {"login_lockout", "enabled", ""}, {"updates", "automatic", ""}});
+  check_all(missing, {{"password_policy", "min_length", ""},
+                      {"login_lockout", "enabled", ""},
+                      {"updates", "automatic", ""}});
   CHECK(!collect_account({missing, kNow}).complete);
   CHECK(collect_share({missing, kNow}).rows.empty());
   FixtureView hostile("hostile");
@@ -253,13 +266,19 @@ TEST_CASE("facts: on an empty or garbled machine each field is set or explained,
 }
 
 TEST_CASE("facts: what a password must hold, by PAM line") {
-  struct Row { std::string_view pam; std::string_view length; std::string_view classes; std::string_view by; };
+  struct Row {
+    std::string_view pam;
+    std::string_view length;
+    std::string_view classes;
+    std::string_view by;
+  };
   const Row rows[] = {
       {"password requisite pam_pwquality.so", "8", "[]", "\"pam_pwquality\""},
       {"password optional pam_pwquality.so minlen=14", "0", "[]", "\"none\""},
       {"password requisite pam_pwquality.so minlen=14 enforcing=0", "0", "[]", "\"none\""},
       {"password requisite pam_pwquality.so minlen=10 dcredit=1 ucredit=1", "8", "[]", "\"pam_pwquality\""},
-      {"password requisite pam_pwquality.so minlen=8 lcredit=-1 ocredit=-2", "8", R"(["lower","special"])", "\"pam_pwquality\""},
+      {"password requisite pam_pwquality.so minlen=8 lcredit=-1 ocredit=-2", "8", R"(["lower","special"])",
+       "\"pam_pwquality\""},
       {"password requisite pam_pwquality.so minlen=2", "6", "[]", "\"pam_pwquality\""},
       {"password required pam_unix.so minlen=9", "9", "[]", "\"pam_unix\""},
       {"password requisite pam_passwdqc.so min=disabled,24,11,8,7", "7", "[]", "\"pam_passwdqc\""},
@@ -287,8 +306,13 @@ TEST_CASE("facts: what a password must hold, by PAM line") {
 }
 
 TEST_CASE("facts: spans of systemd") {
-  struct Row { std::string_view text; std::int64_t seconds; };
-  const Row rows[] = {{"90", 90}, {"15min", 900}, {"1h 30min", 5400}, {"1h30min", 5400}, {"2 weeks", 1209600}};
+  struct Row {
+    std::string_view text;
+    std::int64_t seconds;
+  };
+  const Row rows[] = {
+      {"90", 90}, {"15min", 900}, {"1h 30min", 5400}, {"1h30min", 5400}, {"2 weeks", 1209600}};
   for (const auto& row : rows) CHECK(parse_systemd_span(row.text).value_or(-1) == row.seconds);
-  for (const auto bad : {"", "infinity", "5 parsecs", "99999999999999999999s", "min"}) CHECK(!parse_systemd_span(bad));
+  for (const auto bad : {"", "infinity", "5 parsecs", "99999999999999999999s", "min"})
+    CHECK(!parse_systemd_span(bad));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each call asks: where is the file that my position names? Under its own name (same inode, same first bytes, not
-// shorter): read on. Else it was rotated: finish the descriptor still held, or the sibling with that inode or those
-// first bytes, then begin the new file at 0. So no state beyond the position is needed to be exact after a restart.
+// Each call asks: where is the file that my position names? Under its own name (same inode, same first bytes,
+// not shorter): read on. Else it was rotated: finish the descriptor still held, or the sibling with that
+// inode or those first bytes, then begin the new file at 0. So no state beyond the position is needed to be
+// exact after a restart.
 #include "agent/linux/file_tail.h"
 
 #include <dirent.h>
@@ -55,7 +56,8 @@ Position parse_position(std::string_view text) {
     if (!value) return {};
     numbers[i] = *value;
   }
-  return {numbers[0], numbers[1], std::min<std::uint64_t>(numbers[2], kFingerprintBytesMax), numbers[3], numbers[4] == 1};
+  return {numbers[0], numbers[1], std::min<std::uint64_t>(numbers[2], kFingerprintBytesMax), numbers[3],
+          numbers[4] == 1};
 }
 
 class Descriptor {
@@ -97,7 +99,7 @@ class Descriptor {
 };
 
 bool matches(const Descriptor& file, const Position& position) {
-  struct stat status {};
+  struct stat status{};
   if (!file.status(status) || static_cast<std::uint64_t>(status.st_size) < position.offset) return false;
   if (position.fingerprint_bytes == 0) return true;
   int error = 0;
@@ -122,10 +124,11 @@ class FileTail : public Collector {
   Result<Collected> collect(UtcTime now) override {
     Descriptor current = Descriptor::open(path_);
     const int open_error = errno;
-    struct stat status {};
+    struct stat status{};
     const bool there = current.status(status);
     if (!there && current.is_open()) return not_available(fmt::format("{} is not a file", path_));
-    if (!there && open_error != ENOENT) return not_available(fmt::format("{}: {}", path_, std::strerror(open_error)));
+    if (!there && open_error != ENOENT)
+      return not_available(fmt::format("{}: {}", path_, std::strerror(open_error)));
     const auto inode = static_cast<std::uint64_t>(there ? status.st_ino : 0);
     const bool first_time = at_.inode == 0;
     const bool live = there && (first_time || (inode == at_.inode && matches(current, at_)));
@@ -164,12 +167,14 @@ class FileTail : public Collector {
     return collected;
   }
 
-  /// Reads what is left of the file that the position names, wherever it is. False when nothing is left or it is gone.
+  /// Reads what is left of the file that the position names, wherever it is. False when nothing is left or it
+  /// is gone.
   Result<bool> read_rotated(Collected& out, UtcTime now, bool finished) {
     Descriptor sibling;
     const Descriptor* file = nullptr;
-    struct stat status {};
-    if (held_.status(status) && static_cast<std::uint64_t>(status.st_ino) == at_.inode && matches(held_, at_)) {
+    struct stat status{};
+    if (held_.status(status) && static_cast<std::uint64_t>(status.st_ino) == at_.inode &&
+        matches(held_, at_)) {
       file = &held_;
     } else if (find_sibling(sibling)) {
       file = &sibling;
@@ -183,7 +188,8 @@ class FileTail : public Collector {
 
   bool find_sibling(Descriptor& out) const {
     const std::size_t slash = path_.find_last_of('/');
-    const std::string folder = slash == std::string::npos ? "." : path_.substr(0, std::max<std::size_t>(slash, 1));
+    const std::string folder =
+        slash == std::string::npos ? "." : path_.substr(0, std::max<std::size_t>(slash, 1));
     const std::string base = path_.substr(slash == std::string::npos ? 0 : slash + 1);
     const std::string stem = base.substr(0, base.find_last_of('.'));
     DIR* directory = ::opendir(folder.c_str());
@@ -223,8 +229,9 @@ class FileTail : public Collector {
       at = whole ? end + 1 : end;
     }
     at_.offset += at;
-    out.more = at > 0 && (at < bytes.size() ? out.records.size() >= kCollectRecordsMax || bytes.size() == kCollectBytesMax
-                                            : bytes.size() == kCollectBytesMax);
+    out.more = at > 0 && (at < bytes.size()
+                              ? out.records.size() >= kCollectRecordsMax || bytes.size() == kCollectBytesMax
+                              : bytes.size() == kCollectBytesMax);
     if (at_.fingerprint_bytes < kFingerprintBytesMax && at_.offset > at_.fingerprint_bytes) {
       at_.fingerprint_bytes = std::min<std::uint64_t>(at_.offset, kFingerprintBytesMax);
       at_.fingerprint = hash64(file.read(0, static_cast<std::size_t>(at_.fingerprint_bytes), error));

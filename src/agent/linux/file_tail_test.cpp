@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proves on real files that each line is read once: while growing, through both kinds of rotation, and by a new reader
-// that only has the position of the one before.
+// Proves on real files that each line is read once: while growing, through both kinds of rotation, and by a
+// new reader that only has the position of the one before.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -16,7 +16,9 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Folder {
-  Folder() : path(fs::temp_directory_path() / ("phendau-tail-" + new_ulid(posix_env()))) { fs::create_directories(path); }
+  Folder() : path(fs::temp_directory_path() / ("phendau-tail-" + new_ulid(posix_env()))) {
+    fs::create_directories(path);
+  }
   ~Folder() { fs::remove_all(path); }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
@@ -28,7 +30,8 @@ struct Folder {
 };
 
 struct Reader {
-  explicit Reader(const Folder& folder) : tail(make_file_tail(folder.log(), wire::RecordFormat::syslog)), where(folder) {}
+  explicit Reader(const Folder& folder)
+      : tail(make_file_tail(folder.log(), wire::RecordFormat::syslog)), where(folder) {}
   std::unique_ptr<Collector> tail;
   const Folder& where;
   std::string position;
@@ -100,10 +103,12 @@ TEST_CASE("file_tail: copy and truncate, also when the new text is already longe
     folder.add("day one, last\n");
     fs::copy_file(folder.path / "auth.log", folder.path / "auth.log.1");
     fs::resize_file(folder.path / "auth.log", 0);
-    folder.add("day two, a much longer line than all of the first day together, so that the size says nothing\n");
+    folder.add(
+        "day two, a much longer line than all of the first day together, so that the size says nothing\n");
     if (restart) reader.restart();
     CHECK(reader.take() ==
-          "day one, last|day two, a much longer line than all of the first day together, so that the size says nothing|");
+          "day one, last|day two, a much longer line than all of the first day together, so that the size "
+          "says nothing|");
     CHECK(reader.take().empty());
   }
 }

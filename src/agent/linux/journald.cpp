@@ -48,7 +48,8 @@ const Library& library() {
     if (handle == nullptr) return out;
     out.complete = look_up(handle, "sd_journal_open", out.open) &&
                    look_up(handle, "sd_journal_open_directory", out.open_directory) &&
-                   look_up(handle, "sd_journal_close", out.close) && look_up(handle, "sd_journal_next", out.next) &&
+                   look_up(handle, "sd_journal_close", out.close) &&
+                   look_up(handle, "sd_journal_next", out.next) &&
                    look_up(handle, "sd_journal_seek_head", out.seek_head) &&
                    look_up(handle, "sd_journal_seek_cursor", out.seek_cursor) &&
                    look_up(handle, "sd_journal_test_cursor", out.test_cursor) &&
@@ -71,14 +72,16 @@ using Journal = std::unique_ptr<sd_journal, Closer>;
 
 Result<Journal> open_journal(const std::string& folder) {
   if (!library().complete) {
-    return fail(ErrorCode::not_found, "this machine has no systemd journal library", "agent.trouble.no_journal");
+    return fail(ErrorCode::not_found, "this machine has no systemd journal library",
+                "agent.trouble.no_journal");
   }
   sd_journal* raw = nullptr;
   const int rc = folder.empty() ? library().open(&raw, SD_JOURNAL_LOCAL_ONLY)
                                 : library().open_directory(&raw, folder.c_str(), 0);
   if (rc < 0) {
     return fail(rc == -EACCES ? ErrorCode::denied : ErrorCode::not_found,
-                fmt::format("the journal cannot be opened: {}", std::strerror(-rc)), "agent.trouble.no_journal");
+                fmt::format("the journal cannot be opened: {}", std::strerror(-rc)),
+                "agent.trouble.no_journal");
   }
   Journal journal(raw);
   library().set_data_threshold(raw, kJournalFieldBytesMax);
@@ -142,8 +145,8 @@ class JournalReader : public Collector {
       if (!have_entry) {
         const int rc = library().next(journal_.get());
         if (rc < 0) {
-          return fail(ErrorCode::io, fmt::format("read the journal: {}", std::strerror(-rc)), "agent.trouble.source",
-                      {"journald"});
+          return fail(ErrorCode::io, fmt::format("read the journal: {}", std::strerror(-rc)),
+                      "agent.trouble.source", {"journald"});
         }
         if (rc == 0) break;
       }
@@ -199,7 +202,8 @@ class JournalReader : public Collector {
       const std::size_t equals = field.find('=');
       if (equals == std::string_view::npos) continue;
       Json value = field_value(field.substr(equals + 1));
-      const std::size_t needed = field.size() * (value.is_array() ? 4 : 2) + 8;  // escapes included, nearly always
+      const std::size_t needed =
+          field.size() * (value.is_array() ? 4 : 2) + 8;  // escapes included, nearly always
       cut = cut || raw_size > field.size() || raw_size >= kJournalFieldBytesMax;
       if (size + needed > wire::kRecordBytesMax) {
         cut = true;
@@ -219,7 +223,8 @@ class JournalReader : public Collector {
       cut = true;
       bytes = Json::object({{"__REALTIME_TIMESTAMP", entry["__REALTIME_TIMESTAMP"]},
                             {"SYSLOG_IDENTIFIER", entry["SYSLOG_IDENTIFIER"]},
-                            {"MESSAGE", "(entry too large)"}}).dump();
+                            {"MESSAGE", "(entry too large)"}})
+                  .dump();
     }
     if (cut) ++status_.cut_total;
     out.records.push_back({"journald", wire::RecordFormat::journald, now, std::move(bytes)});
@@ -234,14 +239,17 @@ class JournalReader : public Collector {
 
 }  // namespace
 
-std::unique_ptr<Collector> make_journald(std::string folder) { return std::make_unique<JournalReader>(std::move(folder)); }
+std::unique_ptr<Collector> make_journald(std::string folder) {
+  return std::make_unique<JournalReader>(std::move(folder));
+}
 
 Result<> probe_journald(const std::string& folder) {
   const Journal journal = PHENDAU_TRY(open_journal(folder));
   library().seek_head(journal.get());
   const int rc = library().next(journal.get());
   if (rc > 0) return {};
-  return fail(ErrorCode::not_found, "there is no journal here, or this user may not read it", "agent.trouble.no_journal");
+  return fail(ErrorCode::not_found, "there is no journal here, or this user may not read it",
+              "agent.trouble.no_journal");
 }
 
 }  // namespace phendau::agent

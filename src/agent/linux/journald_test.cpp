@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proves on a journal file made by systemd's own writer that entries come once, in order, as journalctl writes them.
+// Proves on a journal file made by systemd's own writer that entries come once, in order, as journalctl
+// writes them.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -19,7 +20,8 @@ constexpr const char* kWriter = "/lib/systemd/systemd-journal-remote";
 std::string exported(int number) {
   const std::string at = std::to_string(1'764'000'000'000'000 + number * 1000);
   return "__REALTIME_TIMESTAMP=" + at + "\n__MONOTONIC_TIMESTAMP=" + std::to_string(1000 + number) +
-         "\n_BOOT_ID=0123456789abcdef0123456789abcdef\n_HOSTNAME=may-01\nSYSLOG_IDENTIFIER=sshd\nMESSAGE=entry " +
+         "\n_BOOT_ID=0123456789abcdef0123456789abcdef\n_HOSTNAME=may-01\nSYSLOG_IDENTIFIER=sshd\nMESSAGE="
+         "entry " +
          std::to_string(number) + "\n\n";
 }
 }  // namespace

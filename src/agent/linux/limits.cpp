@@ -31,7 +31,9 @@ std::uint64_t resident_bytes() {
   unsigned long resident = 0;
   const int read = std::fscanf(file, "%lu %lu", &total, &resident);
   std::fclose(file);
-  return read == 2 ? static_cast<std::uint64_t>(resident) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+  return read == 2
+             ? static_cast<std::uint64_t>(resident) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))
+             : 0;
 }
 
 }  // namespace phendau::agent

@@ -8,8 +8,8 @@
 
 namespace phendau::agent {
 
-/// nice 10 and a ceiling of the data segment: beyond it allocation fails, the agent ends, the service restarts it and
-/// the spool goes on where it was. Call before threads start.
+/// nice 10 and a ceiling of the data segment: beyond it allocation fails, the agent ends, the service
+/// restarts it and the spool goes on where it was. Call before threads start.
 Result<> limit_self(std::uint64_t memory_bytes_hard);
 /// Resident size by /proc/self/statm; 0 if unreadable.
 std::uint64_t resident_bytes();

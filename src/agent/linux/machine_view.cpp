@@ -37,7 +37,7 @@ class RootedView : public MachineView {
     // O_NONBLOCK: a pipe in place of a file must not hold us.
     const int fd = ::open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return view_error(path, errno);
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
       ::close(fd);
       return fail(ErrorCode::invalid, path + ": is not a file");
@@ -69,13 +69,14 @@ class RootedView : public MachineView {
     return out;
   }
   Result<UtcTime> modified_at(const std::string& path) override {
-    struct stat status {};
+    struct stat status{};
     if (::stat((root_ + path).c_str(), &status) != 0) return view_error(path, errno);
     return UtcTime{static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
   }
   bool exists(const std::string& path) override { return ::access((root_ + path).c_str(), F_OK) == 0; }
   Result<ProgramOutput> run(const std::vector<std::string>& argv) override {
-    if (!root_.empty()) return fail(ErrorCode::not_found, argv[0] + ": programs run only on the machine itself");
+    if (!root_.empty())
+      return fail(ErrorCode::not_found, argv[0] + ": programs run only on the machine itself");
     return run_program(argv, {}, {.timeout = seconds(60), .output_bytes_max = 4u << 20});
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the fact collectors may see of a machine: files, folders, processes, programs. The real one looks below a root
-// folder ("/" by default), so that tests look at fixture trees. One thread at a time.
+// What the fact collectors may see of a machine: files, folders, processes, programs. The real one looks
+// below a root folder ("/" by default), so that tests look at fixture trees. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -14,14 +14,16 @@
 
 namespace phendau::agent {
 
-inline constexpr std::size_t kFactFileBytesMax = 8u << 20;  // /var/lib/dpkg/status has about 4 MiB on a desktop
-inline constexpr std::size_t kFactDirEntriesMax = 20'000;   // /proc of a busy server
+inline constexpr std::size_t kFactFileBytesMax = 8u
+                                                 << 20;  // /var/lib/dpkg/status has about 4 MiB on a desktop
+inline constexpr std::size_t kFactDirEntriesMax = 20'000;  // /proc of a busy server
 
 class MachineView {
  public:
   virtual ~MachineView() = default;
   /// `not_found`, `denied`, or `limit` above the size; absolute paths as on the machine.
-  virtual Result<std::string> read(const std::string& path, std::size_t size_bytes_max = kFactFileBytesMax) = 0;
+  virtual Result<std::string> read(const std::string& path,
+                                   std::size_t size_bytes_max = kFactFileBytesMax) = 0;
   /// The first bytes of a file.
   virtual Result<std::string> read_start(const std::string& path, std::size_t size_bytes) = 0;
   /// Names, sorted.
@@ -34,7 +36,8 @@ class MachineView {
 
 std::unique_ptr<MachineView> make_machine_view(std::string root = "/");
 
-/// Names of running processes (as in /proc/PID/comm, at most 15 letters). An error when /proc cannot be listed.
+/// Names of running processes (as in /proc/PID/comm, at most 15 letters). An error when /proc cannot be
+/// listed.
 Result<std::vector<std::string>> process_names(MachineView& view);
 
 }  // namespace phendau::agent
