@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row per operation of openapi.yaml: where it is, what pair it is about, which use case answers.
 #include <algorithm>
+#include <atomic>
 
 #include "api/problem.h"
 #include "api/server.h"
@@ -305,14 +306,20 @@ Result<Response> open_stream(Context& c) {
   Response out;
   out.headers.set("Content-Type", "text/event-stream");
   out.headers.set("Cache-Control", "no-store");
-  out.attach = [&live = c.hub.live(), actor = c.actor](std::shared_ptr<net::StreamWriter> writer) {
+  out.attach = [&hub = c.hub, actor = c.actor,
+                token = c.request.cookie("phendau_session")](std::shared_ptr<net::StreamWriter> writer) {
     writer->write(": hello\n\n");
-    auto id = std::make_shared<std::uint64_t>(0);
-    *id = live.subscribe(actor, [&live, writer, id](const hub::LiveMessage& message) {
+    auto id = std::make_shared<std::atomic<std::uint64_t>>(0);
+    *id = hub.live().subscribe(actor, [&hub, writer, id, token](const hub::LiveMessage& message) {
       Json body = message.body;
       body.set("agency_id", message.agency_id);
-      // A reader that is gone or too slow is forgotten; it reconnects and loads the page anew.
-      if (!writer->write(net::to_sse({"", message.topic, body.dump()})) && *id != 0) live.unsubscribe(*id);
+      // A session that ended (sign-out, lock, reset, another role) ends its streams; a reader that is gone or too slow
+      // is forgotten: it reconnects and loads the page anew.
+      const bool alive = hub.accounts().is_alive(token);
+      if (!alive) writer->finish();
+      if ((!alive || !writer->write(net::to_sse({"", message.topic, body.dump()}))) && *id != 0) {
+        hub.live().unsubscribe(*id);
+      }
     });
   };
   return out;

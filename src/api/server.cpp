@@ -84,7 +84,8 @@ std::size_t Context::limit() const {
 
 std::vector<std::string> Context::list_of(std::string_view parameter) const {
   std::vector<std::string> out;
-  for (const auto part : split(request.query_value(parameter), ',')) {
+  const std::string value = request.query_value(parameter);
+  for (const auto part : split(value, ',')) {
     if (!trim(part).empty()) out.emplace_back(trim(part));
   }
   return out;

@@ -248,6 +248,13 @@ Result<Session> Accounts::session(std::string_view token, std::string_view from)
   return make_session(*account, held, from);
 }
 
+bool Accounts::is_alive(std::string_view token) {
+  const UtcTime now = env_.now();
+  const std::lock_guard lock(mu_);
+  const auto found = sessions_.find(sha256_hex(token));
+  return found != sessions_.end() && now - found->second.created_at <= config_.session_age_max;
+}
+
 void Accounts::sign_out(std::string_view token) {
   const std::lock_guard lock(mu_);
   sessions_.erase(sha256_hex(token));

@@ -86,6 +86,8 @@ class Accounts {
   Result<SignedIn> sign_in(std::string_view username, std::string_view password, std::string_view from);
   /// `denied` (account.signed_out) for an unknown, idle or old session. Renews the idle clock.
   Result<Session> session(std::string_view token, std::string_view from);
+  /// Whether the session still lasts; does not renew its idle clock. For streams, before each message.
+  bool is_alive(std::string_view token);
   void sign_out(std::string_view token);
   Result<Session> change_password(std::string_view token, std::string_view old_password,
                                   std::string_view new_password, std::string_view from);

@@ -28,6 +28,21 @@ Json rule_view(const ActivePack& pack, const ledger::Record& record) {
                        {"source_yaml", pack.rule_source(id)},
                        {"features", std::move(features)}});
 }
+
+/// A search for whatever is known of the alert's entity, quoted, so that no value is read as syntax.
+std::string search_for(const Json& entity) {
+  std::string query;
+  for (const auto& [field, value] : entity.members()) {
+    if (!query.empty()) query += ' ';
+    query += field + ":\"";
+    for (const char c : value.as_string()) {
+      if (c == '"' || c == '\\') query += '\\';
+      query += c;
+    }
+    query += '"';
+  }
+  return query;
+}
 }  // namespace
 
 Json Alerts::view(const ledger::Record& record) {
@@ -87,6 +102,7 @@ Result<Json> Alerts::get(const Actor& actor, std::string_view id) {
   const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
   Json out = view(record);
   out.set("rule", rule_view(services_.pack, record));
+  out.set("search", search_for(record.doc["entity"]));
   Json events = Json::array();
   std::size_t shown = 0;
   for (const auto& ref : out["event_refs"].items()) {

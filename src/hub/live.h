@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Live updates inside the hub: use cases publish, the API's streams subscribe with the scope of their actor, so that a
-// stream never carries what its owner may not read. Thread-safe. Slow subscribers lose the oldest messages (policy
-// drop_oldest, counted) and are told to reload.
+// stream never carries what its owner may not read. Thread-safe. Receivers must not block; the stream behind one that is
+// too slow is cut (net/stream_writer.h), and the reader reconnects.
 #pragma once
 
 #include <cstdint>

@@ -209,7 +209,7 @@ void add_nfs_shares(const std::string& text, Fact& fact) {
         if (option == "rw") writable = true;
         if (!option.starts_with("sec=")) continue;
         every_flavour_signs = true;
-        for (const auto flavour : split(option.substr(4), ':')) {
+        for (const auto flavour : split(std::string_view(option).substr(4), ':')) {
           if (!flavour.starts_with("krb5")) every_flavour_signs = false;
         }
       }

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nobody sees another agency. Two agencies are each seeded with a secret string in everything that carries text; then every
+operation of openapi.yaml is called as every role of the first agency: no byte of the other's secret in any answer, export, stream
+or attachment, foreign ids answer 403 or 404, and counts are the own ones. The administrator sees both: the test can fail.
+Also: openapi.yaml and the table of routes name the same operations with the same action and resource."""
+import json
+import pathlib
+import re
+import socket
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from harness import ROOT, Agent, Client, Hub, Problem, free_port, wait_for
+
+# ---- the contract: what operations there are -----------------------------------------------------------------------
+OPERATIONS = {}  # operationId -> (method, path, action, resource)
+path = method = None
+for line in (ROOT / "src/api/openapi.yaml").read_text().splitlines():
+    if found := re.match(r"^  (/\S+):$", line):
+        path = found.group(1)
+    elif found := re.match(r"^    (get|post|patch|delete|put):$", line):
+        method = found.group(1).upper()
+    elif found := re.match(r"^      operationId: (\w+)$", line):
+        operation = found.group(1)
+        OPERATIONS[operation] = [method, path, None, None]
+    elif found := re.match(r"^      x-(action|resource): (\w+)$", line):
+        OPERATIONS[operation][2 if found.group(1) == "action" else 3] = found.group(2)
+routes = {}
+source = (ROOT / "src/api/routes.cpp").read_text()
+for found in re.finditer(r'\{"(GET|POST|PATCH|DELETE)",\s*"([^"]+)",\s*"(\w+)",\s*(\w+),\s*(\w+),', source):
+    routes[found.group(3)] = [found.group(1), found.group(2), found.group(4), found.group(5)]
+assert routes == OPERATIONS, set(map(str, routes.items())) ^ set(map(str, OPERATIONS.items()))
+
+# ---- two agencies ----------------------------------------------------------------------------------------------------
+CANARY = {"a": "chimHOANGYENaaa7731", "b": "chimHOANGYENbbb9402"}
+AGENCY = {"a": "co-quan-a", "b": "co-quan-b"}
+tcp = {"a": free_port(), "b": free_port()}
+hub = Hub(config={"listeners": [{"protocol": "tcp", "address": f"127.0.0.1:{tcp[s]}", "agency": AGENCY[s], "source": CANARY[s]}
+                                for s in "ab"], "sign_in_failures_max": 20})
+hub.init(AGENCY["a"], "Cơ quan A " + CANARY["a"])
+hub.start()
+admin = hub.admin()
+admin.post("/agencies", {"code": AGENCY["b"], "name": "Cơ quan B " + CANARY["b"], "has_own_system": True})
+hub.stop()
+agents = {}
+for side in "ab":
+    agents[side] = hub.token(AGENCY[side])
+hub.start()
+admin = hub.admin()
+
+
+def send(side, number, count):
+    lines = [f"<38>Nov 24 0{number}:00:{i:02d} may-{CANARY[side]} sshd[9]: Failed password for {CANARY[side]} from 192.0.2.{number} port 7 ssh2\n"
+             for i in range(count)]
+    with socket.create_connection(("127.0.0.1", tcp[side])) as sock:
+        sock.sendall("".join(lines).encode())
+
+
+ids = {}
+for side in "ab":
+    send(side, 1, 7 if side == "a" else 11)
+    admin.call("POST", "/uploads/ndjson", json.dumps({"message": CANARY[side], "host": CANARY[side]}).encode(), {"Content-Type": "application/x-ndjson"},
+               agency=AGENCY[side], source=CANARY[side])
+    agent = Agent(hub)
+    agent.enrol(agents[side]).start()
+    agents[side] = agent
+    wait_for(lambda: [d for d in admin.get("/devices", agency=AGENCY[side])["items"] if d["status"] == "online"], 40)
+    admin.post("/enrolment-tokens", {"agency_id": AGENCY[side], "note": CANARY[side]})
+    admin.post("/users", {"username": "nguoi." + side, "name": CANARY[side], "role": "staff", "agency_ids": [AGENCY[side]]})
+    alert = wait_for(lambda: admin.get("/alerts", agency=AGENCY[side])["items"])[0]
+    admin.post(f"/alerts/{alert['id']}/triage", {"status": "acknowledged", "note": CANARY[side]})
+    case = admin.post(f"/alerts/{alert['id']}/incident")
+    file = admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Case": case["id"]}, name=CANARY[side] + ".txt")
+    step = case["definition"]["steps"][0]["id"]
+    admin.post(f"/incidents/{case['id']}/steps/{step}", {"verb": "note", "reason": CANARY[side], "attachments": [file["sha256"]]})
+    clause = next(c for c in admin.get("/obligations/matrix")["clauses"] for p in c["parts"] if p["satisfied_by"] == "attestation")
+    part = next(p for p in clause["parts"] if p["satisfied_by"] == "attestation")
+    admin.post("/attestations", {"clause": clause["id"], "part": part["id"], "agency_id": AGENCY[side], "statement": CANARY[side],
+                                 "valid_until": "2027-12-31T00:00:00Z"})
+    event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
+    device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
+    ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
+                 "agency": AGENCY[side], "user": "nguoi." + side, "clause": clause["id"], "part": part["id"]}
+wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
+
+# ---- every operation, on the other agency's things -------------------------------------------------------------------
+LONG = {"from": "2020-01-01T00:00:00Z"}
+
+
+def requests(on, own):
+    """operationId -> list of (body, query, path values). `on`: whose ids; `own`: the caller's."""
+    everything = [{}, {"agency": on["agency"]}, {"q": CANARY["b"]}]
+    search = [{**LONG, **q} for q in everything]
+    return {
+        "signIn": [({"username": "khong.ai", "password": "x"}, {}, {})], "getSession": [(None, {}, {})], "signOut": [],
+        "changeOwnPassword": [({"old": "x", "new": "y"}, {}, {})], "getOverview": [(None, {}, {})],
+        "listAlerts": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"status": "new,acknowledged,closed"}, {"rule": "x"}]],
+        "getAlert": [(None, {}, {"id": on["alert"]})], "triageAlert": [({"status": "closed", "note": "x"}, {}, {"id": on["alert"]})],
+        "openIncidentFromAlert": [({}, {}, {"id": on["alert"]})],
+        "searchEvents": [(None, q, {}) for q in search], "getEventHistogram": [(None, q, {}) for q in search],
+        "getTopValues": [(None, {**q, "field": f}, {}) for q in search for f in ("user", "host", "source", "agency", "message")],
+        "listEventFields": [(None, q, {}) for q in search], "getEvent": [(None, {}, {"ref": on["event"]})],
+        "exportEvents": [(None, {**q, "format": f}, {}) for q in search for f in ("ndjson", "csv", "raw")],
+        "uploadNdjson": [(b'{"message":"x"}', {"agency": on["agency"]}, {})],
+        "listDevices": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"q": "m"}]], "getDevice": [(None, {}, {"id": on["device"]})],
+        "revokeDevice": [({"reason": "x"}, {}, {"id": on["device"]})], "createEnrolmentToken": [({"agency_id": on["agency"]}, {}, {})],
+        "getObligationMatrix": [(None, q, {}) for q in [{}, {"agency": on["agency"]}]],
+        "listObligations": [(None, {**q, "limit": 200}, {}) for q in [{}, {"agency": on["agency"]}, {"device": on["device"]}, {"clause": on["clause"]}]],
+        "getClause": [(None, {}, {"id": on["clause"]})],
+        "createAttestation": [({"clause": on["clause"], "part": on["part"], "agency_id": on["agency"], "statement": "x", "valid_until": "2027-01-01T00:00:00Z"}, {}, {})],
+        "listIncidents": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"status": "open"}]],
+        "createIncident": [({"title": "x", "agency_id": on["agency"]}, {}, {})], "getIncident": [(None, {}, {"id": on["case"]})],
+        "actOnIncidentStep": [({"verb": "note", "reason": "x"}, {}, {"id": on["case"], "step": on["step"]})],
+        "closeIncident": [({"summary": "x"}, {}, {"id": on["case"]})],
+        "uploadAttachment": [(b"x", {"name": "x.txt", "X-Case": on["case"]}, {}), (b"x", {"name": "x.txt", "X-Agency": on["agency"]}, {})],
+        "getAttachment": [(None, {}, {"sha256": on["sha"]})], "listAgencies": [(None, {}, {})],
+        "createAgency": [({"code": "co-quan-c", "name": "x"}, {}, {})], "updateAgency": [({"name": "x"}, {}, {"id": on["agency"]})],
+        "listUsers": [(None, {}, {})], "createUser": [({"username": "x.y", "name": "x", "role": "staff", "agency_ids": [on["agency"]]}, {}, {})],
+        "updateUser": [({"name": "x"}, {}, {"id": on["user"]})], "listPacks": [(None, {}, {})], "listRules": [(None, {}, {})],
+        "getHistory": [(None, {}, {"kind": k, "id": on[i]}) for k, i in (("alert", "alert"), ("case", "case"), ("device", "device"), ("agency", "agency"), ("user", "user"))],
+        "openStream": [], "getHealth": [(None, {}, {})],
+    }
+
+
+covered = requests(ids["b"], ids["a"])
+assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
+BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name != "getClause"}
+WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
+          "updateUser", "revokeDevice"}
+
+
+def ask(client, name, call):
+    body, query, values = call
+    method, path, _, _ = OPERATIONS[name]
+    for key, value in values.items():
+        path = path.replace("{" + key + "}", value)
+    headers = {key: query[key] for key in query if key.startswith("X-")}
+    query = {key: value for key, value in query.items() if not key.startswith("X-")}
+    target = "/api/v1" + path
+    if query:
+        from urllib.parse import urlencode
+        target += "?" + urlencode(query)
+    if isinstance(body, dict):
+        headers["Content-Type"] = "application/json"
+        body = json.dumps(body).encode()
+    response, data = client.raw(method, target, body, headers)
+    return response.status, json.dumps(dict(response.getheaders())).encode() + data
+
+
+PASSWORD = "Chim-hoang-yen-1!"
+clients = {}
+for role in ("agency_officer", "agency_head", "staff", "partner", "province_operator"):
+    made = admin.post("/users", {"username": "vai." + role.replace("_", "."), "name": role, "role": role,
+                                 "agency_ids": [] if role == "province_operator" else [AGENCY["a"]]})
+    clients[role] = Client(hub.port).sign_in(made["username"], made["one_time_password"], PASSWORD)
+
+streams = {}
+
+
+def listen(role, client):
+    import http.client
+    import ssl
+    connection = http.client.HTTPSConnection("127.0.0.1", hub.port, context=ssl._create_unverified_context(), timeout=12)
+    connection.request("GET", "/api/v1/stream", headers={"Cookie": f"phendau_session={client.cookie}"})
+    response = connection.getresponse()
+    seen = b""
+    try:
+        while True:
+            seen += response.read1(4096)
+            streams[role] = seen
+    except (OSError, http.client.HTTPException):
+        pass
+
+
+threads = [threading.Thread(target=listen, args=item, daemon=True) for item in [*clients.items(), ("administrator", admin)]]
+for thread in threads:
+    thread.start()
+wait_for(lambda: len(streams) == len(threads) and all(streams.values()))
+
+secret = CANARY["b"].encode()
+asked = 0
+for role, client in clients.items():
+    if role == "province_operator":
+        continue
+    for name, calls in covered.items():
+        for call in calls:
+            status, data = ask(client, name, call)
+            asked += 1
+            # What the caller typed may come back in an error; the query itself is not a leak.
+            shown = data.replace(json.dumps(call[1].get("q", "\0")).encode()[1:-1], b"") if status >= 400 else data
+            assert secret not in shown, f"{role} {name} {call}: the other agency's secret in the answer: {data[:400]}"
+            if name in BY_ID or name in WRITES:
+                assert status in (400, 403, 404), f"{role} {name} {call} answered {status}: {data[:300]}"
+
+# Counts are the own ones.
+officer = clients["agency_officer"]
+own = officer.get("/events/histogram", from_="2020-01-01T00:00:00Z", buckets=1)["total"]
+assert own == admin.get("/events/histogram", from_="2020-01-01T00:00:00Z", buckets=1, agency=AGENCY["a"])["total"]
+assert officer.get("/alerts")["total"] == admin.get("/alerts", agency=AGENCY["a"])["total"] < admin.get("/alerts")["total"]
+assert officer.get("/devices")["total"] == officer.get("/incidents")["total"] == 1
+assert [a["id"] for a in officer.get("/overview")["agencies"]] == [AGENCY["a"]]
+assert officer.get("/events", q=CANARY["b"], from_="2020-01-01T00:00:00Z")["items"] == []
+
+# The stream: something happens at the other agency.
+send("b", 3, 9)
+wait_for(lambda: len(admin.get("/alerts", agency=AGENCY["b"], limit=200)["items"]) >= 4)
+send("a", 4, 9)
+wait_for(lambda: AGENCY["b"].encode() in streams["administrator"] and AGENCY["a"].encode() in streams["agency_officer"])
+for role in ("agency_officer", "agency_head", "staff", "partner"):
+    assert AGENCY["b"].encode() not in streams[role], (role, streams[role][-500:])
+
+# The control: who may see everything does see the secret, almost everywhere.
+sees = {name for name, calls in covered.items() if OPERATIONS[name][0] == "GET" for call in calls if secret in ask(admin, name, call)[1]}
+assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "getAttachment", "listAgencies", "listUsers",
+        "getOverview", "getObligationMatrix"} <= sees, sees
+for agent in agents.values():
+    agent.stop()
+hub.stop()
+assert not hub.errors(), hub.errors()
+print(f"canary: {asked} calls of {len(OPERATIONS)} operations: passed")
