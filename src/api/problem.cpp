@@ -17,8 +17,10 @@ struct Special {
   int status;
 };
 constexpr Special kSpecial[] = {
-    {"account.sign_in_failed", "sign_in_failed", 401}, {"account.signed_out", "signed_out", 401},
-    {"account.wait", "locked_out", 429},               {"request.csrf", "csrf", 403},
+    {"account.sign_in_failed", "sign_in_failed", 401},
+    {"account.signed_out", "signed_out", 401},
+    {"account.wait", "locked_out", 429},
+    {"request.csrf", "csrf", 403},
     {"account.must_change_password", "must_change_password", 403},
     {"workflow.steps_open", "steps_open", 409},
 };
@@ -36,14 +38,23 @@ int status_of(const Error& error) {
   if (const Special* special = special_of(error)) return special->status;
   if (error.text_id.starts_with("upload.")) return error.code == ErrorCode::unavailable ? 503 : 422;
   switch (error.code) {
-    case ErrorCode::invalid: return 400;
-    case ErrorCode::not_found: return 404;
-    case ErrorCode::conflict: return 409;
-    case ErrorCode::denied: return 403;
-    case ErrorCode::limit: return 429;
-    case ErrorCode::unavailable: return 503;
-    case ErrorCode::io: return 507;
-    case ErrorCode::corrupt: case ErrorCode::bug: return 500;
+    case ErrorCode::invalid:
+      return 400;
+    case ErrorCode::not_found:
+      return 404;
+    case ErrorCode::conflict:
+      return 409;
+    case ErrorCode::denied:
+      return 403;
+    case ErrorCode::limit:
+      return 429;
+    case ErrorCode::unavailable:
+      return 503;
+    case ErrorCode::io:
+      return 507;
+    case ErrorCode::corrupt:
+    case ErrorCode::bug:
+      return 500;
   }
   return 500;
 }
@@ -73,7 +84,8 @@ net::Response problem(const Error& error, int status) {
   net::Response response;
   response.status = status;
   response.headers.set("Content-Type", "application/problem+json; charset=utf-8");
-  if (error.text_id == "account.wait" && !error.args.empty()) response.headers.set("Retry-After", error.args[0]);
+  if (error.text_id == "account.wait" && !error.args.empty())
+    response.headers.set("Retry-After", error.args[0]);
   response.body = body.dump();
   return response;
 }

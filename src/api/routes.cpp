@@ -55,7 +55,8 @@ Json session_view(hub::Hub& hub, const hub::Session& session) {
 }
 
 Response with_cookie(Response response, std::string_view token, bool end = false) {
-  std::string cookie = "phendau_session=" + std::string(token) + "; Path=/; Secure; HttpOnly; SameSite=Strict";
+  std::string cookie =
+      "phendau_session=" + std::string(token) + "; Path=/; Secure; HttpOnly; SameSite=Strict";
   if (end) cookie += "; Max-Age=0";
   response.headers.add("Set-Cookie", std::move(cookie));
   return response;
@@ -75,9 +76,9 @@ Result<Response> sign_out(Context& c) {
   return with_cookie(std::move(out), "", true);
 }
 Result<Response> change_own_password(Context& c) {
-  const auto session =
-      PHENDAU_TRY(c.hub.accounts().change_password(c.request.cookie("phendau_session"), c.body["old"].as_string(),
-                                                   c.body["new"].as_string(), c.request.peer.ip_text()));
+  const auto session = PHENDAU_TRY(
+      c.hub.accounts().change_password(c.request.cookie("phendau_session"), c.body["old"].as_string(),
+                                       c.body["new"].as_string(), c.request.peer.ip_text()));
   return json_response(session_view(c.hub, session));
 }
 
@@ -94,7 +95,9 @@ Result<Response> list_alerts(Context& c) {
   return answer(c.hub.alerts().list(c.actor, filter));
 }
 Result<Response> get_alert(Context& c) { return answer(c.hub.alerts().get(c.actor, c.captures[0])); }
-Result<Response> triage_alert(Context& c) { return answer(c.hub.alerts().triage(c.actor, c.captures[0], c.body)); }
+Result<Response> triage_alert(Context& c) {
+  return answer(c.hub.alerts().triage(c.actor, c.captures[0], c.body));
+}
 Result<Response> open_incident_from_alert(Context& c) {
   const auto opened = PHENDAU_TRY(c.hub.incidents().open_from_alert(c.actor, c.captures[0]));
   return json_response(opened.view, opened.created ? 201 : 200);
@@ -126,7 +129,8 @@ std::size_t count_parameter(Context& c, std::string_view name, std::size_t fallb
   return value && *value > 0 ? static_cast<std::size_t>(*value) : fallback;
 }
 Result<Response> get_event_histogram(Context& c) {
-  return answer(c.hub.events().histogram(c.actor, PHENDAU_TRY(search_of(c)), count_parameter(c, "buckets", 60)));
+  return answer(
+      c.hub.events().histogram(c.actor, PHENDAU_TRY(search_of(c)), count_parameter(c, "buckets", 60)));
 }
 Result<Response> get_top_values(Context& c) {
   return answer(c.hub.events().top(c.actor, PHENDAU_TRY(search_of(c)), c.request.query_value("field"),
@@ -142,9 +146,12 @@ Result<Response> export_events(Context& c) {
   const std::string format = c.request.query_value("format");
   Response out;
   Format wanted = Format::ndjson;
-  if (format == "csv") wanted = Format::csv;
-  else if (format == "raw") wanted = Format::raw;
-  else if (format != "ndjson") return fail(ErrorCode::invalid, "unknown format", "request.invalid", {"format"});
+  if (format == "csv")
+    wanted = Format::csv;
+  else if (format == "raw")
+    wanted = Format::raw;
+  else if (format != "ndjson")
+    return fail(ErrorCode::invalid, "unknown format", "request.invalid", {"format"});
   const auto search = PHENDAU_TRY(search_of(c));
   PHENDAU_TRY(hub::scope_for(c.actor, Action::export_out, Resource::event));
   out.headers.set("Content-Type", wanted == Format::csv      ? "text/csv; charset=utf-8"
@@ -152,10 +159,12 @@ Result<Response> export_events(Context& c) {
                                                              : "application/octet-stream");
   out.headers.set("Content-Disposition", "attachment; filename=\"nhat-ky." + format + "\"");
   out.stream = [&hub = c.hub, actor = c.actor, search, wanted](net::StreamWriter& writer) {
-    const auto done = hub.events().export_rows(actor, search, wanted,
-                                               [&](std::string_view piece) { return writer.write_blocking(piece); });
-    if (done) writer.finish();
-    else writer.abort();
+    const auto done = hub.events().export_rows(
+        actor, search, wanted, [&](std::string_view piece) { return writer.write_blocking(piece); });
+    if (done)
+      writer.finish();
+    else
+      writer.abort();
   };
   return out;
 }
@@ -196,8 +205,9 @@ Result<Response> revoke_device(Context& c) {
   return answer(c.hub.devices().revoke(c.actor, c.captures[0], reason));
 }
 Result<Response> create_enrolment_token(Context& c) {
-  return answer(c.hub.devices().create_token(c.actor, c.body["agency_id"].as_string(), c.body["note"].as_string()),
-                201);
+  return answer(
+      c.hub.devices().create_token(c.actor, c.body["agency_id"].as_string(), c.body["note"].as_string()),
+      201);
 }
 
 Result<Response> get_obligation_matrix(Context& c) {
@@ -217,13 +227,18 @@ Result<Response> list_obligations(Context& c) {
   return answer(c.hub.obligations().list(c.actor, filter));
 }
 Result<Response> get_clause(Context& c) { return answer(c.hub.obligations().clause(c.actor, c.captures[0])); }
-Result<Response> create_attestation(Context& c) { return answer(c.hub.obligations().attest(c.actor, c.body), 201); }
+Result<Response> create_attestation(Context& c) {
+  return answer(c.hub.obligations().attest(c.actor, c.body), 201);
+}
 
 Result<Response> list_incidents(Context& c) {
-  return answer(c.hub.incidents().list(c.actor, c.request.query_value("status"), c.request.query_value("agency"),
-                                       c.request.query_value("cursor"), c.limit()));
+  return answer(c.hub.incidents().list(c.actor, c.request.query_value("status"),
+                                       c.request.query_value("agency"), c.request.query_value("cursor"),
+                                       c.limit()));
 }
-Result<Response> create_incident(Context& c) { return answer(c.hub.incidents().create(c.actor, c.body), 201); }
+Result<Response> create_incident(Context& c) {
+  return answer(c.hub.incidents().create(c.actor, c.body), 201);
+}
 Result<Response> get_incident(Context& c) { return answer(c.hub.incidents().get(c.actor, c.captures[0])); }
 Result<Response> act_on_incident_step(Context& c) {
   return answer(c.hub.incidents().act(c.actor, c.captures[0], c.captures[1], c.body));
@@ -313,8 +328,8 @@ Result<Response> open_stream(Context& c) {
     *id = hub.live().subscribe(actor, [&hub, writer, id, token](const hub::LiveMessage& message) {
       Json body = message.body;
       body.set("agency_id", message.agency_id);
-      // A session that ended (sign-out, lock, reset, another role) ends its streams; a reader that is gone or too slow
-      // is forgotten: it reconnects and loads the page anew.
+      // A session that ended (sign-out, lock, reset, another role) ends its streams; a reader that is gone or
+      // too slow is forgotten: it reconnects and loads the page anew.
       const bool alive = hub.accounts().is_alive(token);
       if (!alive) writer->finish();
       if ((!alive || !writer->write(net::to_sse({"", message.topic, body.dump()}))) && *id != 0) {
@@ -348,7 +363,8 @@ const std::vector<Route>& routes() {
       {"POST", "/alerts/{id}/incident", "openIncidentFromAlert", create, incident, Access::session, kJson,
        open_incident_from_alert},
       {"GET", "/events", "searchEvents", read, event, Access::session, false, search_events},
-      {"GET", "/events/histogram", "getEventHistogram", read, event, Access::session, false, get_event_histogram},
+      {"GET", "/events/histogram", "getEventHistogram", read, event, Access::session, false,
+       get_event_histogram},
       {"GET", "/events/top", "getTopValues", read, event, Access::session, false, get_top_values},
       {"GET", "/events/fields", "listEventFields", read, event, Access::session, false, list_event_fields},
       {"GET", "/events/export", "exportEvents", export_out, event, Access::session, false, export_events},
@@ -363,15 +379,19 @@ const std::vector<Route>& routes() {
        get_obligation_matrix},
       {"GET", "/obligations", "listObligations", read, obligation, Access::session, false, list_obligations},
       {"GET", "/clauses/{id}", "getClause", read, pack, Access::session, false, get_clause},
-      {"POST", "/attestations", "createAttestation", attest, attestation, Access::session, kJson, create_attestation},
+      {"POST", "/attestations", "createAttestation", attest, attestation, Access::session, kJson,
+       create_attestation},
       {"GET", "/incidents", "listIncidents", read, incident, Access::session, false, list_incidents},
       {"POST", "/incidents", "createIncident", create, incident, Access::session, kJson, create_incident},
       {"GET", "/incidents/{id}", "getIncident", read, incident, Access::session, false, get_incident},
       {"POST", "/incidents/{id}/steps/{step}", "actOnIncidentStep", update, incident, Access::session, kJson,
        act_on_incident_step},
-      {"POST", "/incidents/{id}/close", "closeIncident", update, incident, Access::session, kJson, close_incident},
-      {"POST", "/attachments", "uploadAttachment", create, attachment, Access::session, false, upload_attachment},
-      {"GET", "/attachments/{sha256}", "getAttachment", read, attachment, Access::session, false, get_attachment},
+      {"POST", "/incidents/{id}/close", "closeIncident", update, incident, Access::session, kJson,
+       close_incident},
+      {"POST", "/attachments", "uploadAttachment", create, attachment, Access::session, false,
+       upload_attachment},
+      {"GET", "/attachments/{sha256}", "getAttachment", read, attachment, Access::session, false,
+       get_attachment},
       {"GET", "/agencies", "listAgencies", read, agency, Access::session, false, list_agencies},
       {"POST", "/agencies", "createAgency", create, agency, Access::session, kJson, create_agency},
       {"PATCH", "/agencies/{id}", "updateAgency", update, agency, Access::session, kJson, update_agency},
@@ -380,7 +400,8 @@ const std::vector<Route>& routes() {
       {"PATCH", "/users/{id}", "updateUser", update, user, Access::session, kJson, update_user},
       {"GET", "/packs", "listPacks", read, pack, Access::session, false, list_packs},
       {"GET", "/rules", "listRules", read, rule, Access::session, false, list_rules},
-      {"GET", "/history/{kind}/{id}", "getHistory", read, ledger_history, Access::session, false, get_history},
+      {"GET", "/history/{kind}/{id}", "getHistory", read, ledger_history, Access::session, false,
+       get_history},
       {"GET", "/stream", "openStream", read, own_account, Access::session, false, open_stream},
       {"GET", "/health", "getHealth", read, own_account, Access::open, false, get_health},
   };
@@ -395,8 +416,9 @@ std::string_view to_string(Action action) {
 
 std::string_view to_string(Resource resource) {
   constexpr std::string_view kNames[] = {
-      "event", "alert", "incident", "device", "fact",            "obligation",     "agency",      "record", "attachment",
-      "attestation", "pack", "rule", "user",  "setting", "enrolment_token", "ledger_history", "own_account", "storage"};
+      "event",  "alert",   "incident",        "device",         "fact",        "obligation",
+      "agency", "record",  "attachment",      "attestation",    "pack",        "rule",
+      "user",   "setting", "enrolment_token", "ledger_history", "own_account", "storage"};
   return kNames[static_cast<std::size_t>(resource)];
 }
 

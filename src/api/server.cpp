@@ -58,7 +58,8 @@ net::Response static_file(const net::Request& request) {
   }
   net::Response response;
   response.headers.set("Content-Type", std::string(asset->content_type));
-  response.headers.set("Cache-Control", asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+  response.headers.set("Cache-Control",
+                       asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
   response.headers.set("Vary", "Accept-Encoding");
   const bool wants_gzip = request.headers.get("Accept-Encoding").find("gzip") != std::string_view::npos;
   if (wants_gzip && !asset->gzip.empty()) {
@@ -117,7 +118,8 @@ Result<std::unique_ptr<Server>> Server::start(hub::Hub& hub) {
     return response;
   };
   server->http_ = PHENDAU_TRY(net::HttpServer::start(
-      std::move(config), [self = server.get()](const net::Request& request) { return self->handle(request); }));
+      std::move(config),
+      [self = server.get()](const net::Request& request) { return self->handle(request); }));
   return server;
 }
 
@@ -154,7 +156,8 @@ net::Response Server::handle_api(const net::Request& request, std::string_view p
     return response ? std::move(*response) : problem(response.error());
   }
   if (path_known) {
-    return problem(Error{ErrorCode::invalid, "method not allowed here", "request.invalid", {request.method}}, 405);
+    return problem(Error{ErrorCode::invalid, "method not allowed here", "request.invalid", {request.method}},
+                   405);
   }
   return problem(Error{ErrorCode::not_found, "no such operation", "error.not_found", {}});
 }
@@ -172,11 +175,13 @@ Result<net::Response> Server::dispatch(const Route& route, Context& context) {
     if (context.session.must_change_password && route.access != Access::any_session) {
       return fail(ErrorCode::denied, "password must be changed first", "account.must_change_password");
     }
-    // The use case asks again and pushes the scope into its query; this keeps a forgotten check from opening a route.
+    // The use case asks again and pushes the scope into its query; this keeps a forgotten check from opening
+    // a route.
     PHENDAU_TRY(hub::scope_for(context.actor, route.action, route.resource));
   }
   if (!is_small_json(route, request)) {
-    return fail(ErrorCode::invalid, "Content-Type must be application/json", "request.invalid", {"Content-Type"});
+    return fail(ErrorCode::invalid, "Content-Type must be application/json", "request.invalid",
+                {"Content-Type"});
   }
   if (route.takes_json) {
     auto body = parse_json(request.body.empty() ? std::string_view("{}") : std::string_view(request.body));

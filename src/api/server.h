@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The API and the portal over the hub: routing, sessions and the anti-forgery check, the agents' endpoints, security
-// headers, static files. Decides nothing about rights: each route names its action and resource (checked against
-// openapi.yaml by a test) and the use case behind it asks authorize(). Thread-safe.
+// The API and the portal over the hub: routing, sessions and the anti-forgery check, the agents' endpoints,
+// security headers, static files. Decides nothing about rights: each route names its action and resource
+// (checked against openapi.yaml by a test) and the use case behind it asks authorize(). Thread-safe.
 #pragma once
 
 #include <functional>
@@ -19,18 +19,18 @@ namespace phendau::api {
 struct Context {
   hub::Hub& hub;
   const net::Request& request;
-  Actor actor;                       // signed in, unless the route is open
-  hub::Session session;              // as above
+  Actor actor;                        // signed in, unless the route is open
+  hub::Session session;               // as above
   std::vector<std::string> captures;  // of the pattern, in order
-  Json body;                         // parsed, for routes that take JSON
+  Json body;                          // parsed, for routes that take JSON
 
-  std::size_t limit() const;  // 1..200, 50 unless told
+  std::size_t limit() const;                                           // 1..200, 50 unless told
   std::vector<std::string> list_of(std::string_view parameter) const;  // comma separated
 };
 
 enum class Access : std::uint8_t {
-  open,           // no session needed
-  any_session,    // also while the password must be changed
+  open,         // no session needed
+  any_session,  // also while the password must be changed
   session,
 };
 

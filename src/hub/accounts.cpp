@@ -30,7 +30,8 @@ Account account_from(const ledger::Record& record) {
   for (const auto& id : record.doc["agency_ids"].items()) out.agency_ids.push_back(id.as_string());
   out.locked = record.doc["locked"].as_bool();
   out.must_change_password = record.doc["must_change_password"].as_bool();
-  if (const auto at = parse_rfc3339(record.doc["password_changed_at"].as_string())) out.password_changed_at = *at;
+  if (const auto at = parse_rfc3339(record.doc["password_changed_at"].as_string()))
+    out.password_changed_at = *at;
   out.version = record.version;
   return out;
 }
@@ -62,7 +63,9 @@ PasswordRule Accounts::password_rule() const {
   const std::lock_guard lock(mu_);
   return rule_;
 }
-void Accounts::set_observer(std::function<void(const SignInEvent&)> observer) { observer_ = std::move(observer); }
+void Accounts::set_observer(std::function<void(const SignInEvent&)> observer) {
+  observer_ = std::move(observer);
+}
 
 Result<Account> Accounts::load(std::string_view username) {
   return account_from(PHENDAU_TRY(ledger_.get(kKind, username, Scope{Scope::Reach::everything, {}, {}})));
@@ -89,7 +92,8 @@ Result<Account> Accounts::save(const Actor& actor, const Account& account, std::
       .set("agency_ids", std::move(agencies))
       .set("locked", account.locked)
       .set("must_change_password", account.must_change_password);
-  if (account.password_changed_at) previous.set("password_changed_at", format_rfc3339(*account.password_changed_at));
+  if (account.password_changed_at)
+    previous.set("password_changed_at", format_rfc3339(*account.password_changed_at));
   if (!password_hash.empty()) previous.set("password_hash", password_hash);
   write.doc = std::move(previous);
   const auto change = PHENDAU_TRY(ledger_.write(write, actor, env_.now()));
@@ -143,9 +147,9 @@ Duration Accounts::wait_left(const std::string& key, UtcTime now, Duration wait_
 void Accounts::note_failure(const std::string& key, UtcTime now) {
   const std::lock_guard lock(mu_);
   if (failures_.size() >= kFailureKeysMax && !failures_.contains(key)) {
-    const auto oldest = std::min_element(failures_.begin(), failures_.end(), [](const auto& a, const auto& b) {
-      return a.second.last_at < b.second.last_at;
-    });
+    const auto oldest =
+        std::min_element(failures_.begin(), failures_.end(),
+                         [](const auto& a, const auto& b) { return a.second.last_at < b.second.last_at; });
     failures_.erase(oldest);
   }
   Failures& entry = failures_[key];
@@ -158,12 +162,12 @@ bool Accounts::is_last_administrator(std::string_view username) {
   if (!accounts) return false;
   const auto usable = [](const Account& a) { return a.role == Role::administrator && !a.locked; };
   const auto count = std::count_if(accounts->begin(), accounts->end(), usable);
-  return count == 1 && std::any_of(accounts->begin(), accounts->end(), [&](const Account& a) {
-           return usable(a) && a.username == username;
-         });
+  return count == 1 && std::any_of(accounts->begin(), accounts->end(),
+                                   [&](const Account& a) { return usable(a) && a.username == username; });
 }
 
-Result<SignedIn> Accounts::sign_in(std::string_view username_raw, std::string_view password, std::string_view from) {
+Result<SignedIn> Accounts::sign_in(std::string_view username_raw, std::string_view password,
+                                   std::string_view from) {
   const UtcTime now = env_.now();
   const std::string username = to_lower_ascii(trim(username_raw));
   const auto observe = [&](bool success, std::string reason) {
@@ -217,7 +221,8 @@ Session Accounts::make_session(const Account& account, const Held& held, std::st
   out.must_change_password = account.must_change_password;
   if (account.password_changed_at) {
     const CivilDate changed = to_civil(*account.password_changed_at, kHubZone).date;
-    const CivilDate last_good = add_months(changed, static_cast<std::int32_t>(password_rule().age_months_max));
+    const CivilDate last_good =
+        add_months(changed, static_cast<std::int32_t>(password_rule().age_months_max));
     if (to_civil(env_.now(), kHubZone).date > last_good) out.must_change_password = true;
   }
   return out;
@@ -292,7 +297,8 @@ Result<Session> Accounts::change_password(std::string_view token, std::string_vi
   {
     const std::lock_guard lock(mu_);
     const std::string own = sha256_hex(token);
-    std::erase_if(sessions_, [&](const auto& e) { return e.second.username == account.username && e.first != own; });
+    std::erase_if(sessions_,
+                  [&](const auto& e) { return e.second.username == account.username && e.first != own; });
   }
   return session(token, from);
 }
@@ -336,7 +342,8 @@ Result<AccountWithPassword> Accounts::create(const Actor& actor, std::string_vie
     return fail(ErrorCode::denied, "not for this role", "error.denied");
   }
   if (!is_username(username)) return fail(ErrorCode::invalid, "bad user name", "account.bad_username");
-  if (load(username)) return fail(ErrorCode::conflict, "user exists", "account.exists", {std::string(username)});
+  if (load(username))
+    return fail(ErrorCode::conflict, "user exists", "account.exists", {std::string(username)});
   Account account;
   account.username = username;
   account.full_name = write.full_name.value_or(std::string(username));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Portal accounts, sign-in and sessions. Called by api (with what the request carries) and by `phendau admin`.
-// Thread-safe. Sessions live in memory: a restart signs everybody out, and a stolen database holds none.
+// Portal accounts, sign-in and sessions. Called by api (with what the request carries) and by `phendau
+// admin`. Thread-safe. Sessions live in memory: a restart signs everybody out, and a stolen database holds
+// none.
 #pragma once
 
 #include <functional>
@@ -20,8 +21,9 @@
 
 namespace phendau::hub {
 
-inline constexpr std::size_t kSessionsMax = 10'000;     // the oldest gives way (policy drop_oldest)
-inline constexpr std::size_t kFailureKeysMax = 50'000;  // names and addresses with failed attempts; the oldest gives way
+inline constexpr std::size_t kSessionsMax = 10'000;  // the oldest gives way (policy drop_oldest)
+inline constexpr std::size_t kFailureKeysMax =
+    50'000;  // names and addresses with failed attempts; the oldest gives way
 inline constexpr std::string_view kFirstAdministrator = "admin";
 
 struct Account {
@@ -81,8 +83,9 @@ class Accounts {
   /// For a person at the machine itself: a new one-time password, unlocked.
   Result<std::string> reset_locally(std::string_view username);
 
-  /// `denied` (account.sign_in_failed) without saying which part was wrong; `limit` (account.wait) with the seconds to
-  /// wait. The last administrator is slowed, never shut out, when signing in at the machine itself.
+  /// `denied` (account.sign_in_failed) without saying which part was wrong; `limit` (account.wait) with the
+  /// seconds to wait. The last administrator is slowed, never shut out, when signing in at the machine
+  /// itself.
   Result<SignedIn> sign_in(std::string_view username, std::string_view password, std::string_view from);
   /// `denied` (account.signed_out) for an unknown, idle or old session. Renews the idle clock.
   Result<Session> session(std::string_view token, std::string_view from);
@@ -93,8 +96,10 @@ class Accounts {
                                   std::string_view new_password, std::string_view from);
 
   Result<std::vector<Account>> list(const Actor& actor);
-  Result<AccountWithPassword> create(const Actor& actor, std::string_view username, const AccountWrite& write);
-  Result<AccountWithPassword> update(const Actor& actor, std::string_view username, const AccountWrite& write);
+  Result<AccountWithPassword> create(const Actor& actor, std::string_view username,
+                                     const AccountWrite& write);
+  Result<AccountWithPassword> update(const Actor& actor, std::string_view username,
+                                     const AccountWrite& write);
 
  private:
   struct Held {
@@ -121,10 +126,10 @@ class Accounts {
   ledger::Ledger& ledger_;
   const HubConfig& config_;
   mutable std::mutex mu_;
-  PasswordRule rule_;                                     // guarded by mu_
-  std::function<void(const SignInEvent&)> observer_;      // set before use
-  std::map<std::string, Held> sessions_;                  // guarded by mu_; key: SHA-256 of the token
-  std::map<std::string, Failures> failures_;              // guarded by mu_
+  PasswordRule rule_;                                 // guarded by mu_
+  std::function<void(const SignInEvent&)> observer_;  // set before use
+  std::map<std::string, Held> sessions_;              // guarded by mu_; key: SHA-256 of the token
+  std::map<std::string, Failures> failures_;          // guarded by mu_
 };
 
 }  // namespace phendau::hub

@@ -30,8 +30,10 @@ std::string slug_of(std::string_view name) {
   std::string out;
   for (const char c : fold_accents(name)) {
     const bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (good) out += c;
-    else if (!out.empty() && out.back() != '-') out += '-';
+    if (good)
+      out += c;
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
   }
   while (!out.empty() && out.back() == '-') out.pop_back();
   return out.substr(0, 60);
@@ -72,7 +74,8 @@ Result<Json> Agencies::list(const Actor& actor) {
 
 Result<Json> Agencies::create(const Actor& actor, const Json& body) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::create, Resource::agency));
-  if (scope.reach != Scope::Reach::everything) return fail(ErrorCode::denied, "not for this role", "error.denied");
+  if (scope.reach != Scope::Reach::everything)
+    return fail(ErrorCode::denied, "not for this role", "error.denied");
   ledger::Write write;
   write.kind = kKind;
   write.id = body["code"].string_or(slug_of(body["name"].as_string()));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Agencies: the organisations that own machines, events and duties. Records of kind `agency`, owned by themselves.
+// Agencies: the organisations that own machines, events and duties. Records of kind `agency`, owned by
+// themselves.
 #pragma once
 
 #include "hub/services.h"

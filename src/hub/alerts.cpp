@@ -120,7 +120,8 @@ Result<Json> Alerts::triage(const Actor& actor, std::string_view id, const Json&
   const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
   const std::string& status = body["status"].as_string();
   if (status != "new" && status != "acknowledged" && status != "closed") {
-    return fail(ErrorCode::invalid, "status must be new, acknowledged or closed", "request.invalid", {"status"});
+    return fail(ErrorCode::invalid, "status must be new, acknowledged or closed", "request.invalid",
+                {"status"});
   }
   ledger::Write write;
   write.kind = kKind;
@@ -132,8 +133,10 @@ Result<Json> Alerts::triage(const Actor& actor, std::string_view id, const Json&
   write.scope = scope;
   write.reason = body["note"].string_or("triage");
   if (body.contains("note")) write.doc.set("note", body["note"].string_or(""));
-  if (body["assignee"].is_string()) write.doc.set("assignee", body["assignee"]);
-  else if (status == "acknowledged" && !write.doc.contains("assignee")) write.doc.set("assignee", actor.user_id);
+  if (body["assignee"].is_string())
+    write.doc.set("assignee", body["assignee"]);
+  else if (status == "acknowledged" && !write.doc.contains("assignee"))
+    write.doc.set("assignee", actor.user_id);
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   services_.live.publish({"alert", Resource::alert, record.agency_id,
                           Json::object({{"id", record.id},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people do with alerts: look, triage. Raising is detection.h; opening an incident is incidents.h. Thread-safe.
+// What people do with alerts: look, triage. Raising is detection.h; opening an incident is incidents.h.
+// Thread-safe.
 #pragma once
 
 #include "hub/services.h"

@@ -59,7 +59,8 @@ Result<Json> Devices::create_token(const Actor& actor, std::string_view agency_i
   wire::EnrolToken token;
   token.host = address.host;
   token.port = address.port;
-  const std::string digest = PHENDAU_TRY(from_hex(PHENDAU_TRY(net::public_key_sha256(keys_.ca.certificate_pem))));
+  const std::string digest =
+      PHENDAU_TRY(from_hex(PHENDAU_TRY(net::public_key_sha256(keys_.ca.certificate_pem))));
   std::copy(digest.begin(), digest.end(), token.ca_key_sha256.begin());
   token.secret = services_.env.random_bytes(wire::kTokenSecretBytes);
   const UtcTime now = services_.env.now();
@@ -89,21 +90,22 @@ Json Devices::view(const ledger::Record& record) {
   if (seen_at) status = now - *seen_at > kDeviceSilentAfter ? "silent" : "online";
   if (not_after && *not_after < now) status = "expired";
   if (record.state == "revoked") status = "revoked";
-  return Json::object({{"id", record.id},
-                       {"name", record.doc["name"].string_or(record.doc["hostname"].as_string())},
-                       {"hostname", record.doc["hostname"]},
-                       {"agency_id", record.agency_id},
-                       {"agency_name", agency_name(services_, record.agency_id)},
-                       {"os", record.doc["os"].as_string()},
-                       {"status", status},
-                       {"last_seen_at", seen_at ? Json(format_rfc3339(*seen_at)) : Json()},
-                       {"agent_version", heard["agent_version"].as_string()},
-                       {"spool_bytes", heard["spool_bytes"].as_int()},
-                       {"clock_offset_ms", heard.contains("clock_offset_ms") ? heard["clock_offset_ms"] : Json()},
-                       {"sources", heard["sources"]},
-                       {"troubles", heard["troubles"]},
-                       {"certificate_not_after", record.doc["certificate_not_after"]},
-                       {"revoked_reason", record.doc["revoked_reason"]}});
+  return Json::object(
+      {{"id", record.id},
+       {"name", record.doc["name"].string_or(record.doc["hostname"].as_string())},
+       {"hostname", record.doc["hostname"]},
+       {"agency_id", record.agency_id},
+       {"agency_name", agency_name(services_, record.agency_id)},
+       {"os", record.doc["os"].as_string()},
+       {"status", status},
+       {"last_seen_at", seen_at ? Json(format_rfc3339(*seen_at)) : Json()},
+       {"agent_version", heard["agent_version"].as_string()},
+       {"spool_bytes", heard["spool_bytes"].as_int()},
+       {"clock_offset_ms", heard.contains("clock_offset_ms") ? heard["clock_offset_ms"] : Json()},
+       {"sources", heard["sources"]},
+       {"troubles", heard["troubles"]},
+       {"certificate_not_after", record.doc["certificate_not_after"]},
+       {"revoked_reason", record.doc["revoked_reason"]}});
 }
 
 Result<Json> Devices::list(const Actor& actor, const ledger::Query& filter, std::string_view status) {
@@ -143,7 +145,8 @@ Result<Json> Devices::revoke(const Actor& actor, std::string_view id, std::strin
   return get(actor, id);
 }
 
-Result<std::string> Devices::sign(const std::string& csr_pem, std::string_view device_id, std::string_view agency_id) {
+Result<std::string> Devices::sign(const std::string& csr_pem, std::string_view device_id,
+                                  std::string_view agency_id) {
   return net::sign_client_request(services_.env, keys_.ca, csr_pem,
                                   {std::string(device_id), std::string(agency_id)},
                                   services_.config.device_certificate_days);
@@ -200,7 +203,8 @@ Result<wire::EnrolResponse> Devices::enrol(const wire::EnrolRequest& request, st
 Result<Actor> Devices::actor_for(const net::PeerIdentity& peer, std::string_view from) {
   if (!peer.verified) {
     Error error = peer.error;
-    if (error.message.empty()) error = Error{ErrorCode::denied, "no client certificate", "device.no_certificate", {}};
+    if (error.message.empty())
+      error = Error{ErrorCode::denied, "no client certificate", "device.no_certificate", {}};
     return std::unexpected(std::move(error));
   }
   const auto record = services_.ledger.get(kDevice, peer.device_id, everything());
@@ -236,14 +240,14 @@ Result<wire::HeartbeatReply> Devices::heartbeat(const Actor& device, const wire:
   doc.set("received_at", format_rfc3339(now));
   doc.set("clock_offset_ms", (heartbeat.time - now).ns / 1'000'000);
   doc.set("from", device.from);
-  PHENDAU_TRY(services_.ledger.put_derived(kHeartbeatSpace, device.user_id, device.agency_ids.front(), doc, now));
+  PHENDAU_TRY(
+      services_.ledger.put_derived(kHeartbeatSpace, device.user_id, device.agency_ids.front(), doc, now));
   wire::HeartbeatReply reply;
   reply.time = now;
   const auto head = services_.journal.head();
   reply.journal_head = wire::JournalHead{head.frame_seq, to_hex(head.frame_hash)};
   const auto left = peer.not_after - now;
-  reply.renew_certificate =
-      left.ns < days(services_.config.device_certificate_days).ns / 3;
+  reply.renew_certificate = left.ns < days(services_.config.device_certificate_days).ns / 3;
   return reply;
 }
 

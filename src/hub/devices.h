@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Machines with an agent: enrolment tokens, certificates, heartbeats, revocation, what the portal shows of them.
-// Records of kind `device` and `enrolment_token`; heartbeats are derived rows. Thread-safe.
+// Machines with an agent: enrolment tokens, certificates, heartbeats, revocation, what the portal shows of
+// them. Records of kind `device` and `enrolment_token`; heartbeats are derived rows. Thread-safe.
 #pragma once
 
 #include <map>
@@ -46,7 +46,8 @@ class Devices {
   Json view(const ledger::Record& record);
 
  private:
-  Result<std::string> sign(const std::string& csr_pem, std::string_view device_id, std::string_view agency_id);
+  Result<std::string> sign(const std::string& csr_pem, std::string_view device_id,
+                           std::string_view agency_id);
   Result<> load_revoked();
 
   Services& services_;

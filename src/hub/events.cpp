@@ -22,7 +22,8 @@ std::string cursor_text(const journal::SearchCursor& cursor) {
 Result<journal::SearchCursor> cursor_from(std::string_view text) {
   const std::string plain = PHENDAU_TRY(from_base64(text));
   const std::size_t slash = plain.find('/');
-  if (slash == std::string::npos) return fail(ErrorCode::invalid, "bad cursor", "request.invalid", {"cursor"});
+  if (slash == std::string::npos)
+    return fail(ErrorCode::invalid, "bad cursor", "request.invalid", {"cursor"});
   journal::SearchCursor out;
   out.event_time.ns = PHENDAU_TRY(parse_int(std::string_view(plain).substr(0, slash)));
   out.ref = PHENDAU_TRY(parse_event_ref(std::string_view(plain).substr(slash + 1)));
@@ -53,16 +54,18 @@ std::string csv_line(const journal::EventRow& row) {
   for (const auto& [name, value] : row.fields) first.emplace(name, value);
   std::string out;
   for (const std::string& cell :
-       {phendau::to_string(row.ref), format_rfc3339(row.event_time, kHubZone), format_rfc3339(row.received_time, kHubZone),
-        std::string(phendau::to_string(row.time_quality)), row.source, row.host, row.agency, row.logsource, first["program"],
-        first["user"], first["source_ip"], first["action"], first["outcome"], first["message"], row.raw}) {
+       {phendau::to_string(row.ref), format_rfc3339(row.event_time, kHubZone),
+        format_rfc3339(row.received_time, kHubZone), std::string(phendau::to_string(row.time_quality)),
+        row.source, row.host, row.agency, row.logsource, first["program"], first["user"], first["source_ip"],
+        first["action"], first["outcome"], first["message"], row.raw}) {
     out += (out.empty() ? "" : ",") + csv_cell(cell);
   }
   return out + "\r\n";
 }
 
 constexpr std::string_view kCsvHead =
-    "\xEF\xBB\xBFref,event_time,received_time,time_quality,source,host,agency,logsource,program,user,source_ip,action,"
+    "\xEF\xBB\xBFref,event_time,received_time,time_quality,source,host,agency,logsource,program,user,source_"
+    "ip,action,"
     "outcome,message,raw\r\n";
 
 }  // namespace
@@ -117,8 +120,10 @@ Result<journal::SearchRequest> Events::request_for(const Actor& actor, Action ac
   request.predicate = *parsed;
   if (scope.reach == Scope::Reach::agencies) request.agencies = scope.agency_ids;
   if (!search.agency_id.empty()) {
-    if (!scope.covers(search.agency_id)) request.agencies = std::vector<std::string>();
-    else request.agencies = std::vector<std::string>{search.agency_id};
+    if (!scope.covers(search.agency_id))
+      request.agencies = std::vector<std::string>();
+    else
+      request.agencies = std::vector<std::string>{search.agency_id};
   }
   request.limit = std::clamp<std::size_t>(search.limit, 1, 200);
   request.newest_first = search.newest_first;
@@ -134,7 +139,8 @@ Result<Json> Events::search(const Actor& actor, const Search& search) {
   const Duration took{services_.env.monotonic().ns - start.ns};
   Json::Array items;
   for (const auto& row : result.rows) items.push_back(event_view(row));
-  Json out = page_json(std::move(items), result.more && result.next ? cursor_text(*result.next) : std::string());
+  Json out =
+      page_json(std::move(items), result.more && result.next ? cursor_text(*result.next) : std::string());
   out.set("stats", stats_view(result.scanned, took, result.cut));
   return out;
 }
@@ -143,8 +149,9 @@ Result<Json> Events::histogram(const Actor& actor, const Search& search, std::si
   auto request = PHENDAU_TRY(request_for(actor, Action::read, search));
   buckets = std::clamp<std::size_t>(buckets, 1, 500);
   // Widths that people read at a glance; the range is widened to whole buckets.
-  constexpr std::int64_t kWidths[] = {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1'800, 3'600, 7'200, 10'800,
-                                      21'600, 43'200, 86'400, 172'800, 604'800, 2'592'000, 31'536'000};
+  constexpr std::int64_t kWidths[] = {1,      2,      5,       10,      15,        30,        60,     120,
+                                      300,    600,    900,     1'800,   3'600,     7'200,     10'800, 21'600,
+                                      43'200, 86'400, 172'800, 604'800, 2'592'000, 31'536'000};
   const std::int64_t span = (request.event_time.to - request.event_time.from).ns / 1'000'000'000 + 1;
   std::int64_t width = kWidths[std::size(kWidths) - 1];
   for (const std::int64_t candidate : kWidths) {
@@ -169,7 +176,8 @@ Result<Json> Events::histogram(const Actor& actor, const Search& search, std::si
   return Json::object({{"bucket_seconds", width}, {"buckets", std::move(list)}, {"total", total}});
 }
 
-Result<Json> Events::top(const Actor& actor, const Search& search, const std::string& field, std::size_t count) {
+Result<Json> Events::top(const Actor& actor, const Search& search, const std::string& field,
+                         std::size_t count) {
   const auto request = PHENDAU_TRY(request_for(actor, Action::read, search));
   if (field.empty()) return fail(ErrorCode::invalid, "field is missing", "request.invalid", {"field"});
   const auto result =
@@ -202,7 +210,8 @@ Result<Json> Events::fields(const Actor& actor, const Search& search) {
     }
   }
   std::vector<std::pair<std::string, std::int64_t>> order(counts.begin(), counts.end());
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
   Json items = Json::array();
   for (const auto& [name, count] : order) items.push(Json::object({{"value", name}, {"count", count}}));
   return Json::object({{"items", std::move(items)}});
@@ -224,9 +233,12 @@ Result<> Events::export_rows(const Actor& actor, const Search& search, Format fo
     const auto page = PHENDAU_TRY(services_.journal.search(request));
     std::string out;
     for (const auto& row : page.rows) {
-      if (format == Format::csv) out += csv_line(row);
-      else if (format == Format::ndjson) out += event_view(row).dump() + "\n";
-      else out += row.raw + "\n";
+      if (format == Format::csv)
+        out += csv_line(row);
+      else if (format == Format::ndjson)
+        out += event_view(row).dump() + "\n";
+      else
+        out += row.raw + "\n";
     }
     rows += page.rows.size();
     if (!out.empty() && !write(out)) return {};

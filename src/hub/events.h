@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Searching the journal on behalf of a person: the search language, the scope pushed into the query, exports that
-// neutralise formulas. Thread-safe.
+// Searching the journal on behalf of a person: the search language, the scope pushed into the query, exports
+// that neutralise formulas. Thread-safe.
 #pragma once
 
 #include <functional>

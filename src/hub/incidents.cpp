@@ -12,10 +12,14 @@ constexpr std::string_view kAttachment = "attachment";
 
 std::string_view shown_state(workflow::StepStatus status) {
   switch (status) {
-    case workflow::StepStatus::pending: return "waiting";
-    case workflow::StepStatus::in_progress: return "active";
-    case workflow::StepStatus::done: return "done";
-    case workflow::StepStatus::skipped: return "skipped";
+    case workflow::StepStatus::pending:
+      return "waiting";
+    case workflow::StepStatus::in_progress:
+      return "active";
+    case workflow::StepStatus::done:
+      return "done";
+    case workflow::StepStatus::skipped:
+      return "skipped";
   }
   return "waiting";
 }
@@ -103,8 +107,10 @@ Json Incidents::summary(const ledger::Record& record, const workflow::Definition
   std::int64_t done = 0;
   std::string current;
   for (const auto& step : state.steps) {
-    if (is_finished(step)) ++done;
-    else if (current.empty()) current = definition.find(step.id) ? definition.find(step.id)->title_vi : step.id;
+    if (is_finished(step))
+      ++done;
+    else if (current.empty())
+      current = definition.find(step.id) ? definition.find(step.id)->title_vi : step.id;
   }
   return Json::object({{"id", record.id},
                        {"title", record.doc["title"]},
@@ -185,7 +191,8 @@ Result<Json> Incidents::get(const Actor& actor, std::string_view id) {
 }
 
 Result<Json> Incidents::start(const Actor& actor, const std::string& agency_id, const std::string& title,
-                              Json alert_ids, const std::string& description, std::vector<ledger::Write> also) {
+                              Json alert_ids, const std::string& description,
+                              std::vector<ledger::Write> also) {
   const auto* definition = services_.pack.workflow(kIncidentWorkflow);
   if (definition == nullptr) return fail(ErrorCode::corrupt, "no incident workflow", "incident.no_workflow");
   const UtcTime now = services_.env.now();
@@ -251,11 +258,13 @@ Result<Incidents::Opened> Incidents::open_from_alert(const Actor& actor, std::st
   if (!host.empty()) title += " - " + host;
   std::vector<ledger::Write> also;
   also.push_back(std::move(mark));
-  Json view = PHENDAU_TRY(start(actor, alert.agency_id, title, Json::array({Json(alert.id)}), "", std::move(also)));
+  Json view =
+      PHENDAU_TRY(start(actor, alert.agency_id, title, Json::array({Json(alert.id)}), "", std::move(also)));
   return Opened{std::move(view), true};
 }
 
-std::vector<workflow::Attachment> Incidents::attachments_named(const Json& digests, std::string_view case_id) {
+std::vector<workflow::Attachment> Incidents::attachments_named(const Json& digests,
+                                                               std::string_view case_id) {
   std::vector<workflow::Attachment> out;
   for (const auto& digest : digests.items()) {
     ledger::Query query;
@@ -274,8 +283,9 @@ std::vector<workflow::Attachment> Incidents::attachments_named(const Json& diges
   return out;
 }
 
-Result<Json> Incidents::save(const Actor& actor, const ledger::Record& record, const workflow::CaseState& state,
-                             const Scope& scope, std::string reason, const Json& more) {
+Result<Json> Incidents::save(const Actor& actor, const ledger::Record& record,
+                             const workflow::CaseState& state, const Scope& scope, std::string reason,
+                             const Json& more) {
   ledger::Write write;
   write.kind = kKind;
   write.id = record.id;
@@ -288,11 +298,13 @@ Result<Json> Incidents::save(const Actor& actor, const ledger::Record& record, c
   write.scope = scope;
   write.reason = std::move(reason);
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  services_.live.publish({"incident", Resource::incident, record.agency_id, Json::object({{"id", record.id}})});
+  services_.live.publish(
+      {"incident", Resource::incident, record.agency_id, Json::object({{"id", record.id}})});
   return view(actor, PHENDAU_TRY(services_.ledger.get(kKind, record.id, scope)));
 }
 
-Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string_view step, const Json& body) {
+Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string_view step,
+                            const Json& body) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
   const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
   const auto* definition = PHENDAU_TRY(definition_of(record));
@@ -318,7 +330,8 @@ Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::stri
   const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
   const auto* definition = PHENDAU_TRY(definition_of(record));
   const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
-  if (trim(summary).empty()) return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
+  if (trim(summary).empty())
+    return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
   const UtcTime now = services_.env.now();
   const auto closed = PHENDAU_TRY(workflow::close(*definition, state, actor, now, summary));
   Json more = Json::object({{"closed_at", format_rfc3339(now)}, {"summary", summary}});

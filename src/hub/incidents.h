@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Incidents: cases of the pack's incident workflow, and the files attached to them. The workflow engine decides what may
-// be done; here are the record, the scope, the alert behind it, the upload guard. Thread-safe: a lost race is `conflict`.
+// Incidents: cases of the pack's incident workflow, and the files attached to them. The workflow engine
+// decides what may be done; here are the record, the scope, the alert behind it, the upload guard.
+// Thread-safe: a lost race is `conflict`.
 #pragma once
 
 #include "hub/active_pack.h"
@@ -16,8 +17,8 @@ class Incidents {
  public:
   Incidents(Services& services, Alerts& alerts) : services_(services), alerts_(alerts) {}
   /// `status` open, closed or empty.
-  Result<Json> list(const Actor& actor, std::string_view status, std::string_view agency_id, std::string_view cursor,
-                    std::size_t limit);
+  Result<Json> list(const Actor& actor, std::string_view status, std::string_view agency_id,
+                    std::string_view cursor, std::size_t limit);
   Result<Json> get(const Actor& actor, std::string_view id);
   Result<Json> create(const Actor& actor, const Json& body);
   struct Opened {
@@ -31,7 +32,7 @@ class Incidents {
 
   struct Upload {
     std::string name;
-    std::string case_id;    // or
+    std::string case_id;  // or
     std::string agency_id;
     std::string_view bytes;
   };
@@ -45,8 +46,8 @@ class Incidents {
   Result<Download> download(const Actor& actor, std::string_view sha256);
 
  private:
-  Result<Json> start(const Actor& actor, const std::string& agency_id, const std::string& title, Json alert_ids,
-                     const std::string& description, std::vector<ledger::Write> also);
+  Result<Json> start(const Actor& actor, const std::string& agency_id, const std::string& title,
+                     Json alert_ids, const std::string& description, std::vector<ledger::Write> also);
   Result<Json> save(const Actor& actor, const ledger::Record& record, const workflow::CaseState& state,
                     const Scope& scope, std::string reason, const Json& more);
   Result<const workflow::Definition*> definition_of(const ledger::Record& record) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Live updates inside the hub: use cases publish, the API's streams subscribe with the scope of their actor, so that a
-// stream never carries what its owner may not read. Thread-safe. Receivers must not block; the stream behind one that is
-// too slow is cut (net/stream_writer.h), and the reader reconnects.
+// Live updates inside the hub: use cases publish, the API's streams subscribe with the scope of their actor,
+// so that a stream never carries what its owner may not read. Thread-safe. Receivers must not block; the
+// stream behind one that is too slow is cut (net/stream_writer.h), and the reader reconnects.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 namespace phendau::hub {
 
 struct LiveMessage {
-  std::string topic;      // alert, incident, obligation, device, ingest
+  std::string topic;  // alert, incident, obligation, device, ingest
   Resource resource = Resource::alert;
   std::string agency_id;  // owner; empty = belongs to no agency (seen only with reach `everything`)
   Json body;              // identifiers and counts only; never payload
@@ -37,7 +37,7 @@ class Live {
     Receiver receiver;
   };
   std::mutex mu_;
-  std::uint64_t next_id_ = 1;                                  // guarded by mu_
+  std::uint64_t next_id_ = 1;                                         // guarded by mu_
   std::map<std::uint64_t, std::shared_ptr<Subscriber>> subscribers_;  // guarded by mu_
 };
 

@@ -9,7 +9,8 @@ Result<Scope> scope_for(const Actor& actor, Action action, Resource resource) {
   return scope;
 }
 
-Result<Scope> scope_covering(const Actor& actor, Action action, Resource resource, std::string_view agency_id) {
+Result<Scope> scope_covering(const Actor& actor, Action action, Resource resource,
+                             std::string_view agency_id) {
   Scope scope = PHENDAU_TRY(scope_for(actor, action, resource));
   if (!scope.covers(agency_id)) return fail(ErrorCode::not_found, "not found", "error.not_found");
   return scope;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every use case of the hub works with, made once in hub.cpp. Also the few rules that all use cases share: how a
-// missing right is answered, and the scopes of the hub's own work.
+// What every use case of the hub works with, made once in hub.cpp. Also the few rules that all use cases
+// share: how a missing right is answered, and the scopes of the hub's own work.
 #pragma once
 
 #include <optional>
@@ -37,7 +37,8 @@ inline Scope everything() { return Scope{Scope::Reach::everything, {}, {}}; }
 /// The scope of this actor for this pair, or `denied` when the role has no reach at all.
 Result<Scope> scope_for(const Actor& actor, Action action, Resource resource);
 /// As above, and the scope must cover this agency: `not_found` otherwise, so that nobody learns what exists.
-Result<Scope> scope_covering(const Actor& actor, Action action, Resource resource, std::string_view agency_id);
+Result<Scope> scope_covering(const Actor& actor, Action action, Resource resource,
+                             std::string_view agency_id);
 
 /// "Z" text of an instant, or null.
 Json time_or_null(const std::optional<UtcTime>& at);

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "base/texts.h"
 #include "wire/protocol.h"
 #include "wire/record_batch.h"
 #include "wire/token.h"
@@ -425,10 +426,15 @@ Error error_of_answer(int http_status, std::string_view body) {
     out.code = ErrorCode::unavailable;  // Whatever failed there, here it means: try later.
   const auto json = parse_json(body, {.size_bytes_max = 64u << 10, .depth_max = 8});
   if (!json || !json->is_object()) return out;
-  if (const std::string message = (*json)["message"].as_string(); !message.empty()) {
+  // Refusals before the agents' paths are reached come as the API's problems, with `detail`.
+  const std::string message = (*json)["message"].string_or((*json)["detail"].as_string());
+  if (!message.empty()) {
     out.message = fmt::format("the hub answered: {}", truncate_utf8(message, kSentenceBytesMax));
   }
-  // The hub's text id is not taken over: its arguments are not sent, and an unknown id would show as itself.
+  // The hub's sentence is taken over where this program knows it and it needs no arguments, which are not
+  // sent.
+  const std::string& text_id = (*json)["text_id"].as_string();
+  if (has_text(text_id) && tr(Lang::en, text_id).find('{') == std::string::npos) out.text_id = text_id;
   return out;
 }
 

@@ -20,10 +20,18 @@ import { Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
 import '../styles/alerts.css';
 
+/** The log of the same entity while the alert lasted and a little around it, whenever that was. */
+function aroundInLog(alert: AlertDetail): string {
+  const aroundMs = 5 * 60_000;
+  const from = new Date(Date.parse(alert.first_at) - aroundMs).toISOString();
+  const to = new Date(Date.parse(alert.last_at) + aroundMs).toISOString();
+  return `/nhat-ky?q=${encodeURIComponent(alert.search ?? '')}&from=${from}&to=${to}`;
+}
+
 function Events({ events }: { events: LogEvent[] }) {
   const [open, setOpen] = useState<string | null>(null);
   return (
-    <table class="events">
+    <table class="events alert-events">
       <thead><tr><th>Thời gian (+07)</th><th>Máy</th><th>Nội dung</th></tr></thead>
       <tbody>
         {events.map((e) => (
@@ -118,8 +126,8 @@ export default function AlertPage({ id }: PageProps) {
               </section>
               <section class="panel" aria-labelledby="alert-events">
                 <h2 id="alert-events">Sự kiện làm chứng cứ</h2>
-                {a.events.length < a.count && <p class="muted">Hiện {numberText(a.events.length)} trong {numberText(a.count)} sự kiện.
-                  {a.search && <> <a href={`/nhat-ky?q=${encodeURIComponent(a.search)}&from=${a.first_at}&to=${new Date(Date.parse(a.last_at) + 1000).toISOString()}`}>Tìm tất cả trong nhật ký</a></>}</p>}
+                <p class="muted">{a.events.length < a.count && <>Hiện {numberText(a.events.length)} trong {numberText(a.count)} sự kiện. </>}
+                  {a.search && <a href={aroundInLog(a)} data-testid="alert-search">Xem trong nhật ký quanh lúc đó</a>}</p>
                 <Events events={a.events} />
               </section>
             </div>

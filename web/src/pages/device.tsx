@@ -118,7 +118,7 @@ export default function DevicePage({ id }: PageProps) {
                   <div><dt>Liên lạc cuối</dt><dd><When at={m.last_seen_at} seconds /></dd></div>
                   {m.agent_version && <div><dt>Phiên bản tác tử</dt><dd>{m.agent_version}</dd></div>}
                   {m.spool_bytes !== undefined && <div><dt>Chờ gửi trên máy</dt><dd>{bytesText(m.spool_bytes)}</dd></div>}
-                  {m.clock_offset_ms !== undefined && m.clock_offset_ms !== null && <div class={Math.abs(m.clock_offset_ms) > 60_000 ? 'warn' : ''}><dt>Đồng hồ lệch</dt><dd>{numberText(m.clock_offset_ms / 1000)} giây</dd></div>}
+                  {m.clock_offset_ms !== undefined && m.clock_offset_ms !== null && <div class={Math.abs(m.clock_offset_ms) > 60_000 ? 'warn' : ''}><dt>Đồng hồ lệch</dt><dd>{numberText(Math.round(m.clock_offset_ms / 1000) || 0)} giây</dd></div>}
                   <div><dt>Chứng thư hết hạn</dt><dd><When at={m.certificate_not_after} /></dd></div>
                   {m.revoked_reason && <div><dt>Lý do thu hồi</dt><dd>{m.revoked_reason}</dd></div>}
                 </dl>

@@ -50,7 +50,8 @@ export function Histogram({ data, onPick }: Props) {
   const shown = at !== null ? buckets[at] : undefined;
   const peak = buckets.reduce((a, b) => (b.count > a.count ? b : a), buckets[0]!);
   const long = n * width > 2 * 86_400;
-  const label = (i: number): string => (long ? dateText(start(i)).slice(0, 5) : clockText(start(i)));
+  const years = n * width > 300 * 86_400;
+  const label = (i: number): string => (long ? dateText(start(i)).slice(0, years ? undefined : 5) : clockText(start(i)));
   const ticks = [0, Math.floor(n / 4), Math.floor(n / 2), Math.floor((3 * n) / 4)];
   return (
     <figure class="histogram" data-testid="histogram">

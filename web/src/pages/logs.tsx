@@ -158,7 +158,13 @@ function Search() {
   const columns = (params.get('cols') ?? '').split(',').filter(Boolean);
   const key = JSON.stringify([wish, order]);
   const rows = useLoad((abort) => get('/events', { signal: abort, query: { ...wish, order } }), [key]);
-  const histogram = useLoad((abort) => get('/events/histogram', { signal: abort, query: { ...wish, buckets: kBuckets } }), [JSON.stringify(wish)]);
+  const histogram = useLoad(async (abort) => {
+    const all = await get('/events/histogram', { signal: abort, query: { ...wish, buckets: kBuckets } });
+    const first = all.buckets.findIndex((b) => b.count > 0);
+    if (wish.from !== kEpoch || first < kBuckets / 2) return all;
+    // "Từ đầu" begins in 1970; bars of a year each would say nothing.
+    return get('/events/histogram', { signal: abort, query: { ...wish, from: all.buckets[first]!.start, buckets: kBuckets } });
+  }, [JSON.stringify(wish)]);
   const fields = useLoad((abort) => get('/events/fields', { signal: abort, query: wish }), [JSON.stringify(wish)]);
   const values = useRef(new Map<string, Promise<ValueCount[]>>());
   const loadValues = (field: string): Promise<ValueCount[]> => {
