@@ -16,6 +16,13 @@ inline constexpr std::size_t kDetailsMax = 20;   // further reasons per obligati
 inline constexpr std::int32_t kKeepCountMax = 100;   // an occasion kept for a century is a mistake
 inline constexpr std::int64_t kTimeLimitMax = 3'660;  // days; hours and minutes likewise end at ten years
 inline constexpr std::int32_t kWorkingDaysMax =
-    3'660;  // ten years: nobody sets a longer term in working days
+    3'660;                                            // ten years: nobody sets a longer term in working days
+inline constexpr std::size_t kCalendarDaysMax = 400;  // a year has 366 days
+inline constexpr std::size_t kRegimeRulesMax = 32;    // laws of one duty; Viet Nam had three in ten years
+inline constexpr std::size_t kReminderDaysMax = 16;   // four are usual; more is noise
+inline constexpr std::int64_t kReminderDayMax = 366;
+inline constexpr std::size_t kRankingsMax = 32;         // groups of agencies that are ranked apart
+inline constexpr std::size_t kRankingCriteriaMax = 64;  // published models have 4 to 11
+inline constexpr std::size_t kRankingClassesMax = 16;
 
 }  // namespace phendau::comply
