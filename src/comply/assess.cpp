@@ -115,12 +115,13 @@ void replace_reason(Verdict& out, Status status, Reason reason) {
 void apply_modality(Verdict& out, const Context& context, const Clause& clause) {
   const Modality modality = context.part.modality;
   if (modality == Modality::must_not) {
-    each_about(context.knowledge.breaches(), context, clause, [&](const std::string& id, const Breach& breach) {
-      if (!breach.open || !concerns_subject(breach.subject_id, context)) return;
-      out.status = Status::violated;
-      out.reason = {"comply.breach", {time_label(breach.at, context.catalog.zone)}};
-      out.add_evidence({EvidenceItem::Kind::record, "violation/" + id, breach.at, "open"});
-    });
+    each_about(context.knowledge.breaches(), context, clause,
+               [&](const std::string& id, const Breach& breach) {
+                 if (!breach.open || !concerns_subject(breach.subject_id, context)) return;
+                 out.status = Status::violated;
+                 out.reason = {"comply.breach", {time_label(breach.at, context.catalog.zone)}};
+                 out.add_evidence({EvidenceItem::Kind::record, "violation/" + id, breach.at, "open"});
+               });
     if (out.status == Status::met) {  // what was found fine is what watches: it stays as a detail
       replace_reason(out, Status::no_occasion, {"comply.no_breach_known", {}});
     }
@@ -136,20 +137,21 @@ void apply_modality(Verdict& out, const Context& context, const Clause& clause) 
 
 void apply_exceptions(Verdict& out, const Context& context, const Clause& clause,
                       std::optional<Status>& from) {
-  each_about(context.knowledge.exceptions(), context, clause, [&](const std::string& id, const Exception& one) {
-    if (!concerns_subject(one.subject_id, context)) return;
-    if (context.now < one.from) return out.look_again(one.from, context.now);
-    if (context.now >= one.until) return;
-    out.look_again(one.until, context.now);
-    const bool helps = out.status == Status::violated || out.status == Status::overdue ||
-                       out.status == Status::due || out.status == Status::unknown;
-    if (!helps) return;
-    from = out.status;
-    replace_reason(out, Status::excepted,
-                   {"comply.excepted",
-                    {one.reason, time_label(one.until, context.catalog.zone).substr(0, 10)}});
-    out.add_evidence({EvidenceItem::Kind::record, "exception/" + id, one.from, {}});
-  });
+  each_about(
+      context.knowledge.exceptions(), context, clause, [&](const std::string& id, const Exception& one) {
+        if (!concerns_subject(one.subject_id, context)) return;
+        if (context.now < one.from) return out.look_again(one.from, context.now);
+        if (context.now >= one.until) return;
+        out.look_again(one.until, context.now);
+        const bool helps = out.status == Status::violated || out.status == Status::overdue ||
+                           out.status == Status::due || out.status == Status::unknown;
+        if (!helps) return;
+        from = out.status;
+        replace_reason(
+            out, Status::excepted,
+            {"comply.excepted", {one.reason, time_label(one.until, context.catalog.zone).substr(0, 10)}});
+        out.add_evidence({EvidenceItem::Kind::record, "exception/" + id, one.from, {}});
+      });
 }
 
 /// Why there is nothing to judge: not in force, no duty, a definition. nullopt: there is.
@@ -220,9 +222,10 @@ Judged judge_past(Context& context, const Clause& clause) {
   if (closed.verdict.status == out.verdict.status) return out;
   out.closed_status = closed.verdict.status;
   const std::string status = "comply.status." + std::string(to_string(closed.verdict.status));
-  replace_reason(out.verdict, out.verdict.status,
-                 {"comply.corrected",
-                  {time_label(*out.verdict.entered_at, context.catalog.zone).substr(0, 10), both_of(status)}});
+  replace_reason(
+      out.verdict, out.verdict.status,
+      {"comply.corrected",
+       {time_label(*out.verdict.entered_at, context.catalog.zone).substr(0, 10), both_of(status)}});
   return out;
 }
 
@@ -242,7 +245,8 @@ void judge_occasions(Context& context, const Clause& clause, const Judge& give) 
     if (status == Status::not_applicable) continue;
     const bool over = is_good(status) || status == Status::no_occasion;
     if (over) {
-      const UtcTime done_at = std::max(occasion.occurred_at, one.verdict.done_at.value_or(occasion.occurred_at));
+      const UtcTime done_at =
+          std::max(occasion.occurred_at, one.verdict.done_at.value_or(occasion.occurred_at));
       const UtcTime until = kept_until(trigger, done_at, context.catalog.zone);
       if (until <= context.now) continue;
       one.verdict.look_again(until, context.now);
@@ -251,8 +255,9 @@ void judge_occasions(Context& context, const Clause& clause, const Judge& give) 
     give(context.subject, std::move(one));
   }
   context.occasion = nullptr;
-  if (given == 0) give(context.subject, judge_in(context, clause, make_verdict(Status::no_occasion,
-                                                                              "comply.no_occasion_yet")));
+  if (given == 0)
+    give(context.subject,
+         judge_in(context, clause, make_verdict(Status::no_occasion, "comply.no_occasion_yet")));
 }
 
 }  // namespace
@@ -304,14 +309,15 @@ void judge_absence(const Catalog& catalog, const Knowledge& knowledge, const Cla
     });
     verdict = none_of(catalog, part);
   }
-  Context context{catalog, knowledge, bare, *subject, std::string(agency_id), {}, false, now};
+  Context context{catalog, knowledge, bare, *subject, agency_id, {}, false, now};
   context.brief = brief;
   give(*subject, judge_in(context, clause, verdict));
 }
 
 namespace {
 
-Obligation obligation_of(const Clause& clause, const ClausePart& part, const Subject& subject, Judged&& judged) {
+Obligation obligation_of(const Clause& clause, const ClausePart& part, const Subject& subject,
+                         Judged&& judged) {
   Obligation out;
   Verdict& verdict = judged.verdict;
   out.clause_id = clause.id;
@@ -344,7 +350,8 @@ std::vector<Obligation> assess_part(const Catalog& catalog, const Knowledge& kno
   const Judge keep = [&](const Subject& of, Judged&& one) {
     out.push_back(obligation_of(clause, part, of, std::move(one)));
   };
-  const bool absent = subject.kind != part.subject || (subject.kind == SubjectKind::role && subject.id.ends_with('@'));
+  const bool absent =
+      subject.kind != part.subject || (subject.kind == SubjectKind::role && subject.id.ends_with('@'));
   if (absent) {
     judge_absence(catalog, knowledge, clause, part, subject.agency_id, now, false, keep);
   } else {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The obligation engine: clause part x subject x period or occasion -> status, with the evidence and the
-// reason. Pure: what is known comes in as values (knowledge.h), `now` is an argument, the same input gives the
-// same output in the same order. board.h keeps the statuses of a whole province and judges again only what
-// depends on a change or is due at `next_evaluation_at`.
+// reason. Pure: what is known comes in as values (knowledge.h), `now` is an argument, the same input gives
+// the same output in the same order. board.h keeps the statuses of a whole province and judges again only
+// what depends on a change or is due at `next_evaluation_at`.
 #pragma once
 
 #include <array>

@@ -54,7 +54,7 @@ struct Catalog {
   std::map<std::string, Scope, std::less<>> scopes;
   std::map<std::string, PostureRule, std::less<>> posture_rules;  // by id and, a second time, by name
   WorkCalendar work_calendar;
-  std::vector<std::string> packs;                   // this pack and what it imports
+  std::vector<std::string> packs;                    // this pack and what it imports
   std::map<std::string, BiText, std::less<>> roles;  // titles of the slots
   std::map<SubjectKind, BiText> subject_registers;   // the register whose records are subjects of this kind
 };

@@ -133,9 +133,9 @@ void parse_parts(ContentReader& reader, const YamlNode& node, const ClausePart& 
 
 Clause parse_clause(ContentReader& reader, const YamlNode& node) {
   reader.only_keys(
-      node, {"id", "citation", "title", "duty", "bound", "kind", "modality", "scope", "subject", "period",
-             "before", "parameters", "open_terms", "no_duty", "defines", "none", "trigger",
-             "satisfied_when", "satisfied_by", "parts"});
+      node, {"id",      "citation", "title",   "duty",           "bound",        "kind",       "modality",
+             "scope",   "subject",  "period",  "before",         "parameters",   "open_terms", "no_duty",
+             "defines", "none",     "trigger", "satisfied_when", "satisfied_by", "parts"});
   Clause out;
   out.place = reader.place(node);
   out.id = reader.text(node, "id", true);

@@ -15,6 +15,7 @@
 #include "base/yaml.h"
 #include "comply/calendar.h"
 #include "comply/content.h"
+#include "comply/deadline.h"
 
 namespace phendau::comply {
 
@@ -47,15 +48,6 @@ struct Condition {
 };
 bool holds(const Condition& condition, const Json& document);
 
-/// How long after an occurrence: nothing, elapsed time, calendar days or working days that end with the day.
-struct TimeLimit {
-  enum class Kind : std::uint8_t { none, elapsed, calendar_days, working_days } kind = Kind::none;
-  Duration span;          // elapsed
-  std::int32_t days = 0;  // calendar_days, working_days: the last good day is this many after the day itself
-};
-/// "30m", "24h", "5d", "5wd", "0d" (the day itself); `invalid` otherwise.
-Result<TimeLimit> parse_time_limit(std::string_view text);
-
 /// What makes a duty arise, again and again: a record of a register, or a case.
 struct Trigger {
   enum class Source : std::uint8_t { reg, workflow } source = Source::reg;
@@ -66,8 +58,8 @@ struct Trigger {
   /// first writing. Case: "opened" (as empty), "closed" or a step, when that was done. Not there yet: no
   /// duty.
   std::string from;
-  TimeLimit within;
-  std::int32_t keep_months = 12;  // how long a fulfilled occasion still counts
+  std::optional<DeadlineRule> within;  // none: no clock, due until it is done
+  std::int32_t keep_months = 12;       // how long a fulfilled occasion still counts
   std::int32_t keep_days = 0;
   /// Occurrences of the subject's own agency, or of every agency; by_subject: all for a role and the hub.
   enum class Whose : std::uint8_t { by_subject, own, all } whose = Whose::by_subject;
@@ -106,7 +98,7 @@ struct Satisfier {
   // pending: what is missing. Others: why this is a proof, if not obvious.
   BiText reason;
   std::string waits_for;  // pending: agent, probe or incident
-  std::string test;  // the test that changes the status both ways
+  std::string test;       // the test that changes the status both ways
   Place place;
 };
 

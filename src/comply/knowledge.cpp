@@ -6,9 +6,8 @@
 namespace phendau::comply {
 namespace {
 
-std::pair<std::string, std::string> key_of(std::string_view a, std::string_view b) {
-  return {std::string(a), std::string(b)};
-}
+TwoWordsLess::View view_of(std::string_view a, std::string_view b) { return {a, b}; }
+TwoWords key_of(std::string_view a, std::string_view b) { return {std::string(a), std::string(b)}; }
 
 bool holds_at(const RoleBinding& binding, UtcTime at) {
   return binding.from <= at && (!binding.until || at < *binding.until);
@@ -162,9 +161,9 @@ void Knowledge::put_record(RegisterRecord record) {
 }
 
 void Knowledge::drop_record(std::string_view kind, std::string_view id) {
-  const auto owner = record_agency_.find(key_of(kind, id));
+  const auto owner = record_agency_.find(view_of(kind, id));
   if (owner == record_agency_.end()) return;
-  const auto group = records_.find(key_of(kind, owner->second));
+  const auto group = records_.find(view_of(kind, owner->second));
   const auto at = group->second.by_id.find(id);
   auto [first, last] = group->second.by_subject.equal_range(at->second.subject_id);
   while (first != last && first->second != &at->second) ++first;
@@ -177,7 +176,7 @@ void Knowledge::drop_record(std::string_view kind, std::string_view id) {
 std::vector<const RegisterRecord*> Knowledge::records(std::string_view kind,
                                                       std::string_view agency_id) const {
   std::vector<const RegisterRecord*> out;
-  const auto at = records_.find(key_of(kind, agency_id));
+  const auto at = records_.find(view_of(kind, agency_id));
   if (at == records_.end()) return out;
   for (const auto& [id, record] : at->second.by_id) out.push_back(&record);
   return out;
@@ -186,7 +185,7 @@ std::vector<const RegisterRecord*> Knowledge::records(std::string_view kind,
 std::vector<const RegisterRecord*> Knowledge::records_about(std::string_view kind, std::string_view agency_id,
                                                             std::string_view subject_id) const {
   std::vector<const RegisterRecord*> out;
-  const auto at = records_.find(key_of(kind, agency_id));
+  const auto at = records_.find(view_of(kind, agency_id));
   if (at == records_.end()) return out;
   auto [first, last] = at->second.by_subject.equal_range(subject_id);
   for (; first != last; ++first) out.push_back(first->second);
@@ -196,16 +195,17 @@ std::vector<const RegisterRecord*> Knowledge::records_about(std::string_view kin
 
 std::vector<const RegisterRecord*> Knowledge::records_of_all(std::string_view kind) const {
   std::vector<const RegisterRecord*> out;
-  for (auto at = records_.lower_bound(key_of(kind, "")); at != records_.end() && at->first.first == kind; ++at) {
+  for (auto at = records_.lower_bound(view_of(kind, "")); at != records_.end() && at->first.first == kind;
+       ++at) {
     for (const auto& [id, record] : at->second.by_id) out.push_back(&record);
   }
   return out;
 }
 
 const RegisterRecord* Knowledge::record(std::string_view kind, std::string_view id) const {
-  const auto owner = record_agency_.find(key_of(kind, id));
+  const auto owner = record_agency_.find(view_of(kind, id));
   if (owner == record_agency_.end()) return nullptr;
-  return &records_.find(key_of(kind, owner->second))->second.by_id.find(id)->second;
+  return &records_.find(view_of(kind, owner->second))->second.by_id.find(id)->second;
 }
 
 void Knowledge::put_detection(DetectionState state) {
@@ -214,7 +214,7 @@ void Knowledge::put_detection(DetectionState state) {
 }
 
 const DetectionState* Knowledge::detection(std::string_view rule, std::string_view agency_id) const {
-  const auto at = detections_.find(key_of(rule, agency_id));
+  const auto at = detections_.find(view_of(rule, agency_id));
   return at == detections_.end() ? nullptr : &at->second;
 }
 
@@ -229,7 +229,7 @@ void Knowledge::put_case(CaseState state) {
 
 std::vector<const CaseState*> Knowledge::cases(std::string_view workflow, std::string_view agency_id) const {
   std::vector<const CaseState*> out;
-  const auto at = cases_.find(key_of(workflow, agency_id));
+  const auto at = cases_.find(view_of(workflow, agency_id));
   if (at == cases_.end()) return out;
   for (const auto& [id, state] : at->second) out.push_back(&state);
   return out;
@@ -237,7 +237,7 @@ std::vector<const CaseState*> Knowledge::cases(std::string_view workflow, std::s
 
 std::vector<const CaseState*> Knowledge::cases_of_all(std::string_view workflow) const {
   std::vector<const CaseState*> out;
-  for (auto at = cases_.lower_bound(key_of(workflow, "")); at != cases_.end() && at->first.first == workflow;
+  for (auto at = cases_.lower_bound(view_of(workflow, "")); at != cases_.end() && at->first.first == workflow;
        ++at) {
     for (const auto& [id, state] : at->second) out.push_back(&state);
   }

@@ -6,11 +6,13 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -129,11 +131,25 @@ struct Breach {
   bool open = true;
 };
 
-/// Records that belong to a key (two words), found by key or by their own id. Inside Knowledge.
+/// A key of two words, found without copying them.
+using TwoWords = std::pair<std::string, std::string>;
+struct TwoWordsLess {
+  using is_transparent = void;
+  using View = std::pair<std::string_view, std::string_view>;
+  static View view(const TwoWords& key) { return {key.first, key.second}; }
+  static View view(const View& key) { return key; }
+  bool operator()(const auto& a, const auto& b) const { return view(a) < view(b); }
+};
+struct WordHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+/// Records that belong to a key, found by key or by their own id. Inside Knowledge.
 template <class T>
 class Keyed {
  public:
-  using Key = std::pair<std::string, std::string>;
+  using Key = TwoWords;
   using Group = std::map<std::string, T, std::less<>>;
 
   void put(Key key, std::string id, T value) {
@@ -157,12 +173,12 @@ class Keyed {
   /// In the order of their ids.
   const Group& group(std::string_view a, std::string_view b) const {
     static const Group kNone;
-    const auto at = groups_.find(Key(a, b));
+    const auto at = groups_.find(TwoWordsLess::View(a, b));
     return at == groups_.end() ? kNone : at->second;
   }
 
  private:
-  std::map<Key, Group> groups_;
+  std::map<Key, Group, TwoWordsLess> groups_;
   std::map<std::string, Key, std::less<>> keys_;
 };
 
@@ -221,7 +237,7 @@ class Knowledge {
  private:
   void unlink_subject(SubjectKind kind, std::string_view id);
 
-  using Key = std::pair<std::string, std::string>;
+  using Key = TwoWords;
   static constexpr std::size_t kSubjectKinds = 7;
   struct RecordGroup {
     std::map<std::string, RegisterRecord, std::less<>> by_id;
@@ -232,15 +248,16 @@ class Knowledge {
   };
   std::array<Subjects, kSubjectKinds> subjects_;
   std::array<std::map<std::string, std::map<std::string_view, const Subject*>, std::less<>>, kSubjectKinds>
-      subjects_in_;                                                      // agency -> id
-  std::map<std::string, RoleBinding, std::less<>> bindings_;             // by record id
-  std::map<std::string, std::set<std::string>, std::less<>> slots_;      // slot -> record ids
-  std::map<std::string, Facts, std::less<>> facts_;                      // by device
-  std::map<Key, RecordGroup> records_;                                   // kind, agency
-  std::map<Key, std::string> record_agency_;                             // kind, id -> agency
-  std::map<Key, DetectionState> detections_;                             // rule, agency
-  std::map<Key, std::map<std::string, CaseState, std::less<>>> cases_;   // workflow, agency -> id
-  std::map<std::string, Key, std::less<>> case_keys_;                    // id -> workflow, agency
+      subjects_in_;                                                          // agency -> id
+  std::map<std::string, RoleBinding, std::less<>> bindings_;                 // by record id
+  std::map<std::string, std::set<std::string>, std::less<>> slots_;          // slot -> record ids
+  std::unordered_map<std::string, Facts, WordHash, std::equal_to<>> facts_;  // by device
+  std::map<Key, RecordGroup, TwoWordsLess> records_;                         // kind, agency
+  std::map<Key, std::string, TwoWordsLess> record_agency_;                   // kind, id -> agency
+  std::map<Key, DetectionState, TwoWordsLess> detections_;                   // rule, agency
+  std::map<Key, std::map<std::string, CaseState, std::less<>>, TwoWordsLess>
+      cases_;                                          // workflow, agency -> id
+  std::map<std::string, Key, std::less<>> case_keys_;  // id -> workflow, agency
   Keyed<Attestation> attestations_;
   Keyed<Exception> exceptions_;
   Keyed<Breach> breaches_;

@@ -15,8 +15,10 @@ Verdict judge_detection(const Context& context, const Satisfier& satisfier) {
   const DetectionState* state = context.knowledge.detection(satisfier.ref, context.agency_id);
   if (state == nullptr || !state->in_force)
     return make_verdict(Status::unknown, "comply.detection_off", {satisfier.ref});
-  if (state->sources == 0) return make_verdict(Status::unknown, "comply.detection_no_source", {satisfier.ref});
-  if (!state->last_event_at) return make_verdict(Status::unknown, "comply.detection_no_event", {satisfier.ref});
+  if (state->sources == 0)
+    return make_verdict(Status::unknown, "comply.detection_no_source", {satisfier.ref});
+  if (!state->last_event_at)
+    return make_verdict(Status::unknown, "comply.detection_no_event", {satisfier.ref});
   Verdict out;
   out.add_evidence({EvidenceItem::Kind::detection, satisfier.ref, *state->last_event_at,
                     fmt::format("sources={}", state->sources)});
@@ -48,7 +50,7 @@ Verdict judge_setting(const Context& context, const Satisfier& satisfier) {
   if (satisfier.maximum) fine = fine && value->is_number() && value->as_double() <= *satisfier.maximum;
   const std::string shown = value_label(value->dump());
   Verdict out = make_verdict(fine ? Status::met : Status::violated,
-                     fine ? "comply.setting_fine" : "comply.setting_wrong", {satisfier.ref, shown});
+                             fine ? "comply.setting_fine" : "comply.setting_wrong", {satisfier.ref, shown});
   out.add_evidence({EvidenceItem::Kind::setting, satisfier.ref, setting->at, value->dump()});
   return out;
 }

@@ -22,15 +22,17 @@ Verdict judge_case(const Context& context, const Satisfier& satisfier, const Cas
   for (const CaseStep& original : one.steps) {
     CaseStep step = original;
     if (!satisfier.step.empty() && !named(step)) continue;
-    if (context.occasion != nullptr && context.occasion->due_at) step.due_at = context.occasion->due_at;
+    const DueDay* due =
+        context.occasion != nullptr && context.occasion->due ? &*context.occasion->due : nullptr;
+    if (due != nullptr) step.due_at = due->inclusive ? due->due_at + nanoseconds(1) : due->due_at;
     if (step.at && (!last_at || *last_at < *step.at)) last_at = step.at;
     Verdict of_step = make_verdict(Status::met, "comply.step_done", {name, step.id});
     if (step.state == CaseStep::State::skipped) {
       of_step = make_verdict(Status::excepted, "comply.step_skipped", {name, step.id, step.reason});
     } else if (step.state == CaseStep::State::open && !one.closed_at) {
       const bool late = step.due_at && context.now >= *step.due_at;
-      of_step = make_verdict(late ? Status::overdue : Status::due, late ? "comply.step_overdue" : "comply.step_open",
-                     {name, step.id});
+      of_step = make_verdict(late ? Status::overdue : Status::due,
+                             late ? "comply.step_overdue" : "comply.step_open", {name, step.id});
       of_step.due_at = step.due_at;
       if (step.due_at) of_step.look_again(*step.due_at, context.now);
     } else if (step.state == CaseStep::State::open) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ways that look at records: registers, papers sent, the occasion itself, attestations. In a period that is not
-// over a missing record is `due`, afterwards (or after its "before" day) `overdue`; a record that comes too
-// late is met, and says so. With an occasion its clock takes the place of the period.
+// Ways that look at records: registers, papers sent, the occasion itself, attestations. In a period that is
+// not over a missing record is `due`, afterwards (or after its "before" day) `overdue`; a record that comes
+// too late is met, and says so. With an occasion its clock takes the place of the period.
 #include <algorithm>
 
 #include "base/text.h"
@@ -50,7 +50,8 @@ LinkIndex index_links(const Satisfier& satisfier, const std::vector<const Regist
   return out;
 }
 
-/// Records that name the occasion, or else the subject. A role sees those of every agency: a link is explicit.
+/// Records that name the occasion, or else the subject. A role sees those of every agency: a link is
+/// explicit.
 std::vector<const RegisterRecord*> linked(const Context& context, const Satisfier& satisfier) {
   const std::string kind = record_kind_of(satisfier);
   const auto all = [&] {
@@ -219,8 +220,7 @@ Verdict judge_since(const Context& context, const Satisfier& satisfier,
   Verdict out = by_clock(context, done_at);
   for (const RegisterRecord* record : records) add_record(out, *record);
   if (!done_at && satisfier.at_least > 1) {
-    out.add_detail(
-        {"comply.found_of", {std::to_string(records.size()), std::to_string(satisfier.at_least)}});
+    out.add_detail({"comply.found_of", {std::to_string(records.size()), std::to_string(satisfier.at_least)}});
   }
   if (!done_at || satisfier.every.empty()) return out;
   Verdict every = judge_every(satisfier, records);
@@ -250,25 +250,31 @@ Verdict by_clock(const Context& context, std::optional<UtcTime> done_at) {
   const ZoneOffset zone = context.catalog.zone;
   const std::string begun = time_label(occasion.occurred_at, zone);
   Verdict out;
-  out.due_at = occasion.due_at;
+  if (occasion.due) out.due_at = occasion.due->due_at;
   out.done_at = done_at;
   if (done_at) {
-    const bool late = occasion.due_at && *done_at >= *occasion.due_at;
+    const bool late = occasion.due && occasion.due->is_late(*done_at);
     out.status = Status::met;
     out.reason = {late ? "comply.occasion_done_late" : "comply.occasion_done",
                   {begun, time_label(*done_at, zone)}};
     return out;
   }
-  if (!occasion.due_at) {
+  if (!occasion.due_unknown.empty()) {
+    out.reason = {occasion.due_unknown, {occasion.due_unknown_arg}};
+    return out;
+  }
+  if (!occasion.due) {
     out.status = Status::due;
     out.reason = {"comply.occasion_open", {begun}};
     return out;
   }
-  out.look_again(*occasion.due_at, context.now);
-  const bool late = context.now >= *occasion.due_at;
+  const DueDay& due = *occasion.due;
+  const UtcTime late_at = due.inclusive ? due.due_at + nanoseconds(1) : due.due_at;
+  out.look_again(late_at, context.now);
+  const bool late = due.is_late(context.now);
   out.status = late ? Status::overdue : Status::due;
   out.reason = {late ? "comply.occasion_overdue" : "comply.occasion_due",
-                {begun, time_label(*occasion.due_at - nanoseconds(1), zone)}};
+                {begun, time_label(late_at - nanoseconds(1), zone)}};
   return out;
 }
 
@@ -284,7 +290,7 @@ Verdict judge_occasion(const Context& context, const Satisfier& satisfier) {
   if (!done) return by_clock(context, std::nullopt);
   if (!satisfier.done.empty()) {
     const auto when = time_of_field(document, satisfier.done, context.catalog.zone);
-    return by_clock(context, when ? std::optional(when->at) : std::nullopt);
+    return by_clock(context, when);
   }
   // Nobody wrote down when: it counts from its occurrence, and cannot be called late.
   return by_clock(context, occasion.occurred_at);
@@ -317,7 +323,8 @@ Verdict judge_attestation(const Context& context, const Satisfier& satisfier) {
     if (context.now >= *out.due_at) out.status = Status::overdue;
     return out;
   }
-  Verdict out = make_verdict(Status::attested, "comply.attested", {time_label(best->at, context.catalog.zone)});
+  Verdict out =
+      make_verdict(Status::attested, "comply.attested", {time_label(best->at, context.catalog.zone)});
   out.add_evidence({EvidenceItem::Kind::attestation, best->record_id, best->at, best->file_sha256});
   out.entered_at = best->known_at();
   if (context.occasion != nullptr) out.done_at = best->at;

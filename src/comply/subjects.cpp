@@ -101,8 +101,8 @@ Subjects subjects_of(const Catalog&, const Knowledge& knowledge, const ClausePar
   return out;
 }
 
-std::optional<Subject> subject_of(const Knowledge& knowledge, const ClausePart& part, std::string_view agency_id,
-                                  std::string_view subject_id, UtcTime now) {
+std::optional<Subject> subject_of(const Knowledge& knowledge, const ClausePart& part,
+                                  std::string_view agency_id, std::string_view subject_id, UtcTime now) {
   if (part.subject == SubjectKind::role) return knowledge.role(part.role, agency_id, now);
   const Subject* known = knowledge.subject(part.subject, subject_id);
   if (known != nullptr) return *known;

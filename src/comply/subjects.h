@@ -18,14 +18,14 @@ inline constexpr std::string_view kHubSubject = "hub";
 /// Subjects of a part in one agency; agency "" is the province: the hub, and slots that nobody holds.
 struct Subjects {
   std::vector<const Subject*> of;
-  bool absent = false;         // there is none, and that is an obligation of its own
-  std::deque<Subject> made;    // owns what Knowledge does not hold
+  bool absent = false;       // there is none, and that is an obligation of its own
+  std::deque<Subject> made;  // owns what Knowledge does not hold
 };
 Subjects subjects_of(const Catalog& catalog, const Knowledge& knowledge, const ClausePart& part,
                      std::string_view agency_id, UtcTime now);
 /// One of them by id.
-std::optional<Subject> subject_of(const Knowledge& knowledge, const ClausePart& part, std::string_view agency_id,
-                                  std::string_view subject_id, UtcTime now);
+std::optional<Subject> subject_of(const Knowledge& knowledge, const ClausePart& part,
+                                  std::string_view agency_id, std::string_view subject_id, UtcTime now);
 /// What it means that there is no such subject.
 Verdict none_of(const Catalog& catalog, const ClausePart& part);
 /// Of the subject, else (device) of its host fact, else of its agency; null if nobody knows.

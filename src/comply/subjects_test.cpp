@@ -66,9 +66,9 @@ const std::string kOnce = "    satisfied_by: [{kind: register, ref: r}]\n";
 }  // namespace
 
 TEST_CASE("things of registers are subjects, each judged in its agency") {
-  for (const auto& [word, kind] : {std::pair{"system", SubjectKind::system},
-                                   std::pair{"account", SubjectKind::account},
-                                   std::pair{"person", SubjectKind::person}}) {
+  for (const auto& [word, kind] :
+       {std::pair{"system", SubjectKind::system}, std::pair{"account", SubjectKind::account},
+        std::pair{"person", SubjectKind::person}}) {
     CAPTURE(word);
     const std::string about = std::string("    subject: ") + word + "\n";
     const Catalog by_subject = catalog_of(about + kOnce);
@@ -177,7 +177,8 @@ TEST_CASE("the hub itself is a subject of the province") {
 }
 
 TEST_CASE("an agency that is merged away owes nothing; its things are judged where they went") {
-  const Catalog catalog = catalog_of("    subject: system\n    satisfied_by: [{kind: setting, ref: s, equals: true}]\n");
+  const Catalog catalog =
+      catalog_of("    subject: system\n    satisfied_by: [{kind: setting, ref: s, equals: true}]\n");
   Knowledge knowledge = two_agencies();
   knowledge.put_subject(subject(SubjectKind::system, "x", "a1"));
   CHECK(of(assess(catalog, knowledge, kNow), "x").agency_id == "a1");
@@ -190,7 +191,8 @@ TEST_CASE("an agency that is merged away owes nothing; its things are judged whe
 }
 
 TEST_CASE("scopes: bounds, lists, the level of a system, the class of its agency") {
-  Catalog catalog = catalog_of("    subject: system\n    scope: high\n    satisfied_by: [{kind: attestation}]\n");
+  Catalog catalog =
+      catalog_of("    subject: system\n    scope: high\n    satisfied_by: [{kind: attestation}]\n");
   catalog.scopes["high"] = {"high", {"vi", "en"}, "level", {}, 3.0, 5.0, {}};
   Knowledge knowledge = two_agencies();
   const auto status_with = [&](Json level) {

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Occurrences and their clocks. A duty with a trigger is judged once for each occurrence that still counts:
-//   24h, 30m   elapsed time from the instant; from the end of the day when only the day is known
-//   5d         until the fifth day after that day has ended
-//   5wd        likewise, counting working days of the pack's calendar
+// A duty with a trigger is judged once for each occurrence that still counts; the clocks are those of
+// deadline.h.
 #include "comply/trigger.h"
 
 #include <algorithm>
-
-#include <fmt/format.h>
-
-#include "base/text.h"
-#include "comply/limits.h"
 
 namespace phendau::comply {
 namespace {
@@ -24,23 +17,48 @@ bool fits(const Trigger& trigger, const Json& document, std::string_view state) 
                      [&](const Condition& condition) { return holds(condition, document); });
 }
 
-std::optional<FieldTime> start_of(const Trigger& trigger, const RegisterRecord& record, ZoneOffset zone) {
-  if (!trigger.from.empty()) return time_of_field(record.document, trigger.from, zone);
-  if (record.dated == Dated::no) return FieldTime{record.known_at(), false};
-  return FieldTime{record.at, record.dated == Dated::day};
+const Json& member_of(const Json& document, std::string_view field) {
+  return document.contains(field) ? document[field] : document.at_path(field);
 }
 
-std::optional<FieldTime> start_of(const Trigger& trigger, const CaseState& run) {
-  if (trigger.from.empty() || trigger.from == "opened") return FieldTime{run.opened_at, false};
-  if (trigger.from == "closed") {
-    return run.closed_at ? std::optional(FieldTime{*run.closed_at, false}) : std::nullopt;
+/// When the clock starts; nullopt: the duty has not arisen yet.
+std::optional<TermStart> start_of(const Trigger& trigger, const RegisterRecord& record, ZoneOffset zone) {
+  if (!trigger.from.empty()) {
+    const auto start = TermStart::parse(member_of(record.document, trigger.from).as_string(), zone);
+    return start ? std::optional(*start) : std::nullopt;
   }
+  if (record.dated == Dated::no) return TermStart::instant(record.known_at(), zone);
+  if (record.dated == Dated::instant) return TermStart::instant(record.at, zone);
+  return TermStart::whole_day(to_civil(record.at, zone).date, zone);
+}
+
+std::optional<TermStart> start_of(const Trigger& trigger, const CaseState& run, ZoneOffset zone) {
+  std::optional<UtcTime> at;
+  if (trigger.from.empty() || trigger.from == "opened") at = run.opened_at;
+  if (trigger.from == "closed") at = run.closed_at;
   for (const CaseStep& step : run.steps) {
-    if (step.id == trigger.from && step.state == CaseStep::State::done && step.at) {
-      return FieldTime{*step.at, false};
-    }
+    if (step.id == trigger.from && step.state == CaseStep::State::done) at = step.at;
   }
-  return std::nullopt;
+  return at ? std::optional(TermStart::instant(*at, zone)) : std::nullopt;
+}
+
+/// The occurrence itself; of a date the start of the day (its clock runs from the end).
+UtcTime occurred_at(const TermStart& start, ZoneOffset zone) {
+  const UtcTime end_of_day = start_of_day(civil_from_days(days_from_civil(start.day) + 1), zone);
+  return start.at >= end_of_day ? start_of_day(start.day, zone) : start.at;
+}
+
+void set_clock(Occasion& out, const Trigger& trigger, const TermStart& start, const Catalog& catalog) {
+  out.occurred_at = occurred_at(start, catalog.zone);
+  if (!trigger.within) return;
+  const auto due = due_of(*trigger.within, start, catalog.work_calendar, catalog.zone);
+  if (due) {
+    out.due = *due;
+    return;
+  }
+  const auto year = missing_calendar_year(due.error());
+  out.due_unknown = year ? "comply.calendar_missing" : "comply.no_due_day";
+  if (year) out.due_unknown_arg = std::to_string(*year);
 }
 
 /// Whose occurrences the duty arises from: a role answers for the whole province.
@@ -66,79 +84,33 @@ std::vector<const RegisterRecord*> candidates(const Knowledge& knowledge, const 
 
 }  // namespace
 
-Result<TimeLimit> parse_time_limit(std::string_view text) {
-  std::size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  const auto count = parse_int(text.substr(0, digits));
-  const std::string_view unit = text.substr(digits);
-  const auto wrong = [&] {
-    return fail(ErrorCode::invalid,
-                fmt::format("'{}' is no time limit: 30m 24h (elapsed), 5d (days), 5wd (working days)", text));
-  };
-  if (!count) return wrong();
-  TimeLimit out;
-  if (unit == "d" || unit == "wd") {
-    if (*count > kTimeLimitMax) return wrong();
-    out.kind = unit == "d" ? TimeLimit::Kind::calendar_days : TimeLimit::Kind::working_days;
-    out.days = static_cast<std::int32_t>(*count);
-    return out;
-  }
-  if ((unit != "h" && unit != "m") || *count < 1 || *count > kTimeLimitMax * 24 * 60) return wrong();
-  out.kind = TimeLimit::Kind::elapsed;
-  out.span = unit == "h" ? hours(*count) : minutes(*count);
-  if (out.span > days(kTimeLimitMax)) return wrong();
-  return out;
-}
-
-std::optional<UtcTime> due_after(const TimeLimit& limit, UtcTime from, bool day_only, const Catalog& catalog) {
-  const CivilDate day = to_civil(from, catalog.zone).date;
-  const auto end_of_day_after = [&](std::int64_t count) {
-    return start_of_day(civil_from_days(days_from_civil(day) + count + 1), catalog.zone);
-  };
-  switch (limit.kind) {
-    case TimeLimit::Kind::none:
-      break;
-    case TimeLimit::Kind::elapsed:
-      return (day_only ? end_of_day_after(0) : from) + limit.span;
-    case TimeLimit::Kind::calendar_days:
-      return end_of_day_after(limit.days);
-    case TimeLimit::Kind::working_days: {
-      const auto last = add_working_days(day, limit.days, catalog.work_calendar);
-      if (!last) break;
-      return start_of_day(civil_from_days(days_from_civil(*last) + 1), catalog.zone);
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<FieldTime> time_of_field(const Json& document, std::string_view field, ZoneOffset zone) {
-  const Json& value = document.contains(field) ? document[field] : document.at_path(field);
-  if (const auto at = parse_rfc3339(value.as_string())) return FieldTime{*at, false};
-  if (const auto day = parse_date(value.as_string())) return FieldTime{start_of_day(*day, zone), true};
-  return std::nullopt;
+std::optional<UtcTime> time_of_field(const Json& document, std::string_view field, ZoneOffset zone) {
+  const auto start = TermStart::parse(member_of(document, field).as_string(), zone);
+  return start ? std::optional(occurred_at(*start, zone)) : std::nullopt;
 }
 
 std::vector<Occasion> occasions_of(const Catalog& catalog, const Knowledge& knowledge, const ClausePart& part,
                                    const Subject& subject) {
   std::vector<Occasion> out;
   const Trigger& trigger = *part.trigger;
-  const auto add = [&](Occasion one, const std::optional<FieldTime>& start) {
-    if (!start || (catalog.in_force_from && start->at < *catalog.in_force_from)) return;
-    one.occurred_at = start->at;
-    one.due_at = due_after(trigger.within, start->at, start->day_only, catalog);
+  const auto add = [&](Occasion one, const std::optional<TermStart>& start) {
+    if (!start) return;
+    set_clock(one, trigger, *start, catalog);
+    if (catalog.in_force_from && one.occurred_at < *catalog.in_force_from) return;
     out.push_back(std::move(one));
   };
   if (trigger.source == Trigger::Source::reg) {
     for (const RegisterRecord* record : candidates(knowledge, trigger, subject)) {
       if (!fits(trigger, record->document, record->state)) continue;
-      add({trigger.ref + "/" + record->id, record, nullptr, {}, {}}, start_of(trigger, *record, catalog.zone));
+      add({trigger.ref + "/" + record->id, record, nullptr, {}, {}, {}, {}},
+          start_of(trigger, *record, catalog.zone));
     }
   } else {
     for (const CaseState* run : of_all(trigger, subject.kind)
                                     ? knowledge.cases_of_all(trigger.ref)
                                     : knowledge.cases(trigger.ref, subject.agency_id)) {
       if (!fits(trigger, run->document, run->state)) continue;
-      add({trigger.ref + "/" + run->id, nullptr, run, {}, {}}, start_of(trigger, *run));
+      add({trigger.ref + "/" + run->id, nullptr, run, {}, {}, {}, {}}, start_of(trigger, *run, catalog.zone));
     }
   }
   std::stable_sort(out.begin(), out.end(),

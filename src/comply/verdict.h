@@ -59,14 +59,14 @@ struct Context {
   const Knowledge& knowledge;
   const ClausePart& part;
   const Subject& subject;
-  std::string agency_id;
+  std::string_view agency_id;
   Period period;      // of the obligation; kind none: now
   bool past = false;  // the period is over
   UtcTime now;
-  const Occasion* occasion = nullptr;      // what raised the duty; then `period` is none
+  const Occasion* occasion = nullptr;                    // what raised the duty; then `period` is none
   std::optional<UtcTime> entered_before = std::nullopt;  // only what had been entered by then counts
-  LinkCache* links = nullptr;              // set with `occasion`
-  bool brief = false;                      // reasons and evidence are not wanted; they may be missing
+  LinkCache* links = nullptr;                            // set with `occasion`
+  bool brief = false;  // reasons and evidence are not wanted; they may be missing
 };
 
 /// One obligation before it is put into words.

@@ -17,6 +17,7 @@
 #include "base/yaml.h"
 #include "comply/assess.h"
 #include "comply/clause.h"
+#include "comply/reminders.h"
 #include "detect/rule.h"
 #include "os/env.h"
 #include "store/ledger/ledger.h"
@@ -49,6 +50,23 @@ struct RoleSlot {
   comply::BiText title;
 };
 
+/// A class of agencies that a document names: duties differ by it (attribute unit_class of an agency).
+struct UnitClass {
+  std::string id;
+  comply::BiText title;
+  std::string clause;
+  comply::Place place;
+};
+
+/// A term of a document in own words.
+struct GlossaryTerm {
+  std::string id;
+  comply::BiText term;
+  comply::BiText meaning;
+  std::string clause;
+  comply::Place place;
+};
+
 /// A kind of record with what lists and forms need to know besides the ledger's part.
 struct RegisterKind {
   ledger::KindSchema spec;
@@ -56,8 +74,9 @@ struct RegisterKind {
   std::string owner;       // agency or province
   std::string date_field;  // when what it records was done (RegisterRecord::at); empty: when it was written
   std::string period_field;
-  std::string subject_field;  // device_id, ...; empty: the agency itself
-  bool derived = false;       // written by the hub only
+  std::string subject_field;                        // device_id, ...; empty: the agency itself
+  std::optional<comply::SubjectKind> subject_kind;  // its live records are subjects of duties
+  bool derived = false;                             // written by the hub only
   comply::Place place;
 };
 
@@ -90,6 +109,10 @@ struct Pack {
   std::vector<std::string> import_ids;
   std::vector<PackParameter> parameters;
   std::vector<RoleSlot> roles;
+  std::vector<UnitClass> unit_classes;
+  std::vector<GlossaryTerm> terms;
+  comply::BiText known_from;       // why the text is only partly known; empty: all of it is
+  comply::ReminderPlan reminders;  // who is told when; the imported plan if the pack has none
   std::vector<RegisterKind> registers;
   comply::Catalog catalog;  // clauses, scopes, compiled posture rules, calendar
   detect::RuleFile rules;   // detections: what goes into the plan (posture rules are not among them)
@@ -134,6 +157,7 @@ struct CoverageRow {
     std::string ref;
     bool working = false;  // false: pending
     std::string test;
+    std::string waits_for;  // of what is pending: agent, probe, incident
     comply::BiText reason;
   };
   std::vector<By> satisfied_by;
