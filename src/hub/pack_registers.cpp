@@ -17,7 +17,7 @@ using comply::ContentReader;
 
 constexpr std::string_view kGroups[] = {"who", "what", "network", "accounts", "doing", "hub"};
 /// A record in one of these states no longer counts, unless the register says otherwise.
-constexpr std::string_view kEndStates[] = {"withdrawn", "ended",    "abolished", "removed", "released",
+constexpr std::string_view kEndStates[] = {"withdrawn", "ended",   "abolished", "removed", "released",
                                            "replaced",  "refused", "cancelled", "revoked", "rejected"};
 constexpr std::string_view kHubRoles[] = {"administrator", "province_operator", "agency_officer",
                                           "agency_head",   "partner",           "staff"};
@@ -185,10 +185,11 @@ void read_names(ContentReader& reader, const YamlNode& node, RegisterKind& out) 
 
 void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
   if (!node.is_map()) return reader.error(node, "a register must be a map");
-  reader.only_keys(node, {"kind", "title", "group", "owner", "visible", "date_field", "period_field",
-                          "subject_field", "subject_kind", "derived", "states", "initial", "live_states",
-                          "moves", "unique", "unique_in", "disjoint", "inside", "indexed", "secret",
-                          "personal", "invited_field", "schema"});
+  reader.only_keys(
+      node, {"kind",         "title",         "group",        "owner",         "visible",  "date_field",
+             "period_field", "subject_field", "subject_kind", "derived",       "states",   "initial",
+             "live_states",  "moves",         "unique",       "unique_in",     "disjoint", "inside",
+             "indexed",      "secret",        "personal",     "invited_field", "schema"});
   RegisterKind out;
   out.place = reader.place(node);
   read_names(reader, node, out);
