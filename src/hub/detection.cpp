@@ -54,6 +54,7 @@ Detection::Detection(Services& services)
 Detection::~Detection() { stop(); }
 
 Result<> Detection::open() {
+  opened_at_ = services_.env.now();
   for (const auto& mistake : correlator_.rejected()) {
     PHENDAU_LOG(warn, "correlation_rejected", {"reason", mistake.to_string()});
   }
@@ -66,6 +67,12 @@ Result<> Detection::open() {
     open_.clear();
     streams_.clear();
     feeds_.clear();
+  }
+  const std::lock_guard lock(mu_);
+  if (position_ > services_.journal.head().frame_seq) {
+    // The journal was put back to an earlier day on purpose (`admin accept`): what it holds is read again.
+    PHENDAU_LOG(warn, "detection_starts_over", {"error", "the position lies behind the journal's end"});
+    position_ = 0;
   }
   return {};
 }
@@ -393,7 +400,10 @@ std::vector<detect::SourceActivity> Detection::activities() const {
 Result<> Detection::check_silence(UtcTime now) {
   Pending pending;
   const auto& rules = services_.pack.silences();
-  const auto silent = detect::evaluate_silence(rules, activities(), now);
+  // While the hub itself was down nobody could be heard: silence counts from its start on.
+  auto heard = activities();
+  for (auto& one : heard) one.last_event_time = std::max(one.last_event_time, opened_at_);
+  const auto silent = detect::evaluate_silence(rules, heard, now);
   {
     const std::lock_guard lock(mu_);
     for (const auto& match : silent) {

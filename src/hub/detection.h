@@ -107,6 +107,7 @@ class Detection {
   std::uint64_t position_ = 0;  // own thread
   UtcTime checkpoint_at_;       // own thread
   std::atomic<bool> stopping_{false};
+  UtcTime opened_at_;  // set by open()
   std::thread thread_;
 };
 

@@ -7,12 +7,12 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "hub/anchors.h"
 #include "store/journal/journal.h"
 
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kOwnSource = "phendau-hub";
 constexpr std::string_view kOwnLogsource = "phendau//hub";
 constexpr std::string_view kFactLogsource = "phendau/fact/";
 constexpr std::size_t kFirstErrorsMax = 10;
