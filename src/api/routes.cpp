@@ -250,6 +250,7 @@ Result<Response> upload_attachment(Context& c) {
   hub::Incidents::Upload upload;
   upload.name = c.request.query_value("name");
   upload.case_id = c.request.headers.get("X-Case");
+  upload.record = c.request.headers.get("X-Record");
   upload.agency_id = c.request.headers.get("X-Agency");
   upload.bytes = c.request.body;
   return answer(c.hub.incidents().attach(c.actor, upload), 201);
@@ -273,6 +274,43 @@ Result<Response> update_agency(Context& c) {
   auto changed = c.hub.agencies().update(c.actor, c.captures[0], c.body);
   if (changed) PHENDAU_TRY(c.hub.pipeline().reload_senders());
   return answer(std::move(changed));
+}
+
+Result<Response> list_registers(Context& c) { return answer(c.hub.records().kinds(c.actor)); }
+Result<Response> list_records(Context& c) {
+  hub::Records::Query query;
+  query.states = c.list_of("state");
+  query.agency_id = c.request.query_value("agency");
+  query.text = c.request.query_value("q");
+  query.order_by = c.request.query_value("order");
+  query.cursor = c.request.query_value("cursor");
+  query.limit = c.limit();
+  for (const auto& filter : c.list_of("where")) {
+    const std::size_t colon = filter.find(':');
+    if (colon == std::string::npos)
+      return fail(ErrorCode::invalid, "where is FIELD:VALUE", "request.invalid", {"where"});
+    query.equals.emplace_back(filter.substr(0, colon), filter.substr(colon + 1));
+  }
+  return answer(c.hub.records().list(c.actor, c.captures[0], query));
+}
+Result<Response> create_record(Context& c) {
+  return answer(c.hub.records().create(c.actor, c.captures[0], c.body), 201);
+}
+Result<Response> get_record(Context& c) {
+  const auto at = PHENDAU_TRY(time_parameter(c, "at"));
+  return answer(c.hub.records().get(c.actor, c.captures[0], c.captures[1], at));
+}
+Result<Response> update_record(Context& c) {
+  return answer(c.hub.records().update(c.actor, c.captures[0], c.captures[1], c.body));
+}
+Result<Response> move_record(Context& c) {
+  return answer(c.hub.records().move(c.actor, c.captures[0], c.captures[1], c.body));
+}
+Result<Response> undo_record(Context& c) {
+  return answer(c.hub.records().undo(c.actor, c.captures[0], c.captures[1], c.body));
+}
+Result<Response> get_record_history(Context& c) {
+  return answer(c.hub.records().history(c.actor, c.captures[0], c.captures[1]));
 }
 
 Result<hub::AccountWrite> account_write_of(const Json& body) {
@@ -392,6 +430,18 @@ const std::vector<Route>& routes() {
        upload_attachment},
       {"GET", "/attachments/{sha256}", "getAttachment", read, attachment, Access::session, false,
        get_attachment},
+      {"GET", "/registers", "listRegisters", read, pack, Access::session, false, list_registers},
+      {"GET", "/registers/{kind}", "listRecords", read, record, Access::session, false, list_records},
+      {"POST", "/registers/{kind}", "createRecord", create, record, Access::session, kJson, create_record},
+      {"GET", "/registers/{kind}/{id}", "getRecord", read, record, Access::session, false, get_record},
+      {"PATCH", "/registers/{kind}/{id}", "updateRecord", update, record, Access::session, kJson,
+       update_record},
+      {"POST", "/registers/{kind}/{id}/move", "moveRecord", update, record, Access::session, kJson,
+       move_record},
+      {"POST", "/registers/{kind}/{id}/undo", "undoRecord", update, record, Access::session, kJson,
+       undo_record},
+      {"GET", "/registers/{kind}/{id}/history", "getRecordHistory", read, record, Access::session, false,
+       get_record_history},
       {"GET", "/agencies", "listAgencies", read, agency, Access::session, false, list_agencies},
       {"POST", "/agencies", "createAgency", create, agency, Access::session, kJson, create_agency},
       {"PATCH", "/agencies/{id}", "updateAgency", update, agency, Access::session, kJson, update_agency},

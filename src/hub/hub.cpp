@@ -100,6 +100,7 @@ Result<> Hub::open_workers() {
   devices_ = std::make_unique<Devices>(*services_, keys_, config_.https_address);
   events_ = std::make_unique<Events>(*services_);
   incidents_ = std::make_unique<Incidents>(*services_, *alerts_);
+  records_ = std::make_unique<Records>(*services_);
   pipeline_ = std::make_unique<IngestPipeline>(*services_);
   detection_ = std::make_unique<Detection>(*services_);
   PHENDAU_TRY(detection_->open());

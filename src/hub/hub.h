@@ -18,6 +18,7 @@
 #include "hub/keys.h"
 #include "hub/live.h"
 #include "hub/obligations.h"
+#include "hub/records.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
 #include "store/journal/journal.h"
@@ -55,6 +56,7 @@ class Hub {
   Incidents& incidents() { return *incidents_; }
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
+  Records& records() { return *records_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
   SyslogListeners& listeners() { return *listeners_; }
@@ -93,6 +95,7 @@ class Hub {
   std::unique_ptr<IngestPipeline> pipeline_;
   std::unique_ptr<Detection> detection_;
   std::unique_ptr<Obligations> obligations_;
+  std::unique_ptr<Records> records_;
   std::unique_ptr<SyslogListeners> listeners_;
   std::optional<std::string> first_password_;
   std::uint64_t anchored_entries_ = 0;  // of the journal's chain; maintenance thread after open()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/incidents.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "base/texts.h"
 
@@ -344,6 +346,9 @@ Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {
     const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
     agency_id = PHENDAU_TRY(services_.ledger.get(kKind, upload.case_id, scope)).agency_id;
     PHENDAU_TRY(scope_for(actor, Action::create, Resource::attachment));
+  } else if (!upload.record.empty()) {
+    agency_id = PHENDAU_TRY(record_named(upload.record, authorize(actor, Action::update, Resource::record)))
+                    .agency_id;
   } else {
     PHENDAU_TRY(scope_covering(actor, Action::create, Resource::attachment, agency_id));
   }
@@ -361,6 +366,7 @@ Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {
       .set("size_bytes", checked.size_bytes)
       .set("inspected", checked.inspected);
   if (!upload.case_id.empty()) write.doc.set("case_id", upload.case_id);
+  if (!upload.record.empty()) write.doc.set("record", upload.record);
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   return Json::object({{"sha256", digest},
                        {"name", checked.name},
@@ -369,18 +375,40 @@ Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {
                        {"inspected", checked.inspected}});
 }
 
+Result<ledger::Record> Incidents::record_named(std::string_view name, const Scope& scope) {
+  const std::size_t slash = name.find('/');
+  const RegisterKind* kind = services_.pack.pack().reg(name.substr(0, slash));
+  if (slash == std::string_view::npos || kind == nullptr || !kind->is_kept_by_people())
+    return fail(ErrorCode::not_found, "no such record", "error.not_found");
+  return services_.ledger.get(kind->spec.name, name.substr(slash + 1), scope);
+}
+
+/// A file is read by whoever may read what it hangs on: a case, a record, or its agency's files.
+bool Incidents::may_read_file(const Actor& actor, const ledger::Record& file) {
+  if (authorize(actor, Action::read, Resource::attachment).covers(file.agency_id)) return true;
+  const std::string& case_id = file.doc["case_id"].as_string();
+  if (!case_id.empty())
+    return services_.ledger.get(kKind, case_id, authorize(actor, Action::read, Resource::incident)).has_value();
+  const std::string& record = file.doc["record"].as_string();
+  const RegisterKind* kind = services_.pack.pack().reg(record.substr(0, record.find('/')));
+  if (kind == nullptr) return false;
+  RecordRights rights;
+  rights.everyone_reads = kind->visible == Visibility::everyone;
+  return record_named(record, authorize_record(actor, Action::read, rights)).has_value();
+}
+
 Result<Incidents::Download> Incidents::download(const Actor& actor, std::string_view sha256) {
-  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::attachment));
+  PHENDAU_TRY(scope_for(actor, Action::read, Resource::attachment));
   ledger::Query query;
   query.kind = kAttachment;
   query.filters.push_back({"sha256", ledger::FieldFilter::Op::equal, {Json(sha256)}});
-  query.limit = 1;
-  // Who is invited to a case may read its files: looked up by the case, not by the agency.
-  const bool invited = scope.reach == Scope::Reach::invited;
-  const auto page = PHENDAU_TRY(services_.ledger.list(query, invited ? everything() : scope));
-  if (page.records.empty()) return fail(ErrorCode::not_found, "no such file", "error.not_found");
-  const auto& record = page.records[0];
-  if (invited) PHENDAU_TRY(services_.ledger.get(kKind, record.doc["case_id"].as_string(), scope));
+  query.limit = ledger::kListLimitMax;
+  // The same bytes may hang on several cases and records: one that the actor may read is enough.
+  const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
+  const auto found = std::find_if(page.records.begin(), page.records.end(),
+                                  [&](const auto& one) { return may_read_file(actor, one); });
+  if (found == page.records.end()) return fail(ErrorCode::not_found, "no such file", "error.not_found");
+  const auto& record = *found;
   const auto file = PHENDAU_TRY(services_.ledger.open_blob(sha256));
   Download out;
   out.name = record.doc["name"].as_string();

@@ -32,7 +32,8 @@ class Incidents {
 
   struct Upload {
     std::string name;
-    std::string case_id;  // or
+    std::string case_id;    // or
+    std::string record;     // "KIND/ID" of a register, or
     std::string agency_id;
     std::string_view bytes;
   };
@@ -54,6 +55,8 @@ class Incidents {
   Json summary(const ledger::Record& record, const workflow::Definition& definition,
                const workflow::CaseState& state);
   Result<Json> view(const Actor& actor, const ledger::Record& record);
+  Result<ledger::Record> record_named(std::string_view name, const Scope& scope);
+  bool may_read_file(const Actor& actor, const ledger::Record& file);
   std::vector<workflow::Attachment> attachments_named(const Json& digests, std::string_view case_id);
 
   Services& services_;

@@ -20,6 +20,7 @@
 #include "detect/rule.h"
 #include "os/env.h"
 #include "store/ledger/ledger.h"
+#include "workflow/lifecycle.h"
 
 namespace phendau::hub {
 
@@ -49,16 +50,41 @@ struct RoleSlot {
   comply::BiText title;
 };
 
+/// Fields whose values together belong to one live record only, of the owner or of the whole province.
+struct UniqueFields {
+  std::vector<std::string> fields;  // the first is indexed
+  bool in_province = false;
+};
+/// An address or network that must lie within one that a live record of another kind names.
+struct InsideRule {
+  std::string field;
+  std::string reg;
+  std::string target;
+};
+
+/// Who sees the records of a kind besides the owner: nobody, or everybody (warnings, guidance).
+enum class Visibility : std::uint8_t { owner, everyone };
+
 /// A kind of record with what lists and forms need to know besides the ledger's part.
 struct RegisterKind {
   ledger::KindSchema spec;
   comply::BiText title;
-  std::string owner;       // agency or province
+  std::string group = "hub";  // which menu: who, what, network, accounts, doing; hub: the hub's own
+  std::string owner;          // agency or province
+  Visibility visible = Visibility::owner;
   std::string date_field;  // when what it records was done (RegisterRecord::at); empty: when it was written
   std::string period_field;
   std::string subject_field;  // device_id, ...; empty: the agency itself
-  bool derived = false;       // written by the hub only
+  std::optional<comply::SubjectKind> subject_kind;  // its live records are subjects of duties
+  workflow::Lifecycle lifecycle;
+  std::vector<UniqueFields> unique;
+  std::string disjoint_field;  // networks of live records do not overlap, except nested under `parent`
+  std::optional<InsideRule> inside;
+  bool derived = false;  // written by the hub only
   comply::Place place;
+
+  /// Written through the registers' use cases; the hub's own kinds have use cases of their own.
+  bool is_kept_by_people() const { return group != "hub" && !derived; }
 };
 
 /// A file that another module reads: workflows, sources, document templates, upload guard.
@@ -91,6 +117,7 @@ struct Pack {
   std::vector<PackParameter> parameters;
   std::vector<RoleSlot> roles;
   std::vector<RegisterKind> registers;
+  std::map<std::string, comply::BiText, std::less<>> state_titles;  // of records, for people
   comply::Catalog catalog;  // clauses, scopes, compiled posture rules, calendar
   detect::RuleFile rules;   // detections: what goes into the plan (posture rules are not among them)
   std::vector<detect::Rule> posture_rules;  // as read, for people

@@ -226,73 +226,6 @@ void PackReader::set_parameters(const Json& values) {
   }
 }
 
-void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
-  if (!node.is_map()) return reader.error(node, "a register must be a map");
-  reader.only_keys(node, {"kind", "title", "owner", "date_field", "period_field", "subject_field", "derived",
-                          "states", "indexed", "secret", "personal", "invited_field", "schema"});
-  RegisterKind out;
-  out.place = reader.place(node);
-  out.spec.name = reader.text(node, "kind", true);
-  if (!out.spec.name.empty() && !comply::is_content_name(out.spec.name)) {
-    reader.error(*node.find("kind"), "a register's kind is a-z 0-9 _ -");
-  }
-  out.title = reader.bi_text(node, "title", true);
-  out.spec.title_vi = out.title.vi;
-  out.owner = reader.text(node, "owner", true);
-  if (!out.owner.empty() && out.owner != "agency" && out.owner != "province") {
-    reader.error(*node.find("owner"), "'owner' is agency or province");
-  }
-  out.date_field = reader.text(node, "date_field", false);
-  out.period_field = reader.text(node, "period_field", false);
-  out.subject_field = reader.text(node, "subject_field", false);
-  out.derived = reader.boolean(node, "derived", false);
-  out.spec.states = reader.texts(node, "states", false);
-  out.spec.indexed_fields = reader.texts(node, "indexed", false);
-  out.spec.secret_fields = reader.texts(node, "secret", false);
-  out.spec.personal_fields = reader.texts(node, "personal", false);
-  out.spec.invited_field = reader.text(node, "invited_field", false);
-  const YamlNode* schema = reader.map(node, "schema", true);
-  if (schema == nullptr) return;
-  out.spec.schema = yaml_to_json(*schema);
-  if (const auto compiled = JsonSchema::compile(out.spec.schema); !compiled) {
-    reader.error(*schema, compiled.error().message);
-  }
-  if (out.spec.indexed_fields.size() > ledger::kIndexedFieldsMax)
-    reader.error(node, "too many indexed fields");
-  const Json& properties = out.spec.schema["properties"];
-  const auto known = [&](const std::string& field) {
-    const std::string top = field.substr(0, field.find('.'));
-    if (!top.empty() && !properties.contains(top))
-      reader.error(node, fmt::format("the schema has no field '{}'", top));
-  };
-  for (const auto* fields : {&out.spec.indexed_fields, &out.spec.secret_fields, &out.spec.personal_fields}) {
-    for (const auto& field : *fields) known(field);
-  }
-  for (const auto* field : {&out.date_field, &out.period_field, &out.subject_field, &out.spec.invited_field})
-    known(*field);
-  for (const auto& [name, member] : properties.members()) {
-    if (member["title"].as_string().empty()) {
-      reader.error(*schema, fmt::format("field '{}' needs a 'title' (Vietnamese, for forms)", name));
-    }
-  }
-  if (pack_.reg(out.spec.name) != nullptr) {
-    reader.error(node, fmt::format("register '{}' is defined twice", out.spec.name));
-    return;
-  }
-  pack_.registers.push_back(std::move(out));
-}
-
-void PackReader::read_registers(const std::string& pack_id, const std::string& path,
-                                const std::string& text) {
-  ContentReader reader(pack_id + "/" + path, errors_);
-  const auto document = reader.document(text);
-  if (!document) return;
-  reader.only_keys(*document, {"registers"});
-  const YamlNode* list = reader.list(*document, "registers", true);
-  if (list == nullptr) return;
-  for (const auto& node : list->items) read_register(reader, node);
-}
-
 void PackReader::read_clauses(const std::string& pack_id, const std::string& path, const std::string& text) {
   auto clauses = comply::parse_clauses(text, pack_id + "/" + path, errors_);
   std::move(clauses.begin(), clauses.end(), std::back_inserter(pack_.catalog.clauses));
@@ -481,6 +414,7 @@ void PackReader::check_part(const comply::Clause& clause, const comply::ClausePa
 }
 
 void PackReader::check_references() {
+  check_registers();
   std::set<std::string> ids;
   for (const auto& clause : pack_.catalog.clauses) {
     if (!clause.id.empty() && !ids.insert(clause.id).second) {

@@ -51,6 +51,7 @@ class PackReader {
   void read_register(comply::ContentReader& reader, const YamlNode& node);
   void add_posture_rule(detect::Rule rule, const YamlNode& document);
   std::string with_parameters(const std::string& file, const std::string& text);
+  void check_registers();
   void check_part(const comply::Clause& clause, const comply::ClausePart& part);
   void check_satisfier(const comply::Satisfier& satisfier);
   void error(const comply::Place& at, std::string reason);

@@ -64,6 +64,16 @@ Reach head_reach(Action action, Resource resource) {
 }
 
 Reach partner_reach(Action action, Resource resource) {
+  // What they opened themselves belongs to their own body; what they were asked into names them.
+  const bool writes = action == Action::read || action == Action::create || action == Action::update ||
+                      action == Action::export_out;
+  if (resource == Resource::record && writes) return Reach::agencies;
+  if (resource == Resource::attestation || resource == Resource::obligation) {
+    return action == Action::read || action == Action::create || action == Action::attest ? Reach::agencies
+                                                                                           : Reach::nothing;
+  }
+  if (resource == Resource::agency && action == Action::read) return Reach::agencies;
+  if (resource == Resource::pack && action == Action::read) return Reach::everything;
   if (resource == Resource::incident && (action == Action::read || action == Action::update))
     return Reach::invited;
   if (resource == Resource::attachment && (action == Action::read || action == Action::create))
@@ -136,11 +146,25 @@ Scope authorize(const Actor& actor, Action action, Resource resource) {
     return scope;
   }
   scope.reach = reach_of(actor.role, action, resource);
+  const bool partner_record = actor.role == Role::partner && resource == Resource::record;
   if (scope.reach == Reach::agencies) {
     scope.agency_ids = actor.agency_ids;
-    if (scope.agency_ids.empty()) scope.reach = Reach::nothing;
+    if (scope.agency_ids.empty()) scope.reach = partner_record ? Reach::invited : Reach::nothing;
   }
-  if (scope.reach == Reach::invited) scope.invited_id = actor.user_id;
+  if (scope.reach == Reach::invited || partner_record) scope.invited_id = actor.user_id;
+  return scope;
+}
+
+Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights) {
+  Scope scope = authorize(actor, action, Resource::record);
+  if (scope.allows_nothing()) {
+    // Staff read what is meant for everybody, and nothing else.
+    const bool reads_notice = rights.everyone_reads && action == Action::read && actor.role == Role::staff;
+    if (reads_notice) scope.reach = Reach::everything;
+    return scope;
+  }
+  if (action == Action::read && rights.everyone_reads) return Scope{Reach::everything, {}, {}};
+  if (action == Action::update && rights.final_state && actor.role != Role::administrator) return {};
   return scope;
 }
 

@@ -69,17 +69,25 @@ enum class Resource : std::uint8_t {
   storage,  // journal and ledger health
 };
 
-/// `everything`, or only rows owned by these agencies, or only cases that name the actor (invited), or
+/// `everything`, or only rows owned by these agencies, or only records that name the actor (invited), or
 /// nothing.
 struct Scope {
   enum class Reach : std::uint8_t { nothing, invited, agencies, everything } reach = Reach::nothing;
   std::vector<std::string> agency_ids;
-  std::string invited_id;  // reach invited
+  std::string invited_id;  // reach invited; reach agencies: besides the agencies, if not empty
 
   bool allows_nothing() const { return reach == Reach::nothing; }
   bool covers(std::string_view agency_id) const;
 };
 
 Scope authorize(const Actor& actor, Action action, Resource resource);
+
+/// What the rights to a register's record depend on besides the actor; from the pack.
+struct RecordRights {
+  bool everyone_reads = false;  // warnings, guidance: whoever reads records at all reads these
+  bool final_state = false;     // decided: only an administrator corrects it
+};
+/// As authorize(actor, action, Resource::record), narrowed or widened by kind and state.
+Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights);
 
 }  // namespace phendau

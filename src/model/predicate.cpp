@@ -120,16 +120,27 @@ Result<Cidr> Cidr::parse(std::string_view text) {
   return out;
 }
 
-bool Cidr::contains(std::string_view address_text) const {
-  const auto other = parse_ip(trim(address_text));
-  if (!other || other->size() != address.size()) return false;
-  const auto whole = static_cast<std::size_t>(prefix_bits / 8);
-  if (!std::equal(address.begin(), address.begin() + static_cast<std::ptrdiff_t>(whole), other->begin()))
-    return false;
-  const int rest = prefix_bits % 8;
+namespace {
+
+bool same_prefix(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b, int bits) {
+  if (a.size() != b.size()) return false;
+  const auto whole = static_cast<std::size_t>(bits / 8);
+  if (!std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(whole), b.begin())) return false;
+  const int rest = bits % 8;
   if (rest == 0) return true;
   const int mask = 0xFF << (8 - rest) & 0xFF;
-  return (address[whole] & mask) == ((*other)[whole] & mask);
+  return (a[whole] & mask) == (b[whole] & mask);
+}
+
+}  // namespace
+
+bool Cidr::contains(std::string_view address_text) const {
+  const auto other = parse_ip(trim(address_text));
+  return other && same_prefix(address, *other, prefix_bits);
+}
+
+bool Cidr::contains(const Cidr& other) const {
+  return prefix_bits <= other.prefix_bits && same_prefix(address, other.address, prefix_bits);
 }
 
 Result<Pattern> make_pattern(MatchOp op, std::string_view value, bool cased) {

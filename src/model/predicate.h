@@ -43,6 +43,7 @@ struct Cidr {
   int prefix_bits = 0;
   static Result<Cidr> parse(std::string_view text);
   bool contains(std::string_view address_text) const;  // false for text that is no address
+  bool contains(const Cidr& other) const;              // also itself; never across families
 };
 /// IPv4 or IPv6 text to 4 or 16 bytes; nullopt otherwise. IPv4-mapped IPv6 becomes IPv4.
 std::optional<std::vector<std::uint8_t>> parse_ip(std::string_view text);

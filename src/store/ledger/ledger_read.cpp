@@ -58,11 +58,16 @@ struct Sql {
     text += part;
     parameters.insert(parameters.end(), values);
   }
-  void add_any_of(std::string_view column, const std::vector<Json>& values) {
-    text += fmt::format(" AND {} IN (", column);
+  /// "column IN (?,?)"
+  void add_in(std::string_view column, const std::vector<Json>& values) {
+    text += fmt::format("{} IN (", column);
     for (std::size_t i = 0; i < values.size(); ++i) text += i == 0 ? "?" : ",?";
     text += ')';
     parameters.insert(parameters.end(), values.begin(), values.end());
+  }
+  void add_any_of(std::string_view column, const std::vector<Json>& values) {
+    text += " AND ";
+    add_in(column, values);
   }
   void bind(Statement& statement) const {
     for (std::size_t i = 0; i < parameters.size(); ++i)
@@ -73,13 +78,19 @@ struct Sql {
 std::vector<Json> to_values(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
 
 void add_scope(Sql& sql, const Scope& scope) {
-  if (scope.reach == Scope::Reach::agencies) sql.add_any_of("r.agency_id", to_values(scope.agency_ids));
-  if (scope.reach == Scope::Reach::invited) {
+  if (scope.reach != Scope::Reach::agencies && scope.reach != Scope::Reach::invited) return;
+  const bool by_agency = scope.reach == Scope::Reach::agencies;
+  sql.add(" AND (");
+  if (by_agency) sql.add_in("r.agency_id", to_values(scope.agency_ids));
+  if (!scope.invited_id.empty()) {
+    sql.add(by_agency ? " OR " : "");
     sql.add(
-        " AND EXISTS(SELECT 1 FROM record_index x WHERE x.kind=r.kind AND x.id=r.id AND x.field=? AND "
-        "x.value=?)",
+        "EXISTS(SELECT 1 FROM record_index x WHERE x.kind=r.kind AND x.id=r.id AND x.field=? AND x.value=?)",
         {kInvitedField, std::string_view(scope.invited_id)});
+  } else if (!by_agency) {
+    sql.add("0");
   }
+  sql.add(")");
 }
 
 bool is_indexed(const KindSchema& kind, std::string_view field) {
@@ -291,7 +302,8 @@ std::string search_text_of(std::string_view id, std::string_view state, const Js
 }
 
 bool scope_covers(const Scope& scope, const Record& record, const Kind* kind) {
-  if (scope.reach != Scope::Reach::invited) return scope.covers(record.agency_id);
+  if (scope.covers(record.agency_id)) return true;
+  if (scope.invited_id.empty()) return false;
   if (kind == nullptr || kind->definition.invited_field.empty()) return false;
   const auto& invited = record.doc[kind->definition.invited_field].items();
   return std::find(invited.begin(), invited.end(), Json(scope.invited_id)) != invited.end();
@@ -465,7 +477,9 @@ Result<std::vector<Derived>> SqliteLedger::list_derived(std::string_view space, 
       "r.key>?",
       {space, key_prefix, after_key});
   sql.add(" AND substr(r.key,1,length(?))=?", {key_prefix, key_prefix});
-  add_scope(sql, scope);
+  Scope by_agency = scope;  // a derived row invites nobody
+  by_agency.invited_id.clear();
+  add_scope(sql, by_agency);
   sql.add(" ORDER BY r.key LIMIT ?", {static_cast<std::int64_t>(std::min(limit, kBatchWritesMax))});
   auto lease = PHENDAU_TRY(reader());
   auto rows = PHENDAU_TRY(lease.db().prepare(sql.text));

@@ -17,6 +17,8 @@ export interface Section {
   page: ComponentType<PageProps>;
   /** Page of /path/ID */
   detail?: ComponentType<PageProps>;
+  /** The detail also takes /path/A/B; its id is then "A/B". */
+  deep?: boolean;
 }
 
 export const sections: Section[] = [
@@ -34,6 +36,8 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/obligations')) },
   { path: '/thiet-bi', title: 'Thiết bị', icon: 'device', visible: () => may('read:device'),
     page: lazy(() => import('../pages/devices')), detail: lazy(() => import('../pages/device')) },
+  { path: '/so-dang-ky', title: 'Sổ đăng ký', icon: 'case', visible: () => may('read:record'), deep: true,
+    page: lazy(() => import('../pages/registers')), detail: lazy(() => import('../pages/register')) },
   { path: '/quan-tri', title: 'Quản trị', icon: 'admin', visible: () => may('read:user'),
     page: lazy(() => import('../pages/admin')) },
 ];

@@ -41,8 +41,8 @@ effect(() => {
 function find(at: string): { section: Section; id: string } | null {
   const [, first = '', id = '', ...rest] = at.split('/');
   const section = sections.find((s) => s.path === `/${first}`);
-  if (!section || rest.length > 0 || (id && !section.detail)) return null;
-  return { section, id: decodeURIComponent(id) };
+  if (!section || rest.length > (section.deep ? 1 : 0) || (id && !section.detail)) return null;
+  return { section, id: [id, ...rest].map(decodeURIComponent).join('/') };
 }
 
 function Navigation({ at, onGo }: { at: string; onGo: () => void }) {

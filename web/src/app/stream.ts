@@ -5,7 +5,7 @@ import { signal } from '@preact/signals';
 import { kBase } from '../api/client';
 import { announce } from '../ui/announce';
 
-export type Topic = 'alert' | 'incident' | 'obligation' | 'device' | 'ingest';
+export type Topic = 'alert' | 'incident' | 'obligation' | 'device' | 'record' | 'ingest';
 export type LiveState = 'off' | 'connecting' | 'on' | 'lost';
 
 export interface LiveEvent {
@@ -24,6 +24,7 @@ export const changes = {
   incident: signal(0),
   obligation: signal(0),
   device: signal(0),
+  record: signal(0),
   ingest: signal(0),
 } as const;
 export const lastEvent = signal<{ topic: Topic; event: LiveEvent } | null>(null);

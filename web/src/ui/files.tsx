@@ -25,8 +25,8 @@ interface Running {
   abort?: () => void;
 }
 
-export function Uploads({ caseId, agencyId, onStored, label = 'Đính kèm tệp' }: {
-  caseId?: string; agencyId?: string; onStored: (file: Attachment) => void; label?: string;
+export function Uploads({ caseId, record, agencyId, onStored, label = 'Đính kèm tệp' }: {
+  caseId?: string; record?: string; agencyId?: string; onStored: (file: Attachment) => void; label?: string;
 }) {
   const [running, setRunning] = useState<Running[]>([]);
   const input = useRef<HTMLInputElement>(null);
@@ -36,7 +36,8 @@ export function Uploads({ caseId, agencyId, onStored, label = 'Đính kèm tệp
     const redraw = (): void => setRunning((all) => [...all]);
     const sending = upload(address('/attachments', {}, { name: file.name }), file, {
       'Content-Type': file.type || 'application/octet-stream',
-      ...(caseId ? { 'X-Case': caseId } : {}), ...(agencyId ? { 'X-Agency': agencyId } : {}),
+      ...(caseId ? { 'X-Case': caseId } : {}), ...(record ? { 'X-Record': record } : {}),
+      ...(agencyId ? { 'X-Agency': agencyId } : {}),
     }, (sent) => { mine.sent = sent; redraw(); });
     mine.abort = sending.abort;
     try {

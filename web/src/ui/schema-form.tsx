@@ -6,6 +6,7 @@ import { dateText, parseTime, timeText } from '../text/format';
 import { choiceWords } from '../text/words';
 import { dropDraft, readDraft, writeDraft } from './draft';
 import { Button } from './parts';
+import { RefSelect } from './ref-select';
 
 export type Schema = Record<string, unknown>;
 export type Doc = Record<string, unknown>;
@@ -19,13 +20,15 @@ function words(value: unknown): string {
 
 export interface Field {
   name: string;
-  kind: 'text' | 'long' | 'choice' | 'choices' | 'number' | 'yes' | 'time' | 'date' | 'list';
+  kind: 'text' | 'long' | 'choice' | 'choices' | 'number' | 'yes' | 'time' | 'date' | 'list' | 'ref';
   title: string;
   hint: string;
   required: boolean;
   choices: { value: string; word: string }[];
   least?: number;
   pattern?: string;
+  /** Kind of the record that the value names. */
+  ref?: string;
   /** Of one row, when the field is a list of things. */
   parts?: Field[];
   most?: number;
@@ -55,10 +58,11 @@ export function fieldsOf(schema: Schema): Field[] {
     const example = Array.isArray(p.examples) && p.examples.length > 0 ? `Ví dụ: ${String(p.examples[0])}` : '';
     const long = p['x-multiline'] === true || p.format === 'textarea' || Number(p.maxLength ?? 0) > 300;
     const items = (p.items ?? {}) as Schema;
-    const kind: Field['kind'] = p.type === 'boolean' ? 'yes' : p.type === 'array' && items.type === 'object' ? 'list' : p.type === 'array' && choices.length > 0 ? 'choices'
+    const ref = typeof p['x-ref'] === 'string' && p.type !== 'array' ? p['x-ref'] : undefined;
+    const kind: Field['kind'] = ref ? 'ref' : p.type === 'boolean' ? 'yes' : p.type === 'array' && items.type === 'object' ? 'list' : p.type === 'array' && choices.length > 0 ? 'choices'
       : choices.length > 0 ? 'choice' : p.type === 'number' || p.type === 'integer' ? 'number'
       : format === 'date-time' ? 'time' : format === 'date' ? 'date' : long ? 'long' : 'text';
-    return { name, kind, title: words(p.title) || name, hint: [words(p.description), example].filter(Boolean).join('. '),
+    return { name, kind, title: words(p.title) || name, ref, hint: [words(p['x-help-vi'] ?? p.description), example].filter(Boolean).join('. '),
              required: required.includes(name), choices, least: p.minLength as number | undefined, most: p.maxLength as number | undefined,
              pattern: p.pattern as string | undefined, parts: kind === 'list' ? fieldsOf(items) : undefined };
   });
@@ -104,7 +108,7 @@ export function toDoc(fields: Field[], inputs: Inputs, draft = false): { doc: Do
     } else {
       const text = String(value ?? '').trim();
       if (text === '') {
-        if (f.required && !draft) errors[f.name] = f.kind === 'choice' ? 'Chọn một mục.' : 'Điền mục này.';
+        if (f.required && !draft) errors[f.name] = f.kind === 'choice' || f.kind === 'ref' ? 'Chọn một mục.' : 'Điền mục này.';
       } else if (f.kind === 'number') {
         const n = Number(text.replace(/\./g, '').replace(',', '.'));
         if (Number.isFinite(n)) doc[f.name] = n;
@@ -174,6 +178,7 @@ export function SchemaForm({ id, schema, doc, disabled = false, submitLabel, tes
     const text = String(inputs[f.name] ?? '');
     switch (f.kind) {
       case 'long': return <textarea {...common} rows={4} maxLength={f.most} value={text} onInput={(e) => set(f.name, e.currentTarget.value)} />;
+      case 'ref': return <RefSelect kind={f.ref!} value={text} common={common} onChange={(value) => set(f.name, value)} />;
       case 'choice': return (
         <select {...common} value={text} onChange={(e) => set(f.name, e.currentTarget.value)}>
           <option value="">Chọn…</option>

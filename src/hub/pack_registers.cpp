@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads registers/*.yaml: kinds of records with their schema, states, moves and constraints (docs/packs.md,
+// "Registers").
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/json_schema.h"
+#include "base/text.h"
+#include "hub/pack_reader.h"
+
+namespace phendau::hub {
+namespace {
+
+using comply::ContentReader;
+
+constexpr std::string_view kGroups[] = {"who", "what", "network", "accounts", "doing", "hub"};
+/// A record in one of these states no longer counts, unless the register says otherwise.
+constexpr std::string_view kEndStates[] = {"withdrawn", "ended",    "abolished", "removed", "released",
+                                           "replaced",  "refused", "cancelled", "revoked", "rejected"};
+constexpr std::string_view kHubRoles[] = {"administrator", "province_operator", "agency_officer",
+                                          "agency_head",   "partner",           "staff"};
+
+bool is_one_of(std::span<const std::string_view> list, std::string_view one) {
+  return std::find(list.begin(), list.end(), one) != list.end();
+}
+
+std::optional<comply::SubjectKind> subject_kind_of(std::string_view text) {
+  using comply::SubjectKind;
+  for (const auto kind : {SubjectKind::system, SubjectKind::account, SubjectKind::person}) {
+    if (to_string(kind) == text) return kind;
+  }
+  return std::nullopt;
+}
+
+/// Reports names that are neither a hub role nor "role:SLOT".
+void check_names(ContentReader& reader, const YamlNode& node, const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    if (is_one_of(kHubRoles, name) || (name.starts_with("role:") && name.size() > 5)) continue;
+    reader.error(node, fmt::format("'{}' is neither a role of the program nor role:SLOT", name));
+  }
+}
+
+workflow::StateMove read_move(ContentReader& reader, const YamlNode& node,
+                              const std::vector<std::string>& states) {
+  workflow::StateMove out;
+  if (!node.is_map()) {
+    reader.error(node, "each move is a map with 'from', 'to' and 'title'");
+    return out;
+  }
+  reader.only_keys(node, {"from", "to", "title", "by", "needs", "attachment"});
+  out.from = reader.texts(node, "from", true);
+  out.to = reader.text(node, "to", true);
+  const auto title = reader.bi_text(node, "title", true);
+  out.title_vi = title.vi;
+  out.title_en = title.en;
+  out.by = reader.texts(node, "by", false);
+  check_names(reader, node, out.by);
+  out.needs = reader.texts(node, "needs", false);
+  out.attachment = reader.boolean(node, "attachment", false);
+  auto named = out.from;
+  named.push_back(out.to);
+  for (const auto& state : named) {
+    if (state.empty() || std::find(states.begin(), states.end(), state) != states.end()) continue;
+    reader.error(node, fmt::format("the register has no state '{}'", state));
+  }
+  return out;
+}
+
+workflow::Lifecycle read_lifecycle(ContentReader& reader, const YamlNode& node) {
+  workflow::Lifecycle out;
+  out.states = reader.texts(node, "states", false);
+  out.initial = reader.text(node, "initial", false);
+  out.live = reader.texts(node, "live_states", false);
+  const auto known = [&](const std::string& state) {
+    return std::find(out.states.begin(), out.states.end(), state) != out.states.end();
+  };
+  if (!out.initial.empty() && !known(out.initial)) {
+    reader.error(*node.find("initial"), fmt::format("the register has no state '{}'", out.initial));
+  }
+  for (const auto& state : out.live) {
+    if (!known(state)) reader.error(*node.find("live_states"), fmt::format("no state '{}'", state));
+  }
+  if (out.initial.empty() && !out.states.empty()) out.initial = out.states.front();
+  if (out.live.empty()) {
+    std::copy_if(out.states.begin(), out.states.end(), std::back_inserter(out.live),
+                 [](const auto& state) { return !is_one_of(kEndStates, state); });
+  }
+  const YamlNode* moves = reader.list(node, "moves", false);
+  if (moves == nullptr) return out;
+  for (const auto& one : moves->items) out.moves.push_back(read_move(reader, one, out.states));
+  return out;
+}
+
+void read_constraints(ContentReader& reader, const YamlNode& node, RegisterKind& out) {
+  const std::string where = reader.text(node, "unique_in", false);
+  if (!where.empty() && where != "owner" && where != "province") {
+    reader.error(*node.find("unique_in"), "'unique_in' is owner or province");
+  }
+  if (const YamlNode* unique = reader.list(node, "unique", false)) {
+    for (const auto& fields : unique->items) {
+      UniqueFields one;
+      one.in_province = where == "province";
+      if (fields.is_scalar()) one.fields.push_back(fields.scalar);
+      for (const auto& field : fields.items) one.fields.push_back(field.scalar);
+      if (one.fields.empty()) {
+        reader.error(fields, "'unique' holds lists of fields");
+        continue;
+      }
+      const auto& indexed = out.spec.indexed_fields;
+      if (std::find(indexed.begin(), indexed.end(), one.fields.front()) == indexed.end()) {
+        reader.error(fields, fmt::format("'{}' must be among 'indexed' to be unique", one.fields.front()));
+      }
+      out.unique.push_back(std::move(one));
+    }
+  }
+  if (const YamlNode* disjoint = reader.map(node, "disjoint", false)) {
+    reader.only_keys(*disjoint, {"field"});
+    out.disjoint_field = reader.text(*disjoint, "field", true);
+  }
+  if (const YamlNode* inside = reader.map(node, "inside", false)) {
+    reader.only_keys(*inside, {"field", "register", "target"});
+    out.inside = InsideRule{reader.text(*inside, "field", true), reader.text(*inside, "register", true),
+                            reader.text(*inside, "target", true)};
+  }
+}
+
+/// Every field that the register names must be in its schema, and every field of the schema has a title.
+void check_fields(ContentReader& reader, const YamlNode& node, const YamlNode& schema,
+                  const RegisterKind& kind) {
+  const Json& properties = kind.spec.schema["properties"];
+  const auto known = [&](const std::string& field) {
+    const std::string top = field.substr(0, field.find('.'));
+    if (!top.empty() && !properties.contains(top))
+      reader.error(node, fmt::format("the schema has no field '{}'", top));
+  };
+  const ledger::KindSchema& spec = kind.spec;
+  for (const auto* fields : {&spec.indexed_fields, &spec.secret_fields, &spec.personal_fields}) {
+    std::for_each(fields->begin(), fields->end(), known);
+  }
+  for (const auto* field : {&kind.date_field, &kind.period_field, &kind.subject_field, &spec.invited_field,
+                            &kind.disjoint_field}) {
+    known(*field);
+  }
+  if (kind.inside) known(kind.inside->field);
+  for (const auto& unique : kind.unique) std::for_each(unique.fields.begin(), unique.fields.end(), known);
+  for (const auto& move : kind.lifecycle.moves) std::for_each(move.needs.begin(), move.needs.end(), known);
+  for (const auto& [name, member] : properties.members()) {
+    if (member["title"].as_string().empty()) {
+      reader.error(schema, fmt::format("field '{}' needs a 'title' (Vietnamese, for forms)", name));
+    }
+  }
+}
+
+void read_names(ContentReader& reader, const YamlNode& node, RegisterKind& out) {
+  out.spec.name = reader.text(node, "kind", true);
+  if (!out.spec.name.empty() && !comply::is_content_name(out.spec.name)) {
+    reader.error(*node.find("kind"), "a register's kind is a-z 0-9 _ -");
+  }
+  out.title = reader.bi_text(node, "title", true);
+  out.spec.title_vi = out.title.vi;
+  out.owner = reader.text(node, "owner", true);
+  if (!out.owner.empty() && out.owner != "agency" && out.owner != "province") {
+    reader.error(*node.find("owner"), "'owner' is agency or province");
+  }
+  if (const std::string group = reader.text(node, "group", false); !group.empty()) {
+    out.group = group;
+    if (!is_one_of(kGroups, group))
+      reader.error(*node.find("group"), "'group' is who, what, network, accounts, doing or hub");
+  }
+  const std::string visible = reader.text(node, "visible", false);
+  if (visible == "everyone") out.visible = Visibility::everyone;
+  if (!visible.empty() && visible != "everyone" && visible != "owner") {
+    reader.error(*node.find("visible"), "'visible' is owner or everyone");
+  }
+  const std::string subject = reader.text(node, "subject_kind", false);
+  out.subject_kind = subject_kind_of(subject);
+  if (!subject.empty() && !out.subject_kind) {
+    reader.error(*node.find("subject_kind"), "'subject_kind' is system, account or person");
+  }
+}
+
+}  // namespace
+
+void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
+  if (!node.is_map()) return reader.error(node, "a register must be a map");
+  reader.only_keys(node, {"kind", "title", "group", "owner", "visible", "date_field", "period_field",
+                          "subject_field", "subject_kind", "derived", "states", "initial", "live_states",
+                          "moves", "unique", "unique_in", "disjoint", "inside", "indexed", "secret",
+                          "personal", "invited_field", "schema"});
+  RegisterKind out;
+  out.place = reader.place(node);
+  read_names(reader, node, out);
+  out.date_field = reader.text(node, "date_field", false);
+  out.period_field = reader.text(node, "period_field", false);
+  out.subject_field = reader.text(node, "subject_field", false);
+  out.derived = reader.boolean(node, "derived", false);
+  out.lifecycle = read_lifecycle(reader, node);
+  out.spec.states = out.lifecycle.states;
+  out.spec.indexed_fields = reader.texts(node, "indexed", false);
+  out.spec.secret_fields = reader.texts(node, "secret", false);
+  out.spec.personal_fields = reader.texts(node, "personal", false);
+  out.spec.invited_field = reader.text(node, "invited_field", false);
+  read_constraints(reader, node, out);
+  const YamlNode* schema = reader.map(node, "schema", true);
+  if (schema == nullptr) return;
+  out.spec.schema = yaml_to_json(*schema);
+  if (const auto compiled = JsonSchema::compile(out.spec.schema); !compiled) {
+    reader.error(*schema, compiled.error().message);
+  }
+  if (out.spec.indexed_fields.size() > ledger::kIndexedFieldsMax)
+    reader.error(node, "too many indexed fields");
+  check_fields(reader, node, *schema, out);
+  if (pack_.reg(out.spec.name) != nullptr) {
+    reader.error(node, fmt::format("register '{}' is defined twice", out.spec.name));
+    return;
+  }
+  pack_.registers.push_back(std::move(out));
+}
+
+void PackReader::read_registers(const std::string& pack_id, const std::string& path,
+                                const std::string& text) {
+  ContentReader reader(pack_id + "/" + path, errors_);
+  const auto document = reader.document(text);
+  if (!document) return;
+  reader.only_keys(*document, {"registers", "state_titles"});
+  if (const YamlNode* titles = reader.map(*document, "state_titles", false)) {
+    for (const auto& [state, title] : titles->members)
+      pack_.state_titles[state.scalar] = reader.bi_text(*titles, state.scalar, true);
+  }
+  const YamlNode* list = reader.list(*document, "registers", document->find("state_titles") == nullptr);
+  if (list == nullptr) return;
+  for (const auto& node : list->items) read_register(reader, node);
+}
+
+/// What registers say of each other and of role slots.
+void PackReader::check_registers() {
+  std::set<std::string, std::less<>> slots;
+  for (const auto& role : pack_.roles) slots.insert(role.id);
+  for (const auto& kind : pack_.registers) {
+    for (const auto& state : kind.lifecycle.states) {
+      if (kind.is_kept_by_people() && !pack_.state_titles.contains(state))
+        error(kind.place, fmt::format("{}: state '{}' has no title in state_titles", kind.spec.name, state));
+    }
+    for (const auto& [name, member] : kind.spec.schema["properties"].members()) {
+      const std::string& target = member["x-ref"].as_string();
+      if (!target.empty() && pack_.reg(target) == nullptr)
+        error(kind.place, fmt::format("{}.{}: no register '{}'", kind.spec.name, name, target));
+    }
+    if (kind.inside && pack_.reg(kind.inside->reg) == nullptr)
+      error(kind.place, fmt::format("{}: no register '{}'", kind.spec.name, kind.inside->reg));
+    for (const auto& move : kind.lifecycle.moves) {
+      for (const auto& name : move.by) {
+        if (name.starts_with("role:") && !slots.contains(name.substr(5)))
+          error(kind.place, fmt::format("{}: no role slot '{}'", kind.spec.name, name.substr(5)));
+      }
+    }
+  }
+}
+
+}  // namespace phendau::hub
