@@ -11,6 +11,8 @@
 namespace phendau::comply {
 namespace {
 
+constexpr std::string_view kCalendarMissing = "comply.calendar_missing";
+
 struct IsoWeek {
   std::int32_t year = 0;
   std::int32_t week = 0;
@@ -138,15 +140,47 @@ Result<MonthDay> parse_month_day(std::string_view text) {
   return MonthDay{static_cast<std::int32_t>(*month), static_cast<std::int32_t>(*day)};
 }
 
+DueDay due_before(CivilDate limit, ZoneOffset zone) {
+  return {plus_days(limit, -1), start_of_day(limit, zone)};
+}
+
 DueDay due_before(MonthDay limit, std::int32_t year, ZoneOffset zone) {
   CivilDate day{year, limit.month, limit.day};
   if (!is_valid(day)) day = {year, 3, 1};  // only 29/02 can be missing
-  return {plus_days(day, -1), start_of_day(day, zone)};
+  return due_before(day, zone);
+}
+
+DueDay due_by(CivilDate limit, ZoneOffset zone) { return {limit, start_of_day(plus_days(limit, 1), zone)}; }
+
+DueDay due_by(MonthDay limit, std::int32_t year, ZoneOffset zone) {
+  CivilDate day{year, limit.month, limit.day};
+  if (!is_valid(day)) day = {year, 2, 28};
+  return due_by(day, zone);
+}
+
+DataWindow data_window_of(const Period& period) {
+  if (period.kind == PeriodKind::none || period.kind == PeriodKind::week) return {period.first, period.last};
+  constexpr std::int32_t kClosingDay = 14;
+  CivilDate first = add_months(period.first, -1);
+  first.day = kClosingDay + 1;
+  return {first, {period.last.year, period.last.month, kClosingDay}};
 }
 
 bool WorkCalendar::is_working_day(CivilDate day) const {
   if (extra_working_days.contains(day)) return true;
   return iso_weekday(day) <= 5 && !holidays.contains(day);
+}
+
+std::unexpected<Error> fail_calendar_missing(std::int32_t year) {
+  return fail(ErrorCode::not_found, fmt::format("calendar missing for year {}", year),
+              std::string(kCalendarMissing), {std::to_string(year)});
+}
+
+std::optional<std::int32_t> missing_calendar_year(const Error& error) {
+  if (error.text_id != kCalendarMissing || error.args.size() != 1) return std::nullopt;
+  const auto year = parse_int(error.args[0]);
+  if (!year) return std::nullopt;
+  return static_cast<std::int32_t>(*year);
 }
 
 Result<CivilDate> add_working_days(CivilDate day, std::int32_t count, const WorkCalendar& calendar) {
@@ -156,27 +190,27 @@ Result<CivilDate> add_working_days(CivilDate day, std::int32_t count, const Work
   }
   constexpr int kIdleDaysMax = 366;  // a calendar that closes the office for a year is a mistake
   int idle = 0;
-  std::int32_t left = count;
-  CivilDate at = day;
-  if (count == 0 && calendar.is_working_day(at)) return at;
-  if (count == 0) left = 1;
-  while (left > 0) {
-    at = plus_days(at, 1);
+  std::int32_t left = std::max(count, 1);
+  for (CivilDate at = count == 0 ? day : plus_days(day, 1);; at = plus_days(at, 1)) {
+    if (!calendar.covers(at.year)) return fail_calendar_missing(at.year);
     if (calendar.is_working_day(at)) {
-      --left;
       idle = 0;
+      if (--left == 0) return at;
     } else if (++idle > kIdleDaysMax) {
       return fail(ErrorCode::invalid, "the calendar has no working day within a year");
     }
   }
-  return at;
 }
 
-std::int32_t working_days_between(CivilDate from, CivilDate to, const WorkCalendar& calendar) {
+Result<std::int32_t> working_days_between(CivilDate from, CivilDate to, const WorkCalendar& calendar) {
   std::int32_t count = 0;
   const std::int64_t last = days_from_civil(to);
-  for (std::int64_t day = days_from_civil(from) + 1; day <= last && count < kWorkingDaysMax; ++day) {
-    if (calendar.is_working_day(civil_from_days(day))) ++count;
+  for (std::int64_t number = days_from_civil(from) + 1; number <= last; ++number) {
+    const CivilDate day = civil_from_days(number);
+    if (!calendar.covers(day.year)) return fail_calendar_missing(day.year);
+    if (calendar.is_working_day(day) && ++count > kWorkingDaysMax) {
+      return fail(ErrorCode::limit, fmt::format("more than {} working days", kWorkingDaysMax));
+    }
   }
   return count;
 }

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/texts.h"
 #include "comply/limits.h"
 
 using namespace phendau;
@@ -94,8 +95,19 @@ TEST_CASE("before a day excludes the day") {
   }
 }
 
+TEST_CASE("by a day includes the day") {
+  const DueDay due = due_by(*parse_month_day("11-15"), 2026, kVietnamZone);
+  CHECK(format_date(due.last_good_day) == "2026-11-15");
+  CHECK(due.due_at == at("2026-11-16T00:00:00+07:00"));
+  CHECK_FALSE(due.is_late(at("2026-11-15T23:59:59+07:00")));
+  CHECK(due.is_late(due.due_at));
+  CHECK(format_date(due_by(*parse_month_day("02-29"), 2027, kVietnamZone).last_good_day) == "2027-02-28");
+  CHECK(format_date(due_by(*parse_month_day("02-29"), 2028, kVietnamZone).last_good_day) == "2028-02-29");
+}
+
 TEST_CASE("working days over Tet") {
   WorkCalendar calendar;
+  calendar.years = {2026, 2027};
   for (const char* text : {"2027-02-04", "2027-02-05", "2027-02-08", "2027-02-09", "2027-02-10"}) {
     calendar.holidays.insert(day(text));
   }
@@ -113,9 +125,99 @@ TEST_CASE("working days over Tet") {
   for (const Case& c : cases) {
     CAPTURE(c.from);
     CAPTURE(c.count);
-    CHECK(format_date(*add_working_days(day(c.from), c.count, calendar)) == c.to);
-    if (c.count > 0) CHECK(working_days_between(day(c.from), day(c.to), calendar) == c.count);
+    const auto to = add_working_days(day(c.from), c.count, calendar);
+    REQUIRE(to);
+    CHECK(format_date(*to) == c.to);
+    if (c.count > 0) CHECK(*working_days_between(day(c.from), *to, calendar) == c.count);
   }
-  CHECK(add_working_days(day("2026-01-01"), -1, calendar).error().code == ErrorCode::limit);
-  CHECK(add_working_days(day("2026-01-01"), kWorkingDaysMax + 1, calendar).error().code == ErrorCode::limit);
+  CHECK(*working_days_between(day("2027-02-11"), day("2027-02-03"), calendar) == 0);
+  CHECK(add_working_days(day("2027-02-03"), -1, calendar).error().code == ErrorCode::limit);
+  CHECK(add_working_days(day("2027-02-03"), kWorkingDaysMax + 1, calendar).error().code == ErrorCode::limit);
+}
+
+TEST_CASE("a year that nobody entered is said, not guessed") {
+  WorkCalendar calendar;
+  calendar.years = {2027};
+  const auto to = add_working_days(day("2027-12-30"), 2, calendar);
+  REQUIRE_FALSE(to);
+  CHECK(to.error().code == ErrorCode::not_found);
+  CHECK(missing_calendar_year(to.error()) == 2028);
+  CHECK(has_text(to.error().text_id));
+  CHECK(tr(Lang::en, to.error().text_id, to.error().args).find("2028") != std::string::npos);
+  CHECK(missing_calendar_year(working_days_between(day("2026-12-01"), day("2027-01-04"), calendar).error()) ==
+        2026);
+  CHECK(missing_calendar_year(Error{ErrorCode::not_found, "x", {}, {}}) == std::nullopt);
+}
+
+TEST_CASE("a calendar that closes for ever is a mistake") {
+  WorkCalendar calendar;
+  calendar.years = {2026, 2027, 2028};
+  for (std::int64_t n = days_from_civil({2026, 1, 1}); n <= days_from_civil({2028, 12, 31}); ++n) {
+    calendar.holidays.insert(civil_from_days(n));
+  }
+  CHECK(add_working_days(day("2026-01-01"), 1, calendar).error().code == ErrorCode::invalid);
+}
+
+TEST_CASE("calendar file: years, single days, and a province that says a year anew") {
+  WorkCalendar calendar;
+  std::vector<ContentError> errors;
+  parse_calendar(R"(years:
+  - {year: 2026, basis: official, holidays: ["2026-01-01", "2026-01-02"], extra_working_days: ["2026-01-10"]}
+  - {year: 2027, basis: minimum, holidays: ["2027-01-01"]}
+)",
+                 "base/calendar.yaml", calendar, errors);
+  CHECK(errors.empty());
+  CHECK(calendar.covers(2026));
+  CHECK(calendar.is_working_day(day("2026-01-10")));
+  CHECK_FALSE(calendar.is_working_day(day("2026-01-02")));
+  parse_calendar(R"(years:
+  - {year: 2026, basis: official, source: our own decision, holidays: ["2026-01-01"]}
+holidays: ["2027-02-04"]
+extra_working_days: ["2027-01-01"]
+)",
+                 "own/calendar.yaml", calendar, errors);
+  CHECK(errors.empty());
+  CHECK(calendar.is_working_day(day("2026-01-02")));
+  CHECK_FALSE(calendar.is_working_day(day("2026-01-10")));
+  CHECK_FALSE(calendar.is_working_day(day("2027-02-04")));
+  CHECK(calendar.is_working_day(day("2027-01-01")));
+}
+
+TEST_CASE("mistakes in a calendar file have a place") {
+  const struct {
+    const char* text;
+    int line;
+    int column;
+    const char* reason;
+  } cases[] = {
+      {"holidays: [tomorrow]\n", 1, 12, "no day"},
+      {"holidays: [\"2026-02-30\"]\n", 1, 12, "no day"},
+      {"holidays: [\"2026-01-01\"]\n", 1, 12, "no entry for 2026"},
+      {"years: 2026\n", 1, 8, "must be a list"},
+      {"years:\n  - 2026\n", 2, 5, "must be a map"},
+      {"years:\n  - {basis: official, holidays: []}\n", 2, 5, "'year' is missing"},
+      {"years:\n  - {year: 1000, basis: official, holidays: []}\n", 2, 12, "whole number"},
+      {"years:\n  - {year: 2026, basis: rumour, holidays: []}\n", 2, 25, "official"},
+      {"years:\n  - {year: 2026, basis: official}\n", 2, 5, "'holidays' is missing"},
+      {"years:\n  - {year: 2026, basis: official, holidays: [\"2027-01-01\"]}\n", 2, 46, "not in 2026"},
+      {"years:\n  - {year: 2026, basis: official, holidays: [\"2026-01-01\", \"2026-01-01\"]}\n", 2, 60,
+       "twice"},
+      {"years:\n  - {year: 2026, basis: official, holidays: []}\n"
+       "  - {year: 2026, basis: official, holidays: []}\n",
+       3, 5, "twice"},
+      {"colour: red\n", 1, 1, "unknown key"},
+      {"- a\n", 1, 1, "must be a map"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.text);
+    WorkCalendar calendar;
+    std::vector<ContentError> errors;
+    parse_calendar(c.text, "trial/calendar.yaml", calendar, errors);
+    REQUIRE_FALSE(errors.empty());
+    CHECK(errors[0].line == c.line);
+    CHECK(errors[0].column == c.column);
+    CHECK(errors[0].file == "trial/calendar.yaml");
+    CAPTURE(errors[0].reason);
+    CHECK(errors[0].reason.find(c.reason) != std::string::npos);
+  }
 }

@@ -14,6 +14,13 @@ inline constexpr std::size_t kTextBytesMax = 4'000;       // title or duty; own 
 inline constexpr std::size_t kEvidenceMax = 20;  // per obligation; the rest is counted in `evidence_total`
 inline constexpr std::size_t kDetailsMax = 20;   // further reasons per obligation, likewise
 inline constexpr std::int32_t kWorkingDaysMax =
-    3'660;  // ten years: nobody sets a longer term in working days
+    3'660;                                            // ten years: nobody sets a longer term in working days
+inline constexpr std::size_t kCalendarDaysMax = 400;  // a year has 366 days
+inline constexpr std::size_t kRegimeRulesMax = 32;    // laws of one duty; Viet Nam had three in ten years
+inline constexpr std::size_t kReminderDaysMax = 16;   // four are usual; more is noise
+inline constexpr std::int64_t kReminderDayMax = 366;
+inline constexpr std::size_t kRankingsMax = 32;         // groups of agencies that are ranked apart
+inline constexpr std::size_t kRankingCriteriaMax = 64;  // published models have 4 to 11
+inline constexpr std::size_t kRankingClassesMax = 16;
 
 }  // namespace phendau::comply

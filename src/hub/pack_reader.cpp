@@ -192,24 +192,7 @@ void PackReader::read_pack_file(const PackTree& tree, const std::string& text, b
 }
 
 void PackReader::read_calendar(const std::string& pack_id, const std::string& path, const std::string& text) {
-  ContentReader reader(pack_id + "/" + path, errors_);
-  const auto document = reader.document(text);
-  if (!document) return;
-  reader.only_keys(*document, {"holidays", "extra_working_days"});
-  for (const auto& [key, target] :
-       {std::pair{"holidays", &pack_.catalog.work_calendar.holidays},
-        std::pair{"extra_working_days", &pack_.catalog.work_calendar.extra_working_days}}) {
-    const YamlNode* list = reader.list(*document, key, false);
-    if (list == nullptr) continue;
-    for (const auto& item : list->items) {
-      const auto day = parse_date(item.scalar);
-      if (day) {
-        target->insert(*day);
-      } else {
-        reader.error(item, fmt::format("'{}' is no day (YYYY-MM-DD)", item.scalar));
-      }
-    }
-  }
+  comply::parse_calendar(text, pack_id + "/" + path, pack_.catalog.work_calendar, errors_);
 }
 
 void PackReader::set_parameters(const Json& values) {

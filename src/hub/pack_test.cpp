@@ -276,6 +276,22 @@ TEST_CASE("every mistake is named with its place") {
   }
 }
 
+TEST_CASE("the shipped holidays arrive, and a pack of its own may say a year anew") {
+  const auto shipped = load_pack(posix_env(), kPacks + "/ha-giang");
+  REQUIRE(shipped);
+  const comply::WorkCalendar& calendar = shipped->pack.catalog.work_calendar;
+  for (std::int32_t year = 2016; year <= 2027; ++year) CHECK(calendar.covers(year));
+  CHECK_FALSE(calendar.covers(2028));
+  CHECK_FALSE(calendar.is_working_day({2026, 2, 17}));
+  FakeEnv env;
+  put(env, "pack.yaml", kPackYaml);
+  put(env, "calendar.yaml", "years:\n  - {year: 2028, basis: minimum, holidays: [\"2028-01-26\"]}\n");
+  const LoadedPack own = load(env);
+  CHECK(own.ok());
+  CHECK(own.pack.catalog.work_calendar.covers(2028));
+  CHECK_FALSE(own.pack.catalog.work_calendar.is_working_day({2028, 1, 26}));
+}
+
 TEST_CASE("a folder that is no pack, and an import that is not there") {
   FakeEnv env;
   REQUIRE(env.make_dirs("/packs/trial", 0700));
