@@ -122,7 +122,7 @@ Result<> Hub::open_workers() {
   pipeline_->start();
   detection_->start();
   obligations_->start();
-  listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, keys_);
+  listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
   maintenance_ = std::thread([this] { run_maintenance(); });
   return {};
@@ -213,7 +213,9 @@ Result<Json> Hub::overview(const Actor& actor) {
     std::uint64_t parse_errors = 0;
     for (const auto& [reason, count] : counters.decode.by_reason) parse_errors += count;
     ingest = Json::object({{"parse_errors", parse_errors},
+                           {"skewed", counters.decode.skewed},
                            {"dropped", counters.dropped},
+                           {"refused_senders", listeners_->refused_senders()},
                            {"udp_kernel_drops", listeners_->kernel_drops()}});
   }
   Events::Search last_hour;
