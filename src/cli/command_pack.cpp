@@ -62,8 +62,10 @@ Result<bool> run_coverage(const Globals& globals, const PackArguments& arguments
   std::vector<std::vector<std::string>> rows = {{"CLAUSE", "PART", "SUBJECT", "BY", "REF", "STATE"}};
   for (const auto& row : cover.rows) {
     for (const auto& by : row.satisfied_by) {
-      rows.push_back(
-          {row.clause, row.part, row.subject, by.kind, by.ref, by.working ? "working" : "pending"});
+      rows.push_back({row.clause, row.part, row.subject, by.kind, by.ref,
+                      by.working             ? "working"
+                      : by.waits_for.empty() ? "pending"
+                                             : "pending: " + by.waits_for});
     }
     if (row.satisfied_by.empty()) rows.push_back({row.clause, row.part, row.subject, "-", "-", "-"});
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the verdicts of a part's satisfiers together and applies, in this order: dates in force, scope, all or
-// any, modality (a prohibition is never met), exceptions.
+// any, modality (a prohibition is never met), exceptions. A past period is judged twice: with what had been
+// entered when it closed, and with everything.
 #include "comply/assess.h"
 
 #include <algorithm>
@@ -8,13 +9,11 @@
 #include <fmt/format.h>
 
 #include "comply/limits.h"
+#include "comply/subjects.h"
 #include "comply/verdict.h"
 
 namespace phendau::comply {
 namespace {
-
-constexpr std::string_view kHostFact =
-    "host";  // its row holds attributes of the device (is_server, os_family)
 
 bool is_good(Status status) {
   return status == Status::met || status == Status::attested || status == Status::excepted;
@@ -27,42 +26,10 @@ int weight_of_any(const Satisfier& satisfier, Status status) {
   return static_cast<int>(status);
 }
 
-const Json& attribute_of(const Knowledge& knowledge, const Subject& subject, std::string_view name) {
-  static const Json kNull;
-  const Json& own = subject.attributes[name];
-  if (!own.is_null()) return own;
-  if (subject.kind == SubjectKind::device) {
-    const Fact* host = knowledge.fact(subject.id, kHostFact);
-    if (host != nullptr && !host->rows.empty() && host->rows.front().contains(name))
-      return host->rows.front()[name];
+void take_entry(Verdict& into, const Verdict& from) {
+  if (from.entered_at && (!into.entered_at || *from.entered_at > *into.entered_at)) {
+    into.entered_at = from.entered_at;
   }
-  const Subject* agency = knowledge.subject(SubjectKind::agency, subject.agency_id);
-  return agency == nullptr ? kNull : agency->attributes[name];
-}
-
-/// nullopt: all scopes hold. Otherwise not_applicable, or unknown when an attribute is not known.
-std::optional<Verdict> judge_scopes(const Context& context) {
-  std::optional<Verdict> unknown;
-  for (const auto& id : context.part.scopes) {
-    const auto scope = context.catalog.scopes.find(id);
-    Verdict out;
-    if (scope == context.catalog.scopes.end()) {
-      out.reason = {"comply.scope_unknown", {id}};
-      unknown = out;
-      continue;
-    }
-    const Json& value = attribute_of(context.knowledge, context.subject, scope->second.attribute);
-    const auto& wanted = scope->second.any_of;
-    if (value.is_null()) {
-      out.reason = {"comply.scope_unknown", {both(scope->second.title)}};
-      unknown = out;
-    } else if (std::find(wanted.begin(), wanted.end(), value) == wanted.end()) {
-      out.status = Status::not_applicable;
-      out.reason = {"comply.out_of_scope", {both(scope->second.title)}};
-      return out;
-    }
-  }
-  return unknown;
 }
 
 void take_times(Verdict& into, const Verdict& from, UtcTime now) {
@@ -74,6 +41,8 @@ void take_times(Verdict& into, const Verdict& from, UtcTime now) {
   if (from.stale_since && (!into.stale_since || *from.stale_since < *into.stale_since)) {
     into.stale_since = from.stale_since;
   }
+  if (from.done_at && (!into.done_at || *from.done_at > *into.done_at)) into.done_at = from.done_at;
+  take_entry(into, from);
 }
 
 void take_evidence(Verdict& into, const Verdict& from) {
@@ -111,6 +80,7 @@ Verdict judge_any(const Context& context) {
   for (const Satisfier& satisfier : context.part.satisfied_by) {
     Verdict one = judge_satisfier(context, satisfier);
     if (one.next_at) merged.look_again(*one.next_at, context.now);
+    take_entry(merged, one);
     take_evidence(merged, one);
     const int weight = weight_of_any(satisfier, one.status);
     if (weight >= best_weight) continue;
@@ -118,102 +88,249 @@ Verdict judge_any(const Context& context) {
     best = std::move(one);
   }
   best.next_at = merged.next_at;
+  best.entered_at = merged.entered_at;
   best.evidence = std::move(merged.evidence);
   best.evidence_total = merged.evidence_total;
   return best;
 }
 
-bool concerns(std::string_view scope_id, const Context& context, std::string_view clause_id) {
-  return scope_id == context.part.id || scope_id == clause_id;
+bool concerns_subject(std::string_view subject_id, const Context& context) {
+  return subject_id.empty() || subject_id == context.subject.id;
 }
 
-bool concerns_subject(std::string_view agency_id, std::string_view subject_id, const Context& context) {
-  return agency_id == context.agency_id && (subject_id.empty() || subject_id == context.subject.id);
+/// Calls `look` for what was recorded about the part, then about its clause.
+template <class T, class Look>
+void each_about(const Keyed<T>& of, const Context& context, const Clause& clause, Look look) {
+  for (const auto& [id, one] : of.group(context.part.id, context.agency_id)) look(id, one);
+  if (clause.id == context.part.id) return;
+  for (const auto& [id, one] : of.group(clause.id, context.agency_id)) look(id, one);
+}
+
+void replace_reason(Verdict& out, Status status, Reason reason) {
+  out.details.insert(out.details.begin(), std::move(out.reason));
+  out.status = status;
+  out.reason = std::move(reason);
 }
 
 void apply_modality(Verdict& out, const Context& context, const Clause& clause) {
   const Modality modality = context.part.modality;
   if (modality == Modality::must_not) {
-    for (const auto& [id, breach] : context.knowledge.breaches()) {
-      if (!breach.open || !concerns(breach.scope_id, context, clause.id)) continue;
-      if (!concerns_subject(breach.agency_id, breach.subject_id, context)) continue;
-      out.status = Status::violated;
-      out.reason = {"comply.breach", {time_label(breach.at, context.catalog.zone)}};
-      out.add_evidence({EvidenceItem::Kind::record, "violation/" + id, breach.at, "open"});
-    }
-    if (out.status == Status::met) {
-      out.details.insert(out.details.begin(), out.reason);
-      out.status = Status::no_occasion;
-      out.reason = {"comply.no_breach_known", {}};
+    each_about(context.knowledge.breaches(), context, clause,
+               [&](const std::string& id, const Breach& breach) {
+                 if (!breach.open || !concerns_subject(breach.subject_id, context)) return;
+                 out.status = Status::violated;
+                 out.reason = {"comply.breach", {time_label(breach.at, context.catalog.zone)}};
+                 out.add_evidence({EvidenceItem::Kind::record, "violation/" + id, breach.at, "open"});
+               });
+    if (out.status == Status::met) {  // what was found fine is what watches: it stays as a detail
+      replace_reason(out, Status::no_occasion, {"comply.no_breach_known", {}});
     }
   }
   const bool optional_duty = modality == Modality::may || modality == Modality::encouraged;
   const bool failing =
       out.status == Status::due || out.status == Status::overdue || out.status == Status::violated;
   if (optional_duty && failing) {
-    out.details.insert(out.details.begin(), out.reason);
-    out.status = Status::no_occasion;
-    out.reason = {"comply.not_required", {}};
+    replace_reason(out, Status::no_occasion, {"comply.not_required", {}});
     out.due_at.reset();
   }
 }
 
 void apply_exceptions(Verdict& out, const Context& context, const Clause& clause,
                       std::optional<Status>& from) {
-  for (const auto& [id, exception] : context.knowledge.exceptions()) {
-    if (!concerns(exception.scope_id, context, clause.id)) continue;
-    if (!concerns_subject(exception.agency_id, exception.subject_id, context)) continue;
-    if (context.now < exception.from) {
-      out.look_again(exception.from, context.now);
-      continue;
-    }
-    if (context.now >= exception.until) continue;
-    out.look_again(exception.until, context.now);
-    const bool helps = out.status == Status::violated || out.status == Status::overdue ||
-                       out.status == Status::due || out.status == Status::unknown;
-    if (!helps) continue;
-    from = out.status;
-    out.details.insert(out.details.begin(), out.reason);
-    out.status = Status::excepted;
-    out.reason = {"comply.excepted",
-                  {exception.reason, time_label(exception.until, context.catalog.zone).substr(0, 10)}};
-    out.add_evidence({EvidenceItem::Kind::record, "exception/" + id, exception.from, {}});
-  }
+  each_about(
+      context.knowledge.exceptions(), context, clause, [&](const std::string& id, const Exception& one) {
+        if (!concerns_subject(one.subject_id, context)) return;
+        if (context.now < one.from) return out.look_again(one.from, context.now);
+        if (context.now >= one.until) return;
+        out.look_again(one.until, context.now);
+        const bool helps = out.status == Status::violated || out.status == Status::overdue ||
+                           out.status == Status::due || out.status == Status::unknown;
+        if (!helps) return;
+        from = out.status;
+        replace_reason(
+            out, Status::excepted,
+            {"comply.excepted", {one.reason, time_label(one.until, context.catalog.zone).substr(0, 10)}});
+        out.add_evidence({EvidenceItem::Kind::record, "exception/" + id, one.from, {}});
+      });
 }
 
-Obligation judge_in(const Context& context, const Clause& clause) {
-  Verdict verdict;
-  std::optional<Status> excepted_from;
+/// Why there is nothing to judge: not in force, no duty, a definition. nullopt: there is.
+std::optional<Verdict> judge_standing_of(const Context& context, const Clause& clause) {
   const Catalog& catalog = context.catalog;
+  Verdict out;
+  out.status = Status::not_applicable;
   if (catalog.in_force_from && context.now < *catalog.in_force_from) {
-    verdict.status = Status::not_applicable;
-    verdict.reason = {"comply.not_yet_in_force", {time_label(*catalog.in_force_from, catalog.zone)}};
-    verdict.look_again(*catalog.in_force_from, context.now);
-  } else if (catalog.in_force_until && context.now >= *catalog.in_force_until) {
-    verdict.status = Status::not_applicable;
-    verdict.reason = {"comply.no_longer_in_force", {time_label(*catalog.in_force_until, catalog.zone)}};
-  } else if (context.part.satisfied_by.empty()) {
-    verdict.status = Status::not_applicable;
-    verdict.reason = {"comply.no_duty", {both(clause.no_duty)}};
+    out.reason = {"comply.not_yet_in_force", {time_label(*catalog.in_force_from, catalog.zone)}};
+    out.look_again(*catalog.in_force_from, context.now);
+    return out;
+  }
+  if (catalog.in_force_until && context.now >= *catalog.in_force_until) {
+    out.reason = {"comply.no_longer_in_force", {time_label(*catalog.in_force_until, catalog.zone)}};
+    return out;
+  }
+  if (!context.part.defines.empty()) {
+    std::string names;
+    for (const Definition& one : context.part.defines) {
+      if (!names.empty()) names += ", ";
+      names += one.id.empty() ? one.kind : one.id;
+    }
+    out.reason = {"comply.defines", {names}};
+    return out;
+  }
+  if (!context.part.satisfied_by.empty()) return std::nullopt;
+  out.reason = {"comply.no_duty", {both(clause.no_duty)}};
+  return out;
+}
+
+/// @param given takes the place of the satisfiers' verdict.
+Judged judge_in(const Context& context, const Clause& clause, const std::optional<Verdict>& given = {}) {
+  Judged out;
+  out.period_id = context.occasion != nullptr ? std::string_view(context.occasion->id) : context.period.id;
+  Verdict& verdict = out.verdict;
+  if (auto standing = judge_standing_of(context, clause)) {
+    verdict = std::move(*standing);
   } else if (auto out_of_scope = judge_scopes(context)) {
     verdict = std::move(*out_of_scope);
   } else {
-    verdict = context.part.any ? judge_any(context) : judge_all(context);
+    verdict = given ? *given : context.part.any ? judge_any(context) : judge_all(context);
+    if (context.occasion != nullptr) verdict.add_evidence(evidence_of(*context.occasion));
     apply_modality(verdict, context, clause);
-    apply_exceptions(verdict, context, clause, excepted_from);
+    apply_exceptions(verdict, context, clause, out.excepted_from);
   }
-  if (catalog.in_force_until) verdict.look_again(*catalog.in_force_until, context.now);
+  if (context.catalog.in_force_until) verdict.look_again(*context.catalog.in_force_until, context.now);
+  return out;
+}
+
+/// The longest period among the part's satisfiers; one obligation covers them all.
+PeriodKind period_kind_of(const ClausePart& part) {
+  PeriodKind out = PeriodKind::none;
+  if (part.trigger) return out;
+  for (const Satisfier& satisfier : part.satisfied_by) {
+    if (satisfier.kind != SatisfierKind::workflow) out = std::max(out, satisfier.period);
+  }
+  return out;
+}
+
+/// The period before, as it was when it closed; what was entered later is a visible correction.
+Judged judge_past(Context& context, const Clause& clause) {
+  Judged out = judge_in(context, clause);
+  const UtcTime close = std::max(context.period.end_at, out.verdict.due_at.value_or(context.period.end_at));
+  if (!out.verdict.entered_at || *out.verdict.entered_at < close) return out;
+  context.entered_before = close;
+  const Judged closed = judge_in(context, clause);
+  context.entered_before.reset();
+  if (closed.verdict.status == out.verdict.status) return out;
+  out.closed_status = closed.verdict.status;
+  const std::string status = "comply.status." + std::string(to_string(closed.verdict.status));
+  replace_reason(
+      out.verdict, out.verdict.status,
+      {"comply.corrected",
+       {time_label(*out.verdict.entered_at, context.catalog.zone).substr(0, 10), both_of(status)}});
+  return out;
+}
+
+void judge_occasions(Context& context, const Clause& clause, const Judge& give) {
+  const Trigger& trigger = *context.part.trigger;
+  std::vector<Occasion> occasions;
+  if (!judge_standing_of(context, clause)) {
+    occasions = occasions_of(context.catalog, context.knowledge, context.part, context.subject);
+  }
+  LinkCache links;
+  context.links = &links;
+  std::size_t given = 0;
+  for (const Occasion& occasion : occasions) {
+    context.occasion = &occasion;
+    Judged one = judge_in(context, clause);
+    const Status status = one.verdict.status;
+    if (status == Status::not_applicable) continue;
+    const bool over = is_good(status) || status == Status::no_occasion;
+    if (over) {
+      const UtcTime done_at =
+          std::max(occasion.occurred_at, one.verdict.done_at.value_or(occasion.occurred_at));
+      const UtcTime until = kept_until(trigger, done_at, context.catalog.zone);
+      if (until <= context.now) continue;
+      one.verdict.look_again(until, context.now);
+    }
+    ++given;
+    give(context.subject, std::move(one));
+  }
+  context.occasion = nullptr;
+  if (given == 0)
+    give(context.subject,
+         judge_in(context, clause, make_verdict(Status::no_occasion, "comply.no_occasion_yet")));
+}
+
+}  // namespace
+
+void judge_part(const Catalog& catalog, const Knowledge& knowledge, const Clause& clause,
+                const ClausePart& part, const Subject& subject, UtcTime now, bool brief, const Judge& give) {
+  Context context{catalog, knowledge, part, subject, subject.agency_id, {}, false, now};
+  context.brief = brief;
+  if (subject.kind == SubjectKind::agency) context.agency_id = subject.id;
+  if (part.trigger) return judge_occasions(context, clause, give);
+  const PeriodKind kind = period_kind_of(part);
+  if (kind == PeriodKind::none) return give(subject, judge_in(context, clause));
+  const Period current = period_containing(kind, now, catalog.zone);
+  const Period previous = previous_period(current, catalog.zone);
+  const bool in_force = !catalog.in_force_from || *catalog.in_force_from <= previous.begin_at;
+  if (subject.known_since <= previous.begin_at && in_force) {
+    context.period = previous;
+    context.past = true;
+    Judged past = judge_past(context, clause);
+    if (past.verdict.status != Status::not_applicable) give(subject, std::move(past));
+  }
+  context.period = current;
+  context.past = false;
+  give(subject, judge_in(context, clause));
+}
+
+void judge_absence(const Catalog& catalog, const Knowledge& knowledge, const Clause& clause,
+                   const ClausePart& part, std::string_view agency_id, UtcTime now, bool brief,
+                   const Judge& give) {
+  ClausePart bare = part;
+  Verdict verdict;
+  Subject nobody;
+  const Subject* subject = &nobody;
+  if (part.subject == SubjectKind::role) {
+    nobody.kind = SubjectKind::role;
+    nobody.id = part.role + "@";
+    nobody.role = part.role;
+    bare.scopes.clear();
+    const auto title = catalog.roles.find(part.role);
+    verdict = make_verdict(Status::unknown, "comply.slot_unbound",
+                           {title == catalog.roles.end() ? part.role : both(title->second)});
+  } else {
+    subject = knowledge.subject(SubjectKind::agency, agency_id);
+    if (subject == nullptr) return;
+    std::erase_if(bare.scopes, [&](const std::string& id) {  // scopes of things cannot be judged without one
+      const auto scope = catalog.scopes.find(id);
+      return scope != catalog.scopes.end() &&
+             attribute_of(knowledge, *subject, scope->second.attribute).is_null();
+    });
+    verdict = none_of(catalog, part);
+  }
+  Context context{catalog, knowledge, bare, *subject, agency_id, {}, false, now};
+  context.brief = brief;
+  give(*subject, judge_in(context, clause, verdict));
+}
+
+namespace {
+
+Obligation obligation_of(const Clause& clause, const ClausePart& part, const Subject& subject,
+                         Judged&& judged) {
   Obligation out;
+  Verdict& verdict = judged.verdict;
   out.clause_id = clause.id;
-  out.part_id = context.part.id;
-  out.subject_kind = context.subject.kind;
-  out.subject_id = context.subject.id;
-  out.agency_id = context.agency_id;
-  out.period_id = context.period.id;
+  out.part_id = part.id;
+  out.subject_kind = subject.kind;
+  out.subject_id = subject.id;
+  out.agency_id = subject.kind == SubjectKind::agency ? subject.id : subject.agency_id;
+  out.period_id = judged.period_id;
   out.id =
       fmt::format("{}|{}:{}|{}", out.part_id, to_string(out.subject_kind), out.subject_id, out.period_id);
   out.status = verdict.status;
-  out.excepted_from = excepted_from;
+  out.excepted_from = judged.excepted_from;
+  out.closed_status = judged.closed_status;
   out.reason = std::move(verdict.reason);
   out.details = std::move(verdict.details);
   out.evidence = std::move(verdict.evidence);
@@ -225,102 +342,45 @@ Obligation judge_in(const Context& context, const Clause& clause) {
   return out;
 }
 
-/// The longest period among the part's satisfiers; one obligation covers them all.
-PeriodKind period_kind_of(const ClausePart& part) {
-  PeriodKind out = PeriodKind::none;
-  for (const Satisfier& satisfier : part.satisfied_by) {
-    if (satisfier.kind != SatisfierKind::workflow) out = std::max(out, satisfier.period);
-  }
-  return out;
-}
-
-/// A part about machines in an agency that has none: nobody knows, and that is said once.
-Obligation no_machine(const Context& context, const Clause& clause) {
-  ClausePart bare = context.part;
-  std::erase_if(bare.scopes, [&](const std::string& id) {  // scopes of machines cannot be judged without one
-    const auto scope = context.catalog.scopes.find(id);
-    return scope != context.catalog.scopes.end() &&
-           attribute_of(context.knowledge, context.subject, scope->second.attribute).is_null();
-  });
-  const Context with_bare{context.catalog,   context.knowledge, bare,         context.subject,
-                          context.agency_id, context.period,    context.past, context.now};
-  Obligation out = judge_in(with_bare, clause);
-  if (out.status == Status::not_applicable) return out;
-  out.status = Status::unknown;
-  out.reason = {"comply.no_device", {}};
-  out.details.clear();
-  out.evidence.clear();
-  out.evidence_total = 0;
-  out.next_evaluation_at.reset();
-  return out;
-}
-
-std::vector<const Subject*> subjects_of(const Knowledge& knowledge, const ClausePart& part,
-                                        const Subject& agency) {
-  std::vector<const Subject*> out;
-  if (part.subject == SubjectKind::agency) {
-    out.push_back(&agency);
-    return out;
-  }
-  for (const auto& [id, subject] : knowledge.subjects(part.subject)) {
-    if (subject.agency_id != agency.id) continue;
-    if (part.subject == SubjectKind::role && subject.role != part.role) continue;
-    out.push_back(&subject);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::vector<Obligation> assess_part(const Catalog& catalog, const Knowledge& knowledge, const Clause& clause,
                                     const ClausePart& part, const Subject& subject, UtcTime now) {
   std::vector<Obligation> out;
-  const PeriodKind kind = period_kind_of(part);
-  Context context{catalog, knowledge, part, subject, subject.agency_id, {}, false, now};
-  if (subject.kind == SubjectKind::agency) context.agency_id = subject.id;
-  if (part.subject == SubjectKind::device && subject.kind == SubjectKind::agency) {
-    out.push_back(no_machine(context, clause));
-    return out;
+  const Judge keep = [&](const Subject& of, Judged&& one) {
+    out.push_back(obligation_of(clause, part, of, std::move(one)));
+  };
+  const bool absent =
+      subject.kind != part.subject || (subject.kind == SubjectKind::role && subject.id.ends_with('@'));
+  if (absent) {
+    judge_absence(catalog, knowledge, clause, part, subject.agency_id, now, false, keep);
+  } else {
+    judge_part(catalog, knowledge, clause, part, subject, now, false, keep);
   }
-  if (kind == PeriodKind::none) {
-    out.push_back(judge_in(context, clause));
-    return out;
-  }
-  const Period current = period_containing(kind, now, catalog.zone);
-  const Period previous = previous_period(current, catalog.zone);
-  const bool in_force = !catalog.in_force_from || *catalog.in_force_from <= previous.begin_at;
-  if (subject.known_since <= previous.begin_at && in_force) {
-    context.period = previous;
-    context.past = true;
-    Obligation past = judge_in(context, clause);
-    if (past.status != Status::not_applicable) out.push_back(std::move(past));
-  }
-  context.period = current;
-  context.past = false;
-  out.push_back(judge_in(context, clause));
   return out;
 }
 
 std::vector<Obligation> assess_agency(const Catalog& catalog, const Knowledge& knowledge,
                                       std::string_view agency_id, UtcTime now) {
   std::vector<Obligation> out;
-  const Subject* agency = knowledge.subject(SubjectKind::agency, agency_id);
-  if (agency == nullptr) return out;
+  if (!agency_id.empty() && knowledge.subject(SubjectKind::agency, agency_id) == nullptr) return out;
   for (const Clause& clause : catalog.clauses) {
     for (const ClausePart& part : clause.parts) {
-      auto subjects = subjects_of(knowledge, part, *agency);
-      if (subjects.empty() && part.subject == SubjectKind::device) subjects.push_back(agency);
-      for (const Subject* subject : subjects) {
-        auto some = assess_part(catalog, knowledge, clause, part, *subject, now);
-        std::move(some.begin(), some.end(), std::back_inserter(out));
+      const Judge keep = [&](const Subject& of, Judged&& one) {
+        out.push_back(obligation_of(clause, part, of, std::move(one)));
+      };
+      const Subjects subjects = subjects_of(catalog, knowledge, part, agency_id, now);
+      for (const Subject* subject : subjects.of) {
+        judge_part(catalog, knowledge, clause, part, *subject, now, false, keep);
       }
+      if (subjects.absent) judge_absence(catalog, knowledge, clause, part, agency_id, now, false, keep);
     }
   }
   return out;
 }
 
 std::vector<Obligation> assess(const Catalog& catalog, const Knowledge& knowledge, UtcTime now) {
-  std::vector<Obligation> out;
+  std::vector<Obligation> out = assess_agency(catalog, knowledge, "", now);
   for (const auto& [id, agency] : knowledge.subjects(SubjectKind::agency)) {
     auto some = assess_agency(catalog, knowledge, id, now);
     std::move(some.begin(), some.end(), std::back_inserter(out));
@@ -338,6 +398,10 @@ std::vector<Obligation> assess(const Catalog& catalog, const Knowledge& knowledg
 bool depends_on(const Catalog& catalog, const ClausePart& part, Dependency dependency,
                 std::string_view name) {
   if (dependency == Dependency::fact && name == kHostFact && !part.scopes.empty()) return true;
+  if (part.trigger && part.trigger->ref == name &&
+      dependency == (part.trigger->source == Trigger::Source::reg ? Dependency::reg : Dependency::workflow)) {
+    return true;
+  }
   return std::any_of(part.satisfied_by.begin(), part.satisfied_by.end(), [&](const Satisfier& one) {
     switch (dependency) {
       case Dependency::fact: {
@@ -410,6 +474,7 @@ Json to_json(const Obligation& obligation, Lang lang) {
                            {"details", std::move(details)},
                            {"evidence", std::move(evidence)},
                            {"evidence_total", obligation.evidence_total}});
+  if (obligation.closed_status) out.set("closed_status", to_string(*obligation.closed_status));
   if (obligation.excepted_from) out.set("excepted_from", to_string(*obligation.excepted_from));
   const auto set_time = [&](std::string_view key, const std::optional<UtcTime>& at) {
     if (at) out.set(key, format_rfc3339(*at));

@@ -202,7 +202,9 @@ TEST_CASE("register: once, in each period, fresh, every") {
   knowledge.put_record(late);
   in_january = assess(monthly, knowledge, at("2027-01-04T00:00:00+07:00"));
   CHECK(in_january[0].status == Status::met);
-  CHECK(in_january[0].reason.text_id == "comply.done_late");
+  CHECK(in_january[0].reason.text_id == "comply.corrected");
+  CHECK(in_january[0].closed_status == Status::overdue);
+  CHECK(in_january[0].details[0].text_id == "comply.done_late");
   CHECK(in_january[1].status == Status::due);
 
   const Catalog fresh =

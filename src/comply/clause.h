@@ -15,6 +15,7 @@
 #include "base/yaml.h"
 #include "comply/calendar.h"
 #include "comply/content.h"
+#include "comply/deadline.h"
 
 namespace phendau::comply {
 
@@ -30,8 +31,12 @@ enum class SatisfierKind : std::uint8_t {
   document,      // a paper was sent
   setting,       // the hub itself is set so
   attestation,   // somebody answers for it, with a file if asked
+  occasion,      // the record or case that triggered the duty itself says that it is done
+  pack,          // what another document asks, once its pack is loaded
   pending,       // nothing checks it yet; never shown as met
 };
+/// What it means when an agency has no subject of the kind that a part is about.
+enum class NoneMeans : std::uint8_t { unknown, no_occasion, not_applicable };
 std::string_view to_string(Modality modality);
 std::string_view to_string(SubjectKind kind);
 std::string_view to_string(SatisfierKind kind);
@@ -43,17 +48,36 @@ struct Condition {
 };
 bool holds(const Condition& condition, const Json& document);
 
+/// What makes a duty arise, again and again: a record of a register, or a case.
+struct Trigger {
+  enum class Source : std::uint8_t { reg, workflow } source = Source::reg;
+  std::string ref;               // kind of record or workflow
+  std::vector<Condition> where;  // of the record's or the case's document
+  std::vector<std::string> states;
+  /// Where the clock starts. Record: a field with a date or an instant; empty: the kind's own date, else the
+  /// first writing. Case: "opened" (as empty), "closed" or a step, when that was done. Not there yet: no
+  /// duty.
+  std::string from;
+  std::optional<DeadlineRule> within;  // none: no clock, due until it is done
+  std::int32_t keep_months = 12;       // how long a fulfilled occasion still counts
+  std::int32_t keep_days = 0;
+  /// Occurrences of the subject's own agency, or of every agency; by_subject: all for a role and the hub.
+  enum class Whose : std::uint8_t { by_subject, own, all } whose = Whose::by_subject;
+  Place place;
+};
+
 /// What it means when `every` has no record to look at.
 enum class EmptyMeans : std::uint8_t { unknown, met, no_occasion, due };
 
 /// One way in which a part is satisfied. Members that the kind does not use stay at their defaults.
 struct Satisfier {
   SatisfierKind kind = SatisfierKind::pending;
-  std::string ref;  // rule id or name, register kind, workflow id, document type, setting name
+  std::string ref;  // rule id or name, register kind, workflow id, document type, setting name, pack
   // register, document
+  std::string link;              // the field that names the occasion or the subject
   std::vector<Condition> where;  // which records count
   std::vector<std::string> states;
-  std::vector<Condition> every;  // what each record that counts must satisfy
+  std::vector<Condition> every;  // what each record that counts must satisfy; occasion: what it must say
   EmptyMeans empty = EmptyMeans::unknown;
   std::int32_t at_least = 1;
   PeriodKind period = PeriodKind::none;  // also attestation: anew in each period
@@ -69,9 +93,20 @@ struct Satisfier {
   std::optional<double> maximum;
   // attestation
   bool file_needed = false;
+  // occasion
+  std::string done;  // the date or instant that says when
   // pending: what is missing. Others: why this is a proof, if not obvious.
   BiText reason;
-  std::string test;  // the test that changes the status both ways
+  std::string waits_for;  // pending: agent, probe or incident
+  std::string test;       // the test that changes the status both ways
+  Place place;
+};
+
+/// What a definition or an enacting article brings into being: "glossary:TERM", "unit_class:ID", "scope:ID",
+/// "role:SLOT" or "profile".
+struct Definition {
+  std::string kind;
+  std::string id;  // empty for profile
   Place place;
 };
 
@@ -83,7 +118,10 @@ struct ClausePart {
   std::string role;                 // subject role: the slot
   std::vector<std::string> scopes;  // all must hold: those of the clause and of the part
   Modality modality = Modality::must;
-  bool any = false;  // one satisfier is enough; otherwise all are needed
+  NoneMeans none = NoneMeans::unknown;
+  std::optional<Trigger> trigger;   // the duty arises with each occurrence
+  bool any = false;                 // one satisfier is enough; otherwise all are needed
+  std::vector<Definition> defines;  // no duty but meaning; then nothing satisfies it
   std::vector<Satisfier> satisfied_by;
   Place place;
 };

@@ -109,6 +109,8 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
       read(tree.id, path, text);
     }
   };
+  const auto glossary = tree.files.find("glossary.yaml");
+  if (glossary != tree.files.end()) reader.read_glossary(tree.id, glossary->first, glossary->second);
   each("registers/", [&](auto& id, auto& path, auto& text) { reader.read_registers(id, path, text); });
   each("clauses/", [&](auto& id, auto& path, auto& text) { reader.read_clauses(id, path, text); });
   each("rules/", [&](auto& id, auto& path, auto& text) { reader.read_rules(id, path, text); });
@@ -118,7 +120,8 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
   for (const auto& [path, text] : tree.files) {
     const std::string_view top = std::string_view(path).substr(0, path.find('/'));
     const bool known = top == "registers" || top == "clauses" || top == "rules" || top == "workflows" ||
-                       top == "sources" || path == "pack.yaml" || path == "calendar.yaml";
+                       top == "sources" || path == "pack.yaml" || path == "calendar.yaml" ||
+                       path == "glossary.yaml";
     if (!known) reader.keep(tree.id, path, text, PackReader::Keep::other);
   }
 }

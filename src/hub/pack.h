@@ -17,6 +17,7 @@
 #include "base/yaml.h"
 #include "comply/assess.h"
 #include "comply/clause.h"
+#include "comply/reminders.h"
 #include "detect/rule.h"
 #include "os/env.h"
 #include "store/ledger/ledger.h"
@@ -48,6 +49,23 @@ struct PackParameter {
 struct RoleSlot {
   std::string id;
   comply::BiText title;
+};
+
+/// A class of agencies that a document names: duties differ by it (attribute unit_class of an agency).
+struct UnitClass {
+  std::string id;
+  comply::BiText title;
+  std::string clause;
+  comply::Place place;
+};
+
+/// A term of a document in own words.
+struct GlossaryTerm {
+  std::string id;
+  comply::BiText term;
+  comply::BiText meaning;
+  std::string clause;
+  comply::Place place;
 };
 
 /// Fields whose values together belong to one live record only, of the owner or of the whole province.
@@ -117,6 +135,10 @@ struct Pack {
   std::vector<std::string> import_ids;
   std::vector<PackParameter> parameters;
   std::vector<RoleSlot> roles;
+  std::vector<UnitClass> unit_classes;
+  std::vector<GlossaryTerm> terms;
+  comply::BiText known_from;       // why the text is only partly known; empty: all of it is
+  comply::ReminderPlan reminders;  // who is told when; the imported plan if the pack has none
   std::vector<RegisterKind> registers;
   std::map<std::string, comply::BiText, std::less<>> state_titles;  // of records, for people
   comply::Catalog catalog;  // clauses, scopes, compiled posture rules, calendar
@@ -162,6 +184,7 @@ struct CoverageRow {
     std::string ref;
     bool working = false;  // false: pending
     std::string test;
+    std::string waits_for;  // of what is pending: agent, probe, incident
     comply::BiText reason;
   };
   std::vector<By> satisfied_by;

@@ -17,10 +17,16 @@ Coverage coverage(const Pack& pack) {
     bool whole = true;
     for (const auto& part : clause.parts) {
       CoverageRow row{clause.id, part.id, std::string(to_string(part.subject)), {}, clause.no_duty};
+      const std::string both_ways = "pack_flip_test: " + part.id;
       for (const auto& one : part.satisfied_by) {
         const bool working = one.kind != comply::SatisfierKind::pending;
+        const std::string& test = working && one.test.empty() ? both_ways : one.test;
         row.satisfied_by.push_back(
-            {std::string(to_string(one.kind)), one.ref, working, one.test, one.reason});
+            {std::string(to_string(one.kind)), one.ref, working, test, one.waits_for, one.reason});
+      }
+      for (const auto& one : part.defines) {
+        const std::string target = one.id.empty() ? one.kind : one.kind + ":" + one.id;
+        row.satisfied_by.push_back({"definition", target, true, both_ways, "", {}});
       }
       whole = whole && row.working();
       ++(row.working() ? out.parts_working : out.parts_pending);
@@ -37,6 +43,7 @@ Json to_json(const Coverage& coverage, const Pack& pack) {
     Json out =
         Json::object({{"kind", by.kind}, {"ref", by.ref}, {"state", by.working ? "working" : "pending"}});
     out.set("test", by.test);
+    if (!by.waits_for.empty()) out.set("waits_for", by.waits_for);
     if (!by.reason.empty()) out.set("reason", to_json(by.reason));
     return out;
   };

@@ -102,12 +102,24 @@ void PackReader::read_scopes(ContentReader& reader, const YamlNode& document) {
   const YamlNode* list = reader.list(document, "scopes", false);
   if (list == nullptr) return;
   for (const auto& node : list->items) {
-    reader.only_keys(node, {"id", "title", "attribute", "values"});
+    reader.only_keys(node, {"id", "title", "attribute", "values", "minimum", "maximum"});
     comply::Scope scope;
+    scope.place = reader.place(node);
     scope.id = reader.text(node, "id", true);
     scope.title = reader.bi_text(node, "title", true);
     scope.attribute = reader.text(node, "attribute", true);
-    if (const YamlNode* values = reader.list(node, "values", true))
+    for (const auto& [key, target] :
+         {std::pair{"minimum", &scope.minimum}, std::pair{"maximum", &scope.maximum}}) {
+      const YamlNode* bound = node.find(key);
+      if (bound == nullptr) continue;
+      const Json value = yaml_to_json(*bound);
+      if (value.is_number()) {
+        *target = value.as_double();
+      } else {
+        reader.error(*bound, fmt::format("'{}' must be a number", key));
+      }
+    }
+    if (const YamlNode* values = reader.list(node, "values", !scope.minimum && !scope.maximum))
       scope.any_of = yaml_to_json(*values).items();
     std::string id = scope.id;
     pack_.catalog.scopes.insert_or_assign(std::move(id), std::move(scope));
@@ -158,8 +170,8 @@ void PackReader::read_pack_file(const PackTree& tree, const std::string& text, b
   ContentReader reader(tree.id + "/pack.yaml", errors_);
   const auto document = reader.document(text);
   if (!document) return;
-  reader.only_keys(*document,
-                   {"id", "title", "document", "in_force", "imports", "roles", "scopes", "parameters"});
+  reader.only_keys(*document, {"id", "title", "document", "in_force", "imports", "roles", "scopes",
+                               "parameters", "unit_classes", "known_from", "reminders"});
   const std::string id = reader.text(*document, "id", true);
   if (!id.empty() && id != tree.id) {
     reader.error(*document->find("id"), fmt::format("the id must be the folder's name, '{}'", tree.id));
@@ -167,6 +179,12 @@ void PackReader::read_pack_file(const PackTree& tree, const std::string& text, b
   read_roles(reader, *document);
   read_scopes(reader, *document);
   read_parameters(reader, *document);
+  read_unit_classes(reader, *document);
+  if (const YamlNode* node = reader.map(*document, "reminders", false)) {
+    pack_.reminders = comply::read_reminders(reader, *node);
+  }
+  pack_.catalog.packs.push_back(tree.id);
+  const comply::BiText known_from = reader.bi_text(*document, "known_from", false);
   const comply::BiText title = reader.bi_text(*document, "title", true);
   if (!is_main) {
     pack_.import_ids.push_back(tree.id);
@@ -174,6 +192,7 @@ void PackReader::read_pack_file(const PackTree& tree, const std::string& text, b
   }
   pack_.id = tree.id;
   pack_.title = title;
+  pack_.known_from = known_from;
   if (const YamlNode* node = reader.map(*document, "document", false)) read_document(reader, *node);
   const YamlNode* in_force = reader.map(*document, "in_force", false);
   if (in_force == nullptr) return;
@@ -210,7 +229,8 @@ void PackReader::set_parameters(const Json& values) {
 }
 
 void PackReader::read_clauses(const std::string& pack_id, const std::string& path, const std::string& text) {
-  auto clauses = comply::parse_clauses(text, pack_id + "/" + path, errors_);
+  const std::string file = pack_id + "/" + path;
+  auto clauses = comply::parse_clauses(with_parameters(file, text), file, errors_);
   std::move(clauses.begin(), clauses.end(), std::back_inserter(pack_.catalog.clauses));
 }
 
@@ -342,18 +362,10 @@ void PackReader::check_satisfier(const comply::Satisfier& satisfier) {
     case SatisfierKind::reg: {
       const RegisterKind* kind = pack_.reg(satisfier.ref);
       if (kind == nullptr) return error(satisfier.place, fmt::format("no register '{}'", satisfier.ref));
-      for (const auto* conditions : {&satisfier.where, &satisfier.every}) {
-        for (const auto& condition : *conditions) {
-          const std::string top = condition.field.substr(0, condition.field.find('.'));
-          if (kind->spec.schema["properties"].contains(top)) continue;
-          error(satisfier.place, fmt::format("register '{}' has no field '{}'", satisfier.ref, top));
-        }
-      }
-      for (const auto& state : satisfier.states) {
-        const auto& known = kind->spec.states;
-        if (std::find(known.begin(), known.end(), state) != known.end()) continue;
-        error(satisfier.place, fmt::format("register '{}' has no state '{}'", satisfier.ref, state));
-      }
+      check_fields(satisfier.place, *kind, satisfier.where);
+      check_fields(satisfier.place, *kind, satisfier.every);
+      check_states(satisfier.place, *kind, satisfier.states);
+      if (!satisfier.link.empty()) check_field(satisfier.place, *kind, satisfier.link);
       return;
     }
     case SatisfierKind::workflow: {
@@ -370,8 +382,14 @@ void PackReader::check_satisfier(const comply::Satisfier& satisfier) {
     case SatisfierKind::document:
       if (pack_.reg("document") == nullptr) error(satisfier.place, "the pack has no register 'document'");
       return;
+    case SatisfierKind::pack:
+      if (!comply::is_content_name(satisfier.ref)) {
+        error(satisfier.place, fmt::format("'{}' is no name of a pack", satisfier.ref));
+      }
+      return;
     case SatisfierKind::setting:
     case SatisfierKind::attestation:
+    case SatisfierKind::occasion:
     case SatisfierKind::pending:
       return;
   }
@@ -394,34 +412,8 @@ void PackReader::check_part(const comply::Clause& clause, const comply::ClausePa
     }
   }
   for (const auto& satisfier : part.satisfied_by) check_satisfier(satisfier);
+  for (const auto& definition : part.defines) check_definition(definition);
+  if (part.trigger) check_trigger(part);
 }
 
 void PackReader::check_references() {
-  check_registers();
-  std::set<std::string> ids;
-  for (const auto& clause : pack_.catalog.clauses) {
-    if (!clause.id.empty() && !ids.insert(clause.id).second) {
-      error(clause.place, fmt::format("clause '{}' is defined twice", clause.id));
-    }
-    if (pack_.document && !clause.id.starts_with(pack_.document->prefix + ":")) {
-      error(clause.place, fmt::format("clause ids of this pack start with '{}:'", pack_.document->prefix));
-    }
-    for (const auto& body : clause.bound) {
-      const auto same = [&](const RoleSlot& one) { return one.id == body; };
-      if (std::none_of(pack_.roles.begin(), pack_.roles.end(), same)) {
-        error(clause.place, fmt::format("bound: no role slot '{}'", body));
-      }
-    }
-    for (const auto& part : clause.parts) check_part(clause, part);
-  }
-  for (const auto& parameter : pack_.parameters) {
-    for (const auto& id : parameter.clauses) {
-      if (pack_.document && !ids.contains(id)) {
-        error(parameter.place,
-              fmt::format("parameter '{}' names clause '{}', which does not exist", parameter.name, id));
-      }
-    }
-  }
-}
-
-}  // namespace phendau::hub

@@ -38,6 +38,8 @@ class PackReader {
   void read_registers(const std::string& pack_id, const std::string& path, const std::string& text);
   void read_clauses(const std::string& pack_id, const std::string& path, const std::string& text);
   void read_rules(const std::string& pack_id, const std::string& path, const std::string& text);
+  /// glossary.yaml
+  void read_glossary(const std::string& pack_id, const std::string& path, const std::string& text);
   void read_workflow(const std::string& pack_id, const std::string& path, const std::string& text);
   void keep(const std::string& pack_id, const std::string& path, const std::string& text, Keep as);
   /// After everything was read.
@@ -48,12 +50,23 @@ class PackReader {
   void read_roles(comply::ContentReader& reader, const YamlNode& document);
   void read_scopes(comply::ContentReader& reader, const YamlNode& document);
   void read_parameters(comply::ContentReader& reader, const YamlNode& document);
+  void read_unit_classes(comply::ContentReader& reader, const YamlNode& document);
   void read_register(comply::ContentReader& reader, const YamlNode& node);
   void add_posture_rule(detect::Rule rule, const YamlNode& document);
   std::string with_parameters(const std::string& file, const std::string& text);
   void check_registers();
   void check_part(const comply::Clause& clause, const comply::ClausePart& part);
   void check_satisfier(const comply::Satisfier& satisfier);
+  void check_trigger(const comply::ClausePart& part);
+  void check_fields(const comply::Place& at, const RegisterKind& kind,
+                    const std::vector<comply::Condition>& conditions);
+  void check_field(const comply::Place& at, const RegisterKind& kind, const std::string& field);
+  void check_states(const comply::Place& at, const RegisterKind& kind,
+                    const std::vector<std::string>& states);
+  void check_definition(const comply::Definition& definition);
+  void check_words();
+  void check_scopes();
+  void fill_catalog();
   void error(const comply::Place& at, std::string reason);
 
   Pack& pack_;

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// Duties that arise with an event: clocks, what fulfils them, what counts as late, how long they are kept;
+// and past periods whose verdict was fixed at their close. Clauses are written as YAML, as in packs.
+#include "comply/trigger.h"
+
+#include <doctest/doctest.h>
+
+#include "comply/assess.h"
+
+using namespace phendau;
+using namespace phendau::comply;
+
+namespace {
+
+UtcTime at(std::string_view text) { return *parse_rfc3339(text); }
+const UtcTime kNow = at("2026-11-24T10:00:00+07:00");  // a Tuesday
+
+Catalog catalog_of(const std::string& rest) {
+  std::vector<ContentError> errors;
+  Catalog out;
+  out.clauses = parse_clauses(
+      "clauses:\n  - id: t:1\n    citation: x\n    title: {vi: a, en: a}\n    duty: {vi: a, en: a}\n    "
+      "bound: [staff]\n    kind: process\n" +
+          rest,
+      "t.yaml", errors);
+  for (const auto& error : errors) FAIL_CHECK(error.to_string());
+  out.work_calendar.years = {2026};
+  return out;
+}
+
+Knowledge agencies() {
+  Knowledge out;
+  for (const char* id : {"a1", "a2"}) {
+    Subject agency;
+    agency.id = agency.agency_id = id;
+    out.put_subject(agency);
+  }
+  return out;
+}
+
+RegisterRecord leaver(std::string id, Json document, std::string state = "open", std::string agency = "a1") {
+  RegisterRecord out;
+  out.kind = "leaver";
+  out.id = std::move(id);
+  out.agency_id = std::move(agency);
+  out.state = std::move(state);
+  out.at = out.entered_at = at("2026-11-20T08:00:00+07:00");
+  out.document = std::move(document);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a clock that runs into a year without a calendar is unknown, and says which year") {
+  const Catalog catalog = catalog_of(
+      "    trigger: {register: leaver, from: left_on, within: 3wd}\n"
+      "    satisfied_by: [{kind: occasion, state: [done], done: locked_at}]\n");
+  Knowledge knowledge = agencies();
+  Json doc = Json::object({{"left_on", "2027-03-01"}});
+  knowledge.put_record(leaver("l1", doc));
+  const auto here = [&] { return assess_agency(catalog, knowledge, "a1", kNow)[0]; };
+  CHECK(here().status == Status::unknown);
+  CHECK(here().reason.text_id == "comply.calendar_missing");
+  CHECK(here().reason.args.at(0) == "2027");
+  doc.set("locked_at", "2027-03-02");
+  knowledge.put_record(leaver("l1", doc, "done"));
+  CHECK(here().status == Status::met);
+}
+
+TEST_CASE("an occasion: none, due, overdue, done, late, kept for a year") {
+  const Catalog catalog = catalog_of(
+      "    trigger: {register: leaver, from: left_on, within: 3wd}\n"
+      "    satisfied_by: [{kind: occasion, state: [done], every: {returned: true}, done: locked_at}]\n");
+  Knowledge knowledge = agencies();
+  const auto here = [&](UtcTime now = kNow) {
+    auto all = assess_agency(catalog, knowledge, "a1", now);
+    REQUIRE(!all.empty());
+    return all.front();
+  };
+  CHECK(here().status == Status::no_occasion);
+  CHECK(here().period_id.empty());
+  knowledge.put_record(leaver("l1", Json::object()));  // no date yet: the duty has not arisen
+  CHECK(here().status == Status::no_occasion);
+  Json doc = Json::object({{"left_on", "2026-11-20"}});  // a Friday: until Wednesday 25/11
+  knowledge.put_record(leaver("l1", doc));
+  const Obligation due = here();
+  CHECK(due.status == Status::due);
+  CHECK(due.period_id == "leaver/l1");
+  CHECK(due.id == "t:1|agency:a1|leaver/l1");
+  CHECK(due.due_at == at("2026-11-26T00:00:00+07:00"));
+  CHECK(due.next_evaluation_at == due.due_at);
+  CHECK(due.evidence.at(0).ref == "leaver/l1");
+  CHECK(here(*due.due_at).status == Status::overdue);
+  CHECK(here(*due.due_at + days(800)).status == Status::overdue);  // not done is never forgotten
+  doc.set("returned", true);
+  knowledge.put_record(leaver("l1", doc, "done"));
+  CHECK(here().status == Status::due);  // nobody says when
+  doc.set("locked_at", "2026-11-25T17:00:00+07:00");
+  knowledge.put_record(leaver("l1", doc, "done"));
+  CHECK(here().status == Status::met);
+  CHECK(here().reason.text_id == "comply.occasion_done");
+  doc.set("returned", false);
+  knowledge.put_record(leaver("l1", doc, "done"));
+  CHECK(here().status == Status::due);
+  doc.set("returned", true).set("locked_at", "2026-11-26");
+  knowledge.put_record(leaver("l1", doc, "done"));
+  CHECK(here().status == Status::met);
+  CHECK(here().reason.text_id == "comply.occasion_done_late");
+  CHECK(here(at("2027-11-26T23:59:59+07:00")).status == Status::met);
+  CHECK(here(at("2027-11-27T00:00:00+07:00")).status == Status::no_occasion);  // a year later it is over
+  knowledge.put_record(leaver("l2", Json::object({{"left_on", "2026-11-23"}})));
+  knowledge.put_record(leaver("l3", Json::object({{"left_on", "2026-11-23"}}), "open", "a2"));
+  const auto all = assess(catalog, knowledge, kNow);
+  REQUIRE(all.size() == 3);  // two of a1, one of a2
+  CHECK(roll_up(all).good == 1);
+  CHECK(roll_up(all).total == 3);
+  knowledge.drop_record("leaver", "l1");
+  knowledge.drop_record("leaver", "l2");
+  CHECK(here().status == Status::no_occasion);
+}
+
+TEST_CASE(
+    "which records are occasions: where, state, the kind's own date, the day of writing, dates in force") {
+  Catalog catalog = catalog_of(
+      "    trigger: {register: leaver, where: {kind: moved}, state: [open], within: 5d, keep: P30D}\n"
+      "    satisfied_by: [{kind: attestation}]\n");
+  Knowledge knowledge = agencies();
+  const Json moved = Json::object({{"kind", "moved"}});
+  knowledge.put_record(leaver("l1", Json::object({{"kind", "retired"}})));
+  knowledge.put_record(leaver("l2", moved, "done"));
+  CHECK(assess_agency(catalog, knowledge, "a1", kNow)[0].status == Status::no_occasion);
+  knowledge.put_record(leaver("l3", moved));
+  auto due = assess_agency(catalog, knowledge, "a1", kNow)[0];
+  CHECK(due.period_id == "leaver/l3");
+  CHECK(due.due_at == at("2026-11-26T00:00:00+07:00"));  // first written on 20/11
+  RegisterRecord dated = leaver("l3", moved);
+  dated.at = at("2026-11-22T00:00:00+07:00");
+  dated.dated = Dated::day;
+  knowledge.put_record(dated);
+  due = assess_agency(catalog, knowledge, "a1", kNow)[0];
+  CHECK(due.due_at == at("2026-11-28T00:00:00+07:00"));
+  knowledge.put_attestation({"x", "t:1", "a1", "leaver/other", kNow, {}, "", ""});
+  CHECK(assess_agency(catalog, knowledge, "a1", kNow)[0].status == Status::due);
+  knowledge.put_attestation({"x", "t:1", "a1", "leaver/l3", kNow, {}, "", ""});
+  CHECK(assess_agency(catalog, knowledge, "a1", kNow)[0].status == Status::attested);
+  CHECK(assess_agency(catalog, knowledge, "a1", kNow + days(31))[0].status == Status::no_occasion);
+  catalog.in_force_from = at("2026-11-23T00:00:00+07:00");
+  CHECK(assess_agency(catalog, knowledge, "a1", kNow)[0].status == Status::no_occasion);
+}
+
+TEST_CASE("answers: a linked record, any record since, a count, what they must say") {
+  const std::string trigger = "    trigger: {register: leaver, from: left_on, within: 24h}\n";
+  const Catalog linked = catalog_of(
+      trigger + "    satisfied_by: [{kind: register, ref: answer, link: leaver_id, every: {ok: true}}]\n");
+  const Catalog since =
+      catalog_of(trigger + "    satisfied_by: [{kind: register, ref: answer, at_least: 2}]\n");
+  Knowledge knowledge = agencies();
+  knowledge.put_record(leaver("l1", Json::object({{"left_on", "2026-11-24T08:00:00+07:00"}})));
+  RegisterRecord answer = leaver("x1", Json::object({{"leaver_id", "l2"}, {"ok", true}}));
+  answer.kind = "answer";
+  answer.at = kNow;
+  knowledge.put_record(answer);
+  const auto status = [&](const Catalog& catalog, UtcTime now = kNow + hours(1)) {
+    return assess_agency(catalog, knowledge, "a1", now)[0];
+  };
+  CHECK(status(linked).status == Status::due);
+  CHECK(status(linked, kNow + hours(22) + seconds(1)).status == Status::overdue);
+  answer.document.set("leaver_id", "l1");
+  knowledge.put_record(answer);
+  CHECK(status(linked).status == Status::met);
+  answer.document.set("ok", false);
+  knowledge.put_record(answer);
+  CHECK(status(linked).status == Status::violated);
+  answer.document.set("ok", true);
+  answer.at = kNow + hours(23);
+  knowledge.put_record(answer);
+  CHECK(status(linked, kNow + days(2)).reason.text_id == "comply.occasion_done_late");
+  CHECK(status(since, kNow + days(2)).status == Status::overdue);
+  RegisterRecord before = answer;
+  before.id = "x0";
+  before.at = at("2026-11-24T07:59:59+07:00");  // what was done before cannot answer it
+  knowledge.put_record(before);
+  CHECK(status(since, kNow + days(2)).status == Status::overdue);
+  before.at = kNow;
+  knowledge.put_record(before);
+  CHECK(status(since, kNow + days(2)).status == Status::met);
+}
+
+TEST_CASE("a case raises duties: of its own steps, of other workflows, from a step, for a role") {
+  const Catalog step = catalog_of(
+      "    trigger: {workflow: incident, where: {severity: high}, from: opened, within: 24h}\n"
+      "    satisfied_by: [{kind: workflow, ref: incident, step: report}]\n");
+  const Catalog other = catalog_of(
+      "    trigger: {workflow: incident, from: report, within: 5d}\n"
+      "    satisfied_by: [{kind: workflow, ref: lesson}]\n");
+  const Catalog role = catalog_of(
+      "    subject: role:police\n    trigger: {workflow: incident, within: 1d}\n"
+      "    satisfied_by: [{kind: attestation}]\n");
+  Knowledge knowledge = agencies();
+  CaseStep report;
+  report.id = "report";
+  CaseState run{"c1", "incident", "a1", "Web", kNow, {}, {report}};
+  knowledge.put_case(run);
+  const auto here = [&](const Catalog& catalog, UtcTime now) {
+    return assess_agency(catalog, knowledge, "a1", now)[0];
+  };
+  CHECK(here(step, kNow).status == Status::no_occasion);  // not severe
+  run.document = Json::object({{"severity", "high"}});
+  knowledge.put_case(run);
+  CHECK(here(step, kNow + hours(1)).status == Status::due);
+  CHECK(here(step, kNow + hours(1)).period_id == "incident/c1");
+  CHECK(here(step, kNow + hours(24)).status == Status::due);  // the last instant is still good
+  CHECK(here(step, kNow + hours(24) + nanoseconds(1)).status == Status::overdue);
+  CHECK(here(other, kNow + hours(24)).status == Status::no_occasion);
+  run.steps[0].state = CaseStep::State::done;
+  run.steps[0].at = kNow + hours(25);
+  knowledge.put_case(run);
+  CHECK(here(step, kNow + hours(26)).status == Status::met);
+  CHECK(here(step, kNow + hours(26)).reason.text_id == "comply.step_done_late");
+  CHECK(here(other, kNow + hours(26)).status == Status::due);
+  CHECK(here(other, kNow + days(7)).status == Status::overdue);
+  knowledge.put_case({"c2", "lesson", "a1", "Lesson", kNow + days(2), {}, {}});
+  CHECK(here(other, kNow + days(7)).status == Status::met);
+  // The police answer for every agency's case.
+  knowledge.put_binding({"b", "police", "a2", kNow - days(1), std::nullopt});
+  const auto of_police = assess_agency(role, knowledge, "a2", kNow + hours(1));
+  REQUIRE(of_police.size() == 1);
+  CHECK(of_police[0].period_id == "incident/c1");
+  CHECK(of_police[0].status == Status::due);
+  CHECK(assess_agency(role, knowledge, "a1", kNow + hours(1)).empty());
+}
+
+TEST_CASE("modality and exceptions hold for occasions too") {
+  const std::string rest =
+      "    trigger: {register: leaver, from: left_on, within: 1d}\n"
+      "    satisfied_by: [{kind: occasion, state: [done]}]\n";
+  Knowledge knowledge = agencies();
+  knowledge.put_record(leaver("l1", Json::object({{"left_on", "2026-11-01"}})));
+  CHECK(assess_agency(catalog_of("    modality: encouraged\n" + rest), knowledge, "a1", kNow)[0].status ==
+        Status::no_occasion);
+  const Catalog must = catalog_of(rest);
+  CHECK(assess_agency(must, knowledge, "a1", kNow)[0].status == Status::overdue);
+  knowledge.put_exception({"e", "t:1", "a1", "", kNow - days(1), kNow + days(1), "x"});
+  CHECK(assess_agency(must, knowledge, "a1", kNow)[0].status == Status::excepted);
+  CHECK(assess_agency(must, knowledge, "a1", kNow + days(1))[0].status == Status::overdue);
+}
+
+TEST_CASE("a past period keeps the verdict of its close; what comes later is a visible correction") {
+  struct Case {
+    const char* done;     // the date on the record
+    const char* entered;  // when it was written
+    Status now;
+    std::optional<Status> closed;
+  };
+  const Case cases[] = {
+      {nullptr, nullptr, Status::overdue, std::nullopt},
+      {"2026-10-20T08:00:00+07:00", "2026-10-20T09:00:00+07:00", Status::met, std::nullopt},
+      {"2026-10-20T08:00:00+07:00", "2026-11-03T09:00:00+07:00", Status::met, Status::overdue},
+      {"2026-11-03T08:00:00+07:00", "2026-11-03T09:00:00+07:00", Status::overdue, std::nullopt},
+  };
+  for (const bool attested : {false, true}) {
+    const Catalog catalog =
+        catalog_of(attested ? "    satisfied_by: [{kind: attestation, period: P1M}]\n"
+                            : "    satisfied_by: [{kind: register, ref: leaver, period: P1M}]\n");
+    for (const Case& c : cases) {
+      CAPTURE(attested);
+      Knowledge knowledge = agencies();
+      if (c.done != nullptr && attested) {
+        knowledge.put_attestation({"x", "t:1", "a1", "", at(c.done), {}, "", "", at(c.entered)});
+      } else if (c.done != nullptr) {
+        RegisterRecord one = leaver("l", Json::object());
+        one.at = at(c.done);
+        one.entered_at = at(c.entered);
+        knowledge.put_record(one);
+      }
+      const auto all = assess_agency(catalog, knowledge, "a1", kNow);
+      REQUIRE(all.size() == 2);
+      CHECK(all[0].period_id == "2026-10");
+      CHECK(all[0].status == (attested && c.now == Status::met ? Status::attested : c.now));
+      CHECK(all[0].closed_status == c.closed);
+      CHECK((all[0].reason.text_id == "comply.corrected") == c.closed.has_value());
+      if (c.closed)
+        CHECK(explain(Lang::en, all[0].reason) == "Corrected after close on 03/11/2026; at close: overdue.");
+    }
+  }
+}
