@@ -93,6 +93,7 @@ class Detection {
                    std::string_view identity);
   Result<> commit(Pending& pending, bool with_checkpoint);
   Json checkpoint() const;
+  Result<> recall_alerts();
   Result<> restore(const Json& checkpoint);
 
   Services& services_;
