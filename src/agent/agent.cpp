@@ -256,19 +256,20 @@ Fact Agent::log_source_fact() const {
   return fact;
 }
 
-void Agent::collect_due_facts() {
+bool Agent::collect_due_fact() {
   const Duration now = env_.monotonic();
   for (const std::string& kind : parts_.fact_kinds) {
     const auto [found, is_new] = fact_due_.emplace(kind, Duration{});
     if (!is_new && now < found->second) continue;
     found->second = {now.ns + config_.facts_every.ns};
     facts_to_send_[kind] = parts_.collect_fact(kind);
+    return true;
   }
   const auto [found, is_new] = fact_due_.emplace("log_source", Duration{});
-  if (is_new || now >= found->second) {
-    found->second = {now.ns + kLogSourceEvery.ns};
-    facts_to_send_["log_source"] = log_source_fact();
-  }
+  if (!is_new && now < found->second) return false;
+  found->second = {now.ns + kLogSourceEvery.ns};
+  facts_to_send_["log_source"] = log_source_fact();
+  return true;
 }
 
 void Agent::send_facts(Transport& transport) {
@@ -325,9 +326,10 @@ void Agent::write_status() {
 }
 
 bool Agent::talk_step() {
-  collect_due_facts();
   auto connected = transport();
   if (!connected) {
+    while (collect_due_fact()) {
+    }
     troubles_.set("connect", connected.error(), env_.now());
     if (env_.monotonic() >= heartbeat_due_) {
       heartbeat_due_ = {env_.monotonic().ns + config_.heartbeat_every.ns};
@@ -342,7 +344,8 @@ bool Agent::talk_step() {
   const bool more = uploader_->step(**connected) == UploadStep::sent;
   renew_if_due(**connected);
   if (beat) write_status();
-  return more;
+  // One kind of fact between two turns: some take seconds, and neither heartbeat nor logs wait for them.
+  return collect_due_fact() || more;
 }
 
 Result<> Agent::run(const std::function<bool(Duration)>& wait) {

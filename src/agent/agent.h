@@ -71,7 +71,7 @@ class Agent {
   void obey(const wire::Order& order);
   Result<> carry_out(const wire::Order& order);
   void send_facts(Transport& transport);
-  void collect_due_facts();
+  bool collect_due_fact();  // true if there was one
   Fact log_source_fact() const;
   void renew_if_due(Transport& transport);
   void write_status();

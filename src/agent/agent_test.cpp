@@ -352,7 +352,8 @@ TEST_CASE("agent: settings name what is wrong") {
                       {R"({"files":[{"path":"/a","format":"xml"}]})", "files.format"},
                       {R"({"spool_bytes_max":5})", "spool_bytes_max"},
                       {R"({"heartbeat_every":"1s"})", "heartbeat_every"},
-                      {R"({"journald":true})", "journald"}};
+                      {R"({"journald":true})", "journald"},
+                      {R"({"journald_folder":"remote"})", "journald_folder"}};
   for (const auto& row : rows) {
     const auto config = parse_config(parse_json(row.json).value());
     REQUIRE(!config);

@@ -87,6 +87,10 @@ Result<Config> parse_config(const Json& json) {
         known = true;
       }
       if (!known) return bad_setting(key, "must be automatic, always or never");
+    } else if (key == "journald_folder") {
+      config.journald_folder = value.as_string();
+      if (!value.is_string() || (!config.journald_folder.empty() && config.journald_folder[0] != '/'))
+        return bad_setting(key, "must be a full path, or empty for this machine's journal");
     } else if (key == "spool_bytes_max") {
       config.spool_bytes_max = PHENDAU_TRY(parse_size(key, value, kSpoolBytesMin, 64ull << 30));
     } else if (key == "memory_bytes_max") {
@@ -109,6 +113,7 @@ Json to_json(const Config& config) {
   }
   return Json::object({{"files", files},
                        {"journald", to_string(config.journald)},
+                       {"journald_folder", config.journald_folder},
                        {"spool_bytes_max", config.spool_bytes_max},
                        {"memory_bytes_max", config.memory_bytes_max},
                        {"heartbeat_every", format_duration(config.heartbeat_every)},

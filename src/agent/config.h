@@ -35,6 +35,7 @@ struct Config {
   std::vector<TailedFile> files;
   /// automatic: the journal if there is one, else the usual files of syslog.
   JournalUse journald = JournalUse::automatic;
+  std::string journald_folder;  // "": the journal of this machine
   std::uint64_t spool_bytes_max = kSpoolBytesDefault;
   std::uint64_t memory_bytes_max = kMemoryBytesDefault;
   Duration heartbeat_every = seconds(60);

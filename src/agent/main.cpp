@@ -166,8 +166,8 @@ std::vector<std::unique_ptr<Collector>> make_collectors(const Config& config) {
   std::vector<std::unique_ptr<Collector>> out;
   std::vector<TailedFile> files = config.files;
   const bool journal = config.journald == JournalUse::always ||
-                       (config.journald == JournalUse::automatic && probe_journald().has_value());
-  if (journal) out.push_back(make_journald());
+                       (config.journald == JournalUse::automatic && probe_journald(config.journald_folder));
+  if (journal) out.push_back(make_journald(config.journald_folder));
   if (!journal && files.empty()) {
     for (const char* path :
          {"/var/log/auth.log", "/var/log/secure", "/var/log/syslog", "/var/log/messages"}) {

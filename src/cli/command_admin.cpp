@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "hub/anchors.h"
 #include "hub/hub.h"
+#include "os/process.h"
 #include "store/journal/verify.h"
 
 namespace phendau::cli {
@@ -19,6 +22,7 @@ struct AdminArguments {
   std::string username;
   std::string folder;
   std::string address;
+  std::string reason;
   bool own_systems = false;
 };
 
@@ -31,14 +35,14 @@ struct Opened {
 };
 
 Result<Opened> open_stopped(const AdminArguments& arguments) {
+  keep_files_private();
   Env& env = posix_env();
   Opened out;
   out.config = PHENDAU_TRY(hub::load_config(env, arguments.data));
   if (!arguments.pack.empty()) out.config.pack_dir = arguments.pack;
   if (out.config.pack_dir.empty()) out.config.pack_dir = default_pack();
   if (!hub::has_keys(env, arguments.data)) {
-    return fail(ErrorCode::not_found, "no keys in " + arguments.data, "hub.not_initialised",
-                {arguments.data});
+    return std::unexpected(hub::explain_missing_keys(env, arguments.data));
   }
   out.keys = PHENDAU_TRY(hub::load_keys(env, arguments.data, out.config.server_names));
   out.pack = std::make_unique<hub::ActivePack>(PHENDAU_TRY(hub::ActivePack::load(env, out.config.pack_dir)));
@@ -61,6 +65,7 @@ Result<> create_agency(Opened& opened, const AdminArguments& arguments) {
 }
 
 Result<> run_init(const Globals& globals, const AdminArguments& arguments) {
+  keep_files_private();
   Env& env = posix_env();
   PHENDAU_TRY(env.make_dirs(arguments.data, 0700));
   hub::HubConfig config = PHENDAU_TRY(hub::load_config(env, arguments.data));
@@ -125,12 +130,63 @@ Result<> run_backup(const Globals& globals, const AdminArguments& arguments) {
 }
 
 Result<> run_restore(const Globals& globals, const AdminArguments& arguments) {
+  keep_files_private();
   Env& env = posix_env();
   PHENDAU_TRY(env.make_dirs(arguments.data, 0700));
   const std::string target = hub::DataFolder::of(arguments.data).ledger;
   const auto restored = PHENDAU_TRY(ledger::restore_backup(env, arguments.folder, target));
   print_line(globals.text("admin.restored", {target, std::to_string(restored.head.seq)}));
   return {};
+}
+
+/// After a loss or a restore that people know of: each store takes the other one as it is now. The ledger
+/// keeps who accepted what and why.
+Result<> run_accept(const Globals& globals, const AdminArguments& arguments) {
+  Env& env = posix_env();
+  Opened opened = PHENDAU_TRY(open_stopped(arguments));
+  journal::Options options;
+  options.dir = hub::DataFolder::of(arguments.data).journal;
+  options.zone = hub::kHubZone;
+  options.signing_key = opened.keys.journal_key;
+  const auto journal = PHENDAU_TRY(journal::Journal::open(env, std::move(options)));
+  PHENDAU_TRY(
+      hub::anchor_journal(*opened.ledger, journal->head(), "accepted: " + arguments.reason, env.now()));
+  hub::Live live;
+  hub::Services services{env, opened.config, *opened.ledger, *journal, live, *opened.pack};
+  hub::IngestPipeline pipeline(services);
+  pipeline.start();
+  pipeline.submit_own(hub::ledger_anchor_event(PHENDAU_TRY(opened.ledger->head()), env.now()));
+  pipeline.close_intake();
+  pipeline.stop();
+  PHENDAU_TRY(hub::check_anchors(*opened.ledger, *journal));
+  print_line(globals.text("admin.accepted"));
+  return {};
+}
+
+/// What each store knows of the other, for the checks of doctor; nothing where it cannot be read.
+struct Known {
+  std::vector<journal::Head> journal_heads;
+  std::optional<ledger::Head> ledger_head;
+  std::string public_key;
+};
+Known known_heads(Env& env, const AdminArguments& arguments, const Result<hub::Keys>& keys) {
+  Known out;
+  if (keys) out.public_key = ed25519_public_key(keys->journal_key).value_or(std::string());
+  ledger::LedgerOptions options;
+  options.env = &env;
+  options.folder = hub::DataFolder::of(arguments.data).ledger;
+  options.read_only = true;
+  if (const auto ledger = ledger::open_ledger(options); ledger) {
+    const auto head = hub::anchored_journal_head(**ledger);
+    if (head && *head) out.journal_heads.push_back(**head);
+  }
+  journal::Options journal_options;
+  journal_options.dir = hub::DataFolder::of(arguments.data).journal;
+  journal_options.read_only = true;
+  if (const auto journal = journal::Journal::open(env, std::move(journal_options)); journal) {
+    out.ledger_head = hub::anchored_ledger_head(**journal).value_or(std::nullopt);
+  }
+  return out;
 }
 
 Result<bool> run_doctor(const Globals& globals, const AdminArguments& arguments) {
@@ -150,20 +206,25 @@ Result<bool> run_doctor(const Globals& globals, const AdminArguments& arguments)
   if (pack_dir.empty()) pack_dir = default_pack();
   const auto pack = hub::ActivePack::load(env, pack_dir);
   note("pack", pack.has_value(), pack ? pack->pack().reference() : explain(globals.lang, pack.error()));
+  const Known known = known_heads(env, arguments, keys);
   ledger::LedgerOptions options;
   options.env = &env;
   options.folder = hub::DataFolder::of(arguments.data).ledger;
   options.read_only = true;
   if (const auto ledger = ledger::open_ledger(options); ledger) {
-    const auto verified = (*ledger)->verify(std::nullopt, true);
+    const auto verified = (*ledger)->verify(known.ledger_head, true);
     note("ledger", verified && verified->ok,
          verified ? fmt::format("{} changes; {}", verified->changes, verified->reason)
                   : explain(globals.lang, verified.error()));
   } else {
     note("ledger", false, explain(globals.lang, ledger.error()));
   }
-  const auto verified = journal::verify(env, hub::DataFolder::of(arguments.data).journal);
-  note("journal", verified.ok, verified.ok ? fmt::format("{} frames", verified.frames) : verified.reason);
+  const auto verified = journal::verify(env, hub::DataFolder::of(arguments.data).journal, known.journal_heads,
+                                        known.public_key);
+  note("journal", verified.ok && verified.unknown_files.empty(),
+       !verified.ok                     ? verified.reason
+       : verified.unknown_files.empty() ? fmt::format("{} frames", verified.frames)
+                                        : "not part of the journal: " + join(verified.unknown_files, ", "));
   const auto disk = env.disk_space(arguments.data);
   const auto used = disk && disk->total_bytes > 0 ? 100 - disk->free_bytes * 100 / disk->total_bytes : 0;
   note("disk", disk && used < 90, fmt::format("{} % used", used));
@@ -214,6 +275,8 @@ void add_admin(CLI::App& app, Globals& globals, int& exit_code) {
   backup->add_option("folder", arguments->folder, globals.text("cli.backup_folder"))->required();
   auto* restore = add(*admin, "restore", "cli.admin_restore", run_restore);
   restore->add_option("folder", arguments->folder, globals.text("cli.backup_folder"))->required();
+  auto* accept = add(*admin, "accept", "cli.admin_accept", run_accept);
+  accept->add_option("--reason", arguments->reason, globals.text("cli.reason"))->required();
   auto* doctor = admin->add_subcommand("doctor", globals.text("cli.admin_doctor"));
   doctor->add_option("--data", arguments->data, globals.text("cli.data"))->required();
   doctor->add_option("--pack", arguments->pack, globals.text("cli.pack"));

@@ -30,6 +30,7 @@ Result<> write_running(hub::Hub& hub, std::uint16_t port) {
 }
 
 Result<> run_hub(const Globals& globals, const HubArguments& arguments) {
+  keep_files_private();
   Env& env = posix_env();
   if (::geteuid() == 0 && std::getenv("PHENDAU_ALLOW_ROOT") == nullptr) {
     return fail(ErrorCode::denied, "the hub does not run as root", "hub.not_as_root");

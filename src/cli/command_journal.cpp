@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/record_reader.h"
 #include "detect/query.h"
+#include "hub/anchors.h"
 #include "hub/events.h"
 #include "hub/hub.h"
 #include "hub/keys.h"
@@ -75,7 +77,18 @@ Result<> run_import(const Globals& globals, const JournalArguments& arguments) {
 
 int run_verify(const Globals& globals, const JournalArguments& arguments) {
   const std::string folder = hub::DataFolder::of(arguments.data).journal;
-  const auto report = journal::verify(posix_env(), folder);
+  // A journal beside a hub's ledger and keys must be the one that those know.
+  std::vector<journal::Head> known;
+  ledger::LedgerOptions ledger_options;
+  ledger_options.env = &posix_env();
+  ledger_options.folder = hub::DataFolder::of(arguments.data).ledger;
+  ledger_options.read_only = true;
+  if (const auto ledger = ledger::open_ledger(ledger_options); ledger) {
+    if (const auto head = hub::anchored_journal_head(**ledger); head && *head) known.push_back(**head);
+  }
+  const auto seed = read_file(posix_env(), path_join(arguments.data, "keys/journal.key"), 64);
+  const auto public_key = seed ? ed25519_public_key(*seed) : Result<std::string>(std::string());
+  const auto report = journal::verify(posix_env(), folder, known, public_key ? *public_key : std::string());
   if (globals.json()) {
     print_line(Json::object({{"ok", report.ok},
                              {"segment", report.segment},

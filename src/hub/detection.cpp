@@ -53,7 +53,24 @@ Detection::Detection(Services& services)
 
 Detection::~Detection() { stop(); }
 
+/// What clauses show as the last alert of a rule, from before this start.
+Result<> Detection::recall_alerts() {
+  ledger::Query query;
+  query.kind = "alert";
+  query.order_by = "created_at";
+  query.limit = ledger::kListLimitMax;
+  const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
+  const std::lock_guard lock(mu_);
+  for (const auto& record : page.records) {  // newest first: the first one of a rule stays
+    const auto at = parse_rfc3339(record.doc["first_at"].as_string());
+    if (at) last_alerts_.try_emplace({record.doc["rule_id"].as_string(), record.agency_id}, *at, record.id);
+  }
+  return {};
+}
+
 Result<> Detection::open() {
+  opened_at_ = services_.env.now();
+  PHENDAU_TRY(recall_alerts());
   for (const auto& mistake : correlator_.rejected()) {
     PHENDAU_LOG(warn, "correlation_rejected", {"reason", mistake.to_string()});
   }
@@ -66,6 +83,12 @@ Result<> Detection::open() {
     open_.clear();
     streams_.clear();
     feeds_.clear();
+  }
+  const std::lock_guard lock(mu_);
+  if (position_ > services_.journal.head().frame_seq) {
+    // The journal was put back to an earlier day on purpose (`admin accept`): what it holds is read again.
+    PHENDAU_LOG(warn, "detection_starts_over", {"error", "the position lies behind the journal's end"});
+    position_ = 0;
   }
   return {};
 }
@@ -230,6 +253,7 @@ void Detection::add_alert(const detect::RuleMeta& rule, const std::string& agenc
       .set("level", rule.level.empty() ? std::string("medium") : rule.level)
       .set("entity", std::move(entity))
       .set("host", host)
+      .set("pack", services_.pack.pack().reference())
       .set("first_at", format_rfc3339(open.first_at))
       .set("first_event", open.refs.empty() ? std::string() : open.refs.front());
   pending.alerts.push_back(std::move(write));
@@ -393,7 +417,10 @@ std::vector<detect::SourceActivity> Detection::activities() const {
 Result<> Detection::check_silence(UtcTime now) {
   Pending pending;
   const auto& rules = services_.pack.silences();
-  const auto silent = detect::evaluate_silence(rules, activities(), now);
+  // While the hub itself was down nobody could be heard: silence counts from its start on.
+  auto heard = activities();
+  for (auto& one : heard) one.last_event_time = std::max(one.last_event_time, opened_at_);
+  const auto silent = detect::evaluate_silence(rules, heard, now);
   {
     const std::lock_guard lock(mu_);
     for (const auto& match : silent) {

@@ -93,6 +93,7 @@ class Detection {
                    std::string_view identity);
   Result<> commit(Pending& pending, bool with_checkpoint);
   Json checkpoint() const;
+  Result<> recall_alerts();
   Result<> restore(const Json& checkpoint);
 
   Services& services_;
@@ -107,6 +108,7 @@ class Detection {
   std::uint64_t position_ = 0;  // own thread
   UtcTime checkpoint_at_;       // own thread
   std::atomic<bool> stopping_{false};
+  UtcTime opened_at_;  // set by open()
   std::thread thread_;
 };
 

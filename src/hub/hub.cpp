@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "hub/anchors.h"
 #include "net/address.h"
 
 namespace phendau::hub {
@@ -43,8 +44,7 @@ Result<std::unique_ptr<ledger::Ledger>> open_hub_ledger(Env& env, const std::str
 
 Result<std::unique_ptr<Hub>> Hub::open(Env& env, HubConfig config) {
   if (!has_keys(env, config.data_dir)) {
-    return fail(ErrorCode::not_found, config.data_dir + " is not set up", "hub.not_initialised",
-                {config.data_dir});
+    return std::unexpected(explain_missing_keys(env, config.data_dir));
   }
   std::unique_ptr<Hub> hub(new Hub(env, std::move(config)));
   PHENDAU_TRY(hub->open_stores());
@@ -62,6 +62,10 @@ Result<> Hub::open_stores() {
   options.quota_percent = config_.disk_quota_percent;
   options.signing_key = keys_.journal_key;
   journal_ = PHENDAU_TRY(journal::Journal::open(env_, std::move(options)));
+  PHENDAU_TRY(check_secret_key(*ledger_, keys_.secret_key, env_.now()));
+  PHENDAU_TRY(check_anchors(*ledger_, *journal_));
+  PHENDAU_TRY(anchor_journal(*ledger_, journal_->head(), "start", env_.now()));
+  anchored_entries_ = journal_->head().chain_entries;
   services_ = std::make_unique<Services>(Services{env_, config_, *ledger_, *journal_, live_, *pack_});
   return {};
 }
@@ -118,7 +122,7 @@ Result<> Hub::open_workers() {
   pipeline_->start();
   detection_->start();
   obligations_->start();
-  listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, keys_);
+  listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
   maintenance_ = std::thread([this] { run_maintenance(); });
   return {};
@@ -135,12 +139,25 @@ void Hub::run_maintenance() {
     if (const auto maintained = journal_->maintenance(now); !maintained) {
       PHENDAU_LOG(warn, "journal_maintenance_failed", {"error", maintained.error().message});
     }
+    if (journal_->head().chain_entries == anchored_entries_) continue;
+    anchored_entries_ = journal_->head().chain_entries;
+    keep_anchors("seal");
+  }
+}
+
+void Hub::keep_anchors(std::string_view reason) {
+  const auto head = ledger_->head();
+  if (head) pipeline_->submit_own(ledger_anchor_event(*head, env_.now()));
+  const auto kept = anchor_journal(*ledger_, journal_->head(), reason, env_.now());
+  if (!head || !kept) {
+    PHENDAU_LOG(warn, "anchor_not_kept", {"error", head ? kept.error().message : head.error().message});
   }
 }
 
 void Hub::stop() {
   if (stopping_.exchange(true)) return;
   if (maintenance_.joinable()) maintenance_.join();
+  if (obligations_) keep_anchors("stop");
   // Against the stream: nothing new comes in, what is held is stored, then detected.
   if (pipeline_) pipeline_->close_intake();
   if (listeners_) listeners_->stop();
@@ -196,7 +213,9 @@ Result<Json> Hub::overview(const Actor& actor) {
     std::uint64_t parse_errors = 0;
     for (const auto& [reason, count] : counters.decode.by_reason) parse_errors += count;
     ingest = Json::object({{"parse_errors", parse_errors},
+                           {"skewed", counters.decode.skewed},
                            {"dropped", counters.dropped},
+                           {"refused_senders", listeners_->refused_senders()},
                            {"udp_kernel_drops", listeners_->kernel_drops()}});
   }
   Events::Search last_hour;

@@ -75,6 +75,8 @@ class Hub {
   Result<> note_pack();
   Result<> open_workers();
   void run_maintenance();
+  /// Each store's head into the other one.
+  void keep_anchors(std::string_view reason);
 
   Env& env_;
   HubConfig config_;
@@ -96,6 +98,7 @@ class Hub {
   std::unique_ptr<Records> records_;
   std::unique_ptr<SyslogListeners> listeners_;
   std::optional<std::string> first_password_;
+  std::uint64_t anchored_entries_ = 0;  // of the journal's chain; maintenance thread after open()
   std::atomic<bool> stopping_{false};
   std::thread maintenance_;
 };

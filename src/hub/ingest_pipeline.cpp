@@ -7,12 +7,13 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "hub/anchors.h"
+#include "hub/devices.h"
 #include "store/journal/journal.h"
 
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kOwnSource = "phendau-hub";
 constexpr std::string_view kOwnLogsource = "phendau//hub";
 constexpr std::string_view kFactLogsource = "phendau/fact/";
 constexpr std::size_t kFirstErrorsMax = 10;
@@ -32,7 +33,18 @@ ingest::Provenance provenance_of(const Services& services, const Origin& origin,
   return out;
 }
 
+/// How far the device's clock ran ahead of ours at its last heartbeat, which comes before records.
+Duration clock_ahead(Services& services, std::string_view device_id) {
+  const auto beat = services.ledger.get_derived(kHeartbeatSpace, device_id);
+  return beat && *beat ? Duration{(*beat)->doc["clock_offset_ms"].as_int(0) * 1'000'000} : Duration{};
+}
+
 }  // namespace
+
+Duration skew_limit_for(UtcTime read_at, UtcTime now, Duration skew_max) {
+  const bool waited = read_at < now && now - read_at < days(30);
+  return waited ? Duration{skew_max.ns + (now - read_at).ns} : skew_max;
+}
 
 struct IngestPipeline::Lane {
   std::unique_ptr<ingest::Decoder> decoder;
@@ -170,6 +182,7 @@ void IngestPipeline::run() {
 Result<wire::Ack> IngestPipeline::append_records(const Actor& device, const wire::RecordBatch& batch) {
   PHENDAU_TRY(scope_covering(device, Action::create, Resource::event, device.agency_ids.front()));
   const UtcTime now = services_.env.now();
+  const Duration ahead = clock_ahead(services_, device.user_id);
   std::vector<Batch> batches;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
   ingest::DecodeCounters counters;
@@ -188,11 +201,7 @@ Result<wire::Ack> IngestPipeline::append_records(const Actor& device, const wire
       origin.channel = record.channel;
       origin.host = device.name;
       ingest::Provenance provenance = provenance_of(services_, origin, now);
-      // What the agent read while it had no connection belongs to the time of reading, as far as that is
-      // believable.
-      if (record.received_at <= now && record.received_at > now - days(30)) {
-        provenance.skew_limit = Duration{services_.config.skew_max.ns + (now - record.received_at).ns};
-      }
+      provenance.skew_limit = skew_limit_for(record.received_at - ahead, now, services_.config.skew_max);
       decoder->decode(record.bytes, provenance, builder);
     }
     ranges.emplace_back(batch.first_seq + first, batch.first_seq + at - 1);

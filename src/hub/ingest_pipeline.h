@@ -31,6 +31,11 @@ struct Origin {
   std::string default_logsource;  // of what the decoder cannot tell
 };
 
+/// How far an event may lie from now before its clock is doubted: what an agent read while it had no
+/// connection is judged by when it was read, as far as that is believable.
+/// @param read_at the instant of reading by our clock: the agent's stamp, corrected by what its clock is off.
+Duration skew_limit_for(UtcTime read_at, UtcTime now, Duration skew_max);
+
 enum class WhenFull : std::uint8_t { drop_newest, block };
 
 struct IngestCounters {

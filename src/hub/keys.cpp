@@ -46,8 +46,23 @@ bool has_keys(Env& env, const std::string& data_dir) {
   return env.exists(path_join(folder_of(data_dir), "secret.key"));
 }
 
+Error explain_missing_keys(Env& env, const std::string& data_dir) {
+  for (const auto& folder : {data_dir, folder_of(data_dir)}) {
+    const auto listed = env.list(folder);
+    if (!listed && listed.error().code == ErrorCode::denied)
+      return {ErrorCode::denied, listed.error().message, "keys.unreadable", {folder}};
+  }
+  for (const auto* store : {"journal", "ledger"}) {
+    if (env.exists(path_join(data_dir, store)))
+      return {ErrorCode::corrupt, folder_of(data_dir) + " is missing beside stores", "keys.gone", {data_dir}};
+  }
+  return {ErrorCode::not_found, data_dir + " is not set up", "hub.not_initialised", {data_dir}};
+}
+
 Result<> create_keys(Env& env, const std::string& data_dir, const std::vector<std::string>& server_names) {
   if (has_keys(env, data_dir)) return fail(ErrorCode::conflict, "keys exist in " + folder_of(data_dir));
+  if (Error why = explain_missing_keys(env, data_dir); why.code != ErrorCode::not_found)
+    return std::unexpected(std::move(why));
   const std::string folder = folder_of(data_dir);
   PHENDAU_TRY(env.make_dirs(folder, 0700));
   const net::KeyPair ca = PHENDAU_TRY(net::create_ca(env, "Phen Dau CA", kCaDays));

@@ -21,6 +21,9 @@ struct Keys {
 };
 
 bool has_keys(Env& env, const std::string& data_dir);
+/// Why the keys are not there: `denied` keys.unreadable (another account's folder), `corrupt` keys.gone (the
+/// stores exist, so new keys would be wrong), else `not_found` hub.not_initialised.
+Error explain_missing_keys(Env& env, const std::string& data_dir);
 /// New keys; `conflict` if there are some.
 Result<> create_keys(Env& env, const std::string& data_dir, const std::vector<std::string>& server_names);
 /// `not_found` and `corrupt` say which file and what to do. A server certificate that runs out within 30

@@ -90,6 +90,7 @@ struct RegisterKind {
   std::string group = "hub";  // which menu: who, what, network, accounts, doing; hub: the hub's own
   std::string owner;          // agency or province
   Visibility visible = Visibility::owner;
+  std::vector<std::string> writers;  // hub roles and "role:SLOT"; empty: who may write records at all
   std::string date_field;  // when what it records was done (RegisterRecord::at); empty: when it was written
   std::string period_field;
   std::string subject_field;                        // device_id, ...; empty: the agency itself

@@ -63,6 +63,12 @@ bool may_keep(const Actor& actor, const RegisterKind& kind, std::string_view lea
   return std::find(actor.agency_ids.begin(), actor.agency_ids.end(), lead) != actor.agency_ids.end();
 }
 
+bool is_writer(const RegisterKind& kind, const std::vector<std::string>& names) {
+  return kind.writers.empty() || std::any_of(names.begin(), names.end(), [&](const auto& name) {
+           return std::find(kind.writers.begin(), kind.writers.end(), name) != kind.writers.end();
+         });
+}
+
 /// Members of `patch` into `doc`; null removes.
 void merge(Json& doc, const Json& patch) {
   for (const auto& [name, value] : patch.members()) {
@@ -93,8 +99,10 @@ Scope Records::scope_of(const Actor& actor, Action action, const RegisterKind& k
 }
 
 Result<Scope> Records::writable(const Actor& actor, Action action, const RegisterKind& kind,
-                                std::string_view state, std::string_view agency_id) const {
+                                std::string_view state, std::string_view agency_id) {
   Scope scope = scope_of(actor, action, kind, state);
+  if (!is_writer(kind, names_of(actor)))
+    return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
   if (scope.allows_nothing()) {
     const bool decided = action == Action::update && kind.lifecycle.is_final(state);
     return fail(ErrorCode::denied, "this record may not be changed by this role",
@@ -106,7 +114,7 @@ Result<Scope> Records::writable(const Actor& actor, Action action, const Registe
 }
 
 Result<ledger::Record> Records::record_for(const Actor& actor, Action action, const RegisterKind& kind,
-                                           std::string_view id) const {
+                                           std::string_view id) {
   const Scope readable = scope_of(actor, Action::read, kind, "");
   auto record = PHENDAU_TRY(services_.ledger.get(kind.spec.name, id, readable));
   if (action != Action::read) PHENDAU_TRY(writable(actor, action, kind, record.state, record.agency_id));
@@ -159,7 +167,12 @@ Result<std::string> Records::province_agency() {
 
 Result<std::string> Records::owner_of(const Actor& actor, const RegisterKind& kind, const Json& body) {
   std::string agency = body["agency_id"].as_string();
-  if (agency.empty() && kind.owner == "province" && is_provincial(actor)) return province_agency();
+  if (agency.empty() && kind.owner == "province" && is_provincial(actor)) {
+    // The first binding makes the lead department what it is.
+    const auto lead = province_agency();
+    if (lead || kind.spec.name != kBinding) return lead;
+    agency = body["doc"]["agency_id"].as_string();
+  }
   if (agency.empty() && actor.agency_ids.size() == 1) agency = actor.agency_ids.front();
   if (agency.empty()) return fail(ErrorCode::invalid, "agency is missing", "request.invalid", {"agency_id"});
   PHENDAU_TRY(services_.ledger.get("agency", agency, everything()));
@@ -289,8 +302,8 @@ Json Records::summary(const RegisterKind& kind, const ledger::Record& record) {
 Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record) {
   Json out = summary(kind, record);
   const Scope scope = scope_of(actor, Action::update, kind, record.state);
-  const bool may_update = scope.covers(record.agency_id);
   const auto names = names_of(actor);
+  const bool may_update = scope.covers(record.agency_id) && is_writer(kind, names);
   Json moves = Json::array();
   for (const auto& move : kind.lifecycle.moves) {
     if (std::find(move.from.begin(), move.from.end(), record.state) == move.from.end()) continue;
@@ -304,12 +317,13 @@ Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const l
 
 Result<Json> Records::kinds(const Actor& actor) {
   const std::string lead = province_agency().value_or(std::string());
+  const auto names = names_of(actor);
   Json items = Json::array();
   for (const auto& kind : services_.pack.pack().registers) {
     if (!kind.is_kept_by_people()) continue;
     if (scope_of(actor, Action::read, kind, "").allows_nothing()) continue;
-    const bool may_create =
-        !scope_of(actor, Action::create, kind, "").allows_nothing() && may_keep(actor, kind, lead);
+    const bool may_create = !scope_of(actor, Action::create, kind, "").allows_nothing() &&
+                            may_keep(actor, kind, lead) && is_writer(kind, names);
     Json moves = Json::array();
     for (const auto& move : kind.lifecycle.moves) {
       Json one = move_view(move, true);

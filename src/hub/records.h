@@ -62,9 +62,9 @@ class Records {
   Result<const RegisterKind*> kind_of(const Actor& actor, std::string_view kind) const;
   Scope scope_of(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state) const;
   Result<Scope> writable(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state,
-                         std::string_view agency_id) const;
+                         std::string_view agency_id);
   Result<ledger::Record> record_for(const Actor& actor, Action action, const RegisterKind& kind,
-                                    std::string_view id) const;
+                                    std::string_view id);
   std::vector<std::string> names_of(const Actor& actor);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   Result<> check_draft(const Actor& actor, const Draft& draft);

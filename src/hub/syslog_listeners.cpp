@@ -4,30 +4,12 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/texts.h"
 
 namespace phendau::hub {
-namespace {
-
-Origin origin_for(const IngestPipeline& pipeline, const ListenerConfig& config, const net::Address& peer,
-                  const net::PeerIdentity& identity) {
-  Origin out;
-  out.peer = peer.ip_text();
-  out.source = config.source + "/" + out.peer;
-  out.channel = std::string(to_string(config.protocol));
-  if (identity.verified) {
-    // A certificate of ours says whose machine it is, whatever address it uses.
-    out.agency_id = identity.agency_id;
-    out.source = identity.device_id;
-  } else {
-    out.agency_id = pipeline.agency_of(config, out.peer);
-  }
-  return out;
-}
-
-}  // namespace
-
-SyslogListeners::SyslogListeners(Services& services, IngestPipeline& pipeline, const Keys& keys)
-    : services_(services), pipeline_(pipeline), keys_(keys) {}
+SyslogListeners::SyslogListeners(Services& services, IngestPipeline& pipeline, Devices& devices,
+                                 const Keys& keys)
+    : services_(services), pipeline_(pipeline), devices_(devices), keys_(keys) {}
 
 SyslogListeners::~SyslogListeners() { stop(); }
 
@@ -50,7 +32,7 @@ Result<> SyslogListeners::start_udp(Running& running) {
   running.udp =
       PHENDAU_TRY(net::UdpListener::start(config, [this, &running](std::span<const net::Datagram> datagrams) {
         for (const auto& datagram : datagrams) {
-          const Origin origin = origin_for(pipeline_, running.config, datagram.peer, {});
+          const Origin origin = origin_of(running.config, datagram.peer, {});
           pipeline_.submit("syslog", datagram.bytes, origin, WhenFull::drop_newest);
         }
       }));
@@ -58,11 +40,60 @@ Result<> SyslogListeners::start_udp(Running& running) {
   return {};
 }
 
-void SyslogListeners::take(Running& running, const net::StreamPeer& peer, ingest::Deframer& deframer) {
-  const Origin origin = origin_for(pipeline_, running.config, peer.address, peer.identity);
-  while (const auto frame = deframer.next()) {
-    pipeline_.submit("syslog", frame->record, origin, WhenFull::block, frame->oversized, frame->truncated);
+Origin SyslogListeners::origin_of(const ListenerConfig& config, const net::Address& peer,
+                                  const net::PeerIdentity& identity) const {
+  Origin out;
+  out.peer = peer.ip_text();
+  out.source = config.source + "/" + out.peer;
+  out.channel = std::string(to_string(config.protocol));
+  if (identity.verified) {
+    if (const auto device = devices_.actor_for(identity, out.peer)) {
+      // The certificate says which machine it is, whatever address it uses.
+      out.agency_id = device->agency_ids.front();
+      out.source = device->user_id;
+      out.host = device->name;
+      return out;
+    }
   }
+  out.agency_id = pipeline_.agency_of(config, out.peer);
+  return out;
+}
+
+void SyslogListeners::receive(Running& running, const net::StreamPeer& peer, std::string_view chunk) {
+  Connection* connection = nullptr;
+  {
+    const std::lock_guard lock(running.mu);
+    connection = &running.connections[peer.connection_id];
+  }
+  // Calls for one connection come in order, and the map's nodes stay where they are.
+  if (connection->origin.source.empty())
+    connection->origin = origin_of(running.config, peer.address, peer.identity);
+  connection->deframer.push(chunk);
+  take(*connection);
+}
+
+void SyslogListeners::take(Connection& connection) {
+  while (const auto frame = connection.deframer.next()) {
+    pipeline_.submit("syslog", frame->record, connection.origin, WhenFull::block, frame->oversized,
+                     frame->truncated);
+  }
+}
+
+void SyslogListeners::note_refused(const Running& running, const net::StreamPeer& peer, const Error& why) {
+  PHENDAU_LOG(warn, "syslog_sender_refused", {"port", running.stream->port()},
+              {"from", peer.address.ip_text()}, {"error", why.message});
+  const std::lock_guard lock(refused_mu_);
+  ++refused_;
+  last_refused_ = Json::object({{"at", format_rfc3339(services_.env.now())},
+                                {"from", peer.address.ip_text()},
+                                {"reason", explain(Lang::vi, why)}});
+}
+
+Json SyslogListeners::refused_senders() const {
+  const std::lock_guard lock(refused_mu_);
+  Json out = last_refused_.is_object() ? last_refused_ : Json::object();
+  out.set("count", refused_);
+  return out;
 }
 
 Result<> SyslogListeners::start_stream(Running& running) {
@@ -73,20 +104,17 @@ Result<> SyslogListeners::start_stream(Running& running) {
     tls.certificate = keys_.server;
     tls.client_ca_pem = keys_.ca.certificate_pem;
     tls.ask = net::AskCertificate::everybody;
+    tls.revoked = [this](const net::PeerIdentity& peer) { return devices_.is_revoked(peer); };
     tls.env = &services_.env;
     config.tls = PHENDAU_TRY(net::TlsServer::create(std::move(tls)));
   }
   net::StreamEvents events;
   events.on_chunk = [this, &running](const net::StreamPeer& peer, std::string_view chunk) {
-    ingest::Deframer* deframer = nullptr;
-    {
-      const std::lock_guard lock(running.mu);
-      deframer = &running.connections[peer.connection_id];
-    }
-    // Calls for one connection come in order, and the map's nodes stay where they are.
-    deframer->push(chunk);
-    take(running, peer, *deframer);
+    receive(running, peer, chunk);
     return true;
+  };
+  events.on_refused = [this, &running](const net::StreamPeer& peer, const Error& why) {
+    note_refused(running, peer, why);
   };
   events.on_closed = [this, &running](const net::StreamPeer& peer) {
     std::unique_lock lock(running.mu);
@@ -94,8 +122,8 @@ Result<> SyslogListeners::start_stream(Running& running) {
     if (found == running.connections.end()) return;
     auto node = running.connections.extract(found);
     lock.unlock();
-    node.mapped().finish();
-    take(running, peer, node.mapped());
+    node.mapped().deframer.finish();
+    take(node.mapped());
   };
   running.stream = PHENDAU_TRY(net::StreamListener::start(std::move(config), std::move(events)));
   PHENDAU_LOG(info, "listening", {"protocol", to_string(running.config.protocol)},

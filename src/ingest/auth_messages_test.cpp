@@ -350,7 +350,9 @@ CorpusCount count_corpus(const std::filesystem::path& path) {
   BatchBuilder builder("syslog");
   CorpusCount count;
   std::string line;
-  while (std::getline(in, line)) decoder.decode(line, test_provenance(), builder);
+  Provenance provenance = test_provenance();
+  provenance.skew_limit = {};  // the lines are months old
+  while (std::getline(in, line)) decoder.decode(line, provenance, builder);
   const Batch batch = builder.finish();
   count.lines = static_cast<int>(batch.rows());
   for (std::uint32_t row = 0; row < batch.rows(); ++row) {

@@ -36,6 +36,23 @@ void check(const Case& test) {
   CHECK(fields_of(batch, kHeader) == test.fields);
 }
 
+TEST_CASE("syslog: a guessed year hides no clock that is days off") {
+  SyslogDecoder decoder;
+  BatchBuilder builder("syslog");
+  decoder.decode("Nov 22 10:00:00 h p: two days late", test_provenance(), builder);
+  decoder.decode("Nov 26 10:00:00 h p: two days early", test_provenance(), builder);
+  decoder.decode("Nov 24 17:00:00 h p: hours early", test_provenance(), builder);
+  decoder.decode("Nov 24 09:59:00 h p: right", test_provenance(), builder);
+  const Batch batch = builder.finish();
+  const char* times[] = {"2026-11-22T03:00:00Z", "2025-11-26T03:00:00Z", "2026-11-24T10:00:00Z",
+                         "2026-11-24T02:59:00Z"};
+  for (std::uint32_t row = 0; row < 4; ++row) {
+    CHECK(format_rfc3339(batch.event_time(row)) == times[row]);
+    CHECK(batch.time_quality(row) == (row < 3 ? TimeQuality::skewed : TimeQuality::year_assumed));
+  }
+  CHECK(decoder.counters().skewed == 3);
+}
+
 TEST_CASE("syslog: RFC 3164 and its relatives") {
   const Case cases[] = {
       {"<34>Nov 24 09:59:00 web01 prog[42]: hello", "2026-11-24T02:59:00Z", "year_assumed",
@@ -48,7 +65,7 @@ TEST_CASE("syslog: RFC 3164 and its relatives") {
        "host=LabSZ|program=a|message=b"},
       {"Nov 25 09:59:59 h a: b", "2026-11-25T02:59:59Z", "year_assumed", "host=h|program=a|message=b"},
       {"Nov 25 10:00:01 h a: b", "2025-11-25T03:00:01Z", "year_assumed", "host=h|program=a|message=b"},
-      {"Feb 29 10:00:00 h a: b", "2024-02-29T03:00:00Z", "year_assumed", "host=h|program=a|message=b"},
+      {"Feb 29 10:00:00 h a: b", "2024-02-29T03:00:00Z", "skewed", "host=h|program=a|message=b"},
       {"Nov 24 2026 09:59:00 h a: b", "2026-11-24T02:59:00Z", "zone_assumed", "host=h|program=a|message=b"},
       {"Nov 24 09:59:00 2026 h a: b", "2026-11-24T02:59:00Z", "zone_assumed", "host=h|program=a|message=b"},
       {"<86>2026-11-24T10:00:00.123456+07:00 host prog[7]: msg", "2026-11-24T03:00:00.123456Z", "exact",
@@ -196,7 +213,7 @@ TEST_CASE("syslog: skew, provenance and counters") {
   BatchBuilder builder("syslog");
   decoder.decode("2026-11-24T09:54:59+07:00 h p: late", provenance, builder);
   decoder.decode("2026-11-24T09:55:00+07:00 h p: on time", provenance, builder);
-  decoder.decode("Nov 01 09:55:00 h p: old without a year", provenance, builder);
+  decoder.decode("Nov 24 09:55:00 h p: on time without a year", provenance, builder);
   decoder.decode("nonsense", provenance, builder);
   decoder.decode("nonsense", provenance, builder);
   decoder.decode("<13>Nov 24 09:59:00 sshd[1]: x", provenance, builder);

@@ -203,8 +203,7 @@ std::optional<UtcTime> parse_epoch(std::string_view text) {
 }
 
 TimeQuality judge_skew(UtcTime time, TimeQuality quality, UtcTime received, Duration limit) {
-  if (limit.ns <= 0 || (quality != TimeQuality::exact && quality != TimeQuality::zone_assumed))
-    return quality;
+  if (limit.ns <= 0 || quality == TimeQuality::received) return quality;
   const Duration apart = time > received ? time - received : received - time;
   return apart > limit ? TimeQuality::skewed : quality;
 }

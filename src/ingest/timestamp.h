@@ -28,8 +28,9 @@ std::optional<ParsedTime> parse_iso_time(std::string_view text, ZoneOffset zone)
 /// Seconds, milli-, micro- or nanoseconds since 1970, told apart by size; decimals allowed for all of them.
 std::optional<UtcTime> parse_epoch(std::string_view text);
 
-/// Changes `quality` to skewed if the instant is further from `received` than `limit` (0 = never) and the
-/// time was exact or only its zone assumed: a guessed year says nothing about a clock.
+/// Changes `quality` to skewed if the instant is further from `received` than `limit` (0 = never). A guessed
+/// year hides nothing: no other year would be nearer, except for clocks over 24 h ahead, and those are
+/// skewed.
 TimeQuality judge_skew(UtcTime time, TimeQuality quality, UtcTime received, Duration limit);
 
 }  // namespace phendau::ingest

@@ -84,6 +84,9 @@ struct StreamEvents {
   std::function<bool(const StreamPeer& peer, std::string_view chunk)> on_chunk;
   /// Once per connection that got through the handshake.
   std::function<void(const StreamPeer& peer)> on_closed;
+  /// TLS: a peer that may not send (or no longer: then on_closed follows) and why; texts of
+  /// TlsSession::error().
+  std::function<void(const StreamPeer& peer, const Error& why)> on_refused;
 };
 
 struct StreamListenerCounts {

@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "net/http_client.h"
 #include "net/socket_portable.h"
 
 using namespace phendau;
@@ -25,6 +24,7 @@ struct Collected {
   int closed = 0;
   std::uint64_t last_id = 0;
   std::string device;
+  std::string refused;  // text of the last refusal
 
   template <class Test>
   bool wait(Test test) {
@@ -48,6 +48,11 @@ StreamEvents events_into(Collected& collected, bool go_on = true) {
     ++collected.closed;
     collected.changed.notify_all();
   };
+  events.on_refused = [&collected](const StreamPeer&, const Error& why) {
+    const std::lock_guard lock(collected.mutex);
+    collected.refused = why.text_id;
+    collected.changed.notify_all();
+  };
   return events;
 }
 
@@ -60,6 +65,30 @@ StreamListenerConfig local() {
 void send_bytes(SocketHandle socket, std::string_view bytes) {
   bool would_block = false;
   CHECK(socket_send(socket, bytes, would_block) == static_cast<long>(bytes.size()));
+}
+
+/// Sends over TLS and reads until the listener ends it; why it ended, as the sender sees it.
+std::string send_tls(const TlsClientConfig& config, std::uint16_t port, std::string_view bytes) {
+  const auto socket = socket_connect("127.0.0.1", port, seconds(20)).value();
+  std::string why;
+  {
+    const auto client = TlsClient::create(config).value();
+    auto session = client.connect(socket).value();
+    const auto waited = [&](TlsStep step) {
+      if (step != TlsStep::want_read && step != TlsStep::want_write) return false;
+      const auto kind = step == TlsStep::want_read ? SocketWait::readable : SocketWait::writable;
+      return socket_wait(socket, kind, seconds(20));
+    };
+    TlsStep step = session.handshake();
+    while (waited(step)) step = session.handshake();
+    if (step == TlsStep::done) step = session.write(bytes).step;
+    char answer[64];
+    if (step == TlsStep::done) step = session.read(answer, sizeof answer).step;
+    while (waited(step)) step = session.read(answer, sizeof answer).step;
+    why = session.error().message;
+  }
+  socket_close(socket);
+  return why;
 }
 
 }  // namespace
@@ -158,38 +187,41 @@ TEST_CASE("TLS senders with good, foreign and no certificate") {
   tls.certificate = issue_server_certificate(env, ca, {"127.0.0.1"}, 90).value();
   tls.client_ca_pem = ca.certificate_pem;
   tls.ask = AskCertificate::everybody;
-  const auto certificate = [&](const KeyPair& by) {
-    const auto request = make_certificate_request("relay-1").value();
-    return KeyPair{sign_client_request(env, by, request.request_pem, {"relay-1", "a"}, 30).value(),
+  tls.revoked = [](const PeerIdentity& peer) { return peer.device_id == "stolen"; };
+  const auto certificate = [&](const KeyPair& by, const std::string& device) {
+    const auto request = make_certificate_request(device).value();
+    return KeyPair{sign_client_request(env, by, request.request_pem, {device, "a"}, 30).value(),
                    request.key_pem};
   };
   struct Case {
     KeyPair certificate;
     bool verified_only;
-    const char* device;  // null: refused
+    const char* device;   // null: refused
+    const char* refused;  // text that the hub's side gets
+    const char* told;     // part of what the sender's side sees
   };
-  const Case cases[] = {{certificate(ca), true, "relay-1"},
-                        {{}, false, ""},
-                        {{}, true, nullptr},
-                        {certificate(foreign), false, nullptr}};
+  const Case cases[] = {
+      {certificate(ca, "relay-1"), true, "relay-1", "", ""},
+      {{}, false, "", "", ""},
+      {{}, true, nullptr, "net.peer.no_certificate", ""},
+      {certificate(foreign, "relay-1"), false, nullptr, "net.peer.foreign", "unknown ca"},
+      {certificate(ca, "stolen"), false, nullptr, "net.peer.revoked", "certificate revoked"}};
   for (const Case& c : cases) {
     Collected collected;
     StreamListenerConfig config = local();
     config.tls = TlsServer::create(tls).value();
     config.verified_only = c.verified_only;
     const auto listener = StreamListener::start(config, events_into(collected)).value();
-    HttpClientConfig client;
-    client.host = "127.0.0.1";
-    client.port = listener->port();
-    client.tls.emplace();
-    client.tls->ca_pem = ca.certificate_pem;
-    client.tls->certificate = c.certificate;
-    // Any TLS client will do; the answer never comes because the listener closes when it is stopped or
-    // refuses.
-    std::thread sender(
-        [&] { static_cast<void>(HttpClient::create(client)->send("POST", "/", {}, "payload")); });
+    TlsClientConfig client;
+    client.server_name = "127.0.0.1";
+    client.ca_pem = ca.certificate_pem;
+    client.certificate = c.certificate;
+    std::string told;
+    std::thread sender([&] { told = send_tls(client, listener->port(), "payload"); });
     if (c.device == nullptr) {
       sender.join();
+      CHECK(told.find(c.told) != std::string::npos);
+      CHECK(collected.wait([&] { return collected.refused == c.refused; }));
       CHECK(listener->counts().refused_peers == 1);
       CHECK(collected.bytes.empty());
     } else {

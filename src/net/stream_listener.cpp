@@ -12,6 +12,7 @@ namespace phendau::net {
 namespace {
 
 constexpr Duration kWriteTimeout = seconds(10);  // only TLS records of the handshake are written
+constexpr Duration kRefusedLinger = seconds(2);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 constexpr auto kSweepInterval = std::chrono::seconds(1);
 constexpr auto kStopMax = std::chrono::seconds(5);
@@ -121,10 +122,34 @@ struct StreamListener::Core {
     if (!session) co_return false;
     sender->stream.tls.emplace(std::move(*session));
     const bool good = co_await sender->stream.handshake();
-    if (!good) co_return false;
+    if (!good) {
+      Error& why = sender->peer.identity.error;
+      why = sender->stream.tls->error();
+      if (why.message.empty()) {
+        why = {
+            ErrorCode::unavailable, "TLS failed: nothing was sent in time", "net.tls.handshake", {"timeout"}};
+      }
+      co_return false;
+    }
     sender->peer.identity = sender->stream.tls->peer();
     const PeerIdentity& identity = sender->peer.identity;
     co_return identity.verified || (!identity.has_certificate && !config.verified_only);
+  }
+
+  void tell_refused(const Sender& sender) {
+    refused_peers++;
+    if (events.on_refused && !stopping) events.on_refused(sender.peer, sender.peer.identity.error);
+  }
+
+  /// Reads what the refused peer already sent: closing with unread bytes would reset the connection, and the
+  /// alert that says why would be lost on the way.
+  Task<void> let_read_alert(SenderPtr sender) {
+    sender->stream.end_writing();
+    sender->stream.tls.reset();
+    sender->stream.deadline.set(kRefusedLinger);
+    std::string buffer(kStreamChunkBytes, '\0');
+    while (!sender->cut && co_await sender->stream.read_some(buffer.data(), buffer.size()) > 0) {
+    }
   }
 
   /// Whether the sender may go on: an expired or revoked certificate ends open connections too.
@@ -141,7 +166,8 @@ struct StreamListener::Core {
       co_await pump(sender);
       if (events.on_closed) events.on_closed(sender->peer);
     } else {
-      refused_peers++;
+      tell_refused(*sender);
+      co_await let_read_alert(sender);
     }
     forget(sender);
   }
@@ -153,7 +179,7 @@ struct StreamListener::Core {
       const std::size_t got = co_await sender->stream.read_some(buffer.data(), buffer.size());
       if (got == 0) co_return;
       if (!still_good(*sender)) {
-        refused_peers++;
+        tell_refused(*sender);
         co_return;
       }
       received_bytes += got;

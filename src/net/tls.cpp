@@ -149,6 +149,11 @@ Error expired_peer(const PeerIdentity& peer) {
                     "net.peer.expired", {peer.device_id, format_vietnamese(peer.not_after)});
 }
 
+Error revoked_peer(const PeerIdentity& peer) {
+  return make_error(ErrorCode::denied, fmt::format("device {} was locked out", peer.device_id),
+                    "net.peer.revoked", {peer.device_id});
+}
+
 void refuse(PeerIdentity& peer, Error error) {
   peer.verified = false;
   peer.error = std::move(error);
@@ -308,6 +313,65 @@ int on_verify_server(X509_STORE_CTX* context, void*) {
   return 0;
 }
 
+struct Judgement {
+  PeerIdentity peer;
+  int reason = X509_V_OK;  // becomes the alert where the handshake is refused
+};
+
+Judgement judge_client(const TlsServer::State& server, X509* certificate, STACK_OF(X509) * others) {
+  Judgement out;
+  PeerIdentity& peer = out.peer;
+  const CertificateFacts facts = facts_of(certificate);
+  peer.has_certificate = true;
+  peer.device_id = facts.common_name;
+  peer.agency_id = facts.organization;
+  peer.serial = facts.serial;
+  peer.not_after = facts.not_after;
+  peer.certificate_sha256 = facts.sha256;
+  int& reason = out.reason;
+  reason = X509_V_ERR_CERT_UNTRUSTED;
+  if (server.clients) {
+    reason = check_chain(
+        {certificate, others, server.clients.get(), X509_PURPOSE_SSL_CLIENT, {}, server.config.env->now()});
+  }
+  // A purpose alone would let a certificate without extended key usage pass; ours always say clientAuth.
+  if (reason == X509_V_OK && !facts.for_client) reason = X509_V_ERR_INVALID_PURPOSE;
+  if (reason == X509_V_OK) {
+    peer.verified = true;
+    if (server.config.revoked && server.config.revoked(peer)) {
+      reason = X509_V_ERR_CERT_REVOKED;
+      refuse(peer, revoked_peer(peer));
+    }
+  } else if (reason == X509_V_ERR_CERT_HAS_EXPIRED) {
+    refuse(peer, expired_peer(peer));
+  } else if (reason == X509_V_ERR_CERT_NOT_YET_VALID) {
+    refuse(peer, make_error(ErrorCode::denied, "the client certificate is not valid yet; check the clocks",
+                            "net.peer.not_yet_valid", {peer.device_id}));
+  } else {
+    refuse(peer, make_error(ErrorCode::denied,
+                            fmt::format("the client certificate was not issued by this hub ({})",
+                                        X509_verify_cert_error_string(reason)),
+                            "net.peer.foreign", {peer.device_id}));
+  }
+  return out;
+}
+
+/// Agents read why they are refused in an answer, so they pass here (TLS still proves possession of the key)
+/// and peer() judges. Where nobody reads an answer, the handshake is refused: the sender's log shows the
+/// alert.
+int on_verify_client(X509_STORE_CTX* context, void*) {
+  auto* const ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto& session = *static_cast<TlsSession::State*>(SSL_get_app_data(ssl));
+  if (session.server->config.ask != AskCertificate::everybody) return 1;
+  Judgement judgement = judge_client(*session.server, X509_STORE_CTX_get0_cert(context),
+                                     X509_STORE_CTX_get0_untrusted(context));
+  if (judgement.peer.verified) return 1;
+  session.error = std::move(judgement.peer.error);
+  X509_STORE_CTX_set_error(context, judgement.reason);
+  return 0;
+}
+
 int on_certificate_wanted(SSL* ssl, void*) {
   static_cast<TlsSession::State*>(SSL_get_app_data(ssl))->asked = true;
   return 1;
@@ -367,50 +431,14 @@ bool TlsSession::certificate_asked() const {
 }
 
 PeerIdentity TlsSession::peer() const {
-  PeerIdentity peer;
   const TlsServer::State* const server = state_->server.get();
   const X509Ptr certificate(SSL_get1_peer_certificate(state_->ssl.get()));
-  peer.has_certificate = server != nullptr && certificate != nullptr;
-  if (!peer.has_certificate) {
-    refuse(peer, make_error(ErrorCode::denied, "no client certificate was shown; enrol this device",
-                            "net.peer.no_certificate"));
-    return peer;
+  if (server != nullptr && certificate != nullptr) {
+    return judge_client(*server, certificate.get(), SSL_get_peer_cert_chain(state_->ssl.get())).peer;
   }
-  const CertificateFacts facts = facts_of(certificate.get());
-  peer.device_id = facts.common_name;
-  peer.agency_id = facts.organization;
-  peer.serial = facts.serial;
-  peer.not_after = facts.not_after;
-  peer.certificate_sha256 = facts.sha256;
-  const UtcTime now = server->config.env->now();
-  int reason = X509_V_ERR_CERT_UNTRUSTED;
-  if (server->clients) {
-    reason = check_chain({certificate.get(),
-                          SSL_get_peer_cert_chain(state_->ssl.get()),
-                          server->clients.get(),
-                          X509_PURPOSE_SSL_CLIENT,
-                          {},
-                          now});
-  }
-  // A purpose alone would let a certificate without extended key usage pass; ours always say clientAuth.
-  if (reason == X509_V_OK && !facts.for_client) reason = X509_V_ERR_INVALID_PURPOSE;
-  if (reason == X509_V_OK) {
-    peer.verified = true;
-    if (server->config.revoked && server->config.revoked(peer)) {
-      refuse(peer, make_error(ErrorCode::denied, fmt::format("device {} was locked out", peer.device_id),
-                              "net.peer.revoked", {peer.device_id}));
-    }
-  } else if (reason == X509_V_ERR_CERT_HAS_EXPIRED) {
-    refuse(peer, expired_peer(peer));
-  } else if (reason == X509_V_ERR_CERT_NOT_YET_VALID) {
-    refuse(peer, make_error(ErrorCode::denied, "the client certificate is not valid yet; check the clocks",
-                            "net.peer.not_yet_valid", {peer.device_id}));
-  } else {
-    refuse(peer, make_error(ErrorCode::denied,
-                            fmt::format("the client certificate was not issued by this hub ({})",
-                                        X509_verify_cert_error_string(reason)),
-                            "net.peer.foreign", {peer.device_id}));
-  }
+  PeerIdentity peer;
+  refuse(peer, make_error(ErrorCode::denied, "no client certificate was shown; enrol this device",
+                          "net.peer.no_certificate"));
   return peer;
 }
 
@@ -432,9 +460,7 @@ Result<TlsServer> TlsServer::create(TlsServerConfig config) {
   SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
   SSL_CTX_set_client_hello_cb(context, on_client_hello, &state->config.ask);
   SSL_CTX_set_alpn_select_cb(context, on_select_protocol, nullptr);
-  // Everything passes here (TLS still proves possession of the key); peer() judges, so that the refusal is
-  // readable.
-  SSL_CTX_set_cert_verify_callback(context, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, on_verify_client, nullptr);
   TlsServer server;
   server.state_ = std::move(state);
   return server;
@@ -444,6 +470,7 @@ Result<TlsSession> TlsServer::accept(SocketHandle socket) const {
   auto session = std::make_unique<TlsSession::State>();
   session->server = state_;
   session->ssl = PHENDAU_TRY(new_session(state_->context.get(), socket));
+  SSL_set_app_data(session->ssl.get(), session.get());
   SSL_set_accept_state(session->ssl.get());
   return TlsSession(std::move(session));
 }
@@ -453,8 +480,7 @@ void TlsServer::recheck(PeerIdentity& peer) const {
   if (state_->config.env->now() > peer.not_after) {
     refuse(peer, expired_peer(peer));
   } else if (state_->config.revoked && state_->config.revoked(peer)) {
-    refuse(peer, make_error(ErrorCode::denied, fmt::format("device {} was locked out", peer.device_id),
-                            "net.peer.revoked", {peer.device_id}));
+    refuse(peer, revoked_peer(peer));
   }
 }
 

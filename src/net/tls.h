@@ -38,7 +38,7 @@ struct PeerIdentity {
 enum class AskCertificate : std::uint8_t {
   never,
   agents,    // those who offer kAgentProtocol
-  everybody  // optional for the peer; machine-to-machine ports such as syslog
+  everybody  // optional for the peer, a bad one ends the handshake; machine-to-machine ports such as syslog
 };
 
 struct TlsServerConfig {
@@ -83,7 +83,8 @@ class TlsSession {
   /// Agreed protocol, "" if none.
   std::string protocol() const;
   std::string version() const;  // "TLSv1.3"
-  /// Why the last step failed. Client texts: net.tls.{impostor,untrusted,wrong_name,expired,handshake}.
+  /// Why the last step failed. Client texts: net.tls.{impostor,untrusted,wrong_name,expired,handshake};
+  /// server texts: net.tls.handshake and those of PeerIdentity::error.
   const Error& error() const;
   /// Whether this side asked for a certificate (server) or was asked for one (client).
   bool certificate_asked() const;

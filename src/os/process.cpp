@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -149,6 +150,8 @@ sigset_t stop_signals() {
   return set;
 }
 }  // namespace
+
+void keep_files_private() { ::umask(077); }
 
 void block_stop_signals() {
   const sigset_t set = stop_signals();

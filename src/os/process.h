@@ -26,6 +26,10 @@ struct ProgramLimits {
 Result<ProgramOutput> run_program(const std::vector<std::string>& argv, std::string_view input = {},
                                   const ProgramLimits& limits = {});
 
+/// What this process creates from now on is for its own account only, also what libraries create. Call first
+/// thing in main.
+void keep_files_private();
+
 /// Blocks SIGINT and SIGTERM in this and later threads and returns when one arrives. Call first thing in
 /// main's thread.
 void block_stop_signals();

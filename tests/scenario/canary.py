@@ -78,10 +78,12 @@ for side in "ab":
     part = next(p for p in clause["parts"] if p["satisfied_by"] == "attestation")
     admin.post("/attestations", {"clause": clause["id"], "part": part["id"], "agency_id": AGENCY[side], "statement": CANARY[side],
                                  "valid_until": "2027-12-31T00:00:00Z"})
+    record = admin.post("/registers/log_review", {"agency_id": AGENCY[side], "doc": {"reviewed_on": "2026-11-01", "reviewer": CANARY[side], "finding": "x"}})
+    admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Record": f"log_review/{record['id']}"}, name=CANARY[side] + ".txt")
     event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
     ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
-                 "agency": AGENCY[side], "user": "nguoi." + side, "clause": clause["id"], "part": part["id"]}
+                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # ---- every operation, on the other agency's things -------------------------------------------------------------------
@@ -113,21 +115,30 @@ def requests(on, own):
         "createIncident": [({"title": "x", "agency_id": on["agency"]}, {}, {})], "getIncident": [(None, {}, {"id": on["case"]})],
         "actOnIncidentStep": [({"verb": "note", "reason": "x"}, {}, {"id": on["case"], "step": on["step"]})],
         "closeIncident": [({"summary": "x"}, {}, {"id": on["case"]})],
-        "uploadAttachment": [(b"x", {"name": "x.txt", "X-Case": on["case"]}, {}), (b"x", {"name": "x.txt", "X-Agency": on["agency"]}, {})],
+        "uploadAttachment": [(b"x", {"name": "x.txt", "X-Case": on["case"]}, {}), (b"x", {"name": "x.txt", "X-Agency": on["agency"]}, {}),
+                             (b"x", {"name": "x.txt", "X-Record": "log_review/" + on["record"]}, {})],
         "getAttachment": [(None, {}, {"sha256": on["sha"]})], "listAgencies": [(None, {}, {})],
         "createAgency": [({"code": "co-quan-c", "name": "x"}, {}, {})], "updateAgency": [({"name": "x"}, {}, {"id": on["agency"]})],
         "listUsers": [(None, {}, {})], "createUser": [({"username": "x.y", "name": "x", "role": "staff", "agency_ids": [on["agency"]]}, {}, {})],
         "updateUser": [({"name": "x"}, {}, {"id": on["user"]})], "listPacks": [(None, {}, {})], "listRules": [(None, {}, {})],
         "getHistory": [(None, {}, {"kind": k, "id": on[i]}) for k, i in (("alert", "alert"), ("case", "case"), ("device", "device"), ("agency", "agency"), ("user", "user"))],
+        "listRegisters": [(None, {}, {})],
+        "listRecords": [(None, q, {"kind": "log_review"}) for q in [*everything, {"where": "period:x"}, {"order": "created_at"}]],
+        "createRecord": [({"agency_id": on["agency"], "doc": {"reviewed_on": "2026-11-01", "reviewer": "x", "finding": "x"}}, {}, {"kind": "log_review"})],
+        "getRecord": [(None, q, {"kind": "log_review", "id": on["record"]}) for q in [{}, {"at": "2030-01-01T00:00:00Z"}]],
+        "updateRecord": [({"doc": {"finding": "y"}, "version": 1}, {}, {"kind": "log_review", "id": on["record"]})],
+        "moveRecord": [({"to": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
+        "undoRecord": [({"sequence": 1, "reason": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
+        "getRecordHistory": [(None, {}, {"kind": "log_review", "id": on["record"]})],
         "openStream": [], "getHealth": [(None, {}, {})],
     }
 
 
 covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
-BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name != "getClause"}
+BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "listRecords", "createRecord")}
 WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
-          "updateUser", "revokeDevice"}
+          "updateUser", "revokeDevice", "createRecord"}
 
 
 def ask(client, name, call):
@@ -212,7 +223,7 @@ for role in ("agency_officer", "agency_head", "staff", "partner"):
 
 # The control: who may see everything does see the secret, almost everywhere.
 sees = {name for name, calls in covered.items() if OPERATIONS[name][0] == "GET" for call in calls if secret in ask(admin, name, call)[1]}
-assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "getAttachment", "listAgencies", "listUsers",
+assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord",
         "getOverview", "getObligationMatrix"} <= sees, sees
 for agent in agents.values():
     agent.stop()

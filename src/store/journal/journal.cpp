@@ -123,6 +123,7 @@ Result<> Journal::State::load_chain() {
   }
   std::set<std::string> deleted;
   for (const auto& entry : scan.entries) {
+    chain_hashes.push_back(entry.hash);
     if (entry.kind == ChainKind::seal) seals.push_back(PHENDAU_TRY(parse_seal(entry.body)));
     if (entry.kind != ChainKind::tombstone) continue;
     for (auto& name : PHENDAU_TRY(parse_tombstone(entry.body)).segments) deleted.insert(std::move(name));
@@ -361,6 +362,7 @@ Result<> Journal::State::append_chain(ChainKind kind, const std::string& body) {
   const std::lock_guard guard(mu);
   head_now.chain_hash = sha256(entry);
   ++head_now.chain_entries;
+  chain_hashes.push_back(head_now.chain_hash);
   return {};
 }
 
@@ -432,6 +434,13 @@ Result<std::unique_ptr<Journal>> Journal::open(Env& env, Options options) {
 Head Journal::head() const {
   const std::lock_guard guard(state_->mu);
   return state_->head_now;
+}
+
+bool Journal::knows(const Head& past) const {
+  const std::lock_guard guard(state_->mu);
+  const auto& hashes = state_->chain_hashes;
+  if (past.frame_seq > state_->head_now.frame_seq || past.chain_entries > hashes.size()) return false;
+  return past.chain_entries == 0 || hashes[past.chain_entries - 1] == past.chain_hash;
 }
 
 std::vector<SegmentSummary> Journal::segments() const {

@@ -170,6 +170,9 @@ class Journal {
 
   Stat stat() const;
   Head head() const;
+  /// Whether a head that was copied elsewhere lies in this journal's past: false when the folder was replaced
+  /// by an older or another one. Looks at the position and at the signed chain; verify() reads every byte.
+  bool knows(const Head& past) const;
 
  private:
   struct State;

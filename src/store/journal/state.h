@@ -99,6 +99,7 @@ struct Journal::State {
   std::vector<std::shared_ptr<WalFile>> wals;
   std::vector<std::shared_ptr<SegmentHandle>> segments;  // without the deleted ones
   std::vector<SealBody> seals;
+  std::vector<Sha256> chain_hashes;  // of every entry, genesis first
   Stat counters;
 
   std::string path(std::string_view name) const { return path_join(options.dir, name); }

@@ -311,6 +311,17 @@ void collect_digests(std::set<std::string>& out, std::string_view text) {
   }
 }
 
+/// Digests that attachment records name now: their bytes must exist.
+Result<std::set<std::string>> attached_digests(Database& db) {
+  std::set<std::string> out;
+  auto rows = PHENDAU_TRY(db.prepare(
+      "SELECT json_extract(doc,'$.sha256') FROM records WHERE kind='attachment' AND state='stored'"));
+  while (PHENDAU_TRY(rows.step())) {
+    if (is_blob_digest(rows.text(0))) out.emplace(rows.text(0));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<Verification> verify_database(Database& db, const std::optional<Head>& known) {
@@ -341,6 +352,15 @@ Result<Verification> SqliteLedger::verify(const std::optional<Head>& known, bool
     out.table = "blobs";
     out.key = digest;
     out.reason = "the bytes of attachment " + digest + " were altered";
+    return out;
+  }
+  const auto present = PHENDAU_TRY(blobs_.list());
+  for (const auto& digest : PHENDAU_TRY(attached_digests(lease.db()))) {
+    if (std::find(present.begin(), present.end(), digest) != present.end()) continue;
+    out.ok = false;
+    out.table = "blobs";
+    out.key = digest;
+    out.reason = "the bytes of attachment " + digest + " are missing";
     break;
   }
   return out;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/ledger/schema.h"
 
+#include <map>
+
 #include <fmt/format.h>
 
 namespace phendau::ledger {
@@ -48,7 +50,29 @@ Result<std::int64_t> read_number(Database& db, const char* sql) {
   return statement.integer(0);
 }
 
+/// Name, type and text of everything that the file defines.
+Result<std::map<std::string, std::string>> definitions(Database& db) {
+  std::map<std::string, std::string> out;
+  auto rows = PHENDAU_TRY(db.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_master"));
+  while (PHENDAU_TRY(rows.step()))
+    out[fmt::format("{} {}", rows.text(0), rows.text(1))] = std::string(rows.text(2));
+  return out;
+}
+
 }  // namespace
+
+Result<> check_schema(Database& db) {
+  const auto model = PHENDAU_TRY(Database::open(":memory:", Database::Mode::read_write));
+  for (const char* step : kSteps) PHENDAU_TRY(model->execute(step));
+  const auto expected = PHENDAU_TRY(definitions(*model));
+  for (const auto& [name, text] : PHENDAU_TRY(definitions(db))) {
+    const auto known = expected.find(name);
+    if (known != expected.end() && known->second == text) continue;
+    return fail(ErrorCode::corrupt, "ledger.db defines something that is not ours: " + name,
+                "ledger.foreign_schema", {name});
+  }
+  return {};
+}
 
 Result<> prepare_schema(Database& db, bool may_write) {
   const std::int64_t version = PHENDAU_TRY(read_number(db, "PRAGMA user_version"));
@@ -64,7 +88,7 @@ Result<> prepare_schema(Database& db, bool may_write) {
                             version, kSchemaVersion),
                 "ledger.newer_version", {std::to_string(version), std::to_string(kSchemaVersion)});
   }
-  if (version == kSchemaVersion) return {};
+  if (version == kSchemaVersion) return check_schema(db);
   if (!may_write) {
     return fail(ErrorCode::invalid,
                 fmt::format("ledger.db has the older format {}: open it once with the hub", version),

@@ -14,5 +14,8 @@ inline constexpr std::int64_t kApplicationId =
 /// text ledger.newer_version, or ledger.not_a_ledger. @param may_write false: an older version is refused,
 /// too.
 Result<> prepare_schema(Database& db, bool may_write);
+/// `corrupt` ledger.foreign_schema when the file holds a trigger, view, table or index that is not ours: a
+/// file from elsewhere must not act by itself.
+Result<> check_schema(Database& db);
 
 }  // namespace phendau::ledger

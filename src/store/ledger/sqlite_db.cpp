@@ -168,6 +168,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
   sqlite3_extended_result_codes(state->db, 1);
   sqlite3_busy_timeout(state->db, kBusyTimeoutMs);
   sqlite3_db_config(state->db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(state->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(state->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
   std::unique_ptr<Database> out(new Database(std::move(state)));
   // trusted_schema off: a file from elsewhere (a backup) must not run anything through its schema.
   PHENDAU_TRY(out->execute("PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"));

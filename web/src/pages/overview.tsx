@@ -147,6 +147,8 @@ function Store({ data }: { data: Data }) {
         {storage.journal_rows !== undefined && <div><dt>Sự kiện trong kho</dt><dd>{bigNumberText(storage.journal_rows)}</dd></div>}
         {storage.ledger_changes !== undefined && <div><dt>Thay đổi trong sổ cái</dt><dd>{numberText(storage.ledger_changes)}</dd></div>}
         {ingest.parse_errors !== undefined && <div><dt>Dòng không đọc được</dt><dd>{numberText(ingest.parse_errors)} <span class="muted">giữ nguyên bản gốc</span></dd></div>}
+        {ingest.skewed !== undefined && <div><dt>Sự kiện lệch giờ</dt><dd>{numberText(ingest.skewed)} <span class="muted">vẫn được giữ, có đánh dấu</span></dd></div>}
+        {(ingest.refused_senders?.count ?? 0) > 0 && <div class="warn"><dt>Máy gửi syslog bị từ chối</dt><dd>{numberText(ingest.refused_senders!.count)} <span class="muted">gần nhất: {ingest.refused_senders!.from}, <When at={ingest.refused_senders!.at} ago />. {ingest.refused_senders!.reason}</span></dd></div>}
         {ingest.udp_kernel_drops !== undefined && <div class={ingest.udp_kernel_drops > 0 ? 'warn' : ''}><dt>Gói UDP bị hệ điều hành bỏ</dt><dd>{numberText(ingest.udp_kernel_drops)}</dd></div>}
         <div><dt>Bộ quy định</dt><dd>{data.pack.title} <code title={data.pack.digest}>{data.pack.digest.slice(0, 12)}</code></dd></div>
       </dl>
