@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "comply/assess.h"
 #include "hub/active_pack.h"
+#include "hub/oscal_export.h"
 
 namespace phendau::cli {
 namespace {
@@ -70,6 +71,17 @@ Result<bool> run_coverage(const Globals& globals, const PackArguments& arguments
     if (row.satisfied_by.empty()) rows.push_back({row.clause, row.part, row.subject, "-", "-", "-"});
   }
   print_table(rows);
+  return true;
+}
+
+/// The pack in the exchange format: catalog of all clauses, or profile of those that ask for something.
+Result<bool> run_export(const Globals& globals, const PackArguments& arguments) {
+  Env& env = posix_env();
+  const auto pack = PHENDAU_TRY(hub::load_valid_pack(env, folder_of(arguments)));
+  const bool profile = globals.format == "oscal-profile";
+  const Json document =
+      profile ? hub::export_oscal_profile(pack, env.now()) : hub::export_oscal_catalog(pack, env.now());
+  print_line(document.dump_pretty());
   return true;
 }
 
@@ -141,11 +153,12 @@ void add_pack(CLI::App& app, Globals& globals, int& exit_code) {
   pack->require_subcommand(1);
   auto arguments = std::make_shared<PackArguments>();
   const auto add = [&](const char* name, const char* text,
-                       Result<bool> (*run)(const Globals&, const PackArguments&)) {
+                       Result<bool> (*run)(const Globals&, const PackArguments&),
+                       const std::vector<std::string>& formats = {"table", "json"}) {
     auto* command = pack->add_subcommand(name, globals.text(text));
     command->add_option("--pack,folder", arguments->folder, globals.text("cli.pack"));
     command->add_option("--format", globals.format, globals.text("cli.format"))
-        ->check(CLI::IsMember({"table", "json"}));
+        ->check(CLI::IsMember(formats));
     command->callback([&globals, &exit_code, arguments, run] {
       const auto good = run(globals, *arguments);
       exit_code = !good ? complain(globals, good.error()) : *good ? kOk : kFound;
@@ -153,6 +166,7 @@ void add_pack(CLI::App& app, Globals& globals, int& exit_code) {
   };
   add("validate", "cli.pack_validate", run_validate);
   add("coverage", "cli.pack_coverage", run_coverage);
+  add("export", "cli.pack_export", run_export, {"oscal-catalog", "oscal-profile"});
 }
 
 void add_check(CLI::App& app, Globals& globals, int& exit_code) {

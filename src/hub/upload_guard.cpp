@@ -9,8 +9,8 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/unicode.h"
-#include "hub/zip_reader.h"
 #include "os/process.h"
+#include "report/zip_reader.h"
 
 namespace phendau::hub {
 namespace {
@@ -99,7 +99,7 @@ struct Inspection {
 
 Result<Inspection> inspect(std::string_view name, std::string_view bytes, int depth);
 
-std::string office_type(const std::vector<ZipEntry>& entries) {
+std::string office_type(const std::vector<report::ZipEntry>& entries) {
   for (const auto& entry : entries) {
     if (entry.name == "word/document.xml") {
       return "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
@@ -114,7 +114,7 @@ std::string office_type(const std::vector<ZipEntry>& entries) {
 }
 
 Result<Inspection> inspect_zip(std::string_view bytes, int depth) {
-  const auto read = read_zip(bytes);
+  const auto read = report::read_zip(bytes);
   if (!read) {
     if (read.error().code == ErrorCode::limit)
       return refuse(read.error().message, "upload.container_too_big");
