@@ -388,7 +388,8 @@ bool Incidents::may_read_file(const Actor& actor, const ledger::Record& file) {
   if (authorize(actor, Action::read, Resource::attachment).covers(file.agency_id)) return true;
   const std::string& case_id = file.doc["case_id"].as_string();
   if (!case_id.empty())
-    return services_.ledger.get(kKind, case_id, authorize(actor, Action::read, Resource::incident)).has_value();
+    return services_.ledger.get(kKind, case_id, authorize(actor, Action::read, Resource::incident))
+        .has_value();
   const std::string& record = file.doc["record"].as_string();
   const RegisterKind* kind = services_.pack.pack().reg(record.substr(0, record.find('/')));
   if (kind == nullptr) return false;

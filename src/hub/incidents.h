@@ -32,8 +32,8 @@ class Incidents {
 
   struct Upload {
     std::string name;
-    std::string case_id;    // or
-    std::string record;     // "KIND/ID" of a register, or
+    std::string case_id;  // or
+    std::string record;   // "KIND/ID" of a register, or
     std::string agency_id;
     std::string_view bytes;
   };

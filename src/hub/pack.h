@@ -93,7 +93,7 @@ struct RegisterKind {
   std::vector<std::string> writers;  // hub roles and "role:SLOT"; empty: who may write records at all
   std::string date_field;  // when what it records was done (RegisterRecord::at); empty: when it was written
   std::string period_field;
-  std::string subject_field;  // device_id, ...; empty: the agency itself
+  std::string subject_field;                        // device_id, ...; empty: the agency itself
   std::optional<comply::SubjectKind> subject_kind;  // its live records are subjects of duties
   workflow::Lifecycle lifecycle;
   std::vector<UniqueFields> unique;

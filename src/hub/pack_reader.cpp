@@ -362,10 +362,10 @@ void PackReader::check_satisfier(const comply::Satisfier& satisfier) {
     case SatisfierKind::reg: {
       const RegisterKind* kind = pack_.reg(satisfier.ref);
       if (kind == nullptr) return error(satisfier.place, fmt::format("no register '{}'", satisfier.ref));
-      check_fields(satisfier.place, *kind, satisfier.where);
-      check_fields(satisfier.place, *kind, satisfier.every);
-      check_states(satisfier.place, *kind, satisfier.states);
-      if (!satisfier.link.empty()) check_field(satisfier.place, *kind, satisfier.link);
+      need_fields(satisfier.place, *kind, satisfier.where);
+      need_fields(satisfier.place, *kind, satisfier.every);
+      need_states(satisfier.place, *kind, satisfier.states);
+      if (!satisfier.link.empty()) need_field(satisfier.place, *kind, satisfier.link);
       return;
     }
     case SatisfierKind::workflow: {
@@ -417,3 +417,34 @@ void PackReader::check_part(const comply::Clause& clause, const comply::ClausePa
 }
 
 void PackReader::check_references() {
+  check_registers();
+  fill_catalog();
+  check_words();
+  check_scopes();
+  std::set<std::string> ids;
+  for (const auto& clause : pack_.catalog.clauses) {
+    if (!clause.id.empty() && !ids.insert(clause.id).second) {
+      error(clause.place, fmt::format("clause '{}' is defined twice", clause.id));
+    }
+    if (pack_.document && !clause.id.starts_with(pack_.document->prefix + ":")) {
+      error(clause.place, fmt::format("clause ids of this pack start with '{}:'", pack_.document->prefix));
+    }
+    for (const auto& body : clause.bound) {
+      const auto same = [&](const RoleSlot& one) { return one.id == body; };
+      if (std::none_of(pack_.roles.begin(), pack_.roles.end(), same)) {
+        error(clause.place, fmt::format("bound: no role slot '{}'", body));
+      }
+    }
+    for (const auto& part : clause.parts) check_part(clause, part);
+  }
+  for (const auto& parameter : pack_.parameters) {
+    for (const auto& id : parameter.clauses) {
+      if (pack_.document && !ids.contains(id)) {
+        error(parameter.place,
+              fmt::format("parameter '{}' names clause '{}', which does not exist", parameter.name, id));
+      }
+    }
+  }
+}
+
+}  // namespace phendau::hub

@@ -58,11 +58,10 @@ class PackReader {
   void check_part(const comply::Clause& clause, const comply::ClausePart& part);
   void check_satisfier(const comply::Satisfier& satisfier);
   void check_trigger(const comply::ClausePart& part);
-  void check_fields(const comply::Place& at, const RegisterKind& kind,
-                    const std::vector<comply::Condition>& conditions);
-  void check_field(const comply::Place& at, const RegisterKind& kind, const std::string& field);
-  void check_states(const comply::Place& at, const RegisterKind& kind,
-                    const std::vector<std::string>& states);
+  void need_fields(const comply::Place& at, const RegisterKind& kind,
+                   const std::vector<comply::Condition>& conditions);
+  void need_field(const comply::Place& at, const RegisterKind& kind, const std::string& field);
+  void need_states(const comply::Place& at, const RegisterKind& kind, const std::vector<std::string>& states);
   void check_definition(const comply::Definition& definition);
   void check_words();
   void check_scopes();

@@ -114,19 +114,19 @@ void PackReader::check_definition(const comply::Definition& one) {
   }
 }
 
-void PackReader::check_field(const comply::Place& at, const RegisterKind& kind, const std::string& field) {
+void PackReader::need_field(const comply::Place& at, const RegisterKind& kind, const std::string& field) {
   const std::string top = field.substr(0, field.find('.'));
   if (kind.spec.schema["properties"].contains(top)) return;
   error(at, fmt::format("register '{}' has no field '{}'", kind.spec.name, top));
 }
 
-void PackReader::check_fields(const comply::Place& at, const RegisterKind& kind,
-                              const std::vector<comply::Condition>& conditions) {
-  for (const auto& condition : conditions) check_field(at, kind, condition.field);
+void PackReader::need_fields(const comply::Place& at, const RegisterKind& kind,
+                             const std::vector<comply::Condition>& conditions) {
+  for (const auto& condition : conditions) need_field(at, kind, condition.field);
 }
 
-void PackReader::check_states(const comply::Place& at, const RegisterKind& kind,
-                              const std::vector<std::string>& states) {
+void PackReader::need_states(const comply::Place& at, const RegisterKind& kind,
+                             const std::vector<std::string>& states) {
   for (const auto& state : states) {
     const auto& known = kind.spec.states;
     if (std::find(known.begin(), known.end(), state) != known.end()) continue;
@@ -150,14 +150,14 @@ void PackReader::check_trigger(const comply::ClausePart& part) {
   }
   const RegisterKind* kind = pack_.reg(trigger.ref);
   if (kind == nullptr) return error(trigger.place, fmt::format("no register '{}'", trigger.ref));
-  check_fields(trigger.place, *kind, trigger.where);
-  check_states(trigger.place, *kind, trigger.states);
-  if (!trigger.from.empty()) check_field(trigger.place, *kind, trigger.from);
+  need_fields(trigger.place, *kind, trigger.where);
+  need_states(trigger.place, *kind, trigger.states);
+  if (!trigger.from.empty()) need_field(trigger.place, *kind, trigger.from);
   for (const auto& satisfier : part.satisfied_by) {
     if (satisfier.kind != comply::SatisfierKind::occasion) continue;
-    check_fields(satisfier.place, *kind, satisfier.every);
-    check_states(satisfier.place, *kind, satisfier.states);
-    if (!satisfier.done.empty()) check_field(satisfier.place, *kind, satisfier.done);
+    need_fields(satisfier.place, *kind, satisfier.every);
+    need_states(satisfier.place, *kind, satisfier.states);
+    if (!satisfier.done.empty()) need_field(satisfier.place, *kind, satisfier.done);
   }
 }
 

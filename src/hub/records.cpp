@@ -146,8 +146,8 @@ std::vector<std::string> Records::names_of(const Actor& actor) {
   const std::string today = today_of(services_);
   for (const auto& record : *bound) {
     const auto& agencies = actor.agency_ids;
-    const bool own = std::find(agencies.begin(), agencies.end(), record.doc["agency_id"].as_string()) !=
-                     agencies.end();
+    const bool own =
+        std::find(agencies.begin(), agencies.end(), record.doc["agency_id"].as_string()) != agencies.end();
     if (own && holds_on(record.doc, today)) out.push_back("role:" + record.doc["slot"].as_string());
   }
   return out;
@@ -207,8 +207,8 @@ Result<> Records::check_unique(const Draft& draft) {
                return other.doc.at_path(field) == draft.doc.at_path(field);
              });
     };
-    const auto others = PHENDAU_TRY(live_records(
-        *draft.kind, {{unique.fields.front(), ledger::FieldFilter::Op::equal, {first}}}));
+    const auto others = PHENDAU_TRY(
+        live_records(*draft.kind, {{unique.fields.front(), ledger::FieldFilter::Op::equal, {first}}}));
     if (std::any_of(others.begin(), others.end(), same)) {
       const Json& properties = draft.kind->spec.schema["properties"];
       const std::string title = properties[unique.fields.front()]["title"].string_or(unique.fields.front());
@@ -235,8 +235,7 @@ Result<> Records::check_disjoint(const Draft& draft) {
     }
     if (!network->contains(own) && !own.contains(*network)) continue;
     const bool is_inner = network->prefix_bits < own.prefix_bits && !parent.empty();
-    const bool is_outer =
-        own.prefix_bits < network->prefix_bits && !other.doc["parent"].as_string().empty();
+    const bool is_outer = own.prefix_bits < network->prefix_bits && !other.doc["parent"].as_string().empty();
     if (is_inner || is_outer) continue;
     return fail(ErrorCode::conflict, "the network overlaps another one", "record.overlap",
                 {draft.doc[field].as_string(), other.doc[field].as_string()});
@@ -270,8 +269,7 @@ Result<> Records::check_draft(const Actor& actor, const Draft& draft) {
 Result<Json> Records::files_of(std::string_view kind, std::string_view id) {
   ledger::Query query;
   query.kind = "attachment";
-  query.filters.push_back(
-      {"record", ledger::FieldFilter::Op::equal, {Json(fmt::format("{}/{}", kind, id))}});
+  query.filters.push_back({"record", ledger::FieldFilter::Op::equal, {Json(fmt::format("{}/{}", kind, id))}});
   query.order_by = "created_at";
   query.descending = false;
   query.limit = ledger::kListLimitMax;
@@ -381,8 +379,8 @@ Result<Json> Records::get(const Actor& actor, std::string_view kind_name, std::s
   auto record = PHENDAU_TRY(record_for(actor, Action::read, *kind, id));
   if (!at || record.updated_at <= *at) return view(actor, *kind, record);
   for (std::uint64_t before = 0;;) {
-    const auto page = PHENDAU_TRY(
-        services_.ledger.history(kind->spec.name, id, everything(), before, kHistoryPage));
+    const auto page =
+        PHENDAU_TRY(services_.ledger.history(kind->spec.name, id, everything(), before, kHistoryPage));
     for (const auto& entry : page) {
       before = entry.change.seq;
       if (entry.change.at > *at) continue;
@@ -421,8 +419,8 @@ Result<Json> Records::create(const Actor& actor, std::string_view kind_name, con
   write.reason = body["reason"].string_or("created");
   write.pack = services_.pack.pack().reference();
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  services_.live.publish({"record", Resource::record, agency,
-                          Json::object({{"id", draft.id}, {"kind", kind->spec.name}})});
+  services_.live.publish(
+      {"record", Resource::record, agency, Json::object({{"id", draft.id}, {"kind", kind->spec.name}})});
   return view(actor, *kind, PHENDAU_TRY(services_.ledger.get(kind->spec.name, draft.id, everything())));
 }
 
@@ -481,8 +479,7 @@ Result<Json> Records::undo(const Actor& actor, std::string_view kind_name, std::
   const std::lock_guard lock(mu_);
   const auto record = PHENDAU_TRY(record_for(actor, Action::update, *kind, id));
   const auto wanted = static_cast<std::uint64_t>(body["sequence"].as_int());
-  const auto page =
-      PHENDAU_TRY(services_.ledger.history(kind->spec.name, id, everything(), wanted + 1, 1));
+  const auto page = PHENDAU_TRY(services_.ledger.history(kind->spec.name, id, everything(), wanted + 1, 1));
   if (page.empty() || page.front().change.seq != wanted || wanted == record.last_seq)
     return fail(ErrorCode::not_found, "no such earlier change", "record.no_change");
   // A decision is not taken back by its applicant.
@@ -497,8 +494,8 @@ Result<Json> Records::history(const Actor& actor, std::string_view kind_name, st
   const std::string lead = province_agency().value_or(std::string());
   Json items = Json::array();
   for (const auto& entry : PHENDAU_TRY(services_.ledger.history(kind->spec.name, id, everything()))) {
-    const bool provincial = entry.change.actor_role == "administrator" ||
-                            entry.change.actor_role == "province_operator";
+    const bool provincial =
+        entry.change.actor_role == "administrator" || entry.change.actor_role == "province_operator";
     items.push(Json::object({{"sequence", entry.change.seq},
                              {"at", format_rfc3339(entry.change.at)},
                              {"by", entry.change.actor_name},

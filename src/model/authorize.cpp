@@ -70,7 +70,7 @@ Reach partner_reach(Action action, Resource resource) {
   if (resource == Resource::record && writes) return Reach::agencies;
   if (resource == Resource::attestation || resource == Resource::obligation) {
     return action == Action::read || action == Action::create || action == Action::attest ? Reach::agencies
-                                                                                           : Reach::nothing;
+                                                                                          : Reach::nothing;
   }
   if (resource == Resource::agency && action == Action::read) return Reach::agencies;
   if (resource == Resource::pack && action == Action::read) return Reach::everything;

@@ -13,15 +13,20 @@ Lifecycle approval() {
   out.initial = "requested";
   out.live = {"requested", "approved"};
   out.moves = {
-      {{"requested"}, "approved", "Duyet", "Approve", {"administrator", "role:lead_department"},
-       {"decision.number"}, true},
+      {{"requested"},
+       "approved",
+       "Duyet",
+       "Approve",
+       {"administrator", "role:lead_department"},
+       {"decision.number"},
+       true},
       {{"requested"}, "refused", "Tu choi", "Refuse", {}, {}, false},
   };
   return out;
 }
 
-const Json kSchema = *parse_json(
-    R"({"properties": {"decision": {"properties": {"number": {"title": "So quyet dinh"}}}}})");
+const Json kSchema =
+    *parse_json(R"({"properties": {"decision": {"properties": {"number": {"title": "So quyet dinh"}}}}})");
 
 TEST_CASE("lifecycle: a table of moves") {
   struct Case {
@@ -50,8 +55,8 @@ TEST_CASE("lifecycle: a table of moves") {
     CAPTURE(one.from);
     CAPTURE(one.to);
     CAPTURE(one.document);
-    const auto done = check_move(lifecycle, one.from, one.to, kSchema, *parse_json(one.document), one.file,
-                                 one.names);
+    const auto done =
+        check_move(lifecycle, one.from, one.to, kSchema, *parse_json(one.document), one.file, one.names);
     CHECK((done ? std::string() : done.error().text_id) == one.text_id);
   }
 }
