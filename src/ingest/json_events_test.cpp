@@ -220,7 +220,7 @@ TEST_CASE("text: a date and time at the beginning is the event's") {
       {"2026-11-24 09:59:00 install sudo:amd64 <none> 1.9.13p3-1", "2026-11-24T02:59:00Z", "zone_assumed"},
       {"Start-Date: 2026-11-24  09:58:07", "2026-11-24T02:58:07Z", "zone_assumed"},
       {"End-Date: 2026-11-24  09:58:30\n", "2026-11-24T02:58:30Z", "zone_assumed"},
-      {"2026-11-24T02:59:00.250Z started", "2026-11-24T02:59:00.25Z", "exact"},
+      {"2026-11-24T02:59:00.250Z started", "2026-11-24T02:59:00.250Z", "exact"},
       {"2026-11-24 09:59:00,123 INFO x", "2026-11-24T02:59:00.123Z", "zone_assumed"},
       {"2026-11-20 10:00:00 status installed", "2026-11-20T03:00:00Z", "skewed"},
       // everything else happened when it came in
