@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/linux/facts.h"
+#include "cli/check_report.h"
 #include "cli/cli.h"
 #include "comply/assess.h"
 #include "hub/active_pack.h"
@@ -114,7 +115,7 @@ Result<bool> run_check(const Globals& globals, const PackArguments& arguments) {
   knowledge.put_subject(device);
   bool violated = false;
   Json list = Json::array();
-  std::vector<std::vector<std::string>> rows = {{"STATUS", "CLAUSE", "PART", "REASON"}};
+  CheckReport report(globals);
   for (const auto& clause : pack.pack().catalog.clauses) {
     for (const auto& part : clause.parts) {
       if (part.subject != comply::SubjectKind::device) continue;
@@ -129,7 +130,7 @@ Result<bool> run_check(const Globals& globals, const PackArguments& arguments) {
                                       {"at", format_rfc3339(item.at)},
                                       {"summary", item.summary}}));
         }
-        rows.push_back({std::string(to_string(one.status)), one.clause_id, one.part_id, reason});
+        report.add(clause, one);
         list.push(Json::object({{"clause", one.clause_id},
                                 {"part", one.part_id},
                                 {"subject", device.name},
@@ -142,7 +143,7 @@ Result<bool> run_check(const Globals& globals, const PackArguments& arguments) {
   if (globals.json())
     print_line(list.dump_pretty());
   else
-    print_table(rows);
+    report.show();
   return !violated;
 }
 

@@ -172,7 +172,7 @@ streams = {}
 def listen(role, client):
     import http.client
     import ssl
-    connection = http.client.HTTPSConnection("127.0.0.1", hub.port, context=ssl._create_unverified_context(), timeout=12)
+    connection = http.client.HTTPSConnection("127.0.0.1", hub.port, context=ssl._create_unverified_context(), timeout=60)
     connection.request("GET", "/api/v1/stream", headers={"Cookie": f"phendau_session={client.cookie}"})
     response = connection.getresponse()
     seen = b""

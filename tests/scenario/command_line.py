@@ -14,12 +14,22 @@ base = scratch()
 # check: one verdict per clause part that is about a machine, each with a reason; never 'ok' for what cannot be read.
 done = run(PHENDAU, "check", "--pack", PACK, "--format", "json", "--lang", "en", check=False)
 verdicts = json.loads(done.stdout)
-assert len(verdicts) > 15 and all({"clause", "part", "subject", "status", "evidence", "reason"} <= set(v) for v in verdicts)
+assert len(verdicts) > 15 and all({"clause", "part", "subject", "status", "evidence", "reason"} == set(v) for v in verdicts)
 assert done.returncode == (1 if any(v["status"] == "violated" for v in verdicts) else 0)
 assert all(v["reason"] for v in verdicts if v["status"] in ("violated", "unknown"))
 done = run(PHENDAU, "check", "--pack", PACK, "--root", base, "--format", "json", check=False)
 # A folder without anything in it shares nothing; every other duty cannot be met by absence.
 assert {v["part"] for v in json.loads(done.stdout) if v["status"] == "met"} <= {"hg-1374:11.2.b#1"}, done.stdout
+
+# For people: states and titles in their language, no endless lists of names, a last line that counts.
+shown = run(PHENDAU, "check", "--pack", PACK, "--lang", "vi", check=False).stdout.splitlines()
+assert shown[0].split("  ")[0] == "KẾT QUẢ" and all(word in shown[0] for word in ("ĐIỀU KHOẢN", "NỘI DUNG", "LÝ DO")), shown[0]
+total = next(line for line in shown if line.startswith("Tổng cộng"))
+assert total.startswith(f"Tổng cộng {len(verdicts)} phần") and len(shown) >= len(verdicts) + 2, total
+states = [line.split("  ")[0] for line in shown[1:len(verdicts) + 1]]
+assert set(states) <= {"đạt", "vi phạm", "chưa rõ", "không áp dụng", "chưa phát sinh", "quá hạn", "đến hạn", "được miễn", "xác nhận"}, states
+assert f"{states.count('vi phạm')} vi phạm" in total or "vi phạm" not in states, total
+assert max(len(line) for line in shown) < 1200, max(shown, key=len)
 
 # scan: the final keys, the same rows for any number of threads, statistics on stderr.
 log = base / "may.log"
