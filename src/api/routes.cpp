@@ -378,8 +378,7 @@ Result<Response> open_stream(Context& c) {
   return out;
 }
 Result<Response> get_health(Context& c) {
-  (void)c;
-  return json_response(Json::object({{"status", "ok"}}));
+  return json_response(Json::object({{"status", "ok"}, {"demo", c.hub.config().demo}}));
 }
 
 }  // namespace

@@ -125,6 +125,11 @@ export function toDoc(fields: Field[], inputs: Inputs, draft = false): { doc: Do
   return { doc, errors };
 }
 
+/** Nothing to read on paper. */
+function isEmpty(value: Inputs[string] | undefined): boolean {
+  return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
 interface Props {
   id: string;
   schema: Schema;
@@ -222,7 +227,7 @@ export function SchemaForm({ id, schema, doc, disabled = false, submitLabel, tes
           <span key={f.name}>{i > 0 && ', '}<a href={`#${id}-${f.name}`} onClick={(e) => { e.preventDefault(); form.current?.querySelector<HTMLElement>(`[name="${f.name}"]`)?.focus(); }}>{f.title}</a></span>))}.</div>
       )}
       {fields.map((f) => (
-        <div key={f.name} class={`field${shownErrors[f.name] ? ' wrong' : ''}`}>
+        <div key={f.name} class={`field${shownErrors[f.name] ? ' wrong' : ''}${isEmpty(inputs[f.name]) ? ' empty' : ''}`}>
           {f.kind === 'yes' ? (
             <label class="check"><input type="checkbox" name={f.name} disabled={disabled} checked={inputs[f.name] === true} data-testid={`field-${f.name}`}
               onChange={(e) => set(f.name, e.currentTarget.checked)} /> <span>{f.title}{f.hint && <span class="hint">{f.hint}</span>}</span></label>
