@@ -105,19 +105,21 @@ Result<> Hub::open_workers() {
     for (const auto& id : agencies) obligations_->mark_agency(id);
   };
   accounts_->set_observer([this](const SignInEvent& event) {
-    pipeline_->submit_own(Json::object({{"timestamp", format_rfc3339(env_.now())},
-                                        {"program", "phendau-hub"},
-                                        {"action", "login"},
-                                        {"outcome", event.success ? "success" : "failure"},
-                                        {"user", event.username},
-                                        {"source_ip", event.from},
-                                        {"method", "password"},
-                                        {"message", "portal sign-in " + event.reason}}));
+    Json own = Json::object({{"timestamp", format_rfc3339(env_.now())},
+                             {"program", "phendau-hub"},
+                             {"action", "login"},
+                             {"outcome", event.success ? "success" : "failure"},
+                             {"user", event.username},
+                             {"source_ip", event.from},
+                             {"method", "password"},
+                             {"message", "portal sign-in " + event.reason}});
+    if (event.count > 1) own.set("count", event.count);
+    pipeline_->submit_own(own);
   });
   pipeline_->start();
   detection_->start();
   obligations_->start();
-  listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, keys_);
+  listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
   maintenance_ = std::thread([this] { run_maintenance(); });
   return {};
@@ -196,6 +198,7 @@ Result<Json> Hub::overview(const Actor& actor) {
     for (const auto& [reason, count] : counters.decode.by_reason) parse_errors += count;
     ingest = Json::object({{"parse_errors", parse_errors},
                            {"dropped", counters.dropped},
+                           {"spools_refused", counters.spools_refused},
                            {"udp_kernel_drops", listeners_->kernel_drops()}});
   }
   Events::Search last_hour;

@@ -46,7 +46,7 @@ struct IngestPipeline::Lane {
         policy(ingest::FlushPolicy::Limits{kBatchRowsMax, kBatchBytesMax, delay_max}) {}
 };
 
-IngestPipeline::IngestPipeline(Services& services) : services_(services) {}
+IngestPipeline::IngestPipeline(Services& services) : services_(services), spools_(services) {}
 IngestPipeline::~IngestPipeline() { stop(); }
 
 void IngestPipeline::start() {
@@ -170,6 +170,7 @@ void IngestPipeline::run() {
 Result<wire::Ack> IngestPipeline::append_records(const Actor& device, const wire::RecordBatch& batch) {
   PHENDAU_TRY(scope_covering(device, Action::create, Resource::event, device.agency_ids.front()));
   const UtcTime now = services_.env.now();
+  PHENDAU_TRY(spools_.admit(device.user_id, device.agency_ids.front(), batch.epoch, now));
   std::vector<Batch> batches;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
   ingest::DecodeCounters counters;
@@ -339,6 +340,7 @@ Result<> IngestPipeline::reload_senders() {
 IngestCounters IngestPipeline::counters() const {
   const std::lock_guard lock(mu_);
   IngestCounters out = counters_;
+  out.spools_refused = spools_.refused();
   for (const auto& [format, lane] : lanes_) out.decode += lane->decoder->counters();
   return out;
 }

@@ -6,32 +6,48 @@
 #include "base/log.h"
 
 namespace phendau::hub {
-namespace {
 
-Origin origin_for(const IngestPipeline& pipeline, const ListenerConfig& config, const net::Address& peer,
-                  const net::PeerIdentity& identity) {
+Origin SyslogListeners::origin_for(const ListenerConfig& config, const net::Address& peer,
+                                   const net::PeerIdentity& identity) const {
   Origin out;
   out.peer = peer.ip_text();
   out.source = config.source + "/" + out.peer;
   out.channel = std::string(to_string(config.protocol));
   if (identity.verified) {
-    // A certificate of ours says whose machine it is, whatever address it uses.
-    out.agency_id = identity.agency_id;
+    // A certificate of ours says which machine it is, whatever address it uses; the ledger says whose it is.
+    out.agency_id = devices_.agency_of(identity.device_id);
     out.source = identity.device_id;
   } else {
-    out.agency_id = pipeline.agency_of(config, out.peer);
+    out.agency_id = pipeline_.agency_of(config, out.peer);
   }
   return out;
 }
 
-}  // namespace
-
-SyslogListeners::SyslogListeners(Services& services, IngestPipeline& pipeline, const Keys& keys)
-    : services_(services), pipeline_(pipeline), keys_(keys) {}
+SyslogListeners::SyslogListeners(Services& services, IngestPipeline& pipeline, Devices& devices,
+                                 const Keys& keys)
+    : services_(services), pipeline_(pipeline), devices_(devices), keys_(keys) {}
 
 SyslogListeners::~SyslogListeners() { stop(); }
 
+Result<> SyslogListeners::check_agencies() const {
+  const auto check = [this](std::string_view what, const std::string& agency_id) -> Result<> {
+    if (agency_id.empty() || agency_id == kUnassignedAgency) return {};
+    if (services_.ledger.get("agency", agency_id, everything())) return {};
+    return fail(ErrorCode::invalid,
+                fmt::format("hub.json: {} is set up for agency '{}', which does not exist", what, agency_id),
+                "config.no_agency", {std::string(what), agency_id});
+  };
+  for (const auto& config : services_.config.listeners) {
+    PHENDAU_TRY(check(fmt::format("{}://{}", to_string(config.protocol), config.address), config.agency_id));
+  }
+  for (const auto& sender : services_.config.senders) {
+    PHENDAU_TRY(check(sender.network_text, sender.agency_id));
+  }
+  return {};
+}
+
 Result<> SyslogListeners::start() {
+  PHENDAU_TRY(check_agencies());
   for (const auto& config : services_.config.listeners) {
     auto running = std::make_unique<Running>();
     running->config = config;
@@ -50,7 +66,7 @@ Result<> SyslogListeners::start_udp(Running& running) {
   running.udp =
       PHENDAU_TRY(net::UdpListener::start(config, [this, &running](std::span<const net::Datagram> datagrams) {
         for (const auto& datagram : datagrams) {
-          const Origin origin = origin_for(pipeline_, running.config, datagram.peer, {});
+          const Origin origin = origin_for(running.config, datagram.peer, {});
           pipeline_.submit("syslog", datagram.bytes, origin, WhenFull::drop_newest);
         }
       }));
@@ -59,7 +75,7 @@ Result<> SyslogListeners::start_udp(Running& running) {
 }
 
 void SyslogListeners::take(Running& running, const net::StreamPeer& peer, ingest::Deframer& deframer) {
-  const Origin origin = origin_for(pipeline_, running.config, peer.address, peer.identity);
+  const Origin origin = origin_for(running.config, peer.address, peer.identity);
   while (const auto frame = deframer.next()) {
     pipeline_.submit("syslog", frame->record, origin, WhenFull::block, frame->oversized, frame->truncated);
   }
@@ -73,6 +89,7 @@ Result<> SyslogListeners::start_stream(Running& running) {
     tls.certificate = keys_.server;
     tls.client_ca_pem = keys_.ca.certificate_pem;
     tls.ask = net::AskCertificate::everybody;
+    tls.revoked = [this](const net::PeerIdentity& peer) { return !devices_.may_send(peer); };
     tls.env = &services_.env;
     config.tls = PHENDAU_TRY(net::TlsServer::create(std::move(tls)));
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "hub/devices.h"
 #include "hub/ingest_pipeline.h"
 #include "hub/keys.h"
 #include "ingest/framing.h"
@@ -17,9 +18,10 @@ namespace phendau::hub {
 
 class SyslogListeners {
  public:
-  SyslogListeners(Services& services, IngestPipeline& pipeline, const Keys& keys);
+  SyslogListeners(Services& services, IngestPipeline& pipeline, Devices& devices, const Keys& keys);
   ~SyslogListeners();
-  /// Errors name the address and what to do (port in use, not allowed).
+  /// Errors name the address and what to do (port in use, not allowed), or the listener or sender that is set
+  /// up for an agency that does not exist.
   Result<> start();
   void stop();
   std::uint64_t kernel_drops() const;
@@ -36,10 +38,14 @@ class SyslogListeners {
   };
   Result<> start_udp(Running& running);
   Result<> start_stream(Running& running);
+  Result<> check_agencies() const;
+  Origin origin_for(const ListenerConfig& config, const net::Address& peer,
+                    const net::PeerIdentity& identity) const;
   void take(Running& running, const net::StreamPeer& peer, ingest::Deframer& deframer);
 
   Services& services_;
   IngestPipeline& pipeline_;
+  Devices& devices_;
   const Keys& keys_;
   std::vector<std::unique_ptr<Running>> running_;
 };
