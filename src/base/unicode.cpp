@@ -64,6 +64,25 @@ std::string fold_accents(std::string_view text) {
   return to_utf8(out);
 }
 
+std::string without_invisible(std::string_view text) {
+  const icu::UnicodeString wide = from_utf8(to_valid_utf8(text));
+  icu::UnicodeString out;
+  for (std::int32_t i = 0; i < wide.length(); i = wide.moveIndex32(i, 1)) {
+    const UChar32 c = wide.char32At(i);
+    switch (u_charType(c)) {
+      case U_CONTROL_CHAR:
+      case U_FORMAT_CHAR:
+      case U_LINE_SEPARATOR:
+      case U_PARAGRAPH_SEPARATOR:
+      case U_SURROGATE:
+        break;
+      default:
+        out.append(c);
+    }
+  }
+  return to_utf8(out);
+}
+
 int compare_vietnamese(std::string_view a, std::string_view b) {
   thread_local const std::unique_ptr<icu::Collator> collator = [] {
     UErrorCode status = U_ZERO_ERROR;

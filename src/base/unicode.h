@@ -14,6 +14,9 @@ std::string to_nfc(std::string_view text);
 std::string fold_case(std::string_view text);
 /// fold_case without accents and with d for the barred d: what search compares when the query has no accents.
 std::string fold_accents(std::string_view text);
+/// Without control and format characters (line breaks, right-to-left marks and overrides, zero widths): what
+/// is shown is what is there. For names of files; invalid UTF-8 becomes U+FFFD.
+std::string without_invisible(std::string_view text);
 /// <0, 0, >0 in Vietnamese alphabetical order.
 int compare_vietnamese(std::string_view a, std::string_view b);
 

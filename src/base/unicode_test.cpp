@@ -59,3 +59,13 @@ TEST_CASE("unicode: Vietnamese order") {
   CHECK(compare_vietnamese("x", "x") == 0);
   CHECK(compare_vietnamese("ma", "m\xC3\xA0") < 0);
 }
+
+TEST_CASE("unicode: names without what is not shown") {
+  // A right-to-left override turns "exe.pdf" around, a zero width and a line break hide.
+  CHECK(without_invisible("a\xE2\x80\xAE"
+                          "fdp.exe") == "afdp.exe");
+  CHECK(without_invisible("b\xE2\x80\x8B\n\r\x1b\xC2\x85\xE2\x80\xA8\xEF\xBB\xBF.txt") == "b.txt");
+  CHECK(without_invisible("B\xC3\xA1o c\xC3\xA1o \xF0\x9F\x98\x80.pdf") ==
+        "B\xC3\xA1o c\xC3\xA1o \xF0\x9F\x98\x80.pdf");
+  CHECK(without_invisible("c\xff.txt") == "c\xEF\xBF\xBD.txt");
+}

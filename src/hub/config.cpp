@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "net/address.h"
+
 namespace phendau::hub {
 namespace {
 
@@ -38,6 +40,13 @@ Result<> read_duration(const Json& json, std::string_view member, Duration low, 
         member, fmt::format("{} to {}, like \"30s\" or \"5m\"", format_duration(low), format_duration(high)));
   }
   out = *value;
+  return {};
+}
+
+Result<> read_optional_bool(const Json& json, std::string_view member, std::optional<bool>& out) {
+  if (!json.contains(member)) return {};
+  if (!json[member].is_bool()) return wrong(member, "true or false");
+  out = json[member].as_bool();
   return {};
 }
 
@@ -82,6 +91,7 @@ constexpr std::string_view kMembers[] = {"pack_dir",
                                          "session_age_max",
                                          "sign_in_failures_max",
                                          "sign_in_wait",
+                                         "local_sign_in",
                                          "enrolment_token_age_max",
                                          "device_certificate_days",
                                          "silence_check_every",
@@ -93,6 +103,12 @@ constexpr std::string_view kMembers[] = {"pack_dir",
 std::string_view to_string(ListenerConfig::Protocol protocol) {
   constexpr std::string_view kNames[] = {"udp", "tcp", "tls"};
   return kNames[static_cast<std::size_t>(protocol)];
+}
+
+bool allows_local_sign_in(const HubConfig& config) {
+  if (config.local_sign_in) return *config.local_sign_in;
+  const auto address = net::parse_host_port(config.https_address);
+  return address && net::is_loopback_host(address->host);
 }
 
 Result<HubConfig> config_from_json(const Json& json) {
@@ -108,10 +124,11 @@ Result<HubConfig> config_from_json(const Json& json) {
   PHENDAU_TRY(read_int(json, "disk_quota_percent", 10, 98, out.disk_quota_percent));
   PHENDAU_TRY(read_duration(json, "flush_after", milliseconds(1), seconds(5), out.flush_after));
   PHENDAU_TRY(read_duration(json, "skew_max", seconds(1), days(30), out.skew_max));
-  PHENDAU_TRY(read_duration(json, "session_idle_max", minutes(1), hours(12), out.session_idle_max));
+  PHENDAU_TRY(read_duration(json, "session_idle_max", seconds(5), hours(12), out.session_idle_max));
   PHENDAU_TRY(read_duration(json, "session_age_max", minutes(5), days(7), out.session_age_max));
   PHENDAU_TRY(read_int(json, "sign_in_failures_max", 3, 20, out.sign_in_failures_max));
   PHENDAU_TRY(read_duration(json, "sign_in_wait", seconds(1), days(1), out.sign_in_wait));
+  PHENDAU_TRY(read_optional_bool(json, "local_sign_in", out.local_sign_in));
   PHENDAU_TRY(
       read_duration(json, "enrolment_token_age_max", minutes(5), days(7), out.enrolment_token_age_max));
   PHENDAU_TRY(read_int(json, "device_certificate_days", 1, 3650, out.device_certificate_days));

@@ -58,7 +58,7 @@ struct IngestPipeline::Lane {
         policy(ingest::FlushPolicy::Limits{kBatchRowsMax, kBatchBytesMax, delay_max}) {}
 };
 
-IngestPipeline::IngestPipeline(Services& services) : services_(services) {}
+IngestPipeline::IngestPipeline(Services& services) : services_(services), spools_(services) {}
 IngestPipeline::~IngestPipeline() { stop(); }
 
 void IngestPipeline::start() {
@@ -182,6 +182,7 @@ void IngestPipeline::run() {
 Result<wire::Ack> IngestPipeline::append_records(const Actor& device, const wire::RecordBatch& batch) {
   PHENDAU_TRY(scope_covering(device, Action::create, Resource::event, device.agency_ids.front()));
   const UtcTime now = services_.env.now();
+  PHENDAU_TRY(spools_.admit(device.user_id, device.agency_ids.front(), batch.epoch, now));
   const Duration ahead = clock_ahead(services_, device.user_id);
   std::vector<Batch> batches;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
@@ -348,6 +349,7 @@ Result<> IngestPipeline::reload_senders() {
 IngestCounters IngestPipeline::counters() const {
   const std::lock_guard lock(mu_);
   IngestCounters out = counters_;
+  out.spools_refused = spools_.refused();
   for (const auto& [format, lane] : lanes_) out.decode += lane->decoder->counters();
   return out;
 }

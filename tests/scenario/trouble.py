@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trouble gives one clear Vietnamese sentence that says what to do, and nothing acknowledged is lost: no set-up, a folder in use, a
-port in use, root, a folder of a newer version, wrong and used tokens, an impostor hub, a revoked device, a hub that is away, a full
-disk; hostile syslog lines are kept raw and counted."""
+port in use, root, a folder of a newer version, an agency that does not exist, wrong and used tokens, an impostor hub, a revoked device, a
+hub that is away, malformed batches, a full disk; hostile syslog lines are kept raw and counted."""
 import json
 import os
 import pathlib
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import AGENT, AS_ROOT, PACK, PHENDAU, Agent, Hub, give_to_hub, hub_account, run, scratch, verify_journal, wait_for
+from harness import AGENT, AS_ROOT, PACK, PHENDAU, Agent, Hub, free_port, give_to_hub, hub_account, run, scratch, verify_journal, wait_for
 
 
 def sentence(*argv, as_hub=True, words=(), code=None):
@@ -31,6 +32,9 @@ base = scratch()
 sentence(PHENDAU, "hub", "--data", base / "nothing", "--lang", "vi", words=["chưa được khởi tạo", "phendau admin init"], code=3)
 
 hub = Hub().init()
+tls_port = free_port()
+config = json.loads((hub.data / "hub.json").read_text())
+hub.change_config(listeners=[*config["listeners"], {"protocol": "tls", "address": f"127.0.0.1:{tls_port}"}])
 tokens = [hub.token() for _ in range(3)]
 if AS_ROOT:
     sentence(PHENDAU, "hub", "--data", hub.data, "--lang", "vi", as_hub=False, words=["không chạy bằng tài khoản root"], code=3)
@@ -42,6 +46,14 @@ config["https_address"] = f"127.0.0.1:{hub.port}"
 (other.data / "hub.json").write_text(json.dumps(config))
 give_to_hub(other.data)
 sentence(PHENDAU, "hub", "--data", other.data, "--lang", "vi", words=[str(hub.port)])
+
+# A listener or a sender of an agency that nobody created.
+lost = Hub(config={"listeners": [{"protocol": "udp", "address": f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}", "agency": "khong-co"}]}).init()
+give_to_hub(lost.data)
+sentence(PHENDAU, "hub", "--data", lost.data, "--lang", "vi", words=["udp://127.0.0.1", '"khong-co"', "không có cơ quan nào"], code=3)
+lost.change_config(listeners=[], senders=[{"network": "10.1.0.0/16", "agency": "cung-khong"}])
+give_to_hub(lost.data)
+sentence(PHENDAU, "hub", "--data", lost.data, "--lang", "vi", words=["10.1.0.0/16", '"cung-khong"'], code=3)
 
 # A folder that a newer version wrote.
 newer = base / "newer"
@@ -124,9 +136,54 @@ assert kept("script")[0]["raw"].startswith("<13>Nov 24 10:00:00 may xau: <script
 assert {event["parse_error"] for event in kept("source:syslog-tcp*")} >= {"not_utf8", "oversized"}, kept("source:syslog-tcp*")
 assert admin.get("/overview")["ingest"]["parse_errors"] >= 2
 
-# A revoked device is refused at once and says so.
+# A device may send syslog over TLS with its certificate: what it sends is its agency's, as the ledger says.
 device = admin.get("/devices")["items"][0]["id"]
+identity = json.loads((agent.data / "identity.json").read_text())
+pem = scratch() / "device.pem"
+pem.write_text(identity["certificate_pem"] + identity["key_pem"])
+
+
+def as_device(port, protocol=None):
+    context = ssl._create_unverified_context()
+    context.load_cert_chain(pem)
+    if protocol:
+        context.set_alpn_protocols([protocol])
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=20))
+
+
+def by_certificate():
+    return [(event["agency_id"], event["fields"]["message"]) for event in kept(f"source:{device} program:chung-thu")]
+
+
+sender = as_device(tls_port)
+sender.sendall(b"<13>Nov 24 10:00:04 may chung-thu: truoc thu hoi\n")
+wait_for(lambda: by_certificate() == [(hub.agency, "truoc thu hoi")])
+
+
+# What a machine sends wrongly is its mistake, not ours.
+def post_as_device(path, body):
+    with as_device(hub.port, "phendau-agent") as sock:
+        sock.sendall(f"POST {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        return int(sock.recv(4096).split()[1])
+
+
+fact = {"kind": "../x", "collected_at": "2026-11-24T00:00:00Z", "valid_seconds": 60, "rows": [], "complete": True}
+assert post_as_device("/agent/v1/records", b"PHDB\x01\0\0\0" + b"\0" * 8 + b"hong") == 400
+assert post_as_device("/agent/v1/records", b"PHDB\x01\0\0\0" + b"\0" * 8) == 400
+assert post_as_device("/agent/v1/facts", json.dumps({"facts": [fact]}).encode()) == 400
+
+# A revoked device is refused at once, on every port and on open connections too, and says so.
 admin.post(f"/devices/{device}/revoke", {"reason": "mat may"})
+for again in (sender, as_device(tls_port)):
+    try:
+        for _ in range(3):
+            again.sendall(b"<13>Nov 24 10:00:05 may chung-thu: sau thu hoi\n")
+            time.sleep(0.3)
+    except OSError:
+        pass  # the hub hung up
+    again.close()
+time.sleep(2)
+assert by_certificate() == [(hub.agency, "truoc thu hoi")], by_certificate()
 with open(tailed, "a") as out:
     out.write("<13>Nov 24 09:00:01 may ung-dung: sau khi thu hoi\n")
 wait_for(lambda: "locked out" in agent.log.read_text(), 60, 0.5)

@@ -4,7 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 import { address, get, patch, post, problemFrom, upload } from '../api/client';
 import { query, setQuery } from '../app/router';
 import { may, session } from '../app/session';
-import type { Agency, Role, RuleSummary, UserAccount } from '../api/types';
+import type { Agency, Role, UserAccount } from '../api/types';
 import { bytesText, compareNames, comparePersons, numberText } from '../text/format';
 import { roleWords, satisfiedByWords, sourceWord } from '../text/words';
 import { AgencySelect, agencies as knownAgencies, agencyName, useAgencies } from '../ui/agencies';
