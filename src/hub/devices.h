@@ -19,13 +19,20 @@ inline constexpr std::string_view kHeartbeatSpace = "heartbeat";
 /// An agent that was not heard of for this long is silent.
 inline constexpr Duration kDeviceSilentAfter = minutes(10);
 
+/// {token, expires_at, command}; the secret is kept as its digest only. Needs the ledger alone, so that a
+/// token can be made at the machine while the hub is stopped.
+/// @param public_address host:port that agents reach this hub by; goes into the token.
+Result<Json> issue_token(Env& env, const HubConfig& config, ledger::Ledger& ledger, const Keys& keys,
+                         const std::string& public_address, const Actor& actor, std::string_view agency_id,
+                         std::string_view note);
+
 class Devices {
  public:
   /// @param public_address host:port that agents reach this hub by; goes into tokens.
   Devices(Services& services, const Keys& keys, std::string public_address);
 
   // ---- people ----
-  /// {token, expires_at, command}; the secret is kept as its digest only.
+  /// As issue_token(), for who may.
   Result<Json> create_token(const Actor& actor, std::string_view agency_id, std::string_view note);
   Result<Json> list(const Actor& actor, const ledger::Query& filter, std::string_view status);
   Result<Json> get(const Actor& actor, std::string_view id);
