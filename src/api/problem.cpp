@@ -80,7 +80,7 @@ net::Response problem(const Error& error, int status) {
                             {"detail", error.message}});
   if (!error.text_id.empty()) body.set("text_id", error.text_id);
   // Where a search expression is wrong: 1-based column in the text's first argument.
-  if (error.text_id.starts_with("detect.query") && !error.args.empty()) {
+  if (error.text_id.starts_with("detect.query.") && !error.args.empty()) {
     if (const auto column = parse_int(error.args[0])) body.set("error_position", *column - 1);
   }
   net::Response response;

@@ -10,6 +10,7 @@
 #include "comply/assess.h"
 #include "hub/active_pack.h"
 #include "hub/oscal_export.h"
+#include "hub/pack_validate.h"
 
 namespace phendau::cli {
 namespace {
@@ -24,17 +25,8 @@ std::string folder_of(const PackArguments& arguments) {
 }
 
 Result<bool> run_validate(const Globals& globals, const PackArguments& arguments) {
-  Env& env = posix_env();
-  const std::string folder = folder_of(arguments);
-  auto loaded = PHENDAU_TRY(hub::load_pack(env, folder));
-  std::vector<ContentError> errors = loaded.errors;
-  if (errors.empty()) {
-    std::size_t count = 0;
-    errors = PHENDAU_TRY(hub::run_posture_examples(env, folder, count));
-    const auto active = hub::ActivePack::load(env, folder);
-    if (!active) return std::unexpected(active.error());
-    errors.insert(errors.end(), active->rejected().begin(), active->rejected().end());
-  }
+  const auto report = PHENDAU_TRY(hub::validate_pack(posix_env(), folder_of(arguments)));
+  const auto& errors = report.errors;
   if (globals.json()) {
     Json list = Json::array();
     for (const auto& error : errors) {
@@ -46,9 +38,9 @@ Result<bool> run_validate(const Globals& globals, const PackArguments& arguments
   }
   for (const auto& error : errors) print_line(error.to_string());
   if (errors.empty()) {
-    const auto cover = hub::coverage(loaded.pack);
+    const auto cover = hub::coverage(report.pack);
     print_line(globals.text("pack.valid",
-                            {loaded.pack.reference(), std::to_string(cover.clauses),
+                            {report.pack.reference(), std::to_string(cover.clauses),
                              std::to_string(cover.parts_working), std::to_string(cover.parts_pending)}));
   }
   return errors.empty();

@@ -64,19 +64,20 @@ Result<> Devices::load_revoked() {
   }
 }
 
-Result<Json> Devices::create_token(const Actor& actor, std::string_view agency_id, std::string_view note) {
-  PHENDAU_TRY(scope_covering(actor, Action::create, Resource::enrolment_token, agency_id));
-  PHENDAU_TRY(services_.ledger.get("agency", agency_id, everything()));
-  const auto address = PHENDAU_TRY(net::parse_host_port(public_address_));
+Result<Json> issue_token(Env& env, const HubConfig& config, ledger::Ledger& ledger, const Keys& keys,
+                         const std::string& public_address, const Actor& actor, std::string_view agency_id,
+                         std::string_view note) {
+  PHENDAU_TRY(ledger.get("agency", agency_id, everything()));
+  const auto address = PHENDAU_TRY(net::parse_host_port(public_address));
   wire::EnrolToken token;
   token.host = address.host;
   token.port = address.port;
   const std::string digest =
-      PHENDAU_TRY(from_hex(PHENDAU_TRY(net::public_key_sha256(keys_.ca.certificate_pem))));
+      PHENDAU_TRY(from_hex(PHENDAU_TRY(net::public_key_sha256(keys.ca.certificate_pem))));
   std::copy(digest.begin(), digest.end(), token.ca_key_sha256.begin());
-  token.secret = services_.env.random_bytes(wire::kTokenSecretBytes);
-  const UtcTime now = services_.env.now();
-  const UtcTime expires_at = now + services_.config.enrolment_token_age_max;
+  token.secret = env.random_bytes(wire::kTokenSecretBytes);
+  const UtcTime now = env.now();
+  const UtcTime expires_at = now + config.enrolment_token_age_max;
   ledger::Write write;
   write.kind = kToken;
   write.id = wire::hash_secret(token.secret);
@@ -85,11 +86,17 @@ Result<Json> Devices::create_token(const Actor& actor, std::string_view agency_i
   write.expected_version = 0;
   write.reason = "issued";
   write.doc.set("expires_at", format_rfc3339(expires_at)).set("note", note);
-  PHENDAU_TRY(services_.ledger.write(write, actor, now));
+  PHENDAU_TRY(ledger.write(write, actor, now));
   const std::string text = PHENDAU_TRY(wire::encode_token(token));
   return Json::object({{"token", text},
                        {"expires_at", format_rfc3339(expires_at)},
                        {"command", "sudo phendau-agent enrol " + text}});
+}
+
+Result<Json> Devices::create_token(const Actor& actor, std::string_view agency_id, std::string_view note) {
+  PHENDAU_TRY(scope_covering(actor, Action::create, Resource::enrolment_token, agency_id));
+  return issue_token(services_.env, services_.config, services_.ledger, keys_, public_address_, actor,
+                     agency_id, note);
 }
 
 Json Devices::heard_of(const ledger::Record& record) {

@@ -21,13 +21,20 @@ inline constexpr Duration kDeviceSilentAfter = minutes(10);
 /// How old the knowledge may be that decides about a record on a syslog port. A revocation acts at once.
 inline constexpr Duration kDeviceRecheck = seconds(2);
 
+/// {token, expires_at, command}; the secret is kept as its digest only. Needs the ledger alone, so that a
+/// token can be made at the machine while the hub is stopped.
+/// @param public_address host:port that agents reach this hub by; goes into the token.
+Result<Json> issue_token(Env& env, const HubConfig& config, ledger::Ledger& ledger, const Keys& keys,
+                         const std::string& public_address, const Actor& actor, std::string_view agency_id,
+                         std::string_view note);
+
 class Devices {
  public:
   /// @param public_address host:port that agents reach this hub by; goes into tokens.
   Devices(Services& services, const Keys& keys, std::string public_address);
 
   // ---- people ----
-  /// {token, expires_at, command}; the secret is kept as its digest only.
+  /// As issue_token(), for who may.
   Result<Json> create_token(const Actor& actor, std::string_view agency_id, std::string_view note);
   /// A page of machines. With a status, that is a page of those that have it, and `total` counts them.
   Result<Json> list(const Actor& actor, const ledger::Query& filter, std::string_view status);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "hub/active_pack.h"
 #include "hub/anchors.h"
 #include "hub/devices.h"
 #include "store/journal/journal.h"
@@ -243,6 +244,7 @@ Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view 
                                            std::string_view source, std::string_view body) {
   PHENDAU_TRY(scope_covering(actor, Action::create, Resource::event, agency_id));
   PHENDAU_TRY(services_.ledger.get("agency", agency_id, everything()));
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(source)));
   auto decoder = PHENDAU_TRY(ingest::make_decoder("ndjson"));
   Origin origin;
   origin.source = source.empty() ? std::string("upload") : std::string(truncate_utf8(source, 100));
@@ -258,6 +260,10 @@ Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view 
     ++number;
     line = trim(line);
     if (line.empty()) continue;
+    if (has_marked_event(services_.pack.upload_policy(), line)) {
+      return fail(ErrorCode::denied, fmt::format("line {} carries a state-secret marking", number),
+                  "upload.state_secret_line", {std::to_string(number)});
+    }
     const auto reasons_before = decoder->counters().by_reason;
     decoder->decode(line, provenance_of(services_, origin, services_.env.now()), builder);
     bool bad = false;
