@@ -215,8 +215,10 @@ Header find_header(const std::vector<TableRow>& rows, const Wanted& wanted) {
   return best;
 }
 
-/// Repeats the first cell of what is merged downwards, in rows that hold something.
-void fill_merged(RawSheet& sheet) {
+/// Repeats the first cell of what is merged downwards, in rows that hold something. Excel's ranges never
+/// overlap, so that a sheet needs no more steps than it may have cells.
+Result<> fill_merged(RawSheet& sheet) {
+  std::size_t steps = 0;
   for (const auto& merged : sheet.merged) {
     if (merged.row_last <= merged.row_first || merged.column_first >= kTableColumnsMax) continue;
     const auto at = [&](std::uint32_t number) {
@@ -231,11 +233,13 @@ void fill_merged(RawSheet& sheet) {
     const auto font = sheet.fonts.find(std::uint64_t{merged.row_first} << 32 | merged.column_first);
     for (auto row = first + 1; row != sheet.rows.end() && row->number <= merged.row_last; ++row) {
       if (row->cells.size() <= merged.column_first) row->cells.resize(merged.column_first + 1);
+      if (++steps > kTableCellsMax) return fail(ErrorCode::limit, "too many merged cells", "table.damaged");
       row->cells[merged.column_first] = value;
       if (font != sheet.fonts.end())
         sheet.fonts[std::uint64_t{row->number} << 32 | merged.column_first] = font->second;
     }
   }
+  return {};
 }
 
 std::unexpected<Error> no_header(const TableOptions& options) {
@@ -256,6 +260,11 @@ Result<> take_rows(Table& table, std::vector<TableRow> rows, Header header) {
   while (!table.header.empty() && table.header.back().empty()) table.header.pop_back();
   table.header_row = header.rows_end == 0 ? 0 : rows[header.rows_end - 1].number;
   std::size_t begin = header.rows_end;
+  // What stands right of the last title is kept, under no title: import_rows tells about it.
+  for (std::size_t i = begin; i < rows.size(); ++i) {
+    while (!rows[i].cells.empty() && is_blank(rows[i].cells.back())) rows[i].cells.pop_back();
+    if (rows[i].cells.size() > table.header.size()) table.header.resize(rows[i].cells.size());
+  }
   if (begin < rows.size() && numbers_columns(rows[begin])) ++begin;
   for (std::size_t i = begin; i < rows.size(); ++i) {
     auto& row = rows[i];
@@ -292,7 +301,7 @@ Result<Table> read_xlsx(std::string_view bytes, const TableOptions& options) {
     if (!options.sheet.empty() && file.sheet_names()[i] != options.sheet) continue;
     any = true;
     RawSheet raw = PHENDAU_TRY(file.read_sheet(i));
-    fill_merged(raw);
+    PHENDAU_TRY(fill_merged(raw));
     Table table;
     table.encoding = {TextEncoding::utf8, false, 1, {{"encoding.valid_utf8", {}}}};
     if (options.encoding) table.encoding = {*options.encoding, true, 1, {{"encoding.chosen", {}}}};

@@ -162,13 +162,11 @@ Result<RichText> read_rich_text(XmlReader& xml) {
   }
 }
 
-/// The digits that a double is best known by: "1234.5", never "1234.5000000000002".
+/// 15 digits, which is what Excel shows and people typed: "0.3", never "0.30000000000000004".
 Cell number_cell(std::string_view stored) {
   const auto value = parse_double(stored);
   if (!value) return Cell::of_text(std::string(stored));
-  return Cell::of_number(std::round(*value * 1e9) / 1e9 == *value || std::fabs(*value) > 1e6
-                             ? std::stod(fmt::format("{:.15g}", *value))
-                             : *value);
+  return Cell::of_number(parse_double(fmt::format("{:.15g}", *value)).value_or(*value));
 }
 
 Cell date_cell(double serial, bool with_time, bool since_1904) {
