@@ -379,6 +379,10 @@ class SheetParser {
       return fail(ErrorCode::limit, fmt::format("row {}: more than {} columns", row_, kTableColumnsMax),
                   "table.too_many_columns", {std::to_string(row_), std::to_string(kTableColumnsMax)});
     }
+    if (cell.text.size() > kCellCharactersMax * 4) {
+      return fail(ErrorCode::limit, fmt::format("row {}: a cell too long", row_), "table.cell_too_long",
+                  {std::to_string(row_), std::to_string(column + 1), std::to_string(kCellCharactersMax)});
+    }
     bytes_ += cell.text.size();
     if (++cells_count_ > kTableCellsMax || bytes_ > kTableTextBytesMax)
       return fail(ErrorCode::limit, "too many cells", "table.unpacks_too_large");
