@@ -231,6 +231,15 @@ Reading read_cell(const WantedColumn& column, const Words& words, const Cell& ce
 
 bool is_blank(const Cell& cell) { return cell.kind == CellKind::empty || trim(cell.text).empty(); }
 
+/// How Excel names a column without a title.
+std::string column_letters(std::size_t index) {
+  std::string out;
+  for (std::size_t n = index + 1; n > 0; n = (n - 1) / 26) {
+    out.insert(out.begin(), static_cast<char>('A' + (n - 1) % 26));
+  }
+  return out;
+}
+
 class Importer {
  public:
   Importer(const Table& table, const std::vector<WantedColumn>& columns, const ImportOptions& options)
@@ -257,7 +266,12 @@ class Importer {
     out_.taken.resize(columns_.size());
     for (std::size_t at = 0; at < table_.header.size(); ++at) {
       const std::string folded = fold_title(table_.header[at]);
-      if (folded.empty()) continue;
+      if (folded.empty()) {
+        const bool used = std::any_of(table_.rows.begin(), table_.rows.end(),
+                                      [&](const TableRow& row) { return !is_blank(row.cells[at]); });
+        if (used) out_.unknown_titles.push_back(column_letters(at));
+        continue;
+      }
       const auto found = by_title.find(folded);
       if (found == by_title.end()) {
         if (!among(folded, kNumberTitles)) out_.unknown_titles.push_back(table_.header[at]);

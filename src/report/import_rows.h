@@ -71,7 +71,7 @@ struct ImportResult {
   std::size_t rows_wrong = 0;
   std::vector<std::uint32_t> rows_skipped;        // sums
   std::vector<std::optional<std::size_t>> taken;  // per wanted column: the table's
-  std::vector<std::string> unknown_titles;  // columns that nobody asked for; their content is not imported
+  std::vector<std::string> unknown_titles;        // columns that nobody asked for ("F": without a title)
 };
 
 struct ImportOptions {

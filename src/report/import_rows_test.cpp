@@ -135,6 +135,12 @@ TEST_CASE("the header decides: what is missing, what is there twice") {
   REQUIRE(!missing);
   CHECK(missing.error().text_id == "import.missing_columns");
   CHECK(missing.error().args.at(0) == "\u0110\u01a1n v\u1ecb");
+  const auto untitled =
+      import_rows(table_of({"H\u1ecd v\u00e0 t\u00ean", "\u0110\u01a1n v\u1ecb", "", ""},
+                           {{text("Nguy\u1ec5n"), text("S\u1edf"), Cell{}, text("th\u1eeba")}}),
+                  columns);
+  REQUIRE(untitled.has_value());
+  CHECK(untitled->unknown_titles == std::vector<std::string>{"D"});
   const auto twice =
       import_rows(table_of({"H\u1ecd v\u00e0 t\u00ean", "Name", "\u0110\u01a1n v\u1ecb"}, {}), columns);
   REQUIRE(!twice);

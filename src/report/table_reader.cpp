@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -19,6 +20,11 @@ namespace {
 
 constexpr std::size_t kCsvProbeBytes = 64u << 10;
 constexpr std::size_t kCsvProbeRows = 80;
+constexpr std::size_t kLearnedCellsMax = 20'000;  // with accents; more do not change what the file is
+constexpr std::size_t kRememberedTextsMax = 50'000;
+constexpr std::size_t kRememberedBytesMax = 256;
+constexpr double kPlainShareMin = 0.5;  // of syllables: the text is Vietnamese as it stands
+constexpr std::size_t kCellBytesMax = kCellCharactersMax * 4;
 constexpr std::string_view kSeparators = ";,\t|";
 
 bool is_blank(const Cell& cell) { return cell.kind == CellKind::empty || trim(cell.text).empty(); }
@@ -47,83 +53,98 @@ class CellConverter {
 
   /// Looks at the texts that could be bytes of an old encoding.
   void learn(const std::vector<TableRow>& rows) {
-    std::string sample;
+    std::string ascii;
+    std::string narrow_texts;
     std::size_t wide = 0;
     std::size_t narrow = 0;
     for (const auto& row : rows) {
       for (const auto& cell : row.cells) {
-        if (cell.kind != CellKind::text) continue;
+        if (cell.kind != CellKind::text || wide + narrow >= kLearnedCellsMax) continue;
         if (!beyond_ascii(cell.text)) {
-          if (sample.size() < kDetectionSampleBytesMax) sample += cell.text + "\n";
+          if (ascii.size() < kDetectionSampleBytesMax) ascii += cell.text + "\n";
           continue;
         }
         const auto one = detect_encoding(cell.text);
-        const bool plain = one.encoding == TextEncoding::utf8 && vietnamese_share(cell.text) >= 0.5;
+        const bool plain =
+            one.encoding == TextEncoding::utf8 && vietnamese_share(cell.text) >= kPlainShareMin;
         ++(plain ? wide : narrow);
-        if (!plain && sample.size() < kDetectionSampleBytesMax) sample += cell.text + "\n";
+        if (!plain && narrow_texts.size() < kDetectionSampleBytesMax) narrow_texts += cell.text + "\n";
       }
     }
-    file_ = detect_encoding(sample);
+    file_ = detect_encoding(narrow > 0 ? narrow_texts : ascii);
     mostly_ = narrow > wide || (narrow == 0 && wide == 0);
     const bool old =
         file_.in_unicode || file_.encoding == TextEncoding::viqr || file_.encoding == TextEncoding::utf8_nfd;
-    if (old && (narrow > 0 || file_.encoding == TextEncoding::viqr)) table_.encoding = file_;
+    if (old) table_.encoding = file_;
   }
 
   void convert(TableRow& row, std::size_t index, TextEncoding font) {
     Cell& cell = row.cells[index];
     if (cell.kind != CellKind::text) return;
-    std::string before = cell.text;
-    std::string after = converted(before, font);
-    if (after == before) return;
+    const ConvertedText& after = remembered(cell.text, font);
+    table_.undecodable += after.undecodable;
+    if (after.text == cell.text) return;
     ++table_.converted_cells;
     if (table_.samples.size() < kEncodingSamplesMax) {
-      table_.samples.push_back({row.number, static_cast<std::uint32_t>(index + 1), before, after});
+      table_.samples.push_back({row.number, static_cast<std::uint32_t>(index + 1), cell.text, after.text});
     }
-    cell.text = std::move(after);
+    cell.text = after.text;
   }
 
  private:
-  std::string as(std::string_view text, TextEncoding encoding, bool count) {
+  /// Names of agencies and states come again in every row.
+  const ConvertedText& remembered(const std::string& text, TextEncoding font) {
+    const std::string key = static_cast<char>(font) + text;
+    const auto found = memory_.find(key);
+    if (found != memory_.end()) return found->second;
+    if (memory_.size() >= kRememberedTextsMax || text.size() > kRememberedBytesMax) {
+      last_ = converted(text, font);
+      return last_;
+    }
+    return memory_.emplace(key, converted(text, font)).first->second;
+  }
+
+  static ConvertedText as(const std::string& text, TextEncoding encoding) {
     const bool in_unicode = encoding != TextEncoding::viqr && encoding != TextEncoding::utf8 &&
                             encoding != TextEncoding::utf8_nfd;
     auto out = convert_to_utf8(text, encoding, in_unicode);
-    if (!out) return std::string(text);
-    if (count) table_.undecodable += out->undecodable;
-    return std::move(out->text);
+    if (!out) return {text, 0};
+    return std::move(*out);
   }
 
-  std::string converted(const std::string& text, TextEncoding font) {
-    if (forced_) return as(text, *forced_, true);
+  ConvertedText converted(const std::string& text, TextEncoding font) const {
+    if (forced_) return as(text, *forced_);
     if (font != TextEncoding::utf8) {
       // People change fonts without retyping: the font is believed when the text is not worse for it.
-      const std::string read = as(text, font, false);
-      if (vietnamese_share(read) >= vietnamese_share(to_nfc(text))) return as(text, font, true);
-      return to_nfc(text);
+      ConvertedText read = as(text, font);
+      if (vietnamese_share(read.text) >= vietnamese_share(to_nfc(text))) return read;
+      return {to_nfc(text), 0};
     }
-    if (!beyond_ascii(text))
-      return file_.encoding == TextEncoding::viqr && mostly_ ? as(text, TextEncoding::viqr, true) : text;
-    std::string plain = to_nfc(text);
-    const double plain_share = vietnamese_share(plain);
-    TextEncoding encoding = TextEncoding::utf8;
-    if (file_.in_unicode && mostly_) encoding = file_.encoding;
-    if (encoding == TextEncoding::utf8) {
+    if (!beyond_ascii(text)) {
+      const bool viqr = file_.encoding == TextEncoding::viqr && mostly_;
+      return viqr ? as(text, TextEncoding::viqr) : ConvertedText{text, 0};
+    }
+    const bool file_is_old = file_.in_unicode && mostly_;
+    TextEncoding encoding = file_is_old ? file_.encoding : TextEncoding::utf8;
+    if (!file_is_old) {
       const auto one = detect_encoding(text);
       if (one.in_unicode) encoding = one.encoding;
     }
+    ConvertedText plain{to_nfc(text), 0};
     if (encoding == TextEncoding::utf8) return plain;
-    std::string read = as(text, encoding, false);
-    const double share = vietnamese_share(read);
+    ConvertedText read = as(text, encoding);
+    const double share = vietnamese_share(read.text);
+    const double plain_share = vietnamese_share(plain.text);
     // On a tie the rest of the file decides.
-    const bool better = share > plain_share ||
-                        (share == plain_share && file_.in_unicode && mostly_ && encoding == file_.encoding);
-    return better ? as(text, encoding, true) : plain;
+    return share > plain_share || (share == plain_share && file_is_old) ? read : plain;
   }
 
   Table& table_;
   std::optional<TextEncoding> forced_;
   EncodingDetection file_;
   bool mostly_ = false;
+  std::unordered_map<std::string, ConvertedText> memory_;
+  ConvertedText last_;
 };
 
 // --- the header ---
@@ -215,8 +236,10 @@ Header find_header(const std::vector<TableRow>& rows, const Wanted& wanted) {
   return best;
 }
 
-/// Repeats the first cell of what is merged downwards, in rows that hold something.
-void fill_merged(RawSheet& sheet) {
+/// Repeats the first cell of what is merged downwards, in rows that hold something. Excel's ranges never
+/// overlap, so that a sheet needs no more steps than it may have cells.
+Result<> fill_merged(RawSheet& sheet) {
+  std::size_t steps = 0;
   for (const auto& merged : sheet.merged) {
     if (merged.row_last <= merged.row_first || merged.column_first >= kTableColumnsMax) continue;
     const auto at = [&](std::uint32_t number) {
@@ -231,11 +254,13 @@ void fill_merged(RawSheet& sheet) {
     const auto font = sheet.fonts.find(std::uint64_t{merged.row_first} << 32 | merged.column_first);
     for (auto row = first + 1; row != sheet.rows.end() && row->number <= merged.row_last; ++row) {
       if (row->cells.size() <= merged.column_first) row->cells.resize(merged.column_first + 1);
+      if (++steps > kTableCellsMax) return fail(ErrorCode::limit, "too many merged cells", "table.damaged");
       row->cells[merged.column_first] = value;
       if (font != sheet.fonts.end())
         sheet.fonts[std::uint64_t{row->number} << 32 | merged.column_first] = font->second;
     }
   }
+  return {};
 }
 
 std::unexpected<Error> no_header(const TableOptions& options) {
@@ -256,6 +281,11 @@ Result<> take_rows(Table& table, std::vector<TableRow> rows, Header header) {
   while (!table.header.empty() && table.header.back().empty()) table.header.pop_back();
   table.header_row = header.rows_end == 0 ? 0 : rows[header.rows_end - 1].number;
   std::size_t begin = header.rows_end;
+  // What stands right of the last title is kept, under no title: import_rows tells about it.
+  for (std::size_t i = begin; i < rows.size(); ++i) {
+    while (!rows[i].cells.empty() && is_blank(rows[i].cells.back())) rows[i].cells.pop_back();
+    if (rows[i].cells.size() > table.header.size()) table.header.resize(rows[i].cells.size());
+  }
   if (begin < rows.size() && numbers_columns(rows[begin])) ++begin;
   for (std::size_t i = begin; i < rows.size(); ++i) {
     auto& row = rows[i];
@@ -292,7 +322,7 @@ Result<Table> read_xlsx(std::string_view bytes, const TableOptions& options) {
     if (!options.sheet.empty() && file.sheet_names()[i] != options.sheet) continue;
     any = true;
     RawSheet raw = PHENDAU_TRY(file.read_sheet(i));
-    fill_merged(raw);
+    PHENDAU_TRY(fill_merged(raw));
     Table table;
     table.encoding = {TextEncoding::utf8, false, 1, {{"encoding.valid_utf8", {}}}};
     if (options.encoding) table.encoding = {*options.encoding, true, 1, {{"encoding.chosen", {}}}};
@@ -407,6 +437,12 @@ struct CsvParser {
       if (value.empty()) return {};
       return fail(ErrorCode::limit, fmt::format("row {}: more than {} columns", number, kTableColumnsMax),
                   "table.too_many_columns", {std::to_string(number), std::to_string(kTableColumnsMax)});
+    }
+    if (value.size() > kCellBytesMax) {
+      return fail(
+          ErrorCode::limit, fmt::format("row {}, column {}: a cell too long", number, cells.size() + 1),
+          "table.cell_too_long",
+          {std::to_string(number), std::to_string(cells.size() + 1), std::to_string(kCellCharactersMax)});
     }
     if (++cells_total > kTableCellsMax)
       return fail(ErrorCode::limit, "too many cells", "table.unpacks_too_large");

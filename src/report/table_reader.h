@@ -20,11 +20,11 @@ namespace phendau::report {
 
 // Each limit breaks with ErrorCode::limit and a sentence that names it.
 inline constexpr std::size_t kTableFileBytesMax = 32u << 20;       // as received
-inline constexpr std::size_t kTableUnpackedBytesMax = 256u << 20;  // what a ZIP bomb may cost
+inline constexpr std::size_t kTableUnpackedBytesMax = 192u << 20;  // what a ZIP bomb may cost
 inline constexpr std::size_t kTableRowsMax = 100'000;              // rows with something in them
 inline constexpr std::size_t kTableColumnsMax = 256;
 inline constexpr std::size_t kTableCellsMax = 3'000'000;
-inline constexpr std::size_t kTableTextBytesMax = 128u << 20;
+inline constexpr std::size_t kTableTextBytesMax = 48u << 20;
 inline constexpr std::size_t kHeaderRowsMax = 60;  // a header further down is not looked for
 inline constexpr std::size_t kEncodingSamplesMax = 12;
 
@@ -52,7 +52,7 @@ struct EncodingSample {
 struct Table {
   std::string sheet;                // "" for CSV
   std::vector<std::string> sheets;  // all visible ones
-  std::vector<std::string> header;  // line breaks are spaces
+  std::vector<std::string> header;  // line breaks are spaces; "" where cells have no title
   std::uint32_t header_row = 0;     // the last row of the header
   std::vector<TableRow> rows;
   EncodingDetection encoding;       // what the text was

@@ -118,6 +118,8 @@ TEST_CASE("CSV: separators, quotes, encodings, and where a quote stays open") {
   CHECK(table.rows[0].cells[2].text == "n\u00f3i \"kh\u00f4ng\"\r\nhai d\u00f2ng; v\u1eabn th\u1ebf");
   CHECK(table.rows[1].number == 6);
   CHECK(table.rows[1].cells[2].text == "007");
+  // What stands beside the titles is not dropped.
+  CHECK(read("Ho ten;Ghi chu\na;b;;c\n", options).header.size() == 4);
   CHECK(read("sep=|\nH\u1ecd t\u00ean|Ghi ch\u00fa\na|b\n", options).rows.at(0).cells[1].text == "b");
   CHECK(read("Ho ten\tGhi chu\na\tb;c,d\n", options).rows.at(0).cells[1].text == "b;c,d");
   const auto open = read_table("Ho ten,Ghi chu\na,b\nc,\"d\n", options);
@@ -237,6 +239,12 @@ TEST_CASE("hostile workbooks: entities, bombs, depth, columns") {
             "<worksheet><sheetData><row r=\"1\"><c r=\"ZZZ1\"><v>1</v></c></row></sheetData></worksheet>")) ==
         ErrorCode::limit);
   CHECK(code(std::string(kTableFileBytesMax + 1, 'a')) == ErrorCode::limit);
+  std::string merged = "<worksheet><sheetData>";
+  for (int i = 1; i <= 2'000; ++i)
+    merged += "<row r=\"" + std::to_string(i) + "\"><c t=\"str\"><v>Ngay</v></c></row>";
+  merged += "</sheetData>";
+  for (int i = 0; i < 2'000; ++i) merged += "<mergeCell ref=\"A1:A2000\"/>";
+  CHECK(code(workbook(merged + "</worksheet>")) == ErrorCode::limit);
   std::string wide = "Ngay";
   for (std::size_t i = 0; i < kTableColumnsMax; ++i) wide += ",x";
   CHECK(code(wide) == ErrorCode::limit);

@@ -162,13 +162,11 @@ Result<RichText> read_rich_text(XmlReader& xml) {
   }
 }
 
-/// The digits that a double is best known by: "1234.5", never "1234.5000000000002".
+/// 15 digits, which is what Excel shows and people typed: "0.3", never "0.30000000000000004".
 Cell number_cell(std::string_view stored) {
   const auto value = parse_double(stored);
   if (!value) return Cell::of_text(std::string(stored));
-  return Cell::of_number(std::round(*value * 1e9) / 1e9 == *value || std::fabs(*value) > 1e6
-                             ? std::stod(fmt::format("{:.15g}", *value))
-                             : *value);
+  return Cell::of_number(parse_double(fmt::format("{:.15g}", *value)).value_or(*value));
 }
 
 Cell date_cell(double serial, bool with_time, bool since_1904) {
@@ -380,6 +378,10 @@ class SheetParser {
     if (column >= kTableColumnsMax) {
       return fail(ErrorCode::limit, fmt::format("row {}: more than {} columns", row_, kTableColumnsMax),
                   "table.too_many_columns", {std::to_string(row_), std::to_string(kTableColumnsMax)});
+    }
+    if (cell.text.size() > kCellCharactersMax * 4) {
+      return fail(ErrorCode::limit, fmt::format("row {}: a cell too long", row_), "table.cell_too_long",
+                  {std::to_string(row_), std::to_string(column + 1), std::to_string(kCellCharactersMax)});
     }
     bytes_ += cell.text.size();
     if (++cells_count_ > kTableCellsMax || bytes_ > kTableTextBytesMax)

@@ -374,7 +374,8 @@ Result<std::string> write_xlsx(const Workbook& workbook) {
                    fmt::format("{}<styleSheet xmlns=\"{}\">{}</styleSheet>", kDeclaration, kMain, kStyles)});
   for (std::size_t i = 0; i < names.size(); ++i) {
     SheetWriter writer{workbook.sheets[i], {}};
-    files.push_back({fmt::format("xl/worksheets/sheet{}.xml", i + 1), PHENDAU_TRY(writer.run())});
+    std::string part = PHENDAU_TRY(writer.run());
+    files.push_back({fmt::format("xl/worksheets/sheet{}.xml", i + 1), std::move(part)});
   }
   return write_zip(files);
 }
