@@ -97,6 +97,10 @@ sentence(PHENDAU, "hub", "--data", odd.data, "--lang=vi", words=["Không đọc 
 give_to_hub(odd.data)
 (odd.data / "hub.json").chmod(0)
 sentence(PHENDAU, "hub", "--data", odd.data, "--lang=vi", words=["Không có quyền truy cập", "hub.json"], code=3)
+(odd.data / "hub.json").chmod(0o600)
+ledger = next((odd.data / "ledger").glob("*.db"))
+ledger.chmod(0)
+sentence(PHENDAU, "hub", "--data", odd.data, "--lang=vi", words=["Không mở hoặc ghi được tệp sổ cái", ledger.name, "Hãy kiểm tra"], code=4)
 
 # Files, packs, journals and searches at the command line.
 shown = scratch() / "j"
