@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Vì sao?": behind every status of an obligation stand the clause, the rule in readable form, the evidence with time and
 // source, what would change the verdict, and its history. Used by the matrix and by the page of a device.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
 import { may } from '../app/session';
 import type { Attachment, ClauseDetail, Evidence, Obligation } from '../api/types';
@@ -13,6 +13,7 @@ import { inert } from './inert';
 import { FileList, Uploads } from './files';
 import { useLoad } from './load';
 import { Button, Drawer, When } from './parts';
+import { recordEvidence, wantRegisters } from './registers';
 import { Blank, Shown } from './states';
 import { StatusMark } from './status';
 import '../styles/why.css';
@@ -31,19 +32,21 @@ function evidenceLink(e: Evidence): string | null {
     case 'event': return may('read:event') ? `/nhat-ky?event=${ref}` : null;
     case 'alert': return may('read:alert') ? `/canh-bao/${ref}` : null;
     case 'case': return may('read:incident') ? `/su-co/${ref}` : null;
-    case 'record': return may('read:record') && /^[a-z_]+\/[^/]+$/.test(e.ref) ? `/so-dang-ky/${e.ref}` : null;
+    case 'record': return may('read:record') && !e.ref.startsWith('user/') && /^[a-z_]+\/[^/]+$/.test(e.ref) ? `/so-dang-ky/${e.ref}` : null;
     case 'fact': return may('read:device') && e.ref.includes('/') ? `/thiet-bi/${encodeURIComponent(e.ref.split('/')[0]!)}` : null;
     default: return null;
   }
 }
 
 function EvidenceList({ items }: { items: Evidence[] }) {
+  const hasRecords = items.some((e) => e.kind === 'record');
+  useEffect(() => { if (hasRecords && may('read:record')) wantRegisters(); }, [hasRecords]);
   if (items.length === 0) return <p class="muted">Chưa có chứng cứ nào.</p>;
   return (
     <ul class="evidence" data-testid="evidence">
       {items.map((e, i) => {
         const link = evidenceLink(e);
-        const text = inert(evidenceText(e.kind, e.ref, e.summary));
+        const text = inert(e.kind === 'record' ? recordEvidence(e.ref, e.summary) : evidenceText(e.kind, e.ref, e.summary));
         return (
           <li key={`${e.ref}${i}`}>
             <span class="evidence-kind">{evidenceWords[e.kind] ?? e.kind}</span>
