@@ -38,6 +38,7 @@ Batch decode(const std::string& format, const std::vector<std::string>& lines);
 std::vector<Pair> ingest_pairs();
 std::vector<Pair> journal_pairs(const std::string& folder);
 std::vector<Pair> detection_pairs();
+std::vector<Pair> office_pairs();
 
 /// The floor of NDJSON: simdjson reads every member of every line and does nothing with it.
 std::uint64_t walk_json(const std::vector<std::string>& lines);

@@ -101,17 +101,19 @@ class Problem(Exception):
 
 
 class Client:
-    """A browser's view of the API: cookie, anti-forgery token, JSON."""
+    """A browser's view of the API: cookie, anti-forgery token, JSON. `source`: the loopback address it comes from."""
 
-    def __init__(self, port):
+    def __init__(self, port, source=None):
         self.port = port
+        self.source = source
         self.cookie = None
         self.csrf = None
         self.user = None
 
     def raw(self, method, path, body=None, headers=None, timeout=60):
         context = ssl._create_unverified_context()
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=timeout)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=timeout,
+                                                 source_address=(self.source, 0) if self.source else None)
         all_headers = dict(headers or {})
         if self.cookie:
             all_headers["Cookie"] = f"phendau_session={self.cookie}"
@@ -187,6 +189,14 @@ class Hub:
         config["disk_quota_percent"] = 98
         config.update(self.config)
         (self.data / "hub.json").write_text(json.dumps(config))
+        return self
+
+    def change_config(self, **members):
+        """Rewrites hub.json; takes effect at the next start."""
+        path = self.data / "hub.json"
+        config = json.loads(path.read_text())
+        config.update(members)
+        path.write_text(json.dumps(config))
         return self
 
     def start(self, wait=True):

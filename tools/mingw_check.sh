@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Compiles the portable part of the agent for Windows, so that no Linux header slips into it. Compiles only: the
-# Windows libraries are not linked here. Skips with a message when the cross compiler is absent.
+# Windows libraries are not linked here. Skips (exit 77) with a message when the cross compiler or a library is absent.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 compiler=${MINGW_CXX:-x86_64-w64-mingw32-g++-posix}
 if ! command -v "$compiler" >/dev/null 2>&1; then
   echo "skipped: $compiler is not installed (package g++-mingw-w64-x86-64-posix)"
-  exit 0
+  exit 77
 fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -16,7 +16,7 @@ mkdir "$work/include"
 for library in fmt nlohmann; do
   if [ ! -d "/usr/include/$library" ]; then
     echo "skipped: the headers of $library are not installed"
-    exit 0
+    exit 77
   fi
   ln -s "/usr/include/$library" "$work/include/$library"
 done

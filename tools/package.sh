@@ -22,6 +22,7 @@ cp -r packs "$tree/usr/share/phendau/packs"
 install -Dm644 deploy/phendau-hub.service "$tree/lib/systemd/system/phendau-hub.service"
 install -Dm644 deploy/phendau-agent.service "$tree/lib/systemd/system/phendau-agent.service"
 install -m644 deploy/copyright "$tree/usr/share/doc/phendau/copyright"
+gzip -9nc docs/reference/settings.md >"$tree/usr/share/doc/phendau/settings.md.gz"
 gzip -9nc CHANGELOG.md >"$tree/usr/share/doc/phendau/changelog.gz"
 install -m755 deploy/postinst deploy/prerm deploy/postrm "$tree/DEBIAN/"
 
@@ -52,7 +53,8 @@ Priority: optional
 Description: security and compliance hub for public offices, with its agent
  Collects logs and measurements of machines, detects attacks, judges machines
  clause by clause against the rules that bind their office, and leads an
- incident through its prescribed steps. Interface in Vietnamese and English.
+ incident through its prescribed steps. The portal is in Vietnamese; the command
+ line and the messages of the programs are in Vietnamese and English.
 EOF
 find "$tree" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 rm -f "$OUT"/phendau_*.deb

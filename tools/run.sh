@@ -9,41 +9,64 @@ STARTED=${PHENDAU_STARTED:-$(date +%s)}
 PACK=$ROOT/packs/ha-giang
 HUB_UID=65534 # nobody: the hub refuses to be root
 
-demo="" port="" data=""
+USAGE="./dev run [--demo] [--port N] [--syslog-port N] [--data DIR]"
+demo="" port="" syslog="" data=""
+refuse() { echo "run: $1 Dùng (usage): $USAGE" >&2; exit 2; }
+is_port() { [[ $1 =~ ^[0-9]{1,5}$ ]] && [ "$1" -ge 1 ] && [ "$1" -le 65535 ]; }
 while [ $# -gt 0 ]; do
   case $1 in
+    --port | --syslog-port)
+      is_port "${2:-}" || refuse "$1 phải là số từ 1 đến 65535 (a number from 1 to 65535)."
+      if [ "$1" = --port ]; then port=$2; else syslog=$2; fi
+      shift ;;
+    --data) [ -n "${2:-}" ] || refuse "--data cần một thư mục (needs a folder)."; data=$2; shift ;;
     --demo) demo=yes ;;
-    --port) port=${2:?"--port needs a number"}; shift ;;
-    --data) data=${2:?"--data needs a folder"}; shift ;;
-    *) echo "run: không hiểu '$1'. Dùng: ./dev run [--demo] [--port N] [--data DIR]" >&2; exit 2 ;;
+    *) refuse "không hiểu '$1' (unknown)." ;;
   esac
   shift
 done
-if [ -n "$port" ] && ! { [[ $port =~ ^[0-9]{1,5}$ ]] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; }; then
-  echo "run: --port phải là số từ 1 đến 65535 (a number from 1 to 65535)" >&2
-  exit 2
+if [ -n "$syslog" ] && [ -n "$demo" ] && [ "$syslog" -gt 65533 ]; then
+  refuse "--demo dùng ba cổng syslog liền nhau, nên --syslog-port lớn nhất là 65533 (three ports in a row)."
 fi
-[ -n "$data" ] || data=$ROOT/var${demo:+/demo}
-umask 022
-mkdir -p "$data/log"
-data=$(cd "$data" && pwd)
-hub_data=$data/hub hub_log=$data/log/hub.log agent_log=$data/log/agent.log
-hub_pid="" agent_pid="" demo_pid="" agent_sudo="" stopping=""
 
 say() { printf '%s\n' "$*"; }
 elapsed() { echo $(($(date +%s) - STARTED)); }
+[ -n "$data" ] || data=$ROOT/var${demo:+/demo}
+[ ! -d "$data" ] || data=$(cd "$data" && pwd)
+is_running() { # whether the hub of this data folder runs: its own process id is that program, with this folder
+  local pid
+  pid=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$data/hub/state/running.json" 2>/dev/null | head -1)
+  [ -n "$pid" ] && [ -r "/proc/$pid/cmdline" ] && tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF " hub --data $data/hub "
+}
+settings() { # check or write, more arguments: what this script decides of hub.json
+  python3 "$ROOT/tools/run_settings.py" "$1" "$data/hub/hub.json" "$demo" "$port" "$syslog" "${@:2}"
+}
+if is_running; then
+  say "run: Phên Dậu đang chạy với dữ liệu này rồi ($data): dừng nó bằng Ctrl-C, hoặc dùng --data và các cổng khác." >&2
+  say "     (already running with this data: stop it, or give another --data, --port and --syslog-port)" >&2
+  exit 3
+fi
 
 # ---- as whom -------------------------------------------------------------------------------------------------------
 as_hub=()
 if [ "$(id -u)" -eq 0 ]; then
   as_hub=(setpriv --reuid "$HUB_UID" --regid "$HUB_UID" --clear-groups --)
-  if ! "${as_hub[@]}" test -x "$BUILD/src/phendau" -a -r "$PACK/pack.yaml"; then
+  if ! "${as_hub[@]}" test -r "$PACK/pack.yaml" || { [ -e "$BUILD/src/phendau" ] && ! "${as_hub[@]}" test -x "$BUILD/src/phendau"; }; then
     say "run: máy chủ không chạy bằng root, mà tài khoản $HUB_UID không đọc được $ROOT." >&2
     say "     Hãy chuyển thư mục này ra ngoài /root, hoặc chạy ./dev run bằng tài khoản thường." >&2
     say "     (The hub does not run as root and user $HUB_UID cannot read this checkout: move it or run as a user.)" >&2
     exit 3
   fi
 fi
+# ./dev asks before it installs and builds; python3 may be among what it installs.
+if [ -z "${PHENDAU_CHECK_ONLY:-}" ] || command -v python3 >/dev/null; then settings check || exit 3; fi
+[ -z "${PHENDAU_CHECK_ONLY:-}" ] || exit 0
+
+umask 022
+mkdir -p "$data/log"
+data=$(cd "$data" && pwd)
+hub_data=$data/hub hub_log=$data/log/hub.log agent_log=$data/log/agent.log
+hub_pid="" agent_pid="" demo_pid="" agent_sudo="" stopping=""
 give_to_hub() { # folder: handed over to the account that the hub runs as
   mkdir -p "$1" && chmod 700 "$1"
   [ ${#as_hub[@]} -eq 0 ] || chown -R "$HUB_UID:$HUB_UID" "$1"
@@ -77,31 +100,9 @@ password="" token="" fresh=""
 phendau() { "${as_hub[@]}" "$BUILD/src/phendau" "$@"; }
 init() { # agency id, name, more options: prints the one-time password if the administrator is new
   local made
-  made=$(phendau admin init --data "$hub_data" --pack "$PACK" --agency-id "$1" --agency-name "$2" "${@:3}" --format json)
+  made=$(phendau admin init --data "$hub_data" --pack "$PACK" --agency-id "$1" --agency-name "$2" "${@:3}" --format json) ||
+    exit 3 # it has said why
   python3 -c 'import json,sys; print(json.loads(sys.argv[1])["password"] or "")' "$made"
-}
-write_config() { # everything of hub.json that this script decides; what a person added stays
-  python3 - "$hub_data/hub.json" "$PACK" "$port" "$demo" <<'PY'
-import json, os, sys
-path, pack, port, demo = sys.argv[1:]
-new = not os.path.exists(path)
-config = {} if new else json.load(open(path))
-config["pack_dir"] = pack
-if port or new:
-    config["https_address"] = f"127.0.0.1:{port or 8443}"
-if new:
-    agencies = ["so-thu-nghiem-a", "huyen-thu-nghiem-b", "trung-tam-thu-nghiem-c"] if demo else ["don-vi-nay"]
-    # One port per agency: a source belongs to an agency by where it arrives, never by a name in the message.
-    config["listeners"] = [{"protocol": p, "address": f"127.0.0.1:{5514 + i}", "agency": agency}
-                           for i, agency in enumerate(agencies) for p in ("udp", "tcp")]
-    if demo:
-        config["demo"] = True
-temporary = path + ".new"
-with open(temporary, "w") as out:
-    json.dump(config, out, indent=2, ensure_ascii=False)
-os.replace(temporary, path)
-print(config["https_address"].rsplit(":", 1)[1])
-PY
 }
 give_to_hub "$hub_data"
 [ -e "$hub_data/keys/secret.key" ] || fresh=yes
@@ -123,14 +124,17 @@ if [ -n "$demo" ]; then
 else
   password=$(init don-vi-nay "Đơn vị này")
 fi
-port=$(write_config)
+settings write "$PACK"
+{ read -r port && read -r syslog_shown; } < <(python3 "$ROOT/tools/run_settings.py" ports "$hub_data/hub.json")
 give_to_hub "$hub_data"
 
-# The agent reads password rules, shadow and logs: best as root. Its two ways keep separate folders.
+# The agent reads password rules, shadow and logs: best as root. Its two ways keep separate folders. Only a sudo that never
+# asks will do: it is also needed to stop the agent, hours later.
+as_agent_note=""
 if [ -z "$demo" ]; then
   if [ "$(id -u)" -eq 0 ]; then agent_data=$data/agent
-  elif sudo -n true 2>/dev/null; then agent_data=$data/agent agent_sudo="sudo -n"
-  else agent_data=$data/agent-user
+  elif sudo -k -n true 2>/dev/null; then agent_data=$data/agent agent_sudo="sudo -n"
+  else agent_data=$data/agent-user as_agent_note=yes
   fi
   if ! $agent_sudo test -e "$agent_data/identity.json"; then
     # Before the hub starts: the ledger belongs to one process.
@@ -176,7 +180,6 @@ done
 url_seconds=$(elapsed)
 
 # ---- agent or demo -------------------------------------------------------------------------------------------------
-as_agent_note=""
 start_agent() {
   $agent_sudo mkdir -p "$agent_data"
   if [ -n "$token" ]; then
@@ -199,7 +202,6 @@ start_agent() {
   else
     "$BUILD/src/phendau-agent" run --data "$agent_data" >>"$agent_log" 2>&1 </dev/null &
     agent_pid=$!
-    [ "$(id -u)" -eq 0 ] || as_agent_note=yes
   fi
 }
 if [ -n "$demo" ]; then
@@ -218,15 +220,16 @@ say "  (The certificate is this hub's own: the browser will ask once.)"
 if [ -z "$demo" ] && [ -n "$password" ]; then
   say "  Tài khoản (user): admin    Mật khẩu dùng một lần (one-time password): $password"
   say "  Chỉ hiện một lần này; lần đăng nhập đầu sẽ yêu cầu đổi. (Shown only now.)"
-elif [ -z "$demo" ]; then
-  say "  Tài khoản: admin; quên mật khẩu thì dừng lại rồi chạy (forgotten password: stop, then):"
-  say "    ${as_hub[*]:+sudo -u '#$HUB_UID' }$BUILD/src/phendau admin user reset --data $hub_data admin"
+elif [ -z "$password" ]; then
+  [ -z "$demo" ] || python3 "$ROOT/tools/demo/province.py" accounts
+  say "  Tài khoản (user): ${demo:+như trên, gồm }admin; quên mật khẩu thì dừng lại rồi chạy (forgotten password: stop, then):"
+  say "    ${as_hub[*]:+sudo -u '#$HUB_UID' }$BUILD/src/phendau admin user reset --data $hub_data $([ -n "$demo" ] && echo TÊN || echo admin)"
 fi
 say "  Dữ liệu (data): $data      Nhật ký chạy (logs): $data/log"
-say "  Nhận syslog (syslog in): udp và tcp 127.0.0.1:5514"
+say "  Nhận syslog (syslog in): ${syslog_shown:-không (none)}"
 if [ -n "$as_agent_note" ]; then
-  say "  Tác tử chạy không có quyền root nên một số mục sẽ là 'chưa rõ'."
-  say "  (The agent runs without root: some facts will be 'unknown'. Passwordless sudo would help.)"
+  say "  Tác tử chạy không có quyền root nên một số mục sẽ là 'chưa rõ': cần sudo không hỏi mật khẩu, hoặc ./dev run bằng root."
+  say "  (The agent runs without root, so some facts will be 'unknown': it needs a sudo that never asks, or ./dev run as root.)"
 fi
 say "  Dừng (stop): Ctrl-C"
 say ""

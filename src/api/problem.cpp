@@ -25,6 +25,8 @@ constexpr Special kSpecial[] = {
     {"workflow.steps_open", "steps_open", 409},
 };
 
+constexpr std::string_view kRetryAfterSeconds = "2";
+
 const Special* special_of(const Error& error) {
   for (const auto& special : kSpecial) {
     if (special.text_id == error.text_id) return &special;
@@ -78,7 +80,7 @@ net::Response problem(const Error& error, int status) {
                             {"detail", error.message}});
   if (!error.text_id.empty()) body.set("text_id", error.text_id);
   // Where a search expression is wrong: 1-based column in the text's first argument.
-  if (error.text_id.starts_with("detect.query") && !error.args.empty()) {
+  if (error.text_id.starts_with("detect.query.") && !error.args.empty()) {
     if (const auto column = parse_int(error.args[0])) body.set("error_position", *column - 1);
   }
   net::Response response;
@@ -86,6 +88,7 @@ net::Response problem(const Error& error, int status) {
   response.headers.set("Content-Type", "application/problem+json; charset=utf-8");
   if (error.text_id == "account.wait" && !error.args.empty())
     response.headers.set("Retry-After", error.args[0]);
+  if (status == 503) response.headers.set("Retry-After", std::string(kRetryAfterSeconds));
   response.body = body.dump();
   return response;
 }

@@ -7,6 +7,7 @@
 #include "api/server.h"
 #include "base/text.h"
 #include "base/texts.h"
+#include "base/unicode.h"
 
 namespace phendau::api {
 namespace {
@@ -62,9 +63,18 @@ Response with_cookie(Response response, std::string_view token, bool end = false
   return response;
 }
 
+/// What proxies add. It only ever takes something away from a request: anybody can send these.
+bool is_forwarded(const net::Request& request) {
+  for (const std::string_view name :
+       {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"}) {
+    if (request.headers.has(name)) return true;
+  }
+  return false;
+}
+
 Result<Response> sign_in(Context& c) {
   auto signed_in = c.hub.accounts().sign_in(c.body["username"].as_string(), c.body["password"].as_string(),
-                                            c.request.peer.ip_text());
+                                            c.request.peer.ip_text(), is_forwarded(c.request));
   if (!signed_in) return std::unexpected(signed_in.error());
   return with_cookie(json_response(session_view(c.hub, signed_in->session)), signed_in->token);
 }
@@ -153,14 +163,15 @@ Result<Response> export_events(Context& c) {
   else if (format != "ndjson")
     return fail(ErrorCode::invalid, "unknown format", "request.invalid", {"format"});
   const auto search = PHENDAU_TRY(search_of(c));
-  PHENDAU_TRY(hub::scope_for(c.actor, Action::export_out, Resource::event));
+  const auto place = PHENDAU_TRY(c.hub.events().begin_export(c.actor));
   out.headers.set("Content-Type", wanted == Format::csv      ? "text/csv; charset=utf-8"
                                   : wanted == Format::ndjson ? "application/x-ndjson"
                                                              : "application/octet-stream");
   out.headers.set("Content-Disposition", "attachment; filename=\"nhat-ky." + format + "\"");
-  out.stream = [&hub = c.hub, actor = c.actor, search, wanted](net::StreamWriter& writer) {
+  out.stream = [&hub = c.hub, actor = c.actor, search, wanted, place](net::StreamWriter& writer) {
     const auto done = hub.events().export_rows(
-        actor, search, wanted, [&](std::string_view piece) { return writer.write_blocking(piece); });
+        actor, search, wanted,
+        [&](std::string_view piece, Duration patience) { return writer.write_blocking(piece, patience); });
     if (done)
       writer.finish();
     else
@@ -252,7 +263,7 @@ Result<Response> close_incident(Context& c) {
 }
 Result<Response> upload_attachment(Context& c) {
   hub::Incidents::Upload upload;
-  upload.name = c.request.query_value("name");
+  upload.name = without_invisible(c.request.query_value("name"));
   upload.case_id = c.request.headers.get("X-Case");
   upload.record = c.request.headers.get("X-Record");
   upload.agency_id = c.request.headers.get("X-Agency");
@@ -382,8 +393,7 @@ Result<Response> open_stream(Context& c) {
   return out;
 }
 Result<Response> get_health(Context& c) {
-  (void)c;
-  return json_response(Json::object({{"status", "ok"}}));
+  return json_response(Json::object({{"status", "ok"}, {"demo", c.hub.config().demo}}));
 }
 
 }  // namespace

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::string_view kApiPrefix = "/api/v1";
 constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
+constexpr std::string_view kSessionCookie = "phendau_session";
+/// Names and passwords: two of 1,024 bytes and room.
+constexpr std::uint64_t kCredentialBytesMax = 4u << 10;
 /// Nothing but our own files, no inline code, no frames: hostile log text stays text.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -94,6 +97,7 @@ std::vector<std::string> Context::list_of(std::string_view parameter) const {
 
 std::uint64_t body_limit(const net::Request& head) {
   if (const auto limit = hub::agent_body_limit(head.path)) return *limit;
+  if (head.path == "/api/v1/session" || head.path == "/api/v1/session/password") return kCredentialBytesMax;
   if (head.path == "/api/v1/attachments") return 33u << 20;
   if (head.path == "/api/v1/uploads/ndjson") return hub::kUploadBytesMax;
   return 1u << 20;
@@ -112,6 +116,12 @@ Result<std::unique_ptr<Server>> Server::start(hub::Hub& hub) {
   config.tls = PHENDAU_TRY(net::TlsServer::create(std::move(tls)));
   config.enrol_path = hub::agent_enrol_path();
   config.body_limit = body_limit;
+  config.proof = [&hub](const net::Request& head) -> Result<> {
+    if (head.protocol != net::kAgentProtocol)
+      return hub.accounts().check(head.cookie(kSessionCookie), head.headers.get(kCsrfHeader));
+    if (head.identity.verified) return {};
+    return std::unexpected(head.identity.error);
+  };
   config.refusal = [](int status, const Error& error, const net::Request*) {
     net::Response response = problem(error, status);
     add_security_headers(response);
@@ -167,7 +177,7 @@ Result<net::Response> Server::dispatch(const Route& route, Context& context) {
   const bool is_write = route.method != "GET";
   if (route.access != Access::open) {
     context.session =
-        PHENDAU_TRY(hub_.accounts().session(request.cookie("phendau_session"), request.peer.ip_text()));
+        PHENDAU_TRY(hub_.accounts().session(request.cookie(kSessionCookie), request.peer.ip_text()));
     context.actor = context.session.actor;
     if (is_write && !equals_constant_time(request.headers.get(kCsrfHeader), context.session.csrf_token)) {
       return fail(ErrorCode::denied, "anti-forgery token missing or wrong", "request.csrf");

@@ -39,7 +39,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool key(string_t& value) override {
     Open& top = stack_.back();
     if (!top.seen.insert(value).second) {
-      error = Error{ErrorCode::invalid, fmt::format("duplicate key '{}'", value), {}, {}};
+      error =
+          Error{ErrorCode::invalid, fmt::format("duplicate key '{}'", value), "json.duplicate_key", {value}};
       return false;
     }
     top.key = std::move(value);
@@ -67,7 +68,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 
   bool open(bool is_object) {
     if (static_cast<int>(stack_.size()) >= depth_max_) {
-      error = Error{ErrorCode::limit, fmt::format("nested deeper than {} levels", depth_max_), {}, {}};
+      error = Error{ErrorCode::limit,
+                    fmt::format("nested deeper than {} levels", depth_max_),
+                    "json.too_deep",
+                    {std::to_string(depth_max_)}};
       return false;
     }
     stack_.emplace_back();
@@ -158,7 +162,8 @@ void write(std::string& out, const Json& json, Style style, int depth) {
   }
 }
 
-std::string place_of(std::string_view text, std::size_t position) {
+/// Line and column, 1-based.
+std::pair<std::size_t, std::size_t> place_of(std::string_view text, std::size_t position) {
   std::size_t line = 1;
   std::size_t column = 1;
   for (std::size_t i = 0; i + 1 < position && i < text.size(); ++i) {
@@ -169,7 +174,7 @@ std::string place_of(std::string_view text, std::size_t position) {
       ++column;
     }
   }
-  return fmt::format("line {} column {}", line, column);
+  return {line, column};
 }
 
 }  // namespace
@@ -291,12 +296,15 @@ std::string Json::dump_canonical() const {
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.size_bytes_max) {
     return fail(ErrorCode::limit,
-                fmt::format("JSON of {} bytes; at most {}", text.size(), limits.size_bytes_max));
+                fmt::format("JSON of {} bytes; at most {}", text.size(), limits.size_bytes_max),
+                "json.too_large", {std::to_string(limits.size_bytes_max)});
   }
   Builder builder(limits.depth_max);
   if (nlohmann::json::sax_parse(text, &builder)) return std::move(builder.result);
   if (!builder.error.message.empty()) return std::unexpected(builder.error);
-  return fail(ErrorCode::invalid, "JSON syntax error at " + place_of(text, builder.error_at));
+  const auto [line, column] = place_of(text, builder.error_at);
+  return fail(ErrorCode::invalid, fmt::format("JSON syntax error at line {} column {}", line, column),
+              "json.syntax", {std::to_string(line), std::to_string(column)});
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -149,7 +149,10 @@ Result<UtcTime> parse_rfc3339(std::string_view text) {
                   read_digits(text, pos, 2, civil.second) && read_fraction(text, pos, civil.nanosecond) &&
                   read_zone(text, pos, zone) && pos == text.size() && civil.hour < 24 && civil.minute < 60 &&
                   civil.second <= 60;
-  if (!ok) return fail(ErrorCode::invalid, fmt::format("'{}' is not an RFC 3339 time", text.substr(0, 64)));
+  if (!ok) {
+    return fail(ErrorCode::invalid, fmt::format("'{}' is not an RFC 3339 time", text.substr(0, 64)),
+                "time.not_rfc3339", {std::string(text.substr(0, 64))});
+  }
   if (civil.second == 60) civil.second = 59;  // A leap second is kept as the last second of its minute.
   return from_civil(civil, zone);
 }

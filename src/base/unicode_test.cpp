@@ -59,3 +59,60 @@ TEST_CASE("unicode: Vietnamese order") {
   CHECK(compare_vietnamese("x", "x") == 0);
   CHECK(compare_vietnamese("ma", "m\xC3\xA0") < 0);
 }
+
+TEST_CASE("unicode: names without what is not shown") {
+  // A right-to-left override turns "exe.pdf" around, a zero width and a line break hide.
+  CHECK(without_invisible("a\xE2\x80\xAE"
+                          "fdp.exe") == "afdp.exe");
+  CHECK(without_invisible("b\xE2\x80\x8B\n\r\x1b\xC2\x85\xE2\x80\xA8\xEF\xBB\xBF.txt") == "b.txt");
+  CHECK(without_invisible("B\xC3\xA1o c\xC3\xA1o \xF0\x9F\x98\x80.pdf") ==
+        "B\xC3\xA1o c\xC3\xA1o \xF0\x9F\x98\x80.pdf");
+  CHECK(without_invisible("c\xff.txt") == "c\xEF\xBF\xBD.txt");
+}
+
+TEST_CASE("unicode: what a reader sees") {
+  const struct {
+    const char* text;
+    const char* seen;
+  } kCases[] = {
+      {"", ""},
+      {"a b\tc\n", "a b\tc\n"},
+      {"a\r\nb\rc\x0B"
+       "d\x0C"
+       "e",
+       "a\nb\nc\nd\ne"},
+      {"a\xC2\xA0"
+       "b\xE3\x80\x80"
+       "c\xE2\x80\x89"
+       "d",
+       "a b c d"},  // no-break, ideographic, thin space
+      {"a\xE2\x80\xA8"
+       "b\xC2\x85"
+       "c",
+       "a\nb\nc"},  // line separator, next line
+      {"a\xE2\x80\x8B"
+       "b\xC2\xAD"
+       "c\xEF\xBB\xBF"
+       "d\xCD\x8F"
+       "e\x01"
+       "f",
+       "abcdef"},                                       // zero width, soft hyphen, ...
+      {"\xEF\xBC\xAD\xEF\xBC\xA1\xEF\xBC\xB4", "MAT"},  // full width
+      {"MA\xCC\x82\xCC\xA3T", "M\xE1\xBA\xACT"},
+      {"\xFF", "\xFF"},
+  };
+  for (const auto& c : kCases) {
+    CAPTURE(c.text);
+    CHECK(to_visible(c.text) == c.seen);
+    CHECK(to_visible(to_visible(c.text)) == c.seen);
+  }
+}
+
+TEST_CASE("unicode: text of before") {
+  CHECK(from_tcvn3("m\xC3\x8Bt") == "m\xE1\xBA\xADt");
+  CHECK(from_tcvn3("TUY\xC3\x96T m\xC3\x8Bt") == "TUY\xE1\xBB\x86T m\xE1\xBA\xADt");
+  CHECK(from_tcvn3("abc") == "abc");
+  CHECK(from_charset("M\xC2\xF2T", "windows-1258") == "M\xE1\xBA\xACT");
+  CHECK(from_charset(std::string_view("M\0T\0", 4), "utf-16le") == "MT");
+  CHECK(from_charset("abc", "no-such-thing").error().code == ErrorCode::not_found);
+}

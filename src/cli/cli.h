@@ -48,6 +48,9 @@ void add_scan(CLI::App& app, Globals& globals, int& exit_code);
 void add_rules(CLI::App& app, Globals& globals, int& exit_code);
 void add_pack(CLI::App& app, Globals& globals, int& exit_code);
 void add_check(CLI::App& app, Globals& globals, int& exit_code);
-void add_agent(CLI::App& app, Globals& globals, int& exit_code);
+void add_agent(CLI::App& app, Globals& globals);
+/// Becomes phendau-agent, the program of its own beside this one, so that an endpoint loads only what it
+/// needs. Returns only when it cannot be started.
+int run_agent(const Globals& globals, std::vector<std::string> words);
 
 }  // namespace phendau::cli

@@ -93,14 +93,10 @@ Result<> run_init(const Globals& globals, const AdminArguments& arguments) {
 Result<> run_token(const Globals&, const AdminArguments& arguments) {
   Env& env = posix_env();
   Opened opened = PHENDAU_TRY(open_stopped(arguments));
-  hub::Live live;
-  // A token needs the ledger only; the journal belongs to the hub.
-  journal::Journal* no_journal = nullptr;
-  hub::Services services{env, opened.config, *opened.ledger, *no_journal, live, *opened.pack};
   const std::string address = arguments.address.empty() ? opened.config.https_address : arguments.address;
-  hub::Devices devices(services, opened.keys, address);
   const Json token =
-      PHENDAU_TRY(devices.create_token(system_actor(), arguments.agency_id, "phendau admin token"));
+      PHENDAU_TRY(hub::issue_token(env, opened.config, *opened.ledger, opened.keys, address, system_actor(),
+                                   arguments.agency_id, "phendau admin token"));
   print_line(token["token"].as_string());
   return {};
 }
@@ -219,12 +215,13 @@ Result<bool> run_doctor(const Globals& globals, const AdminArguments& arguments)
   } else {
     note("ledger", false, explain(globals.lang, ledger.error()));
   }
-  const auto verified = journal::verify(env, hub::DataFolder::of(arguments.data).journal, known.journal_heads,
-                                        known.public_key);
-  note("journal", verified.ok && verified.unknown_files.empty(),
-       !verified.ok                     ? verified.reason
-       : verified.unknown_files.empty() ? fmt::format("{} frames", verified.frames)
-                                        : "not part of the journal: " + join(verified.unknown_files, ", "));
+  const auto verified = journal::verify_folder(env, hub::DataFolder::of(arguments.data).journal,
+                                               known.journal_heads, known.public_key);
+  note("journal", verified && verified->ok && verified->unknown_files.empty(),
+       !verified                         ? explain(globals.lang, verified.error())
+       : !verified->ok                   ? verified->reason
+       : verified->unknown_files.empty() ? fmt::format("{} frames", verified->frames)
+                                         : "not part of the journal: " + join(verified->unknown_files, ", "));
   const auto disk = env.disk_space(arguments.data);
   const auto used = disk && disk->total_bytes > 0 ? 100 - disk->free_bytes * 100 / disk->total_bytes : 0;
   note("disk", disk && used < 90, fmt::format("{} % used", used));

@@ -32,7 +32,7 @@ Result<> write_running(hub::Hub& hub, std::uint16_t port) {
 Result<> run_hub(const Globals& globals, const HubArguments& arguments) {
   keep_files_private();
   Env& env = posix_env();
-  if (::geteuid() == 0 && std::getenv("PHENDAU_ALLOW_ROOT") == nullptr) {
+  if (::geteuid() == 0) {
     return fail(ErrorCode::denied, "the hub does not run as root", "hub.not_as_root");
   }
   hub::HubConfig config = PHENDAU_TRY(hub::load_config(env, arguments.data));
@@ -70,23 +70,21 @@ void add_hub(CLI::App& app, Globals& globals, int& exit_code) {
   });
 }
 
-void add_agent(CLI::App& app, Globals& globals, int& exit_code) {
-  auto* command = app.add_subcommand("agent", globals.text("cli.agent"));
-  command->prefix_command();
-  command->callback([&globals, &exit_code, command] {
-    // The agent is a program of its own so that the endpoint loads only what it needs.
-    std::vector<std::string> words = command->remaining();
-    std::string own(4096, '\0');
-    const ssize_t n = ::readlink("/proc/self/exe", own.data(), own.size());
-    own.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-    std::string program = own + "-agent";
-    std::vector<char*> argv = {program.data()};
-    for (auto& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    ::execv(program.c_str(), argv.data());
-    exit_code =
-        complain(globals, Error{ErrorCode::not_found, "cannot start " + program, "cli.no_agent", {program}});
-  });
+int run_agent(const Globals& globals, std::vector<std::string> words) {
+  std::string own(4096, '\0');
+  const ssize_t n = ::readlink("/proc/self/exe", own.data(), own.size());
+  own.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  std::string program = own + "-agent";
+  std::vector<char*> argv = {program.data()};
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execv(program.c_str(), argv.data());
+  return complain(globals, Error{ErrorCode::not_found, "cannot start " + program, "cli.no_agent", {program}});
+}
+
+void add_agent(CLI::App& app, Globals& globals) {
+  // For the list of commands only: main() hands everything behind `agent` over before it is parsed here.
+  app.add_subcommand("agent", globals.text("cli.agent"));
 }
 
 }  // namespace phendau::cli

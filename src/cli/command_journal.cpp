@@ -75,6 +75,10 @@ Result<> run_import(const Globals& globals, const JournalArguments& arguments) {
   return {};
 }
 
+Json array_of(const std::vector<std::string>& texts) {
+  return Json::array(Json::Array(texts.begin(), texts.end()));
+}
+
 int run_verify(const Globals& globals, const JournalArguments& arguments) {
   const std::string folder = hub::DataFolder::of(arguments.data).journal;
   // A journal beside a hub's ledger and keys must be the one that those know.
@@ -88,16 +92,23 @@ int run_verify(const Globals& globals, const JournalArguments& arguments) {
   }
   const auto seed = read_file(posix_env(), path_join(arguments.data, "keys/journal.key"), 64);
   const auto public_key = seed ? ed25519_public_key(*seed) : Result<std::string>(std::string());
-  const auto report = journal::verify(posix_env(), folder, known, public_key ? *public_key : std::string());
+  const auto verified =
+      journal::verify_folder(posix_env(), folder, known, public_key ? *public_key : std::string());
+  if (!verified) return complain(globals, verified.error());
+  const journal::VerifyReport& report = *verified;
   if (globals.json()) {
     print_line(Json::object({{"ok", report.ok},
                              {"segment", report.segment},
                              {"offset_bytes", report.offset_bytes},
                              {"reason", report.reason},
                              {"state", journal::to_string(report.state)},
-                             {"frames", report.frames}})
+                             {"frames", report.frames},
+                             {"unknown_files", array_of(report.unknown_files)}})
                    .dump());
-  } else if (report.ok) {
+    return report.ok ? kOk : kFound;
+  }
+  for (const auto& file : report.unknown_files) print_line(globals.text("journal.unknown_file", {file}));
+  if (report.ok) {
     print_line(globals.text("journal.clean", {std::to_string(report.frames)}));
   } else {
     print_line(globals.text("journal.damaged",

@@ -5,9 +5,12 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/linux/facts.h"
+#include "cli/check_report.h"
 #include "cli/cli.h"
 #include "comply/assess.h"
 #include "hub/active_pack.h"
+#include "hub/oscal_export.h"
+#include "hub/pack_validate.h"
 
 namespace phendau::cli {
 namespace {
@@ -22,17 +25,8 @@ std::string folder_of(const PackArguments& arguments) {
 }
 
 Result<bool> run_validate(const Globals& globals, const PackArguments& arguments) {
-  Env& env = posix_env();
-  const std::string folder = folder_of(arguments);
-  auto loaded = PHENDAU_TRY(hub::load_pack(env, folder));
-  std::vector<ContentError> errors = loaded.errors;
-  if (errors.empty()) {
-    std::size_t count = 0;
-    errors = PHENDAU_TRY(hub::run_posture_examples(env, folder, count));
-    const auto active = hub::ActivePack::load(env, folder);
-    if (!active) return std::unexpected(active.error());
-    errors.insert(errors.end(), active->rejected().begin(), active->rejected().end());
-  }
+  const auto report = PHENDAU_TRY(hub::validate_pack(posix_env(), folder_of(arguments)));
+  const auto& errors = report.errors;
   if (globals.json()) {
     Json list = Json::array();
     for (const auto& error : errors) {
@@ -44,9 +38,9 @@ Result<bool> run_validate(const Globals& globals, const PackArguments& arguments
   }
   for (const auto& error : errors) print_line(error.to_string());
   if (errors.empty()) {
-    const auto cover = hub::coverage(loaded.pack);
+    const auto cover = hub::coverage(report.pack);
     print_line(globals.text("pack.valid",
-                            {loaded.pack.reference(), std::to_string(cover.clauses),
+                            {report.pack.reference(), std::to_string(cover.clauses),
                              std::to_string(cover.parts_working), std::to_string(cover.parts_pending)}));
   }
   return errors.empty();
@@ -70,6 +64,17 @@ Result<bool> run_coverage(const Globals& globals, const PackArguments& arguments
     if (row.satisfied_by.empty()) rows.push_back({row.clause, row.part, row.subject, "-", "-", "-"});
   }
   print_table(rows);
+  return true;
+}
+
+/// The pack in the exchange format: catalog of all clauses, or profile of those that ask for something.
+Result<bool> run_export(const Globals& globals, const PackArguments& arguments) {
+  Env& env = posix_env();
+  const auto pack = PHENDAU_TRY(hub::load_valid_pack(env, folder_of(arguments)));
+  const bool profile = globals.format == "oscal-profile";
+  const Json document =
+      profile ? hub::export_oscal_profile(pack, env.now()) : hub::export_oscal_catalog(pack, env.now());
+  print_line(document.dump_pretty());
   return true;
 }
 
@@ -102,7 +107,7 @@ Result<bool> run_check(const Globals& globals, const PackArguments& arguments) {
   knowledge.put_subject(device);
   bool violated = false;
   Json list = Json::array();
-  std::vector<std::vector<std::string>> rows = {{"STATUS", "CLAUSE", "PART", "REASON"}};
+  CheckReport report(globals);
   for (const auto& clause : pack.pack().catalog.clauses) {
     for (const auto& part : clause.parts) {
       if (part.subject != comply::SubjectKind::device) continue;
@@ -117,7 +122,7 @@ Result<bool> run_check(const Globals& globals, const PackArguments& arguments) {
                                       {"at", format_rfc3339(item.at)},
                                       {"summary", item.summary}}));
         }
-        rows.push_back({std::string(to_string(one.status)), one.clause_id, one.part_id, reason});
+        report.add(clause, one);
         list.push(Json::object({{"clause", one.clause_id},
                                 {"part", one.part_id},
                                 {"subject", device.name},
@@ -130,7 +135,7 @@ Result<bool> run_check(const Globals& globals, const PackArguments& arguments) {
   if (globals.json())
     print_line(list.dump_pretty());
   else
-    print_table(rows);
+    report.show();
   return !violated;
 }
 
@@ -141,11 +146,12 @@ void add_pack(CLI::App& app, Globals& globals, int& exit_code) {
   pack->require_subcommand(1);
   auto arguments = std::make_shared<PackArguments>();
   const auto add = [&](const char* name, const char* text,
-                       Result<bool> (*run)(const Globals&, const PackArguments&)) {
+                       Result<bool> (*run)(const Globals&, const PackArguments&),
+                       const std::vector<std::string>& formats = {"table", "json"}) {
     auto* command = pack->add_subcommand(name, globals.text(text));
     command->add_option("--pack,folder", arguments->folder, globals.text("cli.pack"));
     command->add_option("--format", globals.format, globals.text("cli.format"))
-        ->check(CLI::IsMember({"table", "json"}));
+        ->check(CLI::IsMember(formats));
     command->callback([&globals, &exit_code, arguments, run] {
       const auto good = run(globals, *arguments);
       exit_code = !good ? complain(globals, good.error()) : *good ? kOk : kFound;
@@ -153,6 +159,7 @@ void add_pack(CLI::App& app, Globals& globals, int& exit_code) {
   };
   add("validate", "cli.pack_validate", run_validate);
   add("coverage", "cli.pack_coverage", run_coverage);
+  add("export", "cli.pack_export", run_export, {"oscal-catalog", "oscal-profile"});
 }
 
 void add_check(CLI::App& app, Globals& globals, int& exit_code) {

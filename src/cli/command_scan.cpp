@@ -37,35 +37,85 @@ struct RuleSet {
   std::vector<ContentError> rejected;
 };
 
-bool is_rule_file(const std::string& path) {
-  // Samples and tests beside rules end in .yaml; posture rules judge facts, not events.
-  return path.ends_with(".yml") && path.find("/posture/") == std::string::npos;
+/// What was given with --rules and is no rule for events, by why.
+struct Skipped {
+  std::vector<std::string> posture;
+  std::vector<std::string> samples;
+  std::vector<std::string> others;
+
+  void say(const Globals& globals) const {
+    const auto line = [&](std::string_view id, const std::vector<std::string>& args) {
+      std::fprintf(stderr, "phendau: %s\n", globals.text(id, args).c_str());
+    };
+    for (const auto& path : posture) line("scan.skipped_posture", {path});
+    if (!samples.empty()) line("scan.skipped_samples", {std::to_string(samples.size())});
+    if (!others.empty()) line("scan.skipped_others", {std::to_string(others.size()), others.front()});
+  }
+};
+
+bool judges_facts(const detect::Rule& rule) {
+  return rule.logsource.product == "phendau" && rule.logsource.category == "fact";
 }
 
-Result<RuleSet> load_rules(const ScanArguments& arguments) {
-  Env& env = posix_env();
-  const auto pack =
-      PHENDAU_TRY(hub::ActivePack::load(env, arguments.pack.empty() ? default_pack() : arguments.pack));
+/// The log sources of the pack. Rules work without one as well: a pack that was not named need not be there.
+Result<detect::SourceMap> load_sources(const Globals& globals, const ScanArguments& arguments) {
+  const std::string folder = arguments.pack.empty() ? default_pack() : arguments.pack;
+  if (arguments.pack.empty() && !posix_env().exists(path_join(folder, "pack.yaml"))) {
+    std::fprintf(stderr, "phendau: %s\n", globals.text("scan.no_sources", {folder}).c_str());
+    return detect::SourceMap();
+  }
+  return PHENDAU_TRY(hub::ActivePack::load(posix_env(), folder)).sources();
+}
+
+Result<> load_rule_file(const std::string& path, std::vector<detect::Rule>& rules, RuleSet& out,
+                        Skipped& skipped) {
+  if (path.ends_with(".samples.yaml") || path.ends_with(".tests.yaml")) {
+    skipped.samples.push_back(path);
+    return {};
+  }
+  if (!path.ends_with(".yml") && !path.ends_with(".yaml")) {
+    skipped.others.push_back(path);
+    return {};
+  }
+  auto parsed = detect::parse_rules(path, PHENDAU_TRY(read_file(posix_env(), path, 4u << 20)));
+  const auto facts = std::stable_partition(parsed.rules.begin(), parsed.rules.end(),
+                                           [](const detect::Rule& rule) { return !judges_facts(rule); });
+  if (facts != parsed.rules.end()) skipped.posture.push_back(path);
+  parsed.rules.erase(facts, parsed.rules.end());
+  std::move(parsed.rules.begin(), parsed.rules.end(), std::back_inserter(rules));
+  std::move(parsed.correlations.begin(), parsed.correlations.end(), std::back_inserter(out.correlations));
+  out.rejected.insert(out.rejected.end(), parsed.errors.begin(), parsed.errors.end());
+  return {};
+}
+
+/// Correlations that refer to nothing are mistakes as well.
+void reject_correlations(RuleSet& set) {
+  const auto compiled = detect::Correlator::compile(set.correlations, set.plan);
+  set.rejected.insert(set.rejected.end(), compiled.rejected().begin(), compiled.rejected().end());
+}
+
+Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& arguments) {
   RuleSet out;
   if (arguments.rules.empty()) {
+    const std::string folder = arguments.pack.empty() ? default_pack() : arguments.pack;
+    const auto pack = PHENDAU_TRY(hub::ActivePack::load(posix_env(), folder));
     out.plan = pack.plan();
     out.correlations = pack.pack().rules.correlations;
     out.rejected = pack.rejected();
+    reject_correlations(out);
     return out;
   }
   std::vector<detect::Rule> rules;
+  Skipped skipped;
   for (const auto& folder : arguments.rules) {
-    for (const auto& path : PHENDAU_TRY(files_under(env, folder))) {
-      if (!is_rule_file(path)) continue;
-      const std::string text = PHENDAU_TRY(read_file(env, path, 4u << 20));
-      auto parsed = detect::parse_rules(path, text);
-      std::move(parsed.rules.begin(), parsed.rules.end(), std::back_inserter(rules));
-      std::move(parsed.correlations.begin(), parsed.correlations.end(), std::back_inserter(out.correlations));
-      out.rejected.insert(out.rejected.end(), parsed.errors.begin(), parsed.errors.end());
+    for (const auto& path : PHENDAU_TRY(files_under(posix_env(), folder))) {
+      PHENDAU_TRY(load_rule_file(path, rules, out, skipped));
     }
   }
-  out.plan = detect::Plan::compile(std::move(rules), pack.sources());
+  skipped.say(globals);
+  out.plan = detect::Plan::compile(std::move(rules), PHENDAU_TRY(load_sources(globals, arguments)));
   out.rejected.insert(out.rejected.end(), out.plan.rejected().begin(), out.plan.rejected().end());
+  reject_correlations(out);
   return out;
 }
 
@@ -171,17 +221,17 @@ class Scanner {
     const auto matches = work->matches.get();
     for (const auto& match : matches) {
       if (!correlator_.rule_alerts()[match.rule_index]) continue;
-      report(rules_.plan.rules()[match.rule_index], *work, match.row, 0);
+      report(rules_.plan.rules()[match.rule_index], *work, match.row);
     }
     for (const auto& match : correlator_.observe(work->batch, ++frame_, matches)) {
       if (match.alerts && !match.update) {
         const std::uint32_t row = match.last_event.frame == frame_ ? match.last_event.row : 0;
-        report(correlator_.rules()[match.correlation_index], *work, row, match.count);
+        report(correlator_.rules()[match.correlation_index], *work, row);
       }
     }
   }
 
-  void report(const detect::RuleMeta& rule, const Work& work, std::uint32_t row, std::uint64_t count) {
+  void report(const detect::RuleMeta& rule, const Work& work, std::uint32_t row) {
     ++matches_;
     const std::string title = globals_.lang == Lang::vi ? rule.title_for_people() : rule.title;
     const std::string time = format_rfc3339(work.batch.event_time(row));
@@ -196,7 +246,6 @@ class Scanner {
                              {"time", time},
                              {"path", work.path},
                              {"record", work.lines[row]}});
-    if (count > 0) out.set("count", count);
     if (!arguments_.no_event) out.set("event", event_of(work.batch, row));
     if (globals_.json())
       array_.push(std::move(out));
@@ -230,7 +279,7 @@ class Scanner {
 Result<bool> run_scan(const Globals& globals, const ScanArguments& arguments) {
   Env& env = posix_env();
   const Duration begin = env.monotonic();
-  RuleSet rules = PHENDAU_TRY(load_rules(arguments));
+  RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
   const Duration loaded = env.monotonic();
   for (const auto& mistake : rules.rejected) std::fprintf(stderr, "%s\n", mistake.to_string().c_str());
   Scanner scanner(globals, arguments, std::move(rules));
@@ -251,7 +300,7 @@ Result<bool> run_scan(const Globals& globals, const ScanArguments& arguments) {
 }
 
 Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments) {
-  const RuleSet rules = PHENDAU_TRY(load_rules(arguments));
+  const RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
   for (const auto& mistake : rules.rejected) print_line(mistake.to_string());
   if (rules.rejected.empty()) {
     print_line(
@@ -261,7 +310,7 @@ Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments
 }
 
 Result<bool> run_list(const Globals& globals, const ScanArguments& arguments) {
-  const RuleSet rules = PHENDAU_TRY(load_rules(arguments));
+  const RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
   Json list = Json::array();
   std::vector<std::vector<std::string>> rows = {{"ID", "LEVEL", "LOGSOURCE", "TITLE"}};
   const auto add = [&](const detect::RuleMeta& rule, const std::string& source) {

@@ -87,7 +87,8 @@ Result<std::vector<std::string>> files_under(Env& env, const std::string& path) 
     }
     auto below = PHENDAU_TRY(files_under(env, child));
     out.insert(out.end(), below.begin(), below.end());
-    if (out.size() > kFilesMax) return fail(ErrorCode::limit, "too many files under " + path);
+    if (out.size() > kFilesMax)
+      return fail(ErrorCode::limit, "too many files under " + path, "cli.too_many_files", {path});
   }
   return out;
 }

@@ -43,13 +43,17 @@ class Resolver {
   Resolver(std::vector<CorrelationRule> rules, const Plan& plan, const CorrelationLimits& limits)
       : rules_(std::move(rules)), plan_(plan), limits_(limits) {}
 
-  std::vector<CorrelationRule> run(std::vector<ContentError>& rejected) {
+  /// @param rejected_rules those left out.
+  std::vector<CorrelationRule> run(std::vector<ContentError>& rejected,
+                                   std::vector<CorrelationRule>& rejected_rules) {
     for (bool changed = true; changed;) {
       changed = false;
       for (std::size_t i = 0; i < rules_.size(); ++i) {
-        const std::string reason = problem_of(static_cast<std::uint32_t>(i));
+        Place at = rules_[i].place;
+        const std::string reason = problem_of(static_cast<std::uint32_t>(i), at);
         if (reason.empty()) continue;
-        rejected.push_back({rules_[i].file, rules_[i].place.line, rules_[i].place.column, reason});
+        rejected.push_back({rules_[i].file, at.line, at.column, reason});
+        rejected_rules.push_back(std::move(rules_[i]));
         rules_.erase(rules_.begin() + static_cast<std::ptrdiff_t>(i));
         changed = true;
         break;
@@ -59,10 +63,13 @@ class Resolver {
   }
 
  private:
-  std::string problem_of(std::uint32_t index) const {
+  /// Empty: none. `at` receives the place of a wrong reference.
+  std::string problem_of(std::uint32_t index, Place& at) const {
     const CorrelationRule& rule = rules_[index];
-    for (const auto& reference : rule.rules) {
+    for (std::size_t i = 0; i < rule.rules.size(); ++i) {
+      const std::string& reference = rule.rules[i];
       if (!find_reference(plan_.rules(), reference) && !find_reference(rules_, reference)) {
+        if (i < rule.rule_places.size()) at = rule.rule_places[i];
         return fmt::format("rule '{}' is not known or was rejected", reference);
       }
     }
@@ -317,7 +324,8 @@ Correlator Correlator::compile(std::vector<CorrelationRule> rules, const Plan& p
                                const CorrelationLimits& limits) {
   auto state = std::make_unique<State>();
   state->limits = limits;
-  state->rules = Resolver(std::move(rules), plan, limits).run(state->rejected);
+  std::vector<CorrelationRule> left_out;
+  state->rules = Resolver(std::move(rules), plan, limits).run(state->rejected, left_out);
   const std::size_t count = state->rules.size();
   state->rule_feeds.resize(plan.rules().size());
   state->correlation_feeds.resize(count);
@@ -335,6 +343,18 @@ Correlator Correlator::compile(std::vector<CorrelationRule> rules, const Plan& p
       (event_rule ? state->rule_feeds : state->correlation_feeds)[index].push_back({i, slot});
       (event_rule ? rule_used : used)[index] = true;
       if (rule.generate) (event_rule ? rule_generates : generates)[index] = true;
+    }
+  }
+  // The building blocks of a correlation that was left out do not alert in its place.
+  for (const auto& rule : left_out) {
+    for (const auto& reference : rule.rules) {
+      if (const auto event_rule = find_reference(plan.rules(), reference)) {
+        rule_used[*event_rule] = true;
+        if (rule.generate) rule_generates[*event_rule] = true;
+      } else if (const auto other = find_reference(state->rules, reference)) {
+        used[*other] = true;
+        if (rule.generate) generates[*other] = true;
+      }
     }
   }
   for (std::size_t i = 0; i < rule_used.size(); ++i)

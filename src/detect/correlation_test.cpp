@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/correlation.h"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -233,6 +235,20 @@ TEST_CASE("aliases and rejected references") {
   CHECK(Bench::make(correlation("event_count", "[a]", "  condition: {gte: 20000}\n"))
             .correlator.rejected()
             .size() == 1);
+}
+
+TEST_CASE("a correlation that is left out names the reference, and its building blocks stay quiet") {
+  const auto alerts = [](const Bench& bench) { return bench.correlator.rule_alerts(); };
+  const Bench broken = Bench::make(correlation("temporal", "[a, nobody]", ""));
+  REQUIRE(broken.correlator.rejected().size() == 1);
+  const std::string text = std::string(kBase) + correlation("temporal", "[a, nobody]", "");
+  const auto line_of_rules =
+      std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find("nobody")), '\n') + 1;
+  CHECK(broken.correlator.rejected()[0].line == line_of_rules);
+  CHECK(broken.correlator.rejected()[0].column > 9);
+  CHECK(alerts(broken) == std::vector<bool>{false, true, true});
+  CHECK(alerts(Bench::make(correlation("temporal", "[a, nobody]", "  generate: true\n"))) ==
+        std::vector<bool>{true, true, true});
 }
 
 TEST_CASE("state survives a restart in the middle of a window") {

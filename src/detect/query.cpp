@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "base/texts.h"
 #include "base/unicode.h"
 #include "detect/compile.h"
 
@@ -38,18 +39,23 @@ class Parser {
     skip_space();
     if (at_ == text_.size()) return Predicate::always(true);
     auto out = PHENDAU_TRY(parse_or(0));
-    if (at_ < text_.size()) return error(at_, fmt::format("unexpected '{}'", text_[at_]));
+    if (at_ < text_.size()) return error(at_, "unexpected", std::string(1, text_[at_]));
     return out;
   }
 
  private:
-  std::unexpected<Error> error(std::size_t at, const std::string& reason) const {
+  /// @param reason end of a text id; its sentence has the column as {0} and `what` as {1}.
+  std::unexpected<Error> error(std::size_t at, const std::string& reason, std::string what = "",
+                               const std::string& detail = "") const {
     std::size_t column = 1;
     for (std::size_t i = 0; i < at && i < text_.size(); ++i) {
       if ((static_cast<unsigned char>(text_[i]) & 0xC0) != 0x80) ++column;
     }
-    return fail(ErrorCode::invalid, fmt::format("search, column {}: {}", column, reason), "detect.query",
-                {std::to_string(column), reason});
+    const std::string id = "detect.query." + reason;
+    std::vector<std::string> args = {std::to_string(column), std::move(what)};
+    std::string message = tr(Lang::en, id, args);
+    if (!detail.empty()) message += " (" + detail + ")";
+    return fail(ErrorCode::invalid, std::move(message), id, std::move(args));
   }
 
   void skip_space() {
@@ -96,7 +102,7 @@ class Parser {
   }
 
   Result<PredicatePtr> parse_not(int depth) {
-    if (depth > kQueryDepthMax) return error(at_, "nested too deeply");
+    if (depth > kQueryDepthMax) return error(at_, "too_deep");
     skip_space();
     if (take_operator(Word::not_)) return Predicate::negation(PHENDAU_TRY(parse_not(depth + 1)));
     if (at_ + 1 < text_.size() && text_[at_] == '-' && !ends_word_but_open(text_[at_ + 1])) {
@@ -109,22 +115,21 @@ class Parser {
 
   Result<PredicatePtr> parse_term(int depth) {
     skip_space();
-    if (at_ == text_.size()) return error(at_, "a word is expected here");
-    if (++terms_ > kQueryTermsMax) return error(at_, fmt::format("more than {} terms", kQueryTermsMax));
+    if (at_ == text_.size()) return error(at_, "word_expected");
+    if (++terms_ > kQueryTermsMax) return error(at_, "too_many", std::to_string(kQueryTermsMax));
     const std::size_t begin = at_;
     if (text_[at_] == '(') {
       ++at_;
       auto inner = PHENDAU_TRY(parse_or(depth + 1));
       skip_space();
-      if (at_ == text_.size() || text_[at_] != ')') return error(begin, "this '(' is not closed");
+      if (at_ == text_.size() || text_[at_] != ')') return error(begin, "not_closed", "(");
       ++at_;
       return inner;
     }
-    if (text_[at_] == ')') return error(at_, "unexpected ')'");
+    if (text_[at_] == ')') return error(at_, "unexpected", ")");
     if (text_[at_] == '"') return word_term(PHENDAU_TRY(parse_quoted()), true);
     const std::string_view word = peek_word();
-    if (operator_of(word) != Word::none)
-      return error(at_, fmt::format("a word is expected before '{}'", word));
+    if (operator_of(word) != Word::none) return error(at_, "word_before", std::string(word));
     const std::size_t colon = word.find(':');
     if (colon == std::string_view::npos || colon == 0 || !is_field_name(word.substr(0, colon))) {
       at_ += word.size();
@@ -153,7 +158,7 @@ class Parser {
       if (escape) ++at_;
       out += text_[at_++];
     }
-    if (at_ == text_.size()) return error(begin, "this quotation mark is not closed");
+    if (at_ == text_.size()) return error(begin, "not_closed", "\"");
     ++at_;
     return out;
   }
@@ -181,13 +186,13 @@ class Parser {
     if (at_ < text_.size() && text_[at_] == '(') return parse_field_list(field);
     const std::string value(peek_word());
     at_ += value.size();
-    if (value.empty()) return error(begin, fmt::format("a value is expected after '{}:'", field));
+    if (value.empty()) return error(begin, "value_expected", field);
     for (const auto& [sign, op] :
          {std::pair{">=", MatchOp::greater_equal}, std::pair{"<=", MatchOp::less_equal},
           std::pair{">", MatchOp::greater}, std::pair{"<", MatchOp::less}}) {
       if (!value.starts_with(sign)) continue;
       auto pattern = make_pattern(op, std::string_view(value).substr(std::string_view(sign).size()));
-      if (!pattern) return error(begin, pattern.error().message);
+      if (!pattern) return error(begin, "no_number", value, pattern.error().message);
       return Predicate::atom(field, std::move(*pattern));
     }
     if (value == "*") {
@@ -219,14 +224,14 @@ class Parser {
       }
       source += text_[at_++];
     }
-    if (at_ == text_.size()) return error(begin, "this '/' is not closed");
+    if (at_ == text_.size()) return error(begin, "not_closed", "/");
     ++at_;
     if (at_ < text_.size() && text_[at_] == 'i') {
       ++at_;
       source = "(?i)" + source;
     }
     auto pattern = make_pattern(MatchOp::regex, source, true);
-    if (!pattern) return error(begin, pattern.error().message);
+    if (!pattern) return error(begin, "bad_regex", source, pattern.error().message);
     return Predicate::atom(field, std::move(*pattern));
   }
 
@@ -235,16 +240,16 @@ class Parser {
     const std::size_t begin = at_++;
     std::vector<PredicatePtr> values;
     for (skip_space(); at_ < text_.size() && text_[at_] != ')'; skip_space()) {
-      if (++terms_ > kQueryTermsMax) return error(at_, fmt::format("more than {} terms", kQueryTermsMax));
-      if (text_[at_] == '(') return error(at_, "a list of values cannot hold another");
+      if (++terms_ > kQueryTermsMax) return error(at_, "too_many", std::to_string(kQueryTermsMax));
+      if (text_[at_] == '(') return error(at_, "list_in_list");
       if (operator_of(peek_word()) == Word::or_ && !values.empty()) {
         at_ += peek_word().size();
         continue;
       }
       values.push_back(PHENDAU_TRY(parse_field(field)));
     }
-    if (at_ == text_.size()) return error(begin, "this '(' is not closed");
-    if (values.empty()) return error(begin, "the list of values is empty");
+    if (at_ == text_.size()) return error(begin, "not_closed", "(");
+    if (values.empty()) return error(begin, "list_empty");
     ++at_;
     return Predicate::any_of(std::move(values));
   }
@@ -259,9 +264,11 @@ class Parser {
 Result<PredicatePtr> parse_query(std::string_view text) {
   if (text.size() > kQueryBytesMax) {
     return fail(ErrorCode::limit,
-                fmt::format("a search of {} bytes; at most {}", text.size(), kQueryBytesMax));
+                fmt::format("a search of {} bytes; at most {}", text.size(), kQueryBytesMax),
+                "detect.query_too_long", {std::to_string(kQueryBytesMax)});
   }
-  if (!is_valid_utf8(text)) return fail(ErrorCode::invalid, "the search is not valid UTF-8");
+  if (!is_valid_utf8(text))
+    return fail(ErrorCode::invalid, "the search is not valid UTF-8", "detect.query_not_utf8");
   return Parser(text).parse();
 }
 

@@ -15,8 +15,8 @@ inline constexpr std::size_t kQueryBytesMax = 8'192;
 inline constexpr int kQueryDepthMax = 64;
 inline constexpr std::size_t kQueryTermsMax = 256;
 
-/// `invalid` says what is wrong; its text is "detect.query" with the column (1-based, in characters) as
-/// argument 0. An empty query selects everything. Select with `with_raw = true`.
+/// `invalid` says what is wrong; its text is "detect.query.REASON" with the column (1-based, in characters)
+/// as argument 0. An empty query selects everything. Select with `with_raw = true`.
 Result<PredicatePtr> parse_query(std::string_view text);
 
 }  // namespace phendau::detect

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kKind = "user";
 constexpr Duration kLocalWaitMax = seconds(5);  // for the last administrator at the machine itself
-constexpr int kAddressFailuresFactor = 4;       // an address may fail for several people behind it
 constexpr std::size_t kUsernameBytesMax = 64;
 
 bool is_username(std::string_view text) {
@@ -53,7 +52,7 @@ Actor actor_of(const Account& account, std::string_view from) {
 }
 
 Accounts::Accounts(Env& env, ledger::Ledger& ledger, const HubConfig& config)
-    : env_(env), ledger_(ledger), config_(config) {}
+    : env_(env), ledger_(ledger), config_(config), guard_(config.sign_in_failures_max, config.sign_in_wait) {}
 
 void Accounts::set_password_rule(PasswordRule rule) {
   const std::lock_guard lock(mu_);
@@ -115,8 +114,8 @@ Result<std::optional<std::string>> Accounts::ensure_administrator() {
   account.role = Role::administrator;
   account.must_change_password = true;
   account.password_changed_at = env_.now();
-  const std::string hash = PHENDAU_TRY(hash_password(env_, password));
-  PHENDAU_TRY(save(system_actor(), account, hash, "first start"));
+  const std::string encoded = PHENDAU_TRY(hash_password(env_, password));
+  PHENDAU_TRY(save(system_actor(), account, encoded, "first start"));
   return std::optional<std::string>(password);
 }
 
@@ -126,35 +125,9 @@ Result<std::string> Accounts::reset_locally(std::string_view username) {
   account.locked = false;
   account.must_change_password = true;
   account.password_changed_at = env_.now();
-  const std::string hash = PHENDAU_TRY(hash_password(env_, password));
-  PHENDAU_TRY(save(system_actor(), account, hash, "reset at the machine"));
+  const std::string encoded = PHENDAU_TRY(hash_password(env_, password));
+  PHENDAU_TRY(save(system_actor(), account, encoded, "reset at the machine"));
   return password;
-}
-
-Duration Accounts::wait_left(const std::string& key, UtcTime now, Duration wait_max) {
-  const std::lock_guard lock(mu_);
-  const auto found = failures_.find(key);
-  if (found == failures_.end()) return {};
-  const int factor = key.starts_with("from:") ? kAddressFailuresFactor : 1;
-  if (found->second.count < config_.sign_in_failures_max * factor) return {};
-  const Duration left = found->second.last_at + std::min(config_.sign_in_wait, wait_max) - now;
-  if (left.ns > 0) return left;
-  // The wait is over: the next failures count anew, except that the last administrator stays slowed.
-  if (wait_max >= config_.sign_in_wait) failures_.erase(found);
-  return {};
-}
-
-void Accounts::note_failure(const std::string& key, UtcTime now) {
-  const std::lock_guard lock(mu_);
-  if (failures_.size() >= kFailureKeysMax && !failures_.contains(key)) {
-    const auto oldest =
-        std::min_element(failures_.begin(), failures_.end(),
-                         [](const auto& a, const auto& b) { return a.second.last_at < b.second.last_at; });
-    failures_.erase(oldest);
-  }
-  Failures& entry = failures_[key];
-  ++entry.count;
-  entry.last_at = now;
 }
 
 bool Accounts::is_last_administrator(std::string_view username) {
@@ -166,42 +139,38 @@ bool Accounts::is_last_administrator(std::string_view username) {
                                    [&](const Account& a) { return usable(a) && a.username == username; });
 }
 
-Result<SignedIn> Accounts::sign_in(std::string_view username_raw, std::string_view password,
-                                   std::string_view from) {
-  const UtcTime now = env_.now();
-  const std::string username = to_lower_ascii(trim(username_raw));
-  const auto observe = [&](bool success, std::string reason) {
-    if (observer_) observer_({username, std::string(from), success, std::move(reason)});
-  };
-  const std::string user_key = "user:" + username.substr(0, kUsernameBytesMax);
-  const std::string from_key = "from:" + std::string(from);
-  const bool at_machine = net::is_loopback_host(from) && is_last_administrator(username);
-  const Duration wait_max = at_machine ? kLocalWaitMax : config_.sign_in_wait;
-  const Duration wait = std::max(wait_left(user_key, now, wait_max), wait_left(from_key, now, wait_max));
-  if (wait.ns > 0) {
-    observe(false, "waiting");
-    const std::string left = std::to_string(wait.ns / 1'000'000'000 + 1);
-    return fail(ErrorCode::limit, "too many failed sign-ins; wait " + left + " s", "account.wait", {left});
+bool Accounts::is_at_machine(std::string_view username, std::string_view from, bool forwarded) {
+  return allows_local_sign_in(config_) && !forwarded && net::is_loopback_host(from) &&
+         is_last_administrator(username);
+}
+
+Result<SignInGuard::Attempt> Accounts::attempt(const std::string& username, std::string_view from,
+                                               UtcTime now, Duration wait_max) {
+  auto begun = guard_.begin(username, from, now, wait_max);
+  if (begun) return std::move(*begun);
+  const SignInGuard::Refusal& refusal = begun.error();
+  if (observer_ && refusal.report > 0) {
+    observer_({username, std::string(from), false, "waiting", refusal.report});
   }
-  const auto account = load(username);
-  bool fits = false;
-  if (is_username(username) && account && !account->locked) {
-    const auto hash = ledger_.get_secret(kKind, username, "password_hash");
-    fits = hash && verify_password(*hash, password);
-  } else {
+  const std::string left = std::to_string(refusal.wait.ns / 1'000'000'000 + 1);
+  return fail(ErrorCode::limit, "too many failed sign-ins; wait " + left + " s", "account.wait", {left});
+}
+
+/// Takes the same time for a wrong password, a locked account and a name that nobody has.
+bool Accounts::fits(const std::string& username, const Result<Account>& account, std::string_view password) {
+  if (!account || account->locked) {
     verify_nothing(password);
+    return false;
   }
-  if (!fits) {
-    note_failure(user_key, now);
-    note_failure(from_key, now);
-    observe(false, account && account->locked ? "locked" : "bad_password");
-    return refused();
-  }
+  const auto encoded = ledger_.get_secret(kKind, username, "password_hash");
+  return encoded && verify_password(*encoded, password);
+}
+
+SignedIn Accounts::open_session(const Account& account, std::string_view from, UtcTime now) {
   const std::string token = to_base64url(env_.random_bytes(32));
-  const Held held{username, to_base64url(env_.random_bytes(24)), now, now};
+  const Held held{account.username, to_base64url(env_.random_bytes(24)), now, now};
   {
     const std::lock_guard lock(mu_);
-    failures_.erase(user_key);
     if (sessions_.size() >= kSessionsMax) {
       sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
         return a.second.seen_at < b.second.seen_at;
@@ -209,8 +178,39 @@ Result<SignedIn> Accounts::sign_in(std::string_view username_raw, std::string_vi
     }
     sessions_[sha256_hex(token)] = held;
   }
+  return SignedIn{token, make_session(account, held, from)};
+}
+
+Result<SignedIn> Accounts::sign_in(std::string_view username_raw, std::string_view password,
+                                   std::string_view from, bool forwarded) {
+  const UtcTime now = env_.now();
+  const std::string typed = to_lower_ascii(trim(truncate_utf8(username_raw, kUsernameBytesMax * 2)));
+  const std::string username(truncate_utf8(typed, kUsernameBytesMax));
+  const auto observe = [&](bool success, std::string reason) {
+    if (observer_) observer_({username, std::string(from), success, std::move(reason), 1});
+  };
+  const bool at_machine = is_at_machine(username, from, forwarded);
+  const Duration wait_max = at_machine ? kLocalWaitMax : config_.sign_in_wait;
+  const SignInGuard::Attempt counted = PHENDAU_TRY(attempt(username, from, now, wait_max));
+  // Nobody has such a password: refused for every name alike, before anything is looked up or computed.
+  if (password.size() > kPasswordBytesMax) {
+    observe(false, "bad_password");
+    return refused();
+  }
+  auto permit = hashes_.enter();
+  if (!permit) {
+    guard_.undo(counted);
+    return std::unexpected(permit.error());
+  }
+  const Result<Account> account = is_username(typed) ? load(typed) : Result<Account>(refused());
+  if (!fits(username, account, password)) {
+    observe(false, account && account->locked ? "locked" : "bad_password");
+    return refused();
+  }
+  guard_.succeeded(counted, now);
+  SignedIn out = open_session(*account, from, now);
   observe(true, "");
-  return SignedIn{token, make_session(*account, held, from)};
+  return out;
 }
 
 Session Accounts::make_session(const Account& account, const Held& held, std::string_view from) const {
@@ -228,6 +228,23 @@ Session Accounts::make_session(const Account& account, const Held& held, std::st
   return out;
 }
 
+bool Accounts::is_over(const Held& held, UtcTime now) const {
+  return now - held.seen_at > config_.session_idle_max || now - held.created_at > config_.session_age_max;
+}
+
+Result<> Accounts::check(std::string_view token, std::string_view csrf_token) {
+  const UtcTime now = env_.now();
+  const std::lock_guard lock(mu_);
+  const auto found = sessions_.find(sha256_hex(token));
+  if (found == sessions_.end() || is_over(found->second, now)) {
+    return fail(ErrorCode::denied, "no session", "account.signed_out");
+  }
+  if (!equals_constant_time(csrf_token, found->second.csrf_token)) {
+    return fail(ErrorCode::denied, "anti-forgery token missing or wrong", "request.csrf");
+  }
+  return {};
+}
+
 Result<Session> Accounts::session(std::string_view token, std::string_view from) {
   const UtcTime now = env_.now();
   const auto signed_out = [] { return fail(ErrorCode::denied, "no session", "account.signed_out"); };
@@ -236,9 +253,7 @@ Result<Session> Accounts::session(std::string_view token, std::string_view from)
     const std::lock_guard lock(mu_);
     const auto found = sessions_.find(sha256_hex(token));
     if (found == sessions_.end()) return signed_out();
-    const bool idle = now - found->second.seen_at > config_.session_idle_max;
-    const bool old = now - found->second.created_at > config_.session_age_max;
-    if (idle || old) {
+    if (is_over(found->second, now)) {
       sessions_.erase(found);
       return signed_out();
     }
@@ -270,37 +285,50 @@ void Accounts::end_sessions_of(std::string_view username) {
   std::erase_if(sessions_, [&](const auto& entry) { return entry.second.username == username; });
 }
 
-Result<Session> Accounts::change_password(std::string_view token, std::string_view old_password,
-                                          std::string_view new_password, std::string_view from) {
-  const Session current = PHENDAU_TRY(session(token, from));
+Result<> Accounts::replace_password(const Session& current, std::string_view from,
+                                    std::string_view old_password, std::string_view new_password) {
   Account account = current.account;
-  const std::string key = "user:" + account.username;
-  const Duration wait = wait_left(key, env_.now(), config_.sign_in_wait);
-  if (wait.ns > 0) {
-    const std::string left = std::to_string(wait.ns / 1'000'000'000 + 1);
-    return fail(ErrorCode::limit, "too many failed attempts", "account.wait", {left});
+  const UtcTime now = env_.now();
+  const auto counted = PHENDAU_TRY(attempt(account.username, from, now, config_.sign_in_wait));
+  auto permit = hashes_.enter();
+  if (!permit) {
+    guard_.undo(counted);
+    return std::unexpected(permit.error());
   }
-  const std::string hash = PHENDAU_TRY(ledger_.get_secret(kKind, account.username, "password_hash"));
-  if (!verify_password(hash, old_password)) {
-    note_failure(key, env_.now());
+  const std::string encoded = PHENDAU_TRY(ledger_.get_secret(kKind, account.username, "password_hash"));
+  if (!verify_password(encoded, old_password)) {
     return fail(ErrorCode::invalid, "old password is wrong", "account.old_password_wrong");
   }
-  if (verify_password(hash, new_password)) {
+  guard_.succeeded(counted, now);
+  if (verify_password(encoded, new_password)) {
     return fail(ErrorCode::invalid, "new password equals the old one", "account.same_password");
   }
   PHENDAU_TRY(check_password(password_rule(), new_password, account.username));
   account.must_change_password = false;
-  account.password_changed_at = env_.now();
+  account.password_changed_at = now;
   const std::string new_hash = PHENDAU_TRY(hash_password(env_, new_password));
   PHENDAU_TRY(save(current.actor, account, new_hash, "password changed"));
+  return {};
+}
+
+Result<Session> Accounts::change_password(std::string_view token, std::string_view old_password,
+                                          std::string_view new_password, std::string_view from) {
+  const Session current = PHENDAU_TRY(session(token, from));
+  PHENDAU_TRY(replace_password(current, from, old_password, new_password));
   // Other sessions of this account end; this one goes on.
   {
     const std::lock_guard lock(mu_);
     const std::string own = sha256_hex(token);
-    std::erase_if(sessions_,
-                  [&](const auto& e) { return e.second.username == account.username && e.first != own; });
+    std::erase_if(sessions_, [&](const auto& e) {
+      return e.second.username == current.account.username && e.first != own;
+    });
   }
   return session(token, from);
+}
+
+Result<std::string> Accounts::hash(std::string_view password) {
+  const auto permit = PHENDAU_TRY(hashes_.enter());
+  return hash_password(env_, password);
 }
 
 Result<std::vector<Account>> Accounts::list(const Actor& actor) {
@@ -353,8 +381,8 @@ Result<AccountWithPassword> Accounts::create(const Actor& actor, std::string_vie
   account.password_changed_at = env_.now();
   PHENDAU_TRY(check_agencies(ledger_, account));
   const std::string password = make_one_time_password(env_);
-  const std::string hash = PHENDAU_TRY(hash_password(env_, password));
-  return AccountWithPassword{PHENDAU_TRY(save(actor, account, hash, "created")), password};
+  const std::string encoded = PHENDAU_TRY(hash(password));
+  return AccountWithPassword{PHENDAU_TRY(save(actor, account, encoded, "created")), password};
 }
 
 Result<> Accounts::keep_an_administrator(const Account& before, const AccountWrite& write) {
@@ -378,14 +406,15 @@ Result<AccountWithPassword> Accounts::update(const Actor& actor, std::string_vie
   if (write.locked) account.locked = *write.locked;
   PHENDAU_TRY(check_agencies(ledger_, account));
   AccountWithPassword out;
-  std::string hash;
+  std::string encoded;
   if (write.reset_password) {
     out.one_time_password = make_one_time_password(env_);
-    hash = PHENDAU_TRY(hash_password(env_, out.one_time_password));
+    encoded = PHENDAU_TRY(hash(out.one_time_password));
     account.must_change_password = true;
     account.password_changed_at = env_.now();
   }
-  out.account = PHENDAU_TRY(save(actor, account, hash, write.reset_password ? "password reset" : "changed"));
+  out.account =
+      PHENDAU_TRY(save(actor, account, encoded, write.reset_password ? "password reset" : "changed"));
   // A changed role or lock takes effect at once; who was reset signs in again.
   if (account.locked || write.reset_password || write.role || write.agency_ids) end_sessions_of(username);
   return out;

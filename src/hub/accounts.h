@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "hub/config.h"
 #include "hub/password.h"
+#include "hub/sign_in_guard.h"
 #include "model/authorize.h"
 #include "os/env.h"
 #include "store/ledger/ledger.h"
@@ -22,8 +23,9 @@
 namespace phendau::hub {
 
 inline constexpr std::size_t kSessionsMax = 10'000;  // the oldest gives way (policy drop_oldest)
-inline constexpr std::size_t kFailureKeysMax =
-    50'000;  // names and addresses with failed attempts; the oldest gives way
+/// Hashes that run and that wait at once: half of the API's workers stay free for everybody else.
+inline constexpr std::size_t kHashesRunningMax = 2;
+inline constexpr std::size_t kHashesWaitingMax = 2;
 inline constexpr std::string_view kFirstAdministrator = "admin";
 
 struct Account {
@@ -63,10 +65,11 @@ struct AccountWithPassword {
 
 /// What happened at the door; the hub journals it as events of its own.
 struct SignInEvent {
-  std::string username;
+  std::string username;  // at most 64 bytes of what was typed
   std::string from;
   bool success = false;
-  std::string reason;  // bad_password, locked, waiting, signed_out, ...
+  std::string reason;      // bad_password, locked, waiting, signed_out, ...
+  std::int64_t count = 1;  // refusals of a waiting key since the last such event
 };
 
 class Accounts {
@@ -84,13 +87,17 @@ class Accounts {
   Result<std::string> reset_locally(std::string_view username);
 
   /// `denied` (account.sign_in_failed) without saying which part was wrong; `limit` (account.wait) with the
-  /// seconds to wait. The last administrator is slowed, never shut out, when signing in at the machine
-  /// itself.
-  Result<SignedIn> sign_in(std::string_view username, std::string_view password, std::string_view from);
+  /// seconds to wait; `unavailable` (account.busy). The last administrator is slowed, never shut out, when
+  /// signing in at the machine itself (setting local_sign_in).
+  /// @param forwarded the request says that a proxy passed it on: then nobody is at the machine itself.
+  Result<SignedIn> sign_in(std::string_view username, std::string_view password, std::string_view from,
+                           bool forwarded = false);
   /// `denied` (account.signed_out) for an unknown, idle or old session. Renews the idle clock.
   Result<Session> session(std::string_view token, std::string_view from);
   /// Whether the session still lasts; does not renew its idle clock. For streams, before each message.
   bool is_alive(std::string_view token);
+  /// Whether this session lasts and the anti-forgery token is its own; renews nothing and reads no database.
+  Result<> check(std::string_view token, std::string_view csrf_token);
   void sign_out(std::string_view token);
   Result<Session> change_password(std::string_view token, std::string_view old_password,
                                   std::string_view new_password, std::string_view from);
@@ -108,16 +115,19 @@ class Accounts {
     UtcTime created_at;
     UtcTime seen_at;
   };
-  struct Failures {
-    int count = 0;
-    UtcTime last_at;
-  };
   Result<Account> load(std::string_view username);
   Result<Account> save(const Actor& actor, const Account& account, std::string_view password_hash,
                        std::string_view reason);
   Session make_session(const Account& account, const Held& held, std::string_view from) const;
-  Duration wait_left(const std::string& key, UtcTime now, Duration wait_max);
-  void note_failure(const std::string& key, UtcTime now);
+  bool is_over(const Held& held, UtcTime now) const;
+  bool is_at_machine(std::string_view username, std::string_view from, bool forwarded);
+  bool fits(const std::string& username, const Result<Account>& account, std::string_view password);
+  Result<SignInGuard::Attempt> attempt(const std::string& username, std::string_view from, UtcTime now,
+                                       Duration wait_max);
+  SignedIn open_session(const Account& account, std::string_view from, UtcTime now);
+  Result<> replace_password(const Session& current, std::string_view from, std::string_view old_password,
+                            std::string_view new_password);
+  Result<std::string> hash(std::string_view password);
   bool is_last_administrator(std::string_view username);
   void end_sessions_of(std::string_view username);
   Result<> keep_an_administrator(const Account& before, const AccountWrite& write);
@@ -129,7 +139,8 @@ class Accounts {
   PasswordRule rule_;                                 // guarded by mu_
   std::function<void(const SignInEvent&)> observer_;  // set before use
   std::map<std::string, Held> sessions_;              // guarded by mu_; key: SHA-256 of the token
-  std::map<std::string, Failures> failures_;          // guarded by mu_
+  SignInGuard guard_;
+  HashGate hashes_{kHashesRunningMax, kHashesWaitingMax};
 };
 
 }  // namespace phendau::hub

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/active_pack.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace phendau::hub {
@@ -15,48 +17,68 @@ std::unexpected<Error> content_error(const std::vector<ContentError>& errors) {
               {lines.empty() ? "" : lines[0]});
 }
 
+/// What '%name%' stands for in detections.
+detect::CompileOptions compile_options_of(const Pack& pack) {
+  detect::CompileOptions options;
+  const auto text_of = [](const Json& value) { return value.is_string() ? value.as_string() : value.dump(); };
+  for (const auto& parameter : pack.parameters) {
+    std::vector<std::string>& values = options.placeholders[parameter.name];
+    if (!parameter.value.is_array()) values.push_back(text_of(parameter.value));
+    for (const auto& item : parameter.value.items()) values.push_back(text_of(item));
+  }
+  return options;
+}
+
 }  // namespace
 
-Result<ActivePack> ActivePack::load(Env& env, const std::string& folder) {
+ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors) {
   ActivePack out;
-  out.pack_ = PHENDAU_TRY(load_valid_pack(env, folder));
-  std::vector<ContentError> errors;
+  out.pack_ = std::move(pack);
+  const bool complete = errors.empty();
+  const auto has_mistakes = [&](const std::string& file) {
+    return std::any_of(errors.begin(), errors.end(),
+                       [&](const ContentError& one) { return one.file == file; });
+  };
   for (const auto& file : out.pack_.source_files) {
-    const auto mistakes = out.sources_.add(file.path, file.text);
+    const auto mistakes = out.sources_.add(file.pack_id + "/" + file.path, file.text);
     errors.insert(errors.end(), mistakes.begin(), mistakes.end());
   }
   for (const auto& file : out.pack_.workflow_files) {
-    auto definition = workflow::parse_definition(file.text, file.path, errors);
+    const std::string name = file.pack_id + "/" + file.path;
+    if (has_mistakes(name)) continue;  // they are listed already, in other words
+    auto definition = workflow::parse_definition(file.text, name, errors);
     if (definition) out.workflows_.emplace(definition->id, std::move(*definition));
   }
-  if (!errors.empty()) return content_error(errors);
-  detect::CompileOptions options;
-  for (const auto& parameter : out.pack_.parameters) {
-    std::vector<std::string> values;
-    if (parameter.value.is_array()) {
-      for (const auto& item : parameter.value.items()) {
-        values.push_back(item.is_string() ? item.as_string() : item.dump());
-      }
-    } else {
-      values.push_back(parameter.value.is_string() ? parameter.value.as_string() : parameter.value.dump());
-    }
-    options.placeholders[parameter.name] = std::move(values);
-  }
-  out.plan_ = detect::Plan::compile(out.pack_.rules.rules, out.sources_, options);
+  out.options_ = compile_options_of(out.pack_);
+  out.plan_ = detect::Plan::compile(out.pack_.rules.rules, out.sources_, out.options_);
   out.rejected_ = out.plan_.rejected();
   out.correlations_ = out.pack_.rules.correlations;
   for (auto& rule : out.correlations_) {
     rule.group_by.insert(rule.group_by.begin(), std::string(kAgencyColumn));
   }
+  bool guarded = false;
   for (const auto& file : out.pack_.other_files) {
     if (file.path != kUploadGuardFile) continue;
-    const auto node = PHENDAU_TRY(parse_yaml(file.text));
-    out.upload_policy_ = PHENDAU_TRY(upload_policy_from(node));
+    guarded = true;
+    const std::string name = file.pack_id + "/" + file.path;
+    const auto node = parse_yaml(file.text);
+    if (!node) {
+      errors.push_back(detect::yaml_error(name, node.error().message));
+    } else {
+      out.upload_policy_ = read_upload_policy(*node, name, errors);
+    }
   }
-  if (out.upload_policy_.extensions.empty()) {
-    return fail(ErrorCode::invalid, "the pack lacks upload_guard.yaml", "hub.pack_invalid",
-                {"upload_guard.yaml"});
+  if (complete && !guarded) {
+    errors.push_back(
+        {out.pack_.id + "/pack.yaml", 1, 1, "neither the pack nor its imports have upload_guard.yaml"});
   }
+  return out;
+}
+
+Result<ActivePack> ActivePack::load(Env& env, const std::string& folder) {
+  std::vector<ContentError> errors;
+  ActivePack out = build(PHENDAU_TRY(load_valid_pack(env, folder)), errors);
+  if (!errors.empty()) return content_error(errors);
   return out;
 }
 

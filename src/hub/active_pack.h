@@ -20,6 +20,9 @@ namespace phendau::hub {
 
 class ActivePack {
  public:
+  /// Makes a pack ready as far as it can be; its mistakes are added to `errors`. Rules that cannot be
+  /// honoured are in rejected() instead, for the others still work.
+  static ActivePack build(Pack pack, std::vector<ContentError>& errors);
   /// `invalid` with the first mistakes of the pack.
   static Result<ActivePack> load(Env& env, const std::string& folder);
 
@@ -41,10 +44,13 @@ class ActivePack {
 
   /// A plan over `rules` with this pack's source map: for `phendau scan` and explanations.
   const detect::SourceMap& sources() const { return sources_; }
+  /// The pack's parameters as rules take them.
+  const detect::CompileOptions& compile_options() const { return options_; }
 
  private:
   Pack pack_;
   detect::SourceMap sources_;
+  detect::CompileOptions options_;
   detect::Plan plan_;
   std::vector<detect::CorrelationRule> correlations_;
   std::vector<ContentError> rejected_;

@@ -2,6 +2,8 @@
 #include "hub/agencies.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "base/text.h"
 #include "base/unicode.h"
@@ -10,6 +12,12 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::string_view kKind = "agency";
+/// What an agency's own people may change of its record.
+constexpr std::string_view kOwnMembers[] = {"short_name", "contact", "reason"};
+constexpr std::size_t kCodeBytesMax = 60;
+constexpr std::size_t kNetworksMax = 1'000;
+constexpr int kLevelsMax = 16;  // of agencies above each other
+
 Json view(Services& services, const ledger::Record& record) {
   ledger::Query devices;
   devices.kind = "device";
@@ -18,6 +26,9 @@ Json view(Services& services, const ledger::Record& record) {
   return Json::object({{"id", record.id},
                        {"code", record.id},
                        {"name", record.doc["name"]},
+                       {"short_name", record.doc["short_name"]},
+                       {"contact", record.doc["contact"]},
+                       {"unit_class", record.doc["unit_class"]},
                        {"parent_id", record.doc["parent_id"]},
                        {"has_own_system", record.doc["has_own_systems"].as_bool()},
                        {"addresses", Json::array(record.doc["addresses"].items())},
@@ -39,33 +50,112 @@ std::string slug_of(std::string_view name) {
   return out.substr(0, 60);
 }
 
-/// The members of AgencyWrite (openapi.yaml) into the record's document.
-Result<> merge(Json& doc, const Json& body) {
-  for (const std::string_view member : {"name", "parent_id"}) {
-    if (body.contains(member)) doc.set(member, body[member]);
+std::unexpected<Error> bad(std::string_view member) {
+  return fail(ErrorCode::invalid, std::string(member) + " is not valid", "request.invalid",
+              {std::string(member)});
+}
+
+bool is_code(std::string_view text) {
+  return !text.empty() && text.size() <= kCodeBytesMax &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+/// A network without the bits that do not count: equal networks have equal keys.
+std::string network_key(const Cidr& network) {
+  std::string out;
+  for (std::size_t i = 0; i < network.address.size(); ++i) {
+    const int bits = std::clamp(network.prefix_bits - static_cast<int>(i) * 8, 0, 8);
+    out += static_cast<char>(network.address[i] & (0xFF << (8 - bits)));
   }
-  if (body["parent_id"].is_null()) doc.erase("parent_id");
-  if (body.contains("has_own_system")) doc.set("has_own_systems", body["has_own_system"].as_bool());
-  if (!doc.contains("has_own_systems")) doc.set("has_own_systems", false);
-  for (const auto& network : body["addresses"].items()) PHENDAU_TRY(Cidr::parse(network.as_string()));
-  if (body["addresses"].is_array()) doc.set("addresses", body["addresses"]);
-  return {};
+  return out + "/" + std::to_string(network.prefix_bits);
 }
 
 }  // namespace
 
-Result<Json> Agencies::list(const Actor& actor) {
-  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::agency));
+Result<> Agencies::check_parent(std::string_view id, const Json& parent) {
+  if (!parent.is_string()) return bad("parent_id");
+  std::string above = parent.as_string();
+  for (int level = 0; level < kLevelsMax; ++level) {
+    if (above == id) return bad("parent_id");
+    const auto record = services_.ledger.get(kKind, above, everything());
+    if (!record) return bad("parent_id");
+    above = record->doc["parent_id"].as_string();
+    if (above.empty()) return {};
+  }
+  return bad("parent_id");
+}
+
+/// The networks as they will be kept, if nobody else has one of them.
+Result<Json> Agencies::check_networks(std::string_view id, const Json& networks) {
+  if (!networks.is_array() || networks.size() > kNetworksMax) return bad("addresses");
+  std::map<std::string, std::string> taken;  // network -> agency
+  for (const auto& sender : services_.config.senders) {
+    taken.emplace(network_key(sender.network), sender.agency_id);
+  }
+  for (const auto& record : PHENDAU_TRY(all(everything()))) {
+    for (const auto& network : record.doc["addresses"].items()) {
+      if (const auto parsed = Cidr::parse(network.as_string()))
+        taken.emplace(network_key(*parsed), record.id);
+    }
+  }
+  Json out = Json::array();
+  for (const auto& network : networks.items()) {
+    const std::string text(trim(network.as_string()));
+    const auto parsed = Cidr::parse(text);
+    if (!parsed || parsed->prefix_bits == 0) return bad("addresses");
+    const auto found = taken.find(network_key(*parsed));
+    if (found != taken.end() && found->second != id) {
+      return fail(ErrorCode::conflict, "network " + text + " belongs to agency " + found->second,
+                  "agency.address_taken", {text, agency_name(services_, found->second)});
+    }
+    out.push(text);
+  }
+  return out;
+}
+
+/// The members of AgencyWrite (openapi.yaml) into the record.
+Result<> Agencies::merge(ledger::Write& write, const Json& body) {
+  Json& doc = write.doc;
+  for (const std::string_view member : {"name", "short_name", "contact", "unit_class"}) {
+    if (!body.contains(member)) continue;
+    if (!body[member].is_string()) return bad(member);
+    doc.set(member, trim(body[member].as_string()));
+  }
+  if (body.contains("parent_id") && body["parent_id"].is_null()) {
+    doc.erase("parent_id");
+  } else if (body.contains("parent_id")) {
+    PHENDAU_TRY(check_parent(write.id, body["parent_id"]));
+    doc.set("parent_id", body["parent_id"]);
+  }
+  if (body.contains("has_own_system")) {
+    if (!body["has_own_system"].is_bool()) return bad("has_own_system");
+    doc.set("has_own_systems", body["has_own_system"].as_bool());
+  }
+  if (!doc.contains("has_own_systems")) doc.set("has_own_systems", false);
+  if (body.contains("addresses")) {
+    doc.set("addresses", PHENDAU_TRY(check_networks(write.id, body["addresses"])));
+  }
+  if (body.contains("state") && !body["state"].is_string()) return bad("state");
+  return {};
+}
+
+Result<std::vector<ledger::Record>> Agencies::all(const Scope& scope) {
+  std::vector<ledger::Record> out;
   ledger::Query query;
   query.kind = kKind;
   query.limit = ledger::kListLimitMax;
-  Json::Array items;
   for (;;) {
-    const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
-    for (const auto& record : page.records) items.push_back(view(services_, record));
-    if (page.next_cursor.empty()) break;
+    auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
+    std::move(page.records.begin(), page.records.end(), std::back_inserter(out));
+    if (page.next_cursor.empty()) return out;
     query.cursor = page.next_cursor;
   }
+}
+
+Result<Json> Agencies::list(const Actor& actor) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::agency));
+  Json::Array items;
+  for (const auto& record : PHENDAU_TRY(all(scope))) items.push_back(view(services_, record));
   std::sort(items.begin(), items.end(), [](const Json& a, const Json& b) {
     return compare_vietnamese(a["name"].as_string(), b["name"].as_string()) < 0;
   });
@@ -76,20 +166,31 @@ Result<Json> Agencies::create(const Actor& actor, const Json& body) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::create, Resource::agency));
   if (scope.reach != Scope::Reach::everything)
     return fail(ErrorCode::denied, "not for this role", "error.denied");
+  const std::lock_guard turn(mu_);
   ledger::Write write;
   write.kind = kKind;
   write.id = body["code"].string_or(slug_of(body["name"].as_string()));
+  if (!is_code(write.id)) return bad("code");
   write.agency_id = write.id;
   write.state = "active";
   write.expected_version = 0;
   write.reason = "created";
-  PHENDAU_TRY(merge(write.doc, body));
+  PHENDAU_TRY(merge(write, body));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   return view(services_, PHENDAU_TRY(services_.ledger.get(kKind, write.id, everything())));
 }
 
 Result<Json> Agencies::update(const Actor& actor, std::string_view id, const Json& body) {
   const Scope scope = PHENDAU_TRY(scope_covering(actor, Action::update, Resource::agency, id));
+  if (scope.reach != Scope::Reach::everything) {
+    for (const auto& [member, value] : body.members()) {
+      if (std::find(std::begin(kOwnMembers), std::end(kOwnMembers), member) != std::end(kOwnMembers))
+        continue;
+      return fail(ErrorCode::denied, "only the province changes '" + member + "'", "agency.province_only",
+                  {member});
+    }
+  }
+  const std::lock_guard turn(mu_);
   const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
   ledger::Write write;
   write.kind = kKind;
@@ -100,7 +201,7 @@ Result<Json> Agencies::update(const Actor& actor, std::string_view id, const Jso
   write.scope = scope;
   write.reason = body["reason"].string_or("changed");
   write.doc = record.doc;
-  PHENDAU_TRY(merge(write.doc, body));
+  PHENDAU_TRY(merge(write, body));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   return view(services_, PHENDAU_TRY(services_.ledger.get(kKind, id, scope)));
 }

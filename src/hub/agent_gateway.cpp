@@ -7,6 +7,13 @@
 namespace phendau::hub {
 namespace {
 
+/// What a machine sent is wrong: that is never our own damage (`corrupt` is for what we stored).
+template <class T>
+Result<T> from_machine(Result<T> decoded) {
+  if (!decoded && decoded.error().code == ErrorCode::corrupt) decoded.error().code = ErrorCode::invalid;
+  return decoded;
+}
+
 Result<Json> work(Hub& hub, std::string_view method, std::string_view path, std::string_view body,
                   const net::PeerIdentity& identity, const std::string& from) {
   if (method != "POST") return fail(ErrorCode::invalid, "agents only POST");
@@ -16,7 +23,7 @@ Result<Json> work(Hub& hub, std::string_view method, std::string_view path, std:
   }
   const Actor device = PHENDAU_TRY(hub.devices().actor_for(identity, from));
   if (path == wire::kRecordsPath) {
-    const auto batch = PHENDAU_TRY(wire::decode_batch(body));
+    const auto batch = PHENDAU_TRY(from_machine(wire::decode_batch(body)));
     return wire::to_json(PHENDAU_TRY(hub.pipeline().append_records(device, batch)));
   }
   if (path == wire::kFactsPath) {
@@ -31,7 +38,7 @@ Result<Json> work(Hub& hub, std::string_view method, std::string_view path, std:
   }
   if (path == wire::kRenewPath) {
     const auto renew = PHENDAU_TRY(wire::decode_renew_request(body));
-    return wire::to_json(PHENDAU_TRY(hub.devices().renew(device, renew)));
+    return wire::to_json(PHENDAU_TRY(hub.devices().renew(device, identity, renew)));
   }
   return fail(ErrorCode::not_found, "no such agent operation");
 }

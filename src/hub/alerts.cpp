@@ -118,6 +118,7 @@ Result<Json> Alerts::get(const Actor& actor, std::string_view id) {
 Result<Json> Alerts::triage(const Actor& actor, std::string_view id, const Json& body) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::triage, Resource::alert));
   const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   const std::string& status = body["status"].as_string();
   if (status != "new" && status != "acknowledged" && status != "closed") {
     return fail(ErrorCode::invalid, "status must be new, acknowledged or closed", "request.invalid",

@@ -3,19 +3,25 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
+#include "base/texts.h"
+
+#include "net/address.h"
 
 namespace phendau::hub {
 namespace {
 
-std::unexpected<Error> wrong(std::string_view member, std::string_view wanted) {
-  return fail(ErrorCode::invalid, fmt::format("hub.json: '{}' must be {}", member, wanted), "config.wrong",
-              {std::string(member), std::string(wanted)});
+/// @param what end of a text id "config.WHAT": {0} is the member, further ones what the sentence needs.
+std::unexpected<Error> wrong(std::string_view what, std::string_view member,
+                             std::vector<std::string> more = {}) {
+  std::vector<std::string> args = {std::string(member)};
+  args.insert(args.end(), more.begin(), more.end());
+  const std::string id = "config." + std::string(what);
+  return fail(ErrorCode::invalid, tr(Lang::en, id, args), id, std::move(args));
 }
 
 Result<> read_text(const Json& json, std::string_view member, std::string& out) {
   if (!json.contains(member)) return {};
-  if (!json[member].is_string() || json[member].as_string().empty()) return wrong(member, "a text");
+  if (!json[member].is_string() || json[member].as_string().empty()) return wrong("not_text", member);
   out = json[member].as_string();
   return {};
 }
@@ -23,8 +29,9 @@ Result<> read_text(const Json& json, std::string_view member, std::string& out) 
 Result<> read_int(const Json& json, std::string_view member, int low, int high, int& out) {
   if (!json.contains(member)) return {};
   const std::int64_t value = json[member].as_int(-1);
-  if (!json[member].is_int() || value < low || value > high)
-    return wrong(member, fmt::format("{} to {}", low, high));
+  if (!json[member].is_int() || value < low || value > high) {
+    return wrong("not_number", member, {std::to_string(low), std::to_string(high)});
+  }
   out = static_cast<int>(value);
   return {};
 }
@@ -34,10 +41,16 @@ Result<> read_duration(const Json& json, std::string_view member, Duration low, 
   if (!json.contains(member)) return {};
   const auto value = parse_duration(json[member].as_string());
   if (!value || *value < low || *value > high) {
-    return wrong(
-        member, fmt::format("{} to {}, like \"30s\" or \"5m\"", format_duration(low), format_duration(high)));
+    return wrong("not_duration", member, {format_duration(low), format_duration(high)});
   }
   out = *value;
+  return {};
+}
+
+Result<> read_optional_bool(const Json& json, std::string_view member, std::optional<bool>& out) {
+  if (!json.contains(member)) return {};
+  if (!json[member].is_bool()) return wrong(member, "true or false");
+  out = json[member].as_bool();
   return {};
 }
 
@@ -51,9 +64,10 @@ Result<ListenerConfig> listener_from(const Json& json) {
   else if (protocol == "tls")
     out.protocol = ListenerConfig::Protocol::tls;
   else
-    return wrong("listeners.protocol", "udp, tcp or tls");
+    return wrong("not_like", "listeners.protocol", {"udp | tcp | tls"});
   out.address = json["address"].as_string();
-  if (out.address.find(':') == std::string::npos) return wrong("listeners.address", "like 127.0.0.1:5514");
+  if (out.address.find(':') == std::string::npos)
+    return wrong("not_like", "listeners.address", {"127.0.0.1:5514"});
   out.source = json["source"].string_or("syslog-" + protocol);
   out.agency_id = json["agency"].as_string();
   return out;
@@ -63,10 +77,10 @@ Result<SenderConfig> sender_from(const Json& json) {
   SenderConfig out;
   out.network_text = json["network"].as_string();
   const auto network = Cidr::parse(out.network_text);
-  if (!network) return wrong("senders.network", "like 10.1.2.0/24");
+  if (!network) return wrong("not_like", "senders.network", {"10.1.2.0/24"});
   out.network = *network;
   out.agency_id = json["agency"].as_string();
-  if (out.agency_id.empty()) return wrong("senders.agency", "the id of an agency");
+  if (out.agency_id.empty()) return wrong("not_agency", "senders.agency");
   return out;
 }
 
@@ -82,6 +96,7 @@ constexpr std::string_view kMembers[] = {"pack_dir",
                                          "session_age_max",
                                          "sign_in_failures_max",
                                          "sign_in_wait",
+                                         "local_sign_in",
                                          "enrolment_token_age_max",
                                          "device_certificate_days",
                                          "silence_check_every",
@@ -95,11 +110,17 @@ std::string_view to_string(ListenerConfig::Protocol protocol) {
   return kNames[static_cast<std::size_t>(protocol)];
 }
 
+bool allows_local_sign_in(const HubConfig& config) {
+  if (config.local_sign_in) return *config.local_sign_in;
+  const auto address = net::parse_host_port(config.https_address);
+  return address && net::is_loopback_host(address->host);
+}
+
 Result<HubConfig> config_from_json(const Json& json) {
-  if (!json.is_object()) return wrong("", "an object");
+  if (!json.is_object()) return wrong("not_object", "");
   for (const auto& [name, value] : json.members()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers)) {
-      return wrong(name, "left out: there is no such setting");
+      return wrong("unknown", name);
     }
   }
   HubConfig out;
@@ -108,10 +129,11 @@ Result<HubConfig> config_from_json(const Json& json) {
   PHENDAU_TRY(read_int(json, "disk_quota_percent", 10, 98, out.disk_quota_percent));
   PHENDAU_TRY(read_duration(json, "flush_after", milliseconds(1), seconds(5), out.flush_after));
   PHENDAU_TRY(read_duration(json, "skew_max", seconds(1), days(30), out.skew_max));
-  PHENDAU_TRY(read_duration(json, "session_idle_max", minutes(1), hours(12), out.session_idle_max));
+  PHENDAU_TRY(read_duration(json, "session_idle_max", seconds(5), hours(12), out.session_idle_max));
   PHENDAU_TRY(read_duration(json, "session_age_max", minutes(5), days(7), out.session_age_max));
   PHENDAU_TRY(read_int(json, "sign_in_failures_max", 3, 20, out.sign_in_failures_max));
   PHENDAU_TRY(read_duration(json, "sign_in_wait", seconds(1), days(1), out.sign_in_wait));
+  PHENDAU_TRY(read_optional_bool(json, "local_sign_in", out.local_sign_in));
   PHENDAU_TRY(
       read_duration(json, "enrolment_token_age_max", minutes(5), days(7), out.enrolment_token_age_max));
   PHENDAU_TRY(read_int(json, "device_certificate_days", 1, 3650, out.device_certificate_days));
@@ -131,7 +153,14 @@ Result<HubConfig> load_config(Env& env, const std::string& data_dir) {
   if (env.exists(path)) {
     const std::string text = PHENDAU_TRY(read_file(env, path, 1u << 20));
     const auto json = parse_json(text);
-    if (!json) return fail_with_context(path, json.error());
+    if (!json) {
+      const Error& error = json.error();
+      const bool syntax = error.text_id == "json.syntax";
+      std::vector<std::string> args = {path};
+      if (syntax) args.insert(args.end(), error.args.begin(), error.args.end());
+      return fail(error.code, path + ": " + error.message, syntax ? "config.not_json" : "config.bad_json",
+                  std::move(args));
+    }
     out = PHENDAU_TRY(config_from_json(*json));
   }
   out.data_dir = data_dir;

@@ -3,6 +3,7 @@
 // docs/reference/settings.md with unit, default and limits. Plain values.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ struct HubConfig {
   Duration session_age_max = hours(12);
   int sign_in_failures_max = 5;  // then the account waits
   Duration sign_in_wait = minutes(15);
+  /// Whether the last administrator waits only seconds after failures when signing in at the machine itself.
+  /// Not set: only where https_address is a loopback address.
+  std::optional<bool> local_sign_in;
   Duration enrolment_token_age_max = hours(24);
   int device_certificate_days = 365;
   Duration silence_check_every = minutes(1);
@@ -52,6 +56,8 @@ struct HubConfig {
   bool demo = false;                   // the data are invented; every screen says so
 };
 
+/// HubConfig::local_sign_in with its default, which follows the address that is really used.
+bool allows_local_sign_in(const HubConfig& config);
 /// `invalid` names the member and what it may be.
 Result<HubConfig> config_from_json(const Json& json);
 /// DATA/hub.json if it exists, else defaults.

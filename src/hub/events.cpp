@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "detect/query.h"
+#include "report/csv.h"
 
 namespace phendau::hub {
 namespace {
@@ -38,37 +39,54 @@ Json stats_view(const journal::ScanStats& scanned, Duration took, bool partial) 
                        {"partial", partial}});
 }
 
-/// A cell that a spreadsheet would take for a formula gets an apostrophe in front.
-std::string csv_cell(std::string_view text) {
-  std::string out = "\"";
-  if (!text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) out += '\'';
-  for (const char c : to_valid_utf8(text)) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
-
 std::string csv_line(const journal::EventRow& row) {
   std::map<std::string, std::string> first;
   for (const auto& [name, value] : row.fields) first.emplace(name, value);
-  std::string out;
-  for (const std::string& cell :
-       {phendau::to_string(row.ref), format_rfc3339(row.event_time, kHubZone),
-        format_rfc3339(row.received_time, kHubZone), std::string(phendau::to_string(row.time_quality)),
-        row.source, row.host, row.agency, row.logsource, first["program"], first["user"], first["source_ip"],
-        first["action"], first["outcome"], first["message"], row.raw}) {
-    out += (out.empty() ? "" : ",") + csv_cell(cell);
-  }
-  return out + "\r\n";
+  return report::csv_row({phendau::to_string(row.ref), format_rfc3339(row.event_time, kHubZone),
+                          format_rfc3339(row.received_time, kHubZone),
+                          std::string(phendau::to_string(row.time_quality)), row.source, row.host, row.agency,
+                          row.logsource, first["program"], first["user"], first["source_ip"], first["action"],
+                          first["outcome"], first["message"], row.raw});
 }
 
-constexpr std::string_view kCsvHead =
-    "\xEF\xBB\xBFref,event_time,received_time,time_quality,source,host,agency,logsource,program,user,source_"
-    "ip,action,"
-    "outcome,message,raw\r\n";
+std::string csv_head() {
+  return std::string(report::kCsvByteOrderMark) +
+         "ref,event_time,received_time,time_quality,source,host,agency,logsource,program,user,source_ip,"
+         "action,outcome,message,raw\r\n";
+}
+
+/// How long a reader may take for a piece of this size.
+Duration patience_for(std::size_t size_bytes, Duration left) {
+  const auto earned = static_cast<std::int64_t>(size_bytes / kExportBytesPerSecondMin);
+  return std::min(Duration{kExportGrace.ns + seconds(earned).ns}, left);
+}
+
+std::unexpected<Error> export_cut() {
+  return fail(ErrorCode::unavailable, "the export was cut: its reader was too slow or its time was over",
+              "events.export_cut");
+}
 
 }  // namespace
+
+Result<ExportPlaces::Place> ExportPlaces::take(const std::string& user_id) {
+  const std::lock_guard lock(counts_->mu);
+  std::size_t& count = counts_->of[user_id];
+  if (count >= kExportsPerAccountMax) {
+    return fail(ErrorCode::limit, "two exports of this account are running", "events.too_many_exports",
+                {std::to_string(kExportsPerAccountMax)});
+  }
+  ++count;
+  return Place(nullptr, [counts = counts_, user_id](void*) {
+    const std::lock_guard giving_back(counts->mu);
+    const auto found = counts->of.find(user_id);
+    if (--found->second == 0) counts->of.erase(found);
+  });
+}
+
+Result<ExportPlaces::Place> Events::begin_export(const Actor& actor) {
+  PHENDAU_TRY(scope_for(actor, Action::export_out, Resource::event));
+  return places_.take(actor.user_id);
+}
 
 Json event_view(const journal::EventRow& row) {
   Json fields = Json::object();
@@ -222,15 +240,18 @@ Result<Json> Events::get(const Actor& actor, std::string_view ref) {
   return event_by_ref(services_, ref, scope);
 }
 
-Result<> Events::export_rows(const Actor& actor, const Search& search, Format format,
-                             const std::function<bool(std::string_view)>& write) {
+Result<> Events::export_rows(const Actor& actor, const Search& search, Format format, const Write& write) {
   auto request = PHENDAU_TRY(request_for(actor, Action::export_out, search));
   request.limit = kExportPage;
-  request.time_limit.reset();
-  if (format == Format::csv && !write(kCsvHead)) return {};
+  const Duration begin = services_.env.monotonic();
+  const auto left = [&] { return Duration{begin.ns + kExportTimeMax.ns - services_.env.monotonic().ns}; };
+  if (format == Format::csv && !write(csv_head(), kExportGrace)) return export_cut();
   std::size_t rows = 0;
   for (;;) {
+    request.time_limit = left();
+    if (request.time_limit->ns <= 0) return export_cut();
     const auto page = PHENDAU_TRY(services_.journal.search(request));
+    if (page.cut) return export_cut();
     std::string out;
     for (const auto& row : page.rows) {
       if (format == Format::csv)
@@ -241,7 +262,7 @@ Result<> Events::export_rows(const Actor& actor, const Search& search, Format fo
         out += row.raw + "\n";
     }
     rows += page.rows.size();
-    if (!out.empty() && !write(out)) return {};
+    if (!out.empty() && !write(out, patience_for(out.size(), left()))) return export_cut();
     if (!page.more || !page.next || rows >= kExportRowsMax) return {};
     request.after = page.next;
   }

@@ -110,14 +110,16 @@ Result<> Hub::open_workers() {
     for (const auto& id : agencies) obligations_->mark_agency(id);
   };
   accounts_->set_observer([this](const SignInEvent& event) {
-    pipeline_->submit_own(Json::object({{"timestamp", format_rfc3339(env_.now())},
-                                        {"program", "phendau-hub"},
-                                        {"action", "login"},
-                                        {"outcome", event.success ? "success" : "failure"},
-                                        {"user", event.username},
-                                        {"source_ip", event.from},
-                                        {"method", "password"},
-                                        {"message", "portal sign-in " + event.reason}}));
+    Json own = Json::object({{"timestamp", format_rfc3339(env_.now())},
+                             {"program", "phendau-hub"},
+                             {"action", "login"},
+                             {"outcome", event.success ? "success" : "failure"},
+                             {"user", event.username},
+                             {"source_ip", event.from},
+                             {"method", "password"},
+                             {"message", "portal sign-in " + event.reason}});
+    if (event.count > 1) own.set("count", event.count);
+    pipeline_->submit_own(own);
   });
   pipeline_->start();
   detection_->start();
@@ -216,6 +218,7 @@ Result<Json> Hub::overview(const Actor& actor) {
                            {"skewed", counters.decode.skewed},
                            {"dropped", counters.dropped},
                            {"refused_senders", listeners_->refused_senders()},
+                           {"spools_refused", counters.spools_refused},
                            {"udp_kernel_drops", listeners_->kernel_drops()}});
   }
   Events::Search last_hour;

@@ -232,6 +232,7 @@ Result<Json> Incidents::create(const Actor& actor, const Json& body) {
   const std::string& agency_id = body["agency_id"].as_string();
   PHENDAU_TRY(scope_covering(actor, Action::create, Resource::incident, agency_id));
   PHENDAU_TRY(services_.ledger.get("agency", agency_id, everything()));
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   const std::string title(trim(body["title"].as_string()));
   if (title.empty() || title.size() > 800) {
     return fail(ErrorCode::invalid, "title is missing or too long", "request.invalid", {"title"});
@@ -313,10 +314,7 @@ Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string
   const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
   const auto verb = workflow::verb_from(body["verb"].as_string());
   if (!verb) return fail(ErrorCode::invalid, "unknown verb", "request.invalid", {"verb"});
-  if (has_secret_marking(services_.pack.upload_policy(), body["doc"].dump()) ||
-      has_secret_marking(services_.pack.upload_policy(), body["reason"].as_string())) {
-    return fail(ErrorCode::denied, "text carries a state-secret marking", "upload.state_secret");
-  }
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   workflow::Move move;
   move.step = step;
   move.verb = *verb;
@@ -334,6 +332,7 @@ Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::stri
   const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
   if (trim(summary).empty())
     return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(summary)));
   const UtcTime now = services_.env.now();
   const auto closed = PHENDAU_TRY(workflow::close(*definition, state, actor, now, summary));
   Json more = Json::object({{"closed_at", format_rfc3339(now)}, {"summary", summary}});

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "hub/active_pack.h"
 #include "hub/anchors.h"
 #include "hub/devices.h"
 #include "store/journal/journal.h"
@@ -58,7 +59,7 @@ struct IngestPipeline::Lane {
         policy(ingest::FlushPolicy::Limits{kBatchRowsMax, kBatchBytesMax, delay_max}) {}
 };
 
-IngestPipeline::IngestPipeline(Services& services) : services_(services) {}
+IngestPipeline::IngestPipeline(Services& services) : services_(services), spools_(services) {}
 IngestPipeline::~IngestPipeline() { stop(); }
 
 void IngestPipeline::start() {
@@ -182,6 +183,7 @@ void IngestPipeline::run() {
 Result<wire::Ack> IngestPipeline::append_records(const Actor& device, const wire::RecordBatch& batch) {
   PHENDAU_TRY(scope_covering(device, Action::create, Resource::event, device.agency_ids.front()));
   const UtcTime now = services_.env.now();
+  PHENDAU_TRY(spools_.admit(device.user_id, device.agency_ids.front(), batch.epoch, now));
   const Duration ahead = clock_ahead(services_, device.user_id);
   std::vector<Batch> batches;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
@@ -242,6 +244,7 @@ Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view 
                                            std::string_view source, std::string_view body) {
   PHENDAU_TRY(scope_covering(actor, Action::create, Resource::event, agency_id));
   PHENDAU_TRY(services_.ledger.get("agency", agency_id, everything()));
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(source)));
   auto decoder = PHENDAU_TRY(ingest::make_decoder("ndjson"));
   Origin origin;
   origin.source = source.empty() ? std::string("upload") : std::string(truncate_utf8(source, 100));
@@ -257,6 +260,10 @@ Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view 
     ++number;
     line = trim(line);
     if (line.empty()) continue;
+    if (has_marked_event(services_.pack.upload_policy(), line)) {
+      return fail(ErrorCode::denied, fmt::format("line {} carries a state-secret marking", number),
+                  "upload.state_secret_line", {std::to_string(number)});
+    }
     const auto reasons_before = decoder->counters().by_reason;
     decoder->decode(line, provenance_of(services_, origin, services_.env.now()), builder);
     bool bad = false;
@@ -348,6 +355,7 @@ Result<> IngestPipeline::reload_senders() {
 IngestCounters IngestPipeline::counters() const {
   const std::lock_guard lock(mu_);
   IngestCounters out = counters_;
+  out.spools_refused = spools_.refused();
   for (const auto& [format, lane] : lanes_) out.decode += lane->decoder->counters();
   return out;
 }

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "hub/services.h"
+#include "hub/spool_book.h"
 #include "ingest/decoder.h"
 #include "wire/messages.h"
 #include "wire/record_batch.h"
@@ -43,6 +44,7 @@ struct IngestCounters {
   std::uint64_t stored = 0;
   std::uint64_t dropped = 0;          // datagrams while the lane was full
   std::uint64_t append_failures = 0;  // tried again until it works
+  std::uint64_t spools_refused = 0;   // batches of devices that began too many spools
   ingest::DecodeCounters decode;
 };
 
@@ -63,7 +65,7 @@ class IngestPipeline {
   void submit_own(const Json& event);
 
   /// A batch of an agent: stored exactly once. A range that is partly known answers with what is expected
-  /// next.
+  /// next. `unavailable` when the device begins too many spools (spool_book.h).
   Result<wire::Ack> append_records(const Actor& device, const wire::RecordBatch& batch);
   /// {accepted, rejected, first_errors}; durable when it returns.
   Result<Json> upload_ndjson(const Actor& actor, std::string_view agency_id, std::string_view source,
@@ -86,6 +88,7 @@ class IngestPipeline {
   void decode(Lane& lane, std::string_view record, const Origin& origin, bool oversized, bool truncated);
 
   Services& services_;
+  SpoolBook spools_;
   mutable std::mutex mu_;
   std::condition_variable room_;                                     // a lane was flushed
   std::condition_variable work_;                                     // a lane has rows

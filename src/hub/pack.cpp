@@ -26,7 +26,8 @@ bool is_yaml(std::string_view path) { return path.ends_with(".yaml") || path.end
 /// All regular files below `folder`, by relative path. Hidden files and READMEs are no content.
 Result<> collect(Env& env, const std::string& root, const std::string& relative, int depth, PackTree& out) {
   if (depth > kPackDepthMax)
-    return fail(ErrorCode::limit, fmt::format("{}: folders nested too deeply", root));
+    return fail(ErrorCode::limit, fmt::format("{}: folders nested too deeply", root), "pack.too_much",
+                {root});
   const std::string folder = relative.empty() ? root : path_join(root, relative);
   for (const DirEntry& entry : PHENDAU_TRY(env.list(folder))) {
     if (entry.name.starts_with(".") || entry.name == "README.md" || entry.name.ends_with("~")) continue;
@@ -41,11 +42,11 @@ Result<> collect(Env& env, const std::string& root, const std::string& relative,
       continue;
     }
     if (out.files.size() >= kPackFilesMax)
-      return fail(ErrorCode::limit, fmt::format("{}: too many files", root));
+      return fail(ErrorCode::limit, fmt::format("{}: too many files", root), "pack.too_much", {root});
     std::string bytes = PHENDAU_TRY(read_file(env, path_join(root, path), kPackFileBytesMax));
     out.size_bytes += bytes.size();
     if (out.size_bytes > kPackBytesMax)
-      return fail(ErrorCode::limit, fmt::format("{}: the pack is too large", root));
+      return fail(ErrorCode::limit, fmt::format("{}: the pack is too large", root), "pack.too_much", {root});
     out.files.emplace(path, std::move(bytes));
   }
   return {};
@@ -73,9 +74,11 @@ Result<> read_trees(Env& env, const std::string& folder, std::set<std::string>& 
   PackTree tree;
   tree.id = folder_name(folder);
   if (!seen.insert(tree.id).second) return {};
-  if (seen.size() > kPackImportsMax) return fail(ErrorCode::limit, "a pack may import at most 8 packs");
+  if (seen.size() > kPackImportsMax)
+    return fail(ErrorCode::limit, "a pack may import at most 8 packs", "pack.too_many_imports");
   if (!env.exists(path_join(folder, "pack.yaml"))) {
-    return fail(ErrorCode::not_found, fmt::format("{}: no pack here (pack.yaml is missing)", folder));
+    return fail(ErrorCode::not_found, fmt::format("{}: no pack here (pack.yaml is missing)", folder),
+                "pack.none", {folder});
   }
   PHENDAU_TRY(collect(env, folder, "", 0, tree));
   std::vector<ContentError> ignored;  // reported when the file is parsed for good
@@ -128,6 +131,13 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
 
 }  // namespace
 
+Result<std::vector<PackTree>> read_pack_trees(Env& env, const std::string& folder) {
+  std::set<std::string> seen;
+  std::vector<PackTree> trees;
+  PHENDAU_TRY(read_trees(env, folder, seen, trees));
+  return trees;
+}
+
 const PackParameter* Pack::parameter(std::string_view name) const {
   for (const auto& one : parameters) {
     if (one.name == name) return &one;
@@ -150,9 +160,7 @@ const comply::Clause* Pack::clause(std::string_view clause_id) const {
 }
 
 Result<LoadedPack> load_pack(Env& env, const std::string& folder, const PackOptions& options) {
-  std::set<std::string> seen;
-  std::vector<PackTree> trees;
-  PHENDAU_TRY(read_trees(env, folder, seen, trees));
+  const std::vector<PackTree> trees = PHENDAU_TRY(read_pack_trees(env, folder));
   LoadedPack out;
   PackReader reader(out.pack, out.errors);
   for (const PackTree& tree : trees) {
@@ -190,9 +198,7 @@ Result<Pack> load_valid_pack(Env& env, const std::string& folder, const PackOpti
 Result<std::vector<ContentError>> run_posture_examples(Env& env, const std::string& folder,
                                                        std::size_t& count) {
   const Pack pack = PHENDAU_TRY(load_valid_pack(env, folder));
-  std::set<std::string> seen;
-  std::vector<PackTree> trees;
-  PHENDAU_TRY(read_trees(env, folder, seen, trees));
+  const std::vector<PackTree> trees = PHENDAU_TRY(read_pack_trees(env, folder));
   std::vector<ContentError> errors;
   count = 0;
   for (const PackTree& tree : trees) {

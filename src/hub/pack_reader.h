@@ -23,6 +23,9 @@ struct PackTree {
   std::vector<ContentError> errors;
 };
 
+/// The files of the folder's pack and, before it, of everything it imports. Errors as load_pack().
+Result<std::vector<PackTree>> read_pack_trees(Env& env, const std::string& folder);
+
 class PackReader {
  public:
   /// Both outlive the reader.

@@ -167,13 +167,13 @@ Result<std::string> Records::province_agency() {
 
 Result<std::string> Records::owner_of(const Actor& actor, const RegisterKind& kind, const Json& body) {
   std::string agency = body["agency_id"].as_string();
-  if (agency.empty() && kind.owner == "province" && is_provincial(actor)) {
+  if (agency.empty() && actor.agency_ids.size() == 1) agency = actor.agency_ids.front();
+  if (agency.empty() && is_provincial(actor)) {
     // The first binding makes the lead department what it is.
     const auto lead = province_agency();
     if (lead || kind.spec.name != kBinding) return lead;
     agency = body["doc"]["agency_id"].as_string();
   }
-  if (agency.empty() && actor.agency_ids.size() == 1) agency = actor.agency_ids.front();
   if (agency.empty()) return fail(ErrorCode::invalid, "agency is missing", "request.invalid", {"agency_id"});
   PHENDAU_TRY(services_.ledger.get("agency", agency, everything()));
   if (!may_keep(actor, kind, province_agency().value_or(std::string())))

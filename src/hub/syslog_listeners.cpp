@@ -7,13 +7,32 @@
 #include "base/texts.h"
 
 namespace phendau::hub {
+
 SyslogListeners::SyslogListeners(Services& services, IngestPipeline& pipeline, Devices& devices,
                                  const Keys& keys)
     : services_(services), pipeline_(pipeline), devices_(devices), keys_(keys) {}
 
 SyslogListeners::~SyslogListeners() { stop(); }
 
+Result<> SyslogListeners::check_agencies() const {
+  const auto check = [this](std::string_view what, const std::string& agency_id) -> Result<> {
+    if (agency_id.empty() || agency_id == kUnassignedAgency) return {};
+    if (services_.ledger.get("agency", agency_id, everything())) return {};
+    return fail(ErrorCode::invalid,
+                fmt::format("hub.json: {} is set up for agency '{}', which does not exist", what, agency_id),
+                "config.no_agency", {std::string(what), agency_id});
+  };
+  for (const auto& config : services_.config.listeners) {
+    PHENDAU_TRY(check(fmt::format("{}://{}", to_string(config.protocol), config.address), config.agency_id));
+  }
+  for (const auto& sender : services_.config.senders) {
+    PHENDAU_TRY(check(sender.network_text, sender.agency_id));
+  }
+  return {};
+}
+
 Result<> SyslogListeners::start() {
+  PHENDAU_TRY(check_agencies());
   for (const auto& config : services_.config.listeners) {
     auto running = std::make_unique<Running>();
     running->config = config;
@@ -104,7 +123,7 @@ Result<> SyslogListeners::start_stream(Running& running) {
     tls.certificate = keys_.server;
     tls.client_ca_pem = keys_.ca.certificate_pem;
     tls.ask = net::AskCertificate::everybody;
-    tls.revoked = [this](const net::PeerIdentity& peer) { return devices_.is_revoked(peer); };
+    tls.revoked = [this](const net::PeerIdentity& peer) { return !devices_.may_send(peer); };
     tls.env = &services_.env;
     config.tls = PHENDAU_TRY(net::TlsServer::create(std::move(tls)));
   }

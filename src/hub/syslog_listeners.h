@@ -21,7 +21,8 @@ class SyslogListeners {
  public:
   SyslogListeners(Services& services, IngestPipeline& pipeline, Devices& devices, const Keys& keys);
   ~SyslogListeners();
-  /// Errors name the address and what to do (port in use, not allowed).
+  /// Errors name the address and what to do (port in use, not allowed), or the listener or sender that is set
+  /// up for an agency that does not exist.
   Result<> start();
   void stop();
   std::uint64_t kernel_drops() const;
@@ -51,6 +52,7 @@ class SyslogListeners {
   /// Owner of what this sender sends: its certificate's device, else listener and address.
   Origin origin_of(const ListenerConfig& config, const net::Address& peer,
                    const net::PeerIdentity& identity) const;
+  Result<> check_agencies() const;
 
   Services& services_;
   IngestPipeline& pipeline_;

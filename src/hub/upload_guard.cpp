@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+// The text of the file comes from document_text; here it is compared with the markings. A line is reduced to
+// its essence (letters and digits in one case, single spaces) and compared as a whole, in parts that stand
+// far apart, and behind a label.
 #include "hub/upload_guard.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <pugixml.hpp>
 
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/unicode.h"
-#include "hub/zip_reader.h"
-#include "os/process.h"
+#include "hub/document_text.h"
 
 namespace phendau::hub {
 namespace {
 
-constexpr int kContainerDepthMax = 2;  // a ZIP may hold DOCX files, nothing deeper
+constexpr std::size_t kLineBytesMax = 400;  // a marking stands alone on its line
+constexpr std::size_t kApartBytesMax = 24;  // letters set apart in several words
+constexpr std::size_t kGapSpaces = 3;       // what stands this far apart is not one sentence
 
 std::unexpected<Error> refuse(std::string why, std::string text_id, std::vector<std::string> args = {}) {
   return fail(ErrorCode::denied, "upload refused: " + std::move(why), std::move(text_id), std::move(args));
@@ -26,158 +29,20 @@ std::string extension_of(std::string_view name) {
   return dot == std::string_view::npos ? std::string() : to_lower_ascii(name.substr(dot + 1));
 }
 
-/// What the bytes are, whatever the name says. Empty = unknown.
-std::string sniff(std::string_view bytes) {
-  const auto starts = [&](std::string_view magic) { return bytes.starts_with(magic); };
-  if (starts("%PDF-")) return "application/pdf";
-  if (starts("PK\x03\x04") || starts("PK\x05\x06")) return "application/zip";
-  if (starts("\x89PNG\r\n\x1a\n")) return "image/png";
-  if (starts("\xFF\xD8\xFF")) return "image/jpeg";
-  if (starts("\xD0\xCF\x11\xE0")) return "application/x-ole-storage";
-  if (starts("7z\xBC\xAF\x27\x1C") || starts("Rar!")) return "application/x-archive";
-  if (starts("MZ") || starts("\x7f"
-                             "ELF"))
-    return "application/x-executable";
-  if (starts("\xFF\xFE") || starts("\xFE\xFF")) return "text/plain; charset=utf-16";
-  if (bytes.find('\0') == std::string_view::npos) return "text/plain";
-  return "";
+bool contains(const std::vector<std::string>& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-/// UTF-16 with a byte order mark to UTF-8; unpaired surrogates become U+FFFD.
-std::string from_utf16(std::string_view bytes) {
-  const bool little = static_cast<unsigned char>(bytes[0]) == 0xFF;
-  std::string out;
-  const auto unit = [&](std::size_t at) {
-    const unsigned first = static_cast<unsigned char>(bytes[at]);
-    const unsigned second = static_cast<unsigned char>(bytes[at + 1]);
-    return little ? second << 8 | first : first << 8 | second;
-  };
-  for (std::size_t at = 2; at + 1 < bytes.size(); at += 2) {
-    unsigned code = unit(at);
-    if (code >= 0xD800 && code < 0xDC00 && at + 3 < bytes.size()) {
-      const unsigned low = unit(at + 2);
-      code = low >= 0xDC00 && low < 0xE000 ? 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00) : 0xFFFD;
-      at += 2;
-    } else if (code >= 0xD800 && code < 0xE000) {
-      code = 0xFFFD;
-    }
-    if (code < 0x80) {
-      out += static_cast<char>(code);
-    } else if (code < 0x800) {
-      out += static_cast<char>(0xC0 | code >> 6);
-      out += static_cast<char>(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-      out += static_cast<char>(0xE0 | code >> 12);
-      out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-      out += static_cast<char>(0x80 | (code & 0x3F));
-    } else {
-      out += static_cast<char>(0xF0 | code >> 18);
-      out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-      out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-      out += static_cast<char>(0x80 | (code & 0x3F));
-    }
-  }
-  return out;
-}
-
-/// Paragraph texts of an OOXML part: text runs joined, one line per paragraph, cell or string item.
-void collect_xml_text(const pugi::xml_node& node, std::string& out) {
-  const std::string_view name = node.name();
-  const std::string_view local =
-      name.substr(name.find(':') == std::string_view::npos ? 0 : name.find(':') + 1);
-  if (local == "t") out += node.child_value();
-  if (local == "tab" || local == "br") out += ' ';
-  for (const auto& child : node.children()) collect_xml_text(child, out);
-  if (local == "p" || local == "si" || local == "c" || local == "tr") out += '\n';
-}
-
-struct Inspection {
-  std::string text;
-  std::string media_type;
-  bool inspected = true;
-};
-
-Result<Inspection> inspect(std::string_view name, std::string_view bytes, int depth);
-
-std::string office_type(const std::vector<ZipEntry>& entries) {
-  for (const auto& entry : entries) {
-    if (entry.name == "word/document.xml") {
-      return "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
-    }
-    if (entry.name == "xl/workbook.xml")
-      return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    if (entry.name == "ppt/presentation.xml") {
-      return "application/vnd.openxmlformats-officedocument.presentationml.presentation";
-    }
-  }
-  return "";
-}
-
-Result<Inspection> inspect_zip(std::string_view bytes, int depth) {
-  const auto read = read_zip(bytes);
-  if (!read) {
-    if (read.error().code == ErrorCode::limit)
-      return refuse(read.error().message, "upload.container_too_big");
-    return refuse(read.error().message, "upload.damaged");
-  }
-  Inspection out;
-  out.media_type = office_type(*read);
-  const bool office = !out.media_type.empty();
-  if (!office) out.media_type = "application/zip";
-  for (const auto& entry : *read) {
-    if (entry.encrypted) return refuse("encrypted ZIP entry", "upload.encrypted");
-    if (entry.name.ends_with('/')) continue;
-    if (office) {
-      if (entry.name.find("vbaProject") != std::string::npos) return refuse("macros", "upload.macros");
-      if (!entry.name.ends_with(".xml")) continue;
-      pugi::xml_document document;
-      // No DTD processing: entities stay as they are.
-      if (!document.load_buffer(entry.bytes.data(), entry.bytes.size(),
-                                pugi::parse_default & ~pugi::parse_doctype)) {
-        return refuse("damaged office document", "upload.damaged");
-      }
-      collect_xml_text(document, out.text);
-      continue;
-    }
-    const Inspection inner = PHENDAU_TRY(inspect(entry.name, entry.bytes, depth + 1));
-    out.text += inner.text + "\n";
-    out.inspected = out.inspected && inner.inspected;
-  }
-  return out;
-}
-
-Result<Inspection> inspect_pdf(std::string_view bytes) {
-  if (bytes.find("/Encrypt") != std::string_view::npos) return refuse("encrypted PDF", "upload.encrypted");
-  const auto run = run_program({"pdftotext", "-enc", "UTF-8", "-", "-"}, bytes,
-                               {.timeout = seconds(30), .output_bytes_max = 64u << 20});
-  if (!run) {
-    if (run.error().code == ErrorCode::not_found) {
-      return fail(ErrorCode::unavailable, "pdftotext is not installed", "upload.no_pdftotext");
-    }
-    return refuse("PDF could not be read", "upload.damaged");
-  }
-  if (run->exit_code != 0) return refuse("PDF could not be read", "upload.damaged");
-  return Inspection{run->out, "application/pdf", !trim(run->out).empty()};
-}
-
-Result<Inspection> inspect(std::string_view name, std::string_view bytes, int depth) {
-  if (depth > kContainerDepthMax) return refuse("nested containers", "upload.container_too_big");
-  const std::string type = sniff(bytes);
-  if (type == "application/pdf") return inspect_pdf(bytes);
-  if (type == "application/zip") return inspect_zip(bytes, depth);
-  if (type == "application/x-ole-storage")
-    return refuse("legacy or encrypted office file", "upload.old_office");
-  if (type == "application/x-archive")
-    return refuse("archive that cannot be inspected", "upload.cannot_inspect");
-  if (type == "application/x-executable") return refuse("executable", "upload.executable");
-  if (type.starts_with("image/")) return Inspection{"", type, false};
-  if (type.ends_with("utf-16")) return Inspection{from_utf16(bytes), type, true};
-  if (type == "text/plain") return Inspection{to_valid_utf8(bytes), type, true};
-  return refuse(fmt::format("content of '{}' is of no known type", truncate_utf8(name, 80)),
-                "upload.cannot_inspect");
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_one_letter(const std::string& word) { return utf8_sequence_length(word, 0) == word.size(); }
+
+/// Small letter or digit. Signs outside ASCII are in three blocks: Latin-1's (C2), dashes, quotes and bullets
+/// (E2), those of wide scripts (E3 80).
+bool is_letter(std::string_view c) {
+  if (static_cast<unsigned char>(c[0]) < 0x80) return (c[0] >= 'a' && c[0] <= 'z') || is_digit(c[0]);
+  return c[0] != '\xC2' && c[0] != '\xE2' && !c.starts_with("\xE3\x80");
+}
 
 /// Letters and digits of the line in one case, single spaces between words: "M A T" and "- MAT -" become
 /// "mat". A line that was typed with accents keeps them, so that the word for eye is no marking.
@@ -185,13 +50,16 @@ std::string essence(std::string_view line) {
   const std::string folded = fold_case(line);
   std::vector<std::string> words;
   std::string word;
-  for (const char c : folded + " ") {
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) {
-      word += c;
+  for (std::size_t at = 0; at <= folded.size();) {
+    const bool end = at == folded.size();
+    const std::size_t length = end ? 1 : std::max<std::size_t>(1, utf8_sequence_length(folded, at));
+    if (!end && is_letter(std::string_view(folded).substr(at, length))) {
+      word.append(folded, at, length);
     } else if (!word.empty()) {
       words.push_back(std::move(word));
       word.clear();
     }
+    at += length;
   }
   // Letters set apart are one word.
   if (words.size() >= 3 && std::all_of(words.begin(), words.end(), is_one_letter)) {
@@ -215,49 +83,235 @@ bool has_words(std::string_view text, std::string_view words) {
   return false;
 }
 
+bool is_ascii_small(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; }) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+/// A text that is nothing but a marking. Without accents only capitals count: "mat" is a name, a unit, a
+/// word.
+bool is_marking(const UploadPolicy& policy, std::string_view text) {
+  if (text.size() > kLineBytesMax || is_ascii_small(text)) return false;
+  const std::string core = essence(text);
+  if (contains(policy.marking_lines, core)) return true;
+  // Letters set apart in two words: "T O I  M A T".
+  return core.size() <= kApartBytesMax && contains(policy.marking_lines, replace_all(core, " ", ""));
+}
+
+/// Whether a letter of the text is a small one (Latin and Vietnamese letters).
+bool has_small_letter(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = std::max<std::size_t>(1, utf8_sequence_length(text, at));
+    const std::string_view letter = text.substr(at, length);
+    const auto lead = static_cast<unsigned char>(letter[0]);
+    const bool latin = (lead >= 'a' && lead <= 'z') || (lead >= 0xC3 && lead <= 0xC9) || lead == 0xE1;
+    if (latin && fold_case(letter) == letter) return true;
+    at += length;
+  }
+  return false;
+}
+
+/// Pieces of a line that stand apart: at tabs, bars and wide gaps.
+std::vector<std::string_view> pieces_of(std::string_view line) {
+  std::vector<std::string_view> out;
+  std::size_t begin = 0;
+  const auto add = [&](std::size_t end) {
+    const std::string_view piece = trim(line.substr(begin, end - begin));
+    if (!piece.empty()) out.push_back(piece);
+  };
+  for (std::size_t at = 0; at < line.size();) {
+    std::size_t end = at;
+    while (end < line.size() && (line[end] == ' ' || line[end] == '\t' || line[end] == '|')) ++end;
+    const std::string_view gap = line.substr(at, end - at);
+    if (gap.size() >= kGapSpaces || gap.find_first_of("\t|") != std::string_view::npos) {
+      add(at);
+      begin = end;
+    }
+    at = end > at ? end : at + 1;
+  }
+  add(line.size());
+  return out;
+}
+
+/// A piece that is a marking in capitals. A marking of one word needs a neighbour that is no part of a
+/// wide-set heading: "B A O   M A T", "MAT   KHAU".
+bool has_marking_piece(const UploadPolicy& policy, std::string_view line) {
+  const auto pieces = pieces_of(line);
+  if (pieces.size() < 2) return false;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (!is_marking(policy, pieces[i]) || has_small_letter(pieces[i])) continue;
+    if (essence(pieces[i]).find(' ') != std::string::npos) return true;
+    const std::string before = i > 0 ? essence(pieces[i - 1]) : "";
+    const std::string after = i + 1 < pieces.size() ? essence(pieces[i + 1]) : "";
+    const bool numbered = std::any_of(before.begin(), before.end(), is_digit) ||
+                          std::any_of(after.begin(), after.end(), is_digit);
+    const std::string last = before.substr(before.rfind(' ') + 1);
+    const bool ordinary = contains(policy.ordinary_before, last);
+    if (numbered ? !ordinary : !ordinary && before.find(' ') != std::string::npos && after.empty())
+      return true;
+  }
+  return false;
+}
+
+/// "do mat: toi mat", "Do mat: MAT; so 5".
+bool has_labelled_marking(const UploadPolicy& policy, const std::string& core, std::string_view line) {
+  for (const auto& label : policy.marking_labels) {
+    if (!core.starts_with(label + " ")) continue;
+    if (contains(policy.marking_lines, std::string_view(core).substr(label.size() + 1))) return true;
+    for (std::size_t at = 0; (at = line.find_first_of(":-=", at)) != std::string_view::npos; ++at) {
+      const std::string_view rest = line.substr(at + 1);
+      if (is_marking(policy, rest.substr(0, rest.find_first_of(".,;()[]/|")))) return true;
+    }
+  }
+  return false;
+}
+
+/// "MAT So: 12/BC", "TOI MAT - Ban so 03".
+bool has_numbered_marking(const UploadPolicy& policy, const std::string& core) {
+  for (const auto& marking : policy.marking_lines) {
+    if (!core.starts_with(marking + " ")) continue;
+    const std::string_view rest = std::string_view(core).substr(marking.size() + 1);
+    for (const auto& label : policy.number_labels) {
+      if (rest.starts_with(label + " ") && rest.size() > label.size() + 1 &&
+          is_digit(rest[label.size() + 1])) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool is_marked_line(const UploadPolicy& policy, std::string_view line) {
+  if (line.size() > kLineBytesMax || trim(line).empty()) return false;
+  if (is_marking(policy, line) || has_marking_piece(policy, line)) return true;
+  const std::string core = essence(line);
+  return has_labelled_marking(policy, core, line) || has_numbered_marking(policy, core);
+}
+
+bool any_marked_line(const UploadPolicy& policy, std::string_view visible) {
+  for (const std::string_view line : split(visible, '\n')) {
+    if (is_marked_line(policy, line)) return true;
+  }
+  return false;
+}
+
+bool any_marking_words(const UploadPolicy& policy, std::string visible) {
+  std::replace(visible.begin(), visible.end(), '\t', ' ');
+  visible.erase(
+      std::unique(visible.begin(), visible.end(), [](char a, char b) { return a == ' ' && b == ' '; }),
+      visible.end());
+  return std::any_of(policy.marking_words.begin(), policy.marking_words.end(),
+                     [&](const std::string& words) { return has_words(visible, words); });
+}
+
+/// Letters of Latin-1 that the TCVN3 fonts show as Vietnamese ones.
+bool may_be_tcvn3(std::string_view text) {
+  return text.find('\xC2') != std::string_view::npos || text.find('\xC3') != std::string_view::npos;
+}
+
+/// Applies `found` to the text as it is and as TCVN3.
+template <class Found>
+bool in_either_reading(std::string_view text, const Found& found) {
+  const std::string valid = to_valid_utf8(text);
+  return found(to_visible(valid)) || (may_be_tcvn3(valid) && found(to_visible(from_tcvn3(valid))));
+}
+
+/// Whether `found` holds for a text inside the value.
+template <class Found>
+bool any_string(const Json& value, const Found& found) {
+  if (value.is_string()) return found(value.as_string());
+  for (const auto& item : value.items()) {
+    if (any_string(item, found)) return true;
+  }
+  return std::any_of(value.members().begin(), value.members().end(),
+                     [&](const auto& member) { return any_string(member.second, found); });
+}
+
+/// Lines that cannot hold a marking are most of a log: ASCII, no escapes, no "mat".
+bool may_hold_marking(std::string_view line) {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (static_cast<unsigned char>(line[i]) >= 0x80 || line.substr(i, 2) == "\\u") return true;
+    if (starts_with_ignore_case_ascii(line.substr(i), "mat")) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-Result<UploadPolicy> upload_policy_from(const YamlNode& node) {
+UploadPolicy read_upload_policy(const YamlNode& node, std::string_view file,
+                                std::vector<ContentError>& errors) {
   UploadPolicy out;
+  const auto error = [&](const YamlNode& at, std::string reason) {
+    errors.push_back({std::string(file), at.line, at.column, std::move(reason)});
+  };
+  if (!node.is_map()) {
+    error(node, "the upload policy must be a map");
+    return out;
+  }
+  constexpr std::string_view kLists[] = {"extensions",     "marking_lines", "marking_words",
+                                         "marking_labels", "number_labels", "ordinary_before"};
+  for (const auto& [key, value] : node.members) {
+    const bool is_list = std::find(std::begin(kLists), std::end(kLists), key.scalar) != std::end(kLists);
+    if (!is_list && key.scalar != "size_bytes_max") error(key, fmt::format("unknown key '{}'", key.scalar));
+    if (!is_list) continue;
+    if (!value.is_sequence() || value.items.empty())
+      error(value, fmt::format("'{}' must be a list", key.scalar));
+    for (const auto& item : value.items) {
+      if (!item.is_scalar()) error(item, fmt::format("'{}' holds texts only", key.scalar));
+    }
+  }
+  for (const char* needed : {"extensions", "marking_lines", "marking_words"}) {
+    if (node.find(needed) == nullptr) error(node, fmt::format("'{}' is missing", needed));
+  }
   const auto size = parse_int(node.text("size_bytes_max", "33554432"));
-  if (!size || *size < 1) return fail(ErrorCode::invalid, fmt::format("line {}: size_bytes_max", node.line));
-  out.size_bytes_max = static_cast<std::size_t>(*size);
+  if (!size || *size < 1) error(*node.find("size_bytes_max"), "'size_bytes_max' must be a number above 0");
+  if (size && *size >= 1) out.size_bytes_max = static_cast<std::size_t>(*size);
   out.extensions = node.texts("extensions");
-  for (const auto& line : node.texts("marking_lines")) {
-    out.marking_lines.push_back(essence(line));
-    out.marking_lines.push_back(fold_accents(essence(line)));
-  }
   for (const auto& words : node.texts("marking_words")) out.marking_words.push_back(to_nfc(words));
-  for (const auto& label : node.texts("marking_labels")) {
-    out.marking_labels.push_back(essence(label));
-    out.marking_labels.push_back(fold_accents(essence(label)));
+  for (const auto& [key, list] :
+       {std::pair{"marking_lines", &out.marking_lines}, std::pair{"marking_labels", &out.marking_labels},
+        std::pair{"number_labels", &out.number_labels}}) {
+    for (const auto& text : node.texts(key)) {
+      list->push_back(essence(text));
+      list->push_back(fold_accents(essence(text)));
+    }
   }
-  if (out.extensions.empty() || out.marking_lines.empty() || out.marking_words.empty()) {
-    return fail(ErrorCode::invalid, "upload policy needs extensions, marking_lines and marking_words");
-  }
+  for (const auto& word : node.texts("ordinary_before")) out.ordinary_before.push_back(essence(word));
+  return out;
+}
+
+Result<UploadPolicy> upload_policy_from(const YamlNode& node) {
+  std::vector<ContentError> errors;
+  UploadPolicy out = read_upload_policy(node, "upload_guard.yaml", errors);
+  if (!errors.empty()) return fail(ErrorCode::invalid, errors[0].to_string());
   return out;
 }
 
 bool has_secret_marking(const UploadPolicy& policy, std::string_view text) {
-  const std::string composed = to_nfc(text);
-  for (const auto& words : policy.marking_words) {
-    if (has_words(composed, words)) return true;
-  }
-  const auto is_marking = [&](const std::string& line) {
-    return std::find(policy.marking_lines.begin(), policy.marking_lines.end(), line) !=
-           policy.marking_lines.end();
+  return in_either_reading(text, [&](const std::string& visible) {
+    return any_marked_line(policy, visible) || any_marking_words(policy, visible);
+  });
+}
+
+Result<> check_typed(const UploadPolicy& policy, const Json& value) {
+  if (!any_string(value, [&](const std::string& text) { return has_secret_marking(policy, text); }))
+    return {};
+  return fail(ErrorCode::denied, "the text carries the marking of a state secret",
+              "upload.state_secret_text");
+}
+
+bool has_marked_event(const UploadPolicy& policy, std::string_view line) {
+  if (!may_hold_marking(line)) return false;
+  const auto marked = [&](const std::string& text) {
+    return in_either_reading(text,
+                             [&](const std::string& visible) { return any_marked_line(policy, visible); });
   };
-  for (const std::string_view line : split(composed, '\n')) {
-    if (line.size() > 400) continue;  // A marking stands alone on its line.
-    const std::string core = essence(line);
-    if (is_marking(core)) return true;
-    // "joined" also covers letters set apart in two words: "T O I  M A T".
-    if (core.size() <= 24 && is_marking(replace_all(core, " ", ""))) return true;
-    for (const auto& label : policy.marking_labels) {
-      if (core.starts_with(label + " ") && is_marking(core.substr(label.size() + 1))) return true;
-    }
-  }
-  return false;
+  const auto value = parse_json(line);
+  // One word in capitals without accents is a name in logs: a host, a domain, an account.
+  const auto in_value = [&](const std::string& text) {
+    return !equals_ignore_case_ascii(text, "mat") && marked(text);
+  };
+  return value ? any_string(*value, in_value) : marked(std::string(line));
 }
 
 Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view name,
@@ -278,13 +332,14 @@ Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view 
   if (std::find(policy.extensions.begin(), policy.extensions.end(), extension) == policy.extensions.end()) {
     return refuse("file type ." + extension, "upload.type", {join(policy.extensions, ", ")});
   }
-  const Inspection inspection = PHENDAU_TRY(inspect(out.name, bytes, 0));
-  if (has_secret_marking(policy, inspection.text) ||
-      has_secret_marking(policy, replace_all(out.name, "_", " "))) {
+  const DocumentText document = PHENDAU_TRY(read_document(out.name, bytes));
+  const std::string shown = replace_all(out.name, "_", " ");
+  if (has_secret_marking(policy, document.text) ||
+      has_secret_marking(policy, shown + "\n" + shown.substr(0, shown.rfind('.')))) {
     return refuse("marking of a state secret", "upload.state_secret");
   }
-  out.media_type = inspection.media_type;
-  out.inspected = inspection.inspected;
+  out.media_type = document.media_type;
+  out.inspected = document.inspected;
   out.size_bytes = bytes.size();
   out.sha256 = sha256_hex(bytes);
   return out;

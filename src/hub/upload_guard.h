@@ -3,13 +3,15 @@
 // that cannot be inspected, markings of state secrets. It works on bytes in memory; refusing is dropping
 // them. Source: design, section 10; Luat Bao ve bi mat nha nuoc: marked material must not be on networked
 // machines (law-and-users, R31). Limits: it finds marked documents only, and text only; a picture or a scan
-// is accepted as "not inspected". Thread-safe; runs pdftotext for PDF.
+// is accepted as "not inspected". The same look is taken at what people type and at uploaded events.
+// Thread-safe; runs pdftotext for PDF.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "base/yaml.h"
 
@@ -19,15 +21,23 @@ namespace phendau::hub {
 struct UploadPolicy {
   std::size_t size_bytes_max = 32u << 20;
   std::vector<std::string> extensions;  // lower case, without dot
-  /// A line that consists of one of these (case, spacing and punctuation aside, with or without accents)
-  /// marks it.
+  /// A line that consists of one of these (case, spacing and punctuation aside) marks it; without accents in
+  /// capitals only. The lists that hold comparable text are made by upload_policy_from().
   std::vector<std::string> marking_lines;
   /// One of these anywhere, as whole words and in capitals with accents, marks the document.
   std::vector<std::string> marking_words;
-  /// "do mat:" and the like: followed by a marking line on the same line.
+  /// "do mat:" and the like: followed by a marking on the same line.
   std::vector<std::string> marking_labels;
+  /// "so", "ban so": what may follow a marking on its line, with a number.
+  std::vector<std::string> number_labels;
+  /// Words that make an ordinary one with a marking after them ("bao mat"), however wide the gap between.
+  std::vector<std::string> ordinary_before;
 };
+/// `invalid` with the first mistake.
 Result<UploadPolicy> upload_policy_from(const YamlNode& node);
+/// The policy as far as it can be read; every mistake with its place.
+UploadPolicy read_upload_policy(const YamlNode& node, std::string_view file,
+                                std::vector<ContentError>& errors);
 
 struct CheckedUpload {
   std::string name;        // without folders
@@ -41,7 +51,15 @@ struct CheckedUpload {
 /// missing.
 Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view name, std::string_view bytes);
 
-/// True if the text carries a marking. Exposed for tests and for text typed into forms.
+/// True if the text, read as a document, carries a marking.
 bool has_secret_marking(const UploadPolicy& policy, std::string_view text);
+
+/// What people type: `denied` (upload.state_secret_text) if any text inside the value carries a marking. For
+/// the bodies of incidents, attestations and other records.
+Result<> check_typed(const UploadPolicy& policy, const Json& value);
+
+/// One line of an upload of events. Log lines mention many words, so here only a value that is a marking or a
+/// labelled marking counts ("MAT", "do mat: mat"), not one in running text. Cheap for lines without any.
+bool has_marked_event(const UploadPolicy& policy, std::string_view line);
 
 }  // namespace phendau::hub

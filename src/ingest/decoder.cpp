@@ -6,11 +6,32 @@
 #include "ingest/parse_error.h"
 #include "ingest/row_writer.h"
 #include "ingest/syslog_decoder.h"
+#include "ingest/timestamp.h"
 
 namespace phendau::ingest {
 namespace {
 
-/// The whole line is the message; nothing in it is believed.
+bool is_word(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/// The date and time that a line begins with ("2026-11-24 10:00:00 install ..." of dpkg.log) or that apt's
+/// history states ("Start-Date: 2026-11-24  10:00:00").
+std::optional<ParsedTime> leading_time(std::string_view line, ZoneOffset zone) {
+  for (const std::string_view label : {"Start-Date: ", "End-Date: "}) {
+    if (line.starts_with(label)) line.remove_prefix(label.size());
+  }
+  if (line.empty() || line[0] < '0' || line[0] > '9') return std::nullopt;
+  constexpr std::size_t kDateBytes = 10;
+  constexpr std::size_t kDateTimeBytesMax = 40;         // with fraction and zone
+  std::string text(line.substr(0, kDateTimeBytesMax));  // apt writes two spaces between date and time
+  if (text.substr(0, kDateBytes + 2).ends_with("  ")) text.erase(kDateBytes, 1);
+  const auto time = parse_iso_time(text, zone);
+  if (!time || (time->used < text.size() && is_word(text[time->used]))) return std::nullopt;
+  return time;
+}
+
+/// The whole line is the message; only a date and time at its beginning is believed.
 class TextDecoder final : public Decoder {
  public:
   std::string_view name() const override { return "text"; }
@@ -22,6 +43,10 @@ class TextDecoder final : public Decoder {
     parts.logsource = provenance.default_logsource;
     if (!valid) parts.error = parse_error::kNotUtf8;
     if (text.empty()) parts.error = parse_error::kEmpty;
+    if (const auto time = leading_time(text, provenance.zone)) {
+      parts.time = time->time;
+      parts.quality = time->quality;
+    }
     begin_row(record, provenance, parts, builder, columns_, counters_);
     if (!text.empty()) columns_.add(builder, Field::message, text);
   }

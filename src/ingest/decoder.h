@@ -63,7 +63,8 @@ class Decoder {
   DecodeCounters counters_;
 };
 
-/// "syslog", "journald", "ndjson" or "text" (the line is the message). `invalid` for another format.
+/// "syslog", "journald", "ndjson" or "text" (the line is the message; a date and time at its beginning is the
+/// event's). `invalid` for another format.
 Result<std::unique_ptr<Decoder>> make_decoder(std::string_view format);
 
 }  // namespace phendau::ingest

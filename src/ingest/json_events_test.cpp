@@ -209,6 +209,40 @@ TEST_CASE("decoder: formats") {
         "Nov 24 09:59:00 h prog: x");
 }
 
+TEST_CASE("text: a date and time at the beginning is the event's") {
+  struct Case {
+    const char* line;
+    const char* time;  // RFC 3339 in UTC
+    const char* quality;
+  };
+  const Case cases[] = {
+      // dpkg.log and apt's history say local time
+      {"2026-11-24 09:59:00 install sudo:amd64 <none> 1.9.13p3-1", "2026-11-24T02:59:00Z", "zone_assumed"},
+      {"Start-Date: 2026-11-24  09:58:07", "2026-11-24T02:58:07Z", "zone_assumed"},
+      {"End-Date: 2026-11-24  09:58:30\n", "2026-11-24T02:58:30Z", "zone_assumed"},
+      {"2026-11-24T02:59:00.250Z started", "2026-11-24T02:59:00.250Z", "exact"},
+      {"2026-11-24 09:59:00,123 INFO x", "2026-11-24T02:59:00.123Z", "zone_assumed"},
+      {"2026-11-20 10:00:00 status installed", "2026-11-20T03:00:00Z", "skewed"},
+      // everything else happened when it came in
+      {"Commandline: apt install sudo", "2026-11-24T03:00:00Z", "received"},
+      {"at 2026-11-24 09:59:00 something", "2026-11-24T03:00:00Z", "received"},
+      {"2026-11-31 09:59:00 no such day", "2026-11-24T03:00:00Z", "received"},
+      {"2026-11-24 09:59:00x", "2026-11-24T03:00:00Z", "received"},
+      {"2026-11-24", "2026-11-24T03:00:00Z", "received"},
+      {"2026-11-24  ", "2026-11-24T03:00:00Z", "received"},
+      {"Start-Date: ", "2026-11-24T03:00:00Z", "received"},
+  };
+  auto text = make_decoder("text");
+  for (const Case& test : cases) {
+    CAPTURE(test.line);
+    const Batch batch = decode_one(**text, test.line);
+    CHECK(format_rfc3339(batch.event_time(0)) == test.time);
+    CHECK(to_string(batch.time_quality(0)) == test.quality);
+    CHECK(batch.raw(0) == test.line);
+    CHECK(test.line == field_of(batch, "message") + (std::string(test.line).ends_with("\n") ? "\n" : ""));
+  }
+}
+
 TEST_CASE("decoder: when a batch is flushed") {
   auto text = make_decoder("text");
   BatchBuilder builder("text");

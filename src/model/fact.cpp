@@ -4,7 +4,19 @@
 namespace phendau {
 namespace {
 constexpr std::size_t kRowsMax = 10'000;
+constexpr std::size_t kKindBytesMax = 64;
+
+/// Words of lower-case letters, digits and _, joined by single . or -: it becomes part of keys and paths.
+bool is_kind(std::string_view text) {
+  bool word = false;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    if (!letter && !(word && (c == '.' || c == '-'))) return false;
+    word = letter;
+  }
+  return word && text.size() <= kKindBytesMax;
 }
+}  // namespace
 
 Json to_json(const Fact& fact) {
   Json rows = Json::array();
@@ -24,8 +36,8 @@ Json to_json(const Fact& fact) {
 Result<Fact> fact_from_json(const Json& json) {
   Fact out;
   out.kind = json["kind"].as_string();
-  if (out.kind.empty() || out.kind.size() > 64)
-    return fail(ErrorCode::invalid, "fact: 'kind' must be a short text");
+  if (!is_kind(out.kind))
+    return fail(ErrorCode::invalid, "fact: 'kind' must be a name of letters a-z, digits and _");
   out.device_id = json["device_id"].as_string();
   out.collected_at = PHENDAU_TRY(parse_rfc3339(json["collected_at"].as_string()));
   const std::int64_t valid = json["valid_seconds"].as_int(0);

@@ -27,7 +27,8 @@ struct Fact {
 };
 
 Json to_json(const Fact& fact);
-/// `invalid` names the member that is wrong; `limit` above 10,000 rows.
+/// `invalid` names the member that is wrong (a kind is [a-z0-9_]+, joined by . or -); `limit` above 10,000
+/// rows.
 Result<Fact> fact_from_json(const Json& json);
 
 }  // namespace phendau

@@ -257,6 +257,31 @@ void collect_fields(const Predicate& predicate, std::vector<std::string>& fields
 
 namespace {
 
+/// Asks the caller's `stop` once per kStopTexts texts or kStopBytes bytes judged.
+class StopClock {
+ public:
+  explicit StopClock(const std::function<bool()>* stop) : stop_(stop) {}
+  /// True once the caller said stop.
+  bool judged(std::string_view text) {
+    if (stop_ == nullptr || stopped_) return stopped_;
+    bytes_ += text.size();
+    if (++texts_ < kStopTexts && bytes_ < kStopBytes) return false;
+    texts_ = 0;
+    bytes_ = 0;
+    stopped_ = (*stop_)();
+    return stopped_;
+  }
+  bool stopped() const { return stopped_; }
+
+ private:
+  static constexpr std::size_t kStopTexts = 256;
+  static constexpr std::size_t kStopBytes = 64u << 10;
+  const std::function<bool()>* stop_;
+  std::size_t texts_ = 0;
+  std::size_t bytes_ = 0;
+  bool stopped_ = false;
+};
+
 /// Rows of `column` that hold a value with answer[id] set.
 void mark_rows(const Column& column, const std::vector<bool>& answer, RowSet& out) {
   for (std::uint32_t row = 0; row < column.ids.size(); ++row) {
@@ -267,10 +292,11 @@ void mark_rows(const Column& column, const std::vector<bool>& answer, RowSet& ou
   }
 }
 
-void mark_matches(const Column& column, const Pattern& pattern, RowSet& out) {
+void mark_matches(const Column& column, const Pattern& pattern, StopClock& clock, RowSet& out) {
   std::vector<bool> answer(column.values.size());
   bool any = false;
   for (ValueId id = 0; id < column.values.size(); ++id) {
+    if (clock.judged(column.values.text(id))) return;
     answer[id] = matches(pattern, column.values.text(id), column.values.kind(id));
     any = any || answer[id];
   }
@@ -314,24 +340,57 @@ RowSet select_same_as(const Predicate& atom, const Batch& batch) {
   return out;
 }
 
-RowSet select_atom(const Predicate& atom, const Batch& batch, bool with_raw) {
+RowSet select_atom(const Predicate& atom, const Batch& batch, bool with_raw, StopClock& clock) {
   if (atom.pattern.op == MatchOp::exists || atom.pattern.op == MatchOp::is_null)
     return select_presence(atom, batch);
   if (atom.pattern.op == MatchOp::same_as_field) return select_same_as(atom, batch);
   RowSet out(batch.rows());
   if (!atom.field.empty()) {
-    if (const Column* column = batch.column(atom.field)) mark_matches(*column, atom.pattern, out);
+    if (const Column* column = batch.column(atom.field)) mark_matches(*column, atom.pattern, clock, out);
     return out;
   }
   for (const auto& column : batch.columns()) {
-    if (is_keyword_column(column.name)) mark_matches(column, atom.pattern, out);
+    if (is_keyword_column(column.name)) mark_matches(column, atom.pattern, clock, out);
   }
   if (with_raw) {
     for (std::uint32_t row = 0; row < batch.rows(); ++row) {
+      if (clock.judged(batch.raw(row))) break;
       if (!out.contains(row) && matches(atom.pattern, batch.raw(row), ValueKind::text)) out.insert(row);
     }
   }
   return out;
+}
+
+/// When the clock stopped, the rows mean nothing.
+RowSet select_node(const Predicate& predicate, const Batch& batch, bool with_raw, StopClock& clock) {
+  switch (predicate.kind) {
+    case Predicate::Kind::constant:
+      return RowSet(batch.rows(), predicate.constant);
+    case Predicate::Kind::atom:
+      return select_atom(predicate, batch, with_raw, clock);
+    case Predicate::Kind::negation: {
+      RowSet out = select_node(*predicate.children.front(), batch, with_raw, clock);
+      out.invert();
+      return out;
+    }
+    case Predicate::Kind::all_of: {
+      RowSet out(batch.rows(), true);
+      for (const auto& child : predicate.children) {
+        if (out.empty() || clock.stopped()) break;
+        out &= select_node(*child, batch, with_raw, clock);
+      }
+      return out;
+    }
+    case Predicate::Kind::any_of: {
+      RowSet out(batch.rows());
+      for (const auto& child : predicate.children) {
+        if (clock.stopped()) break;
+        out |= select_node(*child, batch, with_raw, clock);
+      }
+      return out;
+    }
+  }
+  return RowSet(batch.rows());
 }
 
 }  // namespace
@@ -342,31 +401,16 @@ bool is_keyword_column(std::string_view name) {
 }
 
 RowSet select(const Predicate& predicate, const Batch& batch, bool with_raw) {
-  switch (predicate.kind) {
-    case Predicate::Kind::constant:
-      return RowSet(batch.rows(), predicate.constant);
-    case Predicate::Kind::atom:
-      return select_atom(predicate, batch, with_raw);
-    case Predicate::Kind::negation: {
-      RowSet out = select(*predicate.children.front(), batch, with_raw);
-      out.invert();
-      return out;
-    }
-    case Predicate::Kind::all_of: {
-      RowSet out(batch.rows(), true);
-      for (const auto& child : predicate.children) {
-        if (out.empty()) break;
-        out &= select(*child, batch, with_raw);
-      }
-      return out;
-    }
-    case Predicate::Kind::any_of: {
-      RowSet out(batch.rows());
-      for (const auto& child : predicate.children) out |= select(*child, batch, with_raw);
-      return out;
-    }
-  }
-  return RowSet(batch.rows());
+  StopClock clock(nullptr);
+  return select_node(predicate, batch, with_raw, clock);
+}
+
+std::optional<RowSet> select_until(const Predicate& predicate, const Batch& batch, bool with_raw,
+                                   const std::function<bool()>& stop) {
+  StopClock clock(&stop);
+  RowSet out = select_node(predicate, batch, with_raw, clock);
+  if (clock.stopped()) return std::nullopt;
+  return out;
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,6 +102,9 @@ bool is_keyword_column(std::string_view name);
 /// entry. Two-valued: an absent field satisfies nothing (so `not` of it holds), as Sigma says for events.
 /// @param with_raw keywords also look at the raw bytes (searches do, rules do not).
 RowSet select(const Predicate& predicate, const Batch& batch, bool with_raw = false);
+/// As above, asking `stop` now and then, also inside one atom: nullopt as soon as it says true.
+std::optional<RowSet> select_until(const Predicate& predicate, const Batch& batch, bool with_raw,
+                                   const std::function<bool()>& stop);
 
 /// Kleene's three values, for posture facts: an absent or unreadable field is unknown unless `exists` or
 /// `is_null` asks.

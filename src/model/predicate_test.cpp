@@ -218,3 +218,27 @@ TEST_CASE("facts: absent and unreadable are unknown") {
   CHECK(reasons[0].found == "8");
   CHECK(reasons[1].result == Tri::unknown);
 }
+
+TEST_CASE("select_until gives up inside one atom, and judges like select otherwise") {
+  std::vector<std::string> texts;
+  std::vector<Cell> cells;
+  for (int i = 0; i < 5'000; ++i) texts.push_back("text " + std::to_string(i));
+  for (const auto& text : texts) cells.push_back({text.c_str()});
+  const Batch batch = batch_of(cells);
+  const auto atom = Predicate::atom("f", make_pattern(MatchOp::contains, "text 49").value());
+  const auto tree = Predicate::any_of({Predicate::negation(atom), Predicate::all_of({atom, atom})});
+  int asked = 0;
+  const auto whole = select_until(*tree, batch, true, [&] { return ++asked < 0; });
+  REQUIRE(whole);
+  CHECK(whole->count() == 5'000);
+  CHECK(asked >= 3 * 5'000 / 256 - 3);
+  CHECK(select_until(*atom, batch, true, [] { return false; })->count() ==
+        select(*atom, batch, true).count());
+  asked = 0;
+  CHECK_FALSE(select_until(*tree, batch, true, [&] { return ++asked == 2; }));
+  CHECK(asked == 2);
+  // Few but large texts are asked for by their bytes.
+  const std::string large(1u << 20, 'x');
+  asked = 0;
+  CHECK_FALSE(select_until(*atom, batch_of({{large.c_str()}, {"a"}}), false, [&] { return ++asked == 1; }));
+}

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -53,6 +54,13 @@ bool Address::is_any() const {
     if (bytes[i] != 0) return false;
   }
   return size != 0;
+}
+
+Address Address::sender() const {
+  Address out = *this;
+  out.port = 0;
+  if (size == 16) std::fill(out.bytes.begin() + 8, out.bytes.end(), std::uint8_t{0});
+  return out;
 }
 
 std::string Address::ip_text() const {

@@ -28,6 +28,8 @@ struct Address {
   friend auto operator<=>(const Address&, const Address&) = default;
   bool is_loopback() const;
   bool is_any() const;
+  /// Who counts as one sender: the address without its port, of IPv6 the /64, because one line has all of it.
+  Address sender() const;
   /// "192.0.2.7" or "2001:db8::7"; "" for none.
   std::string ip_text() const;
   /// "192.0.2.7:514" or "[2001:db8::7]:514".

@@ -26,7 +26,8 @@ constexpr Duration kAcceptPause = milliseconds(100);  // when descriptors ran ou
 constexpr Duration kSweepMin = milliseconds(20);
 constexpr Duration kSweepMax = seconds(1);
 constexpr std::string_view kRetryAfterSeconds = "2";
-constexpr std::uint64_t kBodyBytesPerSecondMin = 1u << 10;
+constexpr std::size_t kBodyPieceBytes = 64u << 10;
+constexpr int kStatusUnproved = 401;  // without a `refusal` that knows better
 
 std::chrono::nanoseconds chrono_of(Duration duration) { return std::chrono::nanoseconds(duration.ns); }
 
@@ -84,6 +85,13 @@ std::string http_date(UtcTime now) {
                      kMonths[t.date.month - 1], t.date.year, t.hour, t.minute, t.second);
 }
 
+/// What a body may cost, known from the head alone.
+struct BodyTerms {
+  std::uint64_t size_bytes_max = 0;
+  bool proved = true;
+  std::optional<Error> unproved;  // what to answer when the size is too large only for a stranger
+};
+
 bool is_body_allowed(int status) { return status != 204 && status != 304 && status >= 200; }
 
 }  // namespace
@@ -109,12 +117,13 @@ struct HttpServer::Core {
     std::atomic<std::uint64_t> accepted{0}, refused_connections{0}, failed_handshakes{0}, requests{0},
         bad_requests{0}, overloaded{0}, timed_out{0}, open_streams{0};
   } counters;
-  std::atomic<std::uint64_t> bodies_bytes{0};
 
   std::mutex mutex;
   std::condition_variable emptied;
   std::unordered_map<Connection*, std::weak_ptr<Connection>> open;  // guarded by mutex
   std::map<Address, std::size_t> per_address;                       // guarded by mutex; port 0
+  std::map<Address, std::uint64_t> bodies_of;                       // guarded by mutex; by sender()
+  std::uint64_t bodies_bytes = 0;                                   // guarded by mutex; sum of bodies_of
   std::size_t open_count = 0;                                       // guarded by mutex
 
   WorkerPool workers;
@@ -134,8 +143,8 @@ struct HttpServer::Core {
   Task<std::size_t> read_head(Connection& c);
   Task<bool> serve_one(Connection& c, std::size_t head_bytes);
   Task<int> read_body(Connection& c, const RequestHead& head, Request& request);
-  Task<int> read_sized_body(Connection& c, std::uint64_t size_bytes, std::string& body);
-  Task<int> read_chunked_body(Connection& c, std::uint64_t size_bytes_max, std::string& body);
+  Task<int> read_sized_body(Connection& c, std::uint64_t size_bytes, bool proved, std::string& body);
+  Task<int> read_chunked_body(Connection& c, const BodyTerms& terms, std::string& body);
   Task<bool> read_more(Connection& c);
   Task<void> call_handler(Connection& c, std::shared_ptr<Request> request);
   Task<bool> send(Connection& c, const Request* request, bool http_1_1, bool keep_alive);
@@ -144,8 +153,9 @@ struct HttpServer::Core {
   Task<void> linger(Connection& c);
 
   Response refusal(int status, const Error& error, const Request* request);
-  std::uint64_t limit_for(const Request& request) const;
-  bool reserve(Connection& c, std::uint64_t size_bytes);
+  BodyTerms terms_for(const RequestHead& head, const Request& request) const;
+  std::int64_t body_deadline_ns(std::int64_t start_ns, std::uint64_t received_bytes, bool proved) const;
+  bool hold(Connection& c, std::uint64_t size_bytes);
   void release(Connection& c);
   void start_stream(Connection& c, const Response& response);
   void watch_peer(const ConnectionPtr& c);
@@ -349,31 +359,66 @@ Task<bool> HttpServer::Core::serve_one(Connection& c, std::size_t head_bytes) {
   const bool keep_alive = head->keep_alive && c.buffer.empty() && !stopping;
   c.stream.deadline.clear();
   co_await call_handler(c, request);
-  const bool sent = co_await send(c, request.get(), head->http_1_1, keep_alive);
+  request->body = std::string();  // a slow reader of the answer holds no body
   release(c);
+  const bool sent = co_await send(c, request.get(), head->http_1_1, keep_alive);
   co_return sent&& keep_alive;
 }
 
-std::uint64_t HttpServer::Core::limit_for(const Request& request) const {
-  return config.body_limit ? std::min(config.body_limit(request), kBodyBytesMax) : kBodyBytesDefault;
+BodyTerms HttpServer::Core::terms_for(const RequestHead& head, const Request& request) const {
+  BodyTerms terms;
+  terms.size_bytes_max =
+      config.body_limit ? std::min(config.body_limit(request), kBodyBytesMax) : kBodyBytesDefault;
+  terms.proved = !config.proof;
+  const bool tiny = !head.chunked && head.content_length <= kBodyBytesFree;
+  if (!config.proof || tiny) return terms;
+  auto proof = config.proof(request);
+  terms.proved = proof.has_value();
+  const bool too_large_for_all = head.content_length > terms.size_bytes_max;
+  if (terms.proved || too_large_for_all || terms.size_bytes_max <= kBodyBytesUnproved) return terms;
+  terms.size_bytes_max = kBodyBytesUnproved;
+  terms.unproved = std::move(proof).error();
+  return terms;
 }
 
-bool HttpServer::Core::reserve(Connection& c, std::uint64_t size_bytes) {
-  const std::uint64_t before = bodies_bytes.fetch_add(size_bytes);
-  c.body_bytes += size_bytes;
-  return before + size_bytes <= config.bodies_bytes_max;
+/// Counts a body that has grown to `size_bytes`. False when the budget of all or of this sender is used up.
+bool HttpServer::Core::hold(Connection& c, std::uint64_t size_bytes) {
+  const std::uint64_t wanted = size_bytes > kBodyBytesFree ? size_bytes - kBodyBytesFree : 0;
+  if (wanted <= c.body_bytes) return true;
+  const std::uint64_t more = wanted - c.body_bytes;
+  const std::lock_guard lock(mutex);
+  const Address sender = c.peer.sender();
+  const auto found = bodies_of.find(sender);
+  const std::uint64_t of_sender = found == bodies_of.end() ? 0 : found->second;
+  if (bodies_bytes + more > config.bodies_bytes_max || of_sender + more > config.bodies_bytes_per_sender_max)
+    return false;
+  bodies_bytes += more;
+  bodies_of[sender] += more;
+  c.body_bytes = wanted;
+  return true;
 }
 
 void HttpServer::Core::release(Connection& c) {
-  bodies_bytes.fetch_sub(c.body_bytes);
+  if (c.body_bytes == 0) return;
+  const std::lock_guard lock(mutex);
+  bodies_bytes -= c.body_bytes;
+  const auto found = bodies_of.find(c.peer.sender());
+  if ((found->second -= c.body_bytes) == 0) bodies_of.erase(found);
   c.body_bytes = 0;
 }
 
-/// 0 when the body is whole, -1 when the peer left, else the status to answer.
+/// 0 when the body is whole, -1 when the connection ends, else the status to answer.
 Task<int> HttpServer::Core::read_body(Connection& c, const RequestHead& head, Request& request) {
   if (!head.chunked && head.content_length == 0) co_return 0;
-  const std::uint64_t limit = limit_for(request);
-  if (head.content_length > limit) co_return 413;
+  const BodyTerms terms = terms_for(head, request);
+  if (head.content_length > terms.size_bytes_max && terms.unproved) {
+    counters.bad_requests++;
+    c.response = refusal(0, *terms.unproved, &request);
+    co_await send(c, &request, true, false);
+    co_await linger(c);
+    co_return -1;
+  }
+  if (head.content_length > terms.size_bytes_max) co_return 413;
   c.stream.deadline.set(config.body_grace);
   if (head.expects_continue && c.buffer.empty()) {
     const bool sent = co_await c.stream.write_all("HTTP/1.1 100 Continue\r\n\r\n");
@@ -381,9 +426,9 @@ Task<int> HttpServer::Core::read_body(Connection& c, const RequestHead& head, Re
   }
   int status = 0;
   if (head.chunked) {
-    status = co_await read_chunked_body(c, limit, request.body);
+    status = co_await read_chunked_body(c, terms, request.body);
   } else {
-    status = co_await read_sized_body(c, head.content_length, request.body);
+    status = co_await read_sized_body(c, head.content_length, terms.proved, request.body);
   }
   if (status == -1 && c.expired) {
     counters.timed_out++;
@@ -392,42 +437,44 @@ Task<int> HttpServer::Core::read_body(Connection& c, const RequestHead& head, Re
   co_return status;
 }
 
-Duration body_time(Duration grace, std::uint64_t received_bytes) {
-  return {grace.ns + static_cast<std::int64_t>(received_bytes / kBodyBytesPerSecondMin) * 1'000'000'000};
+/// A stranger has the grace and no more; who proved itself must keep up a minimum rate.
+std::int64_t HttpServer::Core::body_deadline_ns(std::int64_t start_ns, std::uint64_t received_bytes,
+                                                bool proved) const {
+  if (!proved) return start_ns + config.body_grace.ns;
+  const auto earned = static_cast<std::int64_t>(received_bytes / kBodyBytesPerSecondMin);
+  return start_ns + std::min(config.body_grace.ns + seconds(earned).ns, config.body_time_max.ns);
 }
 
-Task<int> HttpServer::Core::read_sized_body(Connection& c, std::uint64_t size_bytes, std::string& body) {
+Task<int> HttpServer::Core::read_sized_body(Connection& c, std::uint64_t size_bytes, bool proved,
+                                            std::string& body) {
   const std::int64_t start_ns = socket_clock().ns;
-  if (!reserve(c, size_bytes)) co_return 503;
   const auto size = static_cast<std::size_t>(size_bytes);
   const std::size_t ready = std::min(size, c.buffer.size());
   body = c.buffer.substr(0, ready);
   c.buffer.erase(0, ready);
-  while (body.size() < size) {
-    c.stream.deadline.at_ns = start_ns + body_time(config.body_grace, body.size()).ns;
+  for (;;) {
+    if (!hold(c, body.size())) co_return 503;  // memory and its count follow what arrives
+    if (body.size() >= size) co_return 0;
+    c.stream.deadline.at_ns = body_deadline_ns(start_ns, body.size(), proved);
     const std::size_t before = body.size();
-    const std::size_t piece =
-        std::min(size - before, std::max(kReadBytes, before));  // memory follows what arrives
+    const std::size_t piece = std::min(size - before, kBodyPieceBytes);
     body.resize(before + piece);
     const std::size_t got = co_await c.stream.read_some(body.data() + before, piece);
     body.resize(before + got);
     if (got == 0) co_return -1;
   }
-  co_return 0;
 }
 
-Task<int> HttpServer::Core::read_chunked_body(Connection& c, std::uint64_t size_bytes_max,
-                                              std::string& body) {
+Task<int> HttpServer::Core::read_chunked_body(Connection& c, const BodyTerms& terms, std::string& body) {
   const std::int64_t start_ns = socket_clock().ns;
-  ChunkedBody chunks(size_bytes_max);
+  ChunkedBody chunks(terms.size_bytes_max);
   for (;;) {
-    const std::size_t before = body.size();
     const auto used = chunks.feed(c.buffer, body);
     if (!used) co_return used.error().status;
     c.buffer.erase(0, *used);
-    if (!reserve(c, body.size() - before)) co_return 503;
+    if (!hold(c, body.size())) co_return 503;
     if (chunks.done()) co_return 0;
-    c.stream.deadline.at_ns = start_ns + body_time(config.body_grace, body.size()).ns;
+    c.stream.deadline.at_ns = body_deadline_ns(start_ns, body.size(), terms.proved);
     const bool more = co_await read_more(c);
     if (!more) co_return -1;
   }
@@ -466,7 +513,7 @@ Task<void> HttpServer::Core::call_handler(Connection& c, std::shared_ptr<Request
 Response HttpServer::Core::refusal(int status, const Error& error, const Request* request) {
   if (config.refusal) return config.refusal(status, error, request);
   Response response;
-  response.status = status;
+  response.status = status == 0 ? kStatusUnproved : status;
   response.headers.add("Content-Type", "text/plain; charset=utf-8");
   response.body = error.message + "\n";
   return response;

@@ -64,26 +64,38 @@ struct HttpServerConfig {
   std::size_t stream_threads = 8;  // exports that run at the same time
   std::size_t stream_queue_max = 32;
   std::size_t connections_max = 10'000;
-  std::size_t connections_per_address_max = 512;  // many agents behind one NAT
-  std::uint64_t bodies_bytes_max = 512u << 20;    // all bodies in memory together; beyond: 503
+  std::size_t connections_per_address_max = 512;           // many agents behind one NAT
+  std::uint64_t bodies_bytes_max = 512u << 20;             // all bodies in memory together; beyond: 503
+  std::uint64_t bodies_bytes_per_sender_max = 128u << 20;  // of one Address::sender(); beyond: 503
 
   Duration handshake_timeout = seconds(10);
   Duration head_timeout = seconds(10);   // from the first byte to the end of the head
   Duration idle_timeout = seconds(75);   // between requests
-  Duration body_grace = seconds(30);     // plus one second per KiB: a line of 8 kbit/s may upload
+  Duration body_grace = seconds(30);     // plus, for who proved itself, the time at kBodyBytesPerSecondMin
+  Duration body_time_max = minutes(20);  // whatever the size
   Duration write_timeout = seconds(60);  // without any progress
   Duration stream_heartbeat = seconds(15);
   Duration stop_grace = seconds(5);
 
   /// Largest body of a request, asked before it is read. At most kBodyBytesMax; 1 MiB when not set.
   std::function<std::uint64_t(const Request& head)> body_limit;
-  /// Body of refusals that the server makes itself; `request` is null when its head could not be read.
+  /// Whether the head proves who asks (session, certificate): asked before more than kBodyBytesUnproved of a
+  /// body is read. The error is answered. Runs on an I/O thread: must not block. Not set: everybody.
+  std::function<Result<>(const Request& head)> proof;
+  /// Body of refusals that the server makes itself; `request` is null when its head could not be read, and
+  /// `status` is 0 when the error alone decides.
   std::function<Response(int status, const Error& error, const Request* request)> refusal;
 };
 
 /// Bodies are kept in memory for now; larger files come in parts.
 inline constexpr std::uint64_t kBodyBytesMax = 64u << 20;
 inline constexpr std::uint64_t kBodyBytesDefault = 1u << 20;
+/// What a stranger may send, within HttpServerConfig::body_grace: enrolments and sign-ins are smaller.
+inline constexpr std::uint64_t kBodyBytesUnproved = 64u << 10;
+/// The start of a body that costs no budget, the connection limit bounds it: a sign-in always finds room.
+inline constexpr std::uint64_t kBodyBytesFree = 4u << 10;
+/// 64 kbit/s: what a body must arrive with, on average, after the grace.
+inline constexpr std::uint64_t kBodyBytesPerSecondMin = 8u << 10;
 
 struct HttpServerCounts {
   std::uint64_t accepted = 0;

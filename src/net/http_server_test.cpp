@@ -162,6 +162,114 @@ TEST_CASE("slow senders are cut off") {
   CHECK(server->counts().timed_out == 3);
 }
 
+namespace {
+
+std::string post_head(std::string_view path, std::size_t size_bytes, std::string_view more = {}) {
+  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n" + std::string(more) +
+         "Content-Length: " + std::to_string(size_bytes) + "\r\n\r\n";
+}
+
+/// Large bodies only for who says the word.
+HttpServerConfig guarded() {
+  HttpServerConfig config = local();
+  config.body_limit = [](const Request&) { return std::uint64_t{32u << 20}; };
+  config.proof = [](const Request& head) -> Result<> {
+    if (head.headers.get("X-Word") == "open") return {};
+    return fail(ErrorCode::denied, "say the word");
+  };
+  return config;
+}
+
+/// A connection that stays open with some bytes sent.
+SocketHandle hold_open(std::uint16_t port, std::string_view bytes) {
+  const auto socket = socket_connect("127.0.0.1", port, kPatience).value();
+  bool would_block = false;
+  while (!bytes.empty()) {
+    const long sent = socket_send(socket, bytes, would_block);
+    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+    if (sent <= 0 && (!would_block || !socket_wait(socket, SocketWait::writable, kPatience))) break;
+  }
+  return socket;
+}
+
+}  // namespace
+
+TEST_CASE("a stranger sends no large body, and is told so before it arrives") {
+  const auto server = HttpServer::start(guarded(), echo).value();
+  const std::string refused = talk(server->port(), post_head("/big", 20u << 20));
+  CHECK(refused.starts_with("HTTP/1.1 401 "));
+  CHECK(refused.find("say the word") != std::string::npos);
+  HttpClient client = client_of(*server);
+  CHECK(client.send("POST", "/s", {}, std::string(kBodyBytesUnproved, 'x'))->status == 200);
+  Headers word;
+  word.add("X-Word", "open");
+  CHECK(client.send("POST", "/b", word, std::string(1u << 20, 'x'))->status == 200);
+  // Chunks tell no size beforehand: a stranger's end at the same limit.
+  const std::string piece = "10000\r\n" + std::string(0x10000, 'c') + "\r\n";
+  CHECK(talk(server->port(),
+             "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + piece + piece)
+            .starts_with("HTTP/1.1 413 "));
+}
+
+TEST_CASE("a declared size costs no budget, only what arrives does") {
+  HttpServerConfig config = guarded();
+  config.bodies_bytes_max = 1u << 20;
+  const auto server = HttpServer::start(config, echo).value();
+  std::vector<SocketHandle> held;
+  for (int i = 0; i < 16; ++i) {
+    held.push_back(hold_open(server->port(), post_head("/big", 20u << 20, "X-Word: open\r\n") + "x"));
+  }
+  HttpClient client = client_of(*server);
+  CHECK(client.send("POST", "/s", {}, std::string(60'000, 'x'))->status == 200);
+  for (const SocketHandle socket : held) socket_close(socket);
+}
+
+TEST_CASE("one sender cannot use up the budget of all bodies, and a small body always finds room") {
+  HttpServerConfig config = guarded();
+  config.bodies_bytes_max = 4u << 20;
+  config.bodies_bytes_per_sender_max = 1u << 20;
+  const auto server = HttpServer::start(config, echo).value();
+  const SocketHandle held = hold_open(
+      server->port(), post_head("/big", 20u << 20, "X-Word: open\r\n") + std::string(1u << 20, 'x'));
+  // What was sent is counted soon; until then the others still find room.
+  int status = 200;
+  for (int i = 0; i < 500 && status == 200; ++i) {
+    status = client_of(*server).send("POST", "/s", {}, std::string(60'000, 'x'))->status;
+  }
+  CHECK(status == 503);
+  CHECK(client_of(*server).send("POST", "/sign-in", {}, std::string(kBodyBytesFree, 'x'))->status == 200);
+  socket_close(held);
+}
+
+TEST_CASE("a stranger's body has the grace and no more, however busily it trickles") {
+  HttpServerConfig config = guarded();
+  config.body_grace = milliseconds(300);
+  const auto server = HttpServer::start(config, echo).value();
+  const SocketHandle socket = hold_open(server->port(), post_head("/t", 60'000));
+  const Duration begin = socket_clock();
+  bool would_block = false;
+  bool open = true;
+  // 8 KiB a piece earned another second before; now nothing is earned.
+  while (open && socket_clock().ns - begin.ns < seconds(10).ns) {
+    char byte = 0;
+    open = socket_send(socket, std::string(512, 'y'), would_block) >= 0 || would_block;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (socket_receive(socket, &byte, 1, would_block) > 0) open = false;  // the answer: 408
+  }
+  CHECK(socket_clock().ns - begin.ns < seconds(5).ns);
+  CHECK(server->counts().timed_out == 1);
+  socket_close(socket);
+}
+
+TEST_CASE("an export does not wait for ever for a reader") {
+  StreamWriter writer([] {});
+  CHECK(writer.write_blocking(std::string(kStreamBufferBytesMax, 'x'), milliseconds(50)));
+  CHECK_FALSE(writer.write_blocking("y", milliseconds(50)));
+  std::string taken;
+  writer.take(taken);
+  CHECK(writer.write_blocking("y", milliseconds(50)));
+}
+
 TEST_CASE("overload is answered at once") {
   std::promise<void> started;
   std::promise<void> go;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/stream_writer.h"
 
+#include <chrono>
+
 #include "base/text.h"
 
 namespace phendau::net {
@@ -18,12 +20,19 @@ bool StreamWriter::write(std::string_view chunk) {
   return true;
 }
 
-bool StreamWriter::write_blocking(std::string_view chunk) {
+bool StreamWriter::write_blocking(std::string_view chunk, std::optional<Duration> patience) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point until = Clock::now() + std::chrono::nanoseconds(patience ? patience->ns : 0);
   while (!chunk.empty()) {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [this] {
+    const auto has_room = [this] {
       return detached_ || aborted_ || finished_ || pending_.size() < kStreamBufferBytesMax;
-    });
+    };
+    if (!patience) {
+      room_.wait(lock, has_room);
+    } else if (!room_.wait_until(lock, until, has_room)) {
+      return false;
+    }
     if (detached_ || aborted_ || finished_) return false;
     const std::size_t room = kStreamBufferBytesMax - pending_.size();
     const std::string_view piece = chunk.substr(0, room);

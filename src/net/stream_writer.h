@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,8 +29,9 @@ class StreamWriter {
   /// False when the reader is gone. A full buffer ends the stream (false too): the reader reconnects and
   /// catches up.
   bool write(std::string_view chunk);
-  /// Waits for room; false when the reader is gone or the server stops. For exports, not on I/O threads.
-  bool write_blocking(std::string_view chunk);
+  /// Waits for room; false when the reader is gone, the server stops or the reader was too slow to take it
+  /// all within `patience`. For exports, not on I/O threads.
+  bool write_blocking(std::string_view chunk, std::optional<Duration> patience = {});
   /// The response is whole. Dropping the writer without it cuts the connection, so that the reader sees a
   /// fault.
   void finish();

@@ -8,7 +8,8 @@ namespace phendau {
 Result<std::string> read_file(Env& env, const std::string& path, std::uint64_t size_bytes_max) {
   const auto file = PHENDAU_TRY(env.open(path, OpenMode::read));
   const std::uint64_t size = PHENDAU_TRY(file->size());
-  if (size > size_bytes_max) return fail(ErrorCode::limit, path + ": larger than the limit for such a file");
+  if (size > size_bytes_max)
+    return fail(ErrorCode::limit, path + ": larger than the limit for such a file", "file.too_large", {path});
   std::string out;
   // Read until the end rather than to `size`: files under /proc report 0 bytes.
   for (;;) {
@@ -16,7 +17,8 @@ Result<std::string> read_file(Env& env, const std::string& path, std::uint64_t s
     if (part.empty()) return out;
     out += part;
     if (out.size() > size_bytes_max)
-      return fail(ErrorCode::limit, path + ": larger than the limit for such a file");
+      return fail(ErrorCode::limit, path + ": larger than the limit for such a file", "file.too_large",
+                  {path});
   }
 }
 

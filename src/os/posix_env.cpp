@@ -25,17 +25,17 @@ std::unexpected<Error> io_error(std::string_view verb, const std::string& path, 
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-      return fail(ErrorCode::not_found, message);
+      return fail(ErrorCode::not_found, message, "file.not_found", {path});
     case EACCES:
     case EPERM:
-      return fail(ErrorCode::denied, message);
+      return fail(ErrorCode::denied, message, "file.denied", {path});
     case EEXIST:
-      return fail(ErrorCode::conflict, message);
+      return fail(ErrorCode::conflict, message, "file.exists", {path});
     case ENOSPC:
     case EDQUOT:
       return fail(ErrorCode::io, message, "error.disk_full", {path});
     default:
-      return fail(ErrorCode::io, message);
+      return fail(ErrorCode::io, message, "file.failed", {path, std::strerror(error)});
   }
 }
 

@@ -134,10 +134,12 @@ Result<ProgramOutput> run_program(const std::vector<std::string>& argv, std::str
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!finished)
-    return fail(ErrorCode::limit, fmt::format("{} ran too long or wrote too much and was stopped", argv[0]));
+    return fail(ErrorCode::limit, fmt::format("{} ran too long or wrote too much and was stopped", argv[0]),
+                "program.stopped", {argv[0]});
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (result.exit_code == 127 && result.out.empty())
-    return fail(ErrorCode::not_found, fmt::format("{} is not installed", argv[0]));
+    return fail(ErrorCode::not_found, fmt::format("{} is not installed", argv[0]), "program.missing",
+                {argv[0]});
   return result;
 }
 

@@ -30,7 +30,9 @@ inline constexpr std::size_t kRecordBytesMax =
 inline constexpr std::size_t kBatchBytesMax = 8u
                                               << 20;  // unpacked: what the hub holds in memory per connection
 inline constexpr std::size_t kBatchRecordsMax = 16'384;  // a quarter of a model Batch
-inline constexpr std::size_t kChannelBytesMax = 512;     // a file path or "journald"
+/// 2^30 repairs of a spool; both sides and JSON count beyond without overflow.
+inline constexpr std::uint64_t kSequenceMax = 1ull << 62;
+inline constexpr std::size_t kChannelBytesMax = 512;  // a file path or "journald"
 inline constexpr std::size_t kChannelsPerBatchMax = 256;
 inline constexpr std::size_t kCsrBytesMax = 16u << 10;     // RSA-4096 requests have about 2 KiB
 inline constexpr std::size_t kMessageBytesMax = 4u << 20;  // any JSON body

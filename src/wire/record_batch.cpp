@@ -26,8 +26,8 @@ Result<> check(const RecordBatch& batch) {
     return fail(ErrorCode::limit,
                 fmt::format("{} records in a batch; at most {}", batch.records.size(), kBatchRecordsMax));
   }
-  if (batch.first_seq > UINT64_MAX - batch.records.size())
-    return fail(ErrorCode::invalid, "sequence numbers overflow");
+  if (batch.first_seq > kSequenceMax - batch.records.size())
+    return fail(ErrorCode::invalid, fmt::format("sequence numbers end at {}", kSequenceMax));
   return {};
 }
 

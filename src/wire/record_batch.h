@@ -36,8 +36,8 @@ struct RecordBatch {
 inline constexpr std::size_t kEpochLetters = 32;
 bool is_epoch(std::string_view text);
 
-/// `limit` names the limit (records, bytes, channels); `invalid` for a bad epoch, first_seq 0 or an empty
-/// batch.
+/// `limit` names the limit (records, bytes, channels); `invalid` for a bad epoch, first_seq 0, numbers above
+/// kSequenceMax or an empty batch.
 Result<std::string> encode_batch(const RecordBatch& batch);
 /// `invalid`, `limit` or `corrupt`; never reads past the end and allocates at most kBatchBytesMax.
 Result<RecordBatch> decode_batch(std::string_view bytes);

@@ -76,6 +76,13 @@ TEST_CASE("wire: batches survive, and each damage is a typed error") {
   batch.records.clear();
   CHECK(encode_batch(batch).error().code == ErrorCode::invalid);
   batch = sample_batch();
+  batch.first_seq = kSequenceMax - batch.records.size();
+  CHECK(decode_batch(encode_batch(batch).value()).value().first_seq == batch.first_seq);
+  ++batch.first_seq;
+  CHECK(encode_batch(batch).error().code == ErrorCode::invalid);
+  batch.first_seq = 1ull << 63;
+  CHECK(encode_batch(batch).error().code == ErrorCode::invalid);
+  batch = sample_batch();
   batch.epoch = "x";
   CHECK(encode_batch(batch).error().code == ErrorCode::invalid);
 }

@@ -36,8 +36,8 @@ assert routes == OPERATIONS, set(map(str, routes.items())) ^ set(map(str, OPERAT
 CANARY = {"a": "chimHOANGYENaaa7731", "b": "chimHOANGYENbbb9402"}
 AGENCY = {"a": "co-quan-a", "b": "co-quan-b"}
 tcp = {"a": free_port(), "b": free_port()}
-hub = Hub(config={"listeners": [{"protocol": "tcp", "address": f"127.0.0.1:{tcp[s]}", "agency": AGENCY[s], "source": CANARY[s]}
-                                for s in "ab"], "sign_in_failures_max": 20})
+listeners = [{"protocol": "tcp", "address": f"127.0.0.1:{tcp[s]}", "agency": AGENCY[s], "source": CANARY[s]} for s in "ab"]
+hub = Hub(config={"listeners": listeners[:1], "sign_in_failures_max": 20})  # a listener's agency must exist
 hub.init(AGENCY["a"], "Cơ quan A " + CANARY["a"])
 hub.start()
 admin = hub.admin()
@@ -46,7 +46,7 @@ hub.stop()
 agents = {}
 for side in "ab":
     agents[side] = hub.token(AGENCY[side])
-hub.start()
+hub.change_config(listeners=listeners).start()
 admin = hub.admin()
 
 
@@ -172,7 +172,7 @@ streams = {}
 def listen(role, client):
     import http.client
     import ssl
-    connection = http.client.HTTPSConnection("127.0.0.1", hub.port, context=ssl._create_unverified_context(), timeout=12)
+    connection = http.client.HTTPSConnection("127.0.0.1", hub.port, context=ssl._create_unverified_context(), timeout=120)
     connection.request("GET", "/api/v1/stream", headers={"Cookie": f"phendau_session={client.cookie}"})
     response = connection.getresponse()
     seen = b""
@@ -212,6 +212,23 @@ assert officer.get("/alerts")["total"] == admin.get("/alerts", agency=AGENCY["a"
 assert officer.get("/devices")["total"] == officer.get("/incidents")["total"] == 1
 assert [a["id"] for a in officer.get("/overview")["agencies"]] == [AGENCY["a"]]
 assert officer.get("/events", q=CANARY["b"], from_="2020-01-01T00:00:00Z")["items"] == []
+
+# Of the own agency, too, nothing that decides whose records something is: nobody captures the other's syslog.
+for body in ({"addresses": ["127.0.0.1/32"]}, {"addresses": ["0.0.0.0/0"]}, {"has_own_system": True}, {"state": "ended"}, {"parent_id": AGENCY["b"]},
+             {"name": "x"}, {"short_name": "x", "addresses": []}):
+    try:
+        officer.call("PATCH", f"/agencies/{AGENCY['a']}", body)
+        raise AssertionError(f"an officer may write {body}")
+    except Problem as problem:
+        assert problem.status == 403, (body, problem)
+assert officer.call("PATCH", f"/agencies/{AGENCY['a']}", {"short_name": "CQA", "contact": "0219"})["short_name"] == "CQA"
+admin.call("PATCH", f"/agencies/{AGENCY['b']}", {"addresses": ["10.1.0.0/16"]})
+for body, status in (({"addresses": ["10.1.2.3/16"]}, 409), ({"addresses": ["0.0.0.0/0"]}, 400), ({"state": "x"}, 400), ({"parent_id": "khong-co"}, 400)):
+    try:
+        admin.call("PATCH", f"/agencies/{AGENCY['a']}", body)
+        raise AssertionError(f"accepted: {body}")
+    except Problem as problem:
+        assert problem.status == status, (body, problem)
 
 # The stream: something happens at the other agency.
 send("b", 3, 9)

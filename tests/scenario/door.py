@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The door of the portal, a point at a time: cookie flags, anti-forgery token, session expiry, waiting after failures, one-time
-passwords, security headers on every kind of answer, sessions that end with a reset or a lock, sign-ins that become events, secrets
-that never reach the log, paths that lead nowhere."""
+passwords, security headers on every kind of answer, sessions that end with a reset, a lock or by themselves, sign-ins that become events,
+secrets that never reach the log, paths that lead nowhere, strangers who want to fill the memory, exports that nobody reads."""
 import http.client
+import json
 import pathlib
 import ssl
 import sys
@@ -104,6 +105,18 @@ began = time.monotonic()
 admin = wait_for(administrator_gets_in, 12, 0.3)
 assert time.monotonic() - began < 10
 
+# A stranger elsewhere who guesses does not keep a person out.
+made = admin.post("/users", {"username": "chuyen.vien", "name": "Chuyên viên", "role": "agency_officer", "agency_ids": ["van-phong"]})
+Client(hub.port).sign_in("chuyen.vien", made["one_time_password"], password)
+guesses = []
+for _ in range(8):
+    try:
+        Client(hub.port, "127.0.0.4").post("/session", {"username": "chuyen.vien", "password": "sai"})
+    except Problem as problem:
+        guesses.append(problem.status)
+assert guesses == [401] * 5 + [429] * 3, guesses
+Client(hub.port).sign_in("chuyen.vien", password)
+
 # Headers on every kind of answer.
 for method, path in (("GET", "/"), ("GET", "/api/v1/health"), ("GET", "/api/v1/alerts"), ("GET", "/khong-co.js"), ("GET", "/api/v2/x"),
                      ("POST", "/api/v1/alerts"), ("DELETE", "/"), ("GET", "/../../etc/passwd"), ("GET", "/%2e%2e/%2e%2e/etc/passwd"),
@@ -123,6 +136,63 @@ large.putheader("Content-Length", str(2 << 20))
 large.endheaders()
 response = large.getresponse()
 assert response.status == 413 and response.getheader("Content-Security-Policy"), (response.status, response.read())
+response, body = Client(hub.port).raw("POST", "/api/v1/session", b'{"username":"' + b"u" * 5000 + b'"}', {"Content-Type": "application/json"})
+assert response.status == 413, response.status
+
+
+# Strangers who declare large bodies are told to sign in before they send one, and hold nothing up.
+def declare(size, headers=(), source="127.0.0.3"):
+    connection = http.client.HTTPSConnection("127.0.0.1", hub.port, context=ssl._create_unverified_context(), timeout=30, source_address=(source, 0))
+    connection.putrequest("POST", "/api/v1/attachments?name=a.txt")
+    connection.putheader("Content-Length", str(size))
+    for name, value in headers:
+        connection.putheader(name, value)
+    connection.endheaders(b"x")
+    return connection
+
+
+held = [declare(33 << 20) for _ in range(16)]
+began = time.monotonic()
+Client(hub.port).sign_in("admin", Hub.ADMIN_PASSWORD)
+assert admin.post("/incidents", {"title": "Trong luc bi lam phien", "agency_id": "van-phong"})["id"]
+assert time.monotonic() - began < 20
+assert [connection.getresponse().status for connection in held] == [401] * 16
+cookie = ("Cookie", f"phendau_session={admin.cookie}")
+assert declare(33 << 20, [cookie]).getresponse().status == 403  # no anti-forgery token
+# With both the body may come; declared sizes cost nothing until it does.
+held = [declare(33 << 20, [cookie, ("X-CSRF-Token", admin.csrf)]) for _ in range(20)]
+file = admin.call("POST", "/attachments", b"xin chao " * 20_000, {"X-Agency": "van-phong"}, name="ban\u202etxt.ke\u200b\n hoach.txt")
+assert file["name"] == "bantxt.ke hoach.txt", file
+for connection in held:
+    connection.close()
+
+# Exports that nobody reads: two places per account, the others go on.
+lines = b"".join(json.dumps({"message": f"dong {n} " + "x" * 1000, "host": "may-xuat"}).encode() + b"\n" for n in range(12_000))
+assert admin.call("POST", "/uploads/ndjson", lines, {"Content-Type": "application/x-ndjson"}, agency="van-phong", source="xuat")["accepted"] == 12_000
+unread = []
+for _ in range(2):
+    connection = http.client.HTTPSConnection("127.0.0.1", hub.port, context=ssl._create_unverified_context(), timeout=30)
+    connection.request("GET", "/api/v1/events/export?format=ndjson&q=host:may-xuat", headers=dict([cookie]))
+    assert connection.getresponse().status == 200
+    unread.append(connection)
+refused(lambda: admin.get("/events/export", format="csv", q="host:khong-co"), 429)
+chuyen_vien = Client(hub.port).sign_in("chuyen.vien", password)
+assert b"ref,event_time" in chuyen_vien.get("/events/export", format="csv", q="host:khong-co")
+for connection in unread:
+    connection.sock.close() if connection.sock else None
+    connection.close()
+del unread, connection
+
+
+def place_is_free():
+    try:
+        return admin.get("/events/export", format="csv", q="host:khong-co")
+    except Problem as problem:
+        assert problem.status == 429
+        return None
+
+
+wait_for(place_is_free, 60, 0.5)
 response, body = Client(hub.port).raw("OPTIONS", "/api/v1/alerts")
 assert response.status in (404, 405), response.status
 
@@ -139,8 +209,15 @@ def sign_ins(query):
 wait_for(lambda: sign_ins("outcome:failure user:can.bo") and sign_ins("outcome:success user:admin"))
 hub.stop()
 
-# Idle and absolute expiry, on a hub of its own settings.
-hub.config.update({"session_idle_max": "1m", "session_age_max": "5m"})
+# A session that nobody uses ends by itself; use keeps it. (Its greatest age: accounts_test.cpp, by the clock of the test.)
+hub.change_config(session_idle_max="5s").start()
+visitor = Client(hub.port).sign_in("admin", Hub.ADMIN_PASSWORD)
+for _ in range(3):
+    time.sleep(3)
+    visitor.get("/alerts")
+time.sleep(6)
+refused(lambda: visitor.get("/alerts"), 401, "signed_out")
+hub.stop()
 log = hub.log.read_text()
 for secret in (one_time, Hub.ADMIN_PASSWORD, password, admin.cookie, admin.csrf, made["one_time_password"]):
     assert secret not in log, "a secret is in the log"

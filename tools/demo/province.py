@@ -6,6 +6,7 @@ keeps for examples, people do not exist. Standard library and the `openssl` prog
   province.py logs FOLDER         one log file per agency: a day of ordinary work with an attack in it
   province.py fill DATA PORT      users, devices, facts, attestations, incidents, through the hub's own interfaces;
                                   PHENDAU_FIRST_PASSWORD holds the one-time password. Done once; DATA/filled.json marks it
+  province.py accounts            names and roles, without passwords
   province.py live DATA PORT      until SIGTERM: heartbeats, fresh facts and a few new log lines
 """
 import base64
@@ -26,11 +27,11 @@ import urllib.parse
 
 ZONE = datetime.timezone(datetime.timedelta(hours=7))
 AGENCIES = [
-    {"id": "so-thu-nghiem-a", "name": "Sở Thử nghiệm A (dữ liệu mẫu)", "own_systems": True, "port": 5514, "short": "a",
+    {"id": "so-thu-nghiem-a", "name": "Sở Thử nghiệm A (dữ liệu mẫu)", "own_systems": True, "short": "a",
      "hosts": ["so-a-may-chu", "so-a-van-thu"]},
-    {"id": "huyen-thu-nghiem-b", "name": "Huyện Thử nghiệm B (dữ liệu mẫu)", "own_systems": True, "port": 5515,
+    {"id": "huyen-thu-nghiem-b", "name": "Huyện Thử nghiệm B (dữ liệu mẫu)", "own_systems": True,
      "short": "b", "hosts": ["huyen-b-may-chu", "huyen-b-mot-cua"]},
-    {"id": "trung-tam-thu-nghiem-c", "name": "Trung tâm Thử nghiệm C (dữ liệu mẫu)", "own_systems": False, "port": 5516,
+    {"id": "trung-tam-thu-nghiem-c", "name": "Trung tâm Thử nghiệm C (dữ liệu mẫu)", "own_systems": False,
      "short": "c", "hosts": ["tt-c-may-01", "tt-c-may-02"]},
 ]
 USERS = [  # name, role, agencies; two of each role where a province would have several
@@ -47,6 +48,8 @@ USERS = [  # name, role, agencies; two of each role where a province would have 
     ("vienthong.phoihop", "Đơn vị phối hợp Hai (mẫu)", "partner", []),
     ("quantri2", "Quản trị Hai (mẫu)", "administrator", []),
 ]
+ROLES = {"administrator": "Quản trị viên", "province_operator": "Trực vận hành tỉnh", "partner": "Đơn vị phối hợp",
+         "agency_officer": "Cán bộ phụ trách CNTT", "agency_head": "Thủ trưởng cơ quan", "staff": "Cán bộ, công chức"}
 ATTACKER = "203.0.113.66"
 PEOPLE = ["an.mau", "binh.mau", "chi.mau", "dung.mau", "giang.mau"]
 
@@ -124,8 +127,15 @@ def write_logs(folder):
         (pathlib.Path(folder) / f"{agency['id']}.log").write_text("".join(text + "\n" for _, text in lines))
 
 
-def send(agency, lines):
-    with socket.create_connection(("127.0.0.1", agency["port"]), timeout=10) as connection:
+def syslog_port(data, agency):
+    """Where the hub of this province listens for the agency's logs: as its settings say."""
+    listeners = json.loads((pathlib.Path(data) / "hub" / "hub.json").read_text())["listeners"]
+    address = next(one["address"] for one in listeners if one.get("agency") == agency["id"] and one["protocol"] == "tcp")
+    return int(address.rsplit(":", 1)[1])
+
+
+def send(data, agency, lines):
+    with socket.create_connection(("127.0.0.1", syslog_port(data, agency)), timeout=10) as connection:
         connection.sendall("".join(text + "\n" for text in lines).encode())
 
 
@@ -383,8 +393,8 @@ def fill(data, port):
     shown, sessions = make_users(admin, port)
     make_devices(admin, data, port)
     # A second attack while detection runs, so that alerts of today are there whatever the history did.
-    send(AGENCIES[1], attack(AGENCIES[1], now() - datetime.timedelta(minutes=6)))
-    send(AGENCIES[2], attack(AGENCIES[2], now() - datetime.timedelta(minutes=8))[:20])
+    send(data, AGENCIES[1], attack(AGENCIES[1], now() - datetime.timedelta(minutes=6)))
+    send(data, AGENCIES[2], attack(AGENCIES[2], now() - datetime.timedelta(minutes=8))[:20])
     make_attestations(sessions)
     make_incidents(admin, sessions)
     alerts = admin.get("/alerts", limit=200)["items"]
@@ -394,8 +404,15 @@ def fill(data, port):
     print("\n  DỮ LIỆU MẪU: mọi tên, địa chỉ và sự việc đều bịa ra. (invented data)")
     print("  Tài khoản, chỉ hiện một lần này (accounts, shown only now):")
     for name, role, secret in [("admin", "administrator", password)] + shown:
-        print(f"    {name:20} {role:18} {secret}")
+        print(f"    {name:20} {ROLES[role]:22} {secret}")
     print(f"  Nạp xong sau {time.monotonic() - started:.0f} giây (filled); cảnh báo (alerts): {len(alerts)}", flush=True)
+
+
+def show_accounts():
+    print("\n  DỮ LIỆU MẪU: mọi tên, địa chỉ và sự việc đều bịa ra. (invented data)")
+    print("  Tài khoản, mật khẩu đã hiện ở lần chạy đầu (accounts; passwords were shown at the first start):")
+    for name, role in [("admin", "administrator")] + [(user[0], user[2]) for user in USERS]:
+        print(f"    {name:20} {ROLES[role]}")
 
 
 def live(data, port):
@@ -412,7 +429,7 @@ def live(data, port):
             if refresh:
                 facts_due = time.monotonic() + 1800
             for agency in AGENCIES:
-                send(agency, [ordinary(agency, now(), chance) for _ in range(chance.randrange(1, 4))])
+                send(data, agency, [ordinary(agency, now(), chance) for _ in range(chance.randrange(1, 4))])
         except (OSError, RuntimeError, http.client.HTTPException) as problem:
             print(f"{rfc3339(now())} {problem}", flush=True)
         time.sleep(30)
@@ -423,6 +440,8 @@ def main():
     if command == "agencies":
         for agency in AGENCIES:
             print(agency["id"], agency["name"], "--own-systems" if agency["own_systems"] else "", sep="\t")
+    elif command == "accounts":
+        show_accounts()
     elif command == "logs":
         write_logs(sys.argv[2])
     elif command == "fill":

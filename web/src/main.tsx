@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { sessionLost } from './api/client';
 import { startKeys } from './app/keys';
+import { loadDemo } from './app/demo';
 import { lazy } from './app/lazy';
 import { startRouter } from './app/router';
 import { loadSession, session, startProblem } from './app/session';
@@ -42,6 +43,7 @@ function App() {
 }
 
 applyTheme();
+loadDemo();
 startRouter();
 startKeys();
 render(<><App /><Announcer /></>, document.getElementById('app')!);

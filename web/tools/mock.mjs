@@ -115,11 +115,11 @@ function api(method, path, q, body, headers, raw) {
     case 'GET agencies': return { items: agencies };
     case 'POST agencies': { const a = { id: `ag${agencies.length + 1}`, state: 'active', devices: 0, ...body }; agencies.push(a); return a; }
     case 'PATCH agencies/*': return Object.assign(need(agencies.find((a) => a.id === at[1])), body);
-    case 'GET users': return { items: [{ ...session().user, locked: false, must_change_password: false, last_sign_in_at: ago(3) }, { id: 'u2', username: 'ltb', name: 'Lê Thị Bình (minh họa)', role: 'agency_officer', agency_ids: ['ag2'], locked: true, lock_reason: 'sai mật khẩu 5 lần', must_change_password: false, last_sign_in_at: ago(900) }] };
+    case 'GET users': return { items: [{ ...session().user, locked: false, must_change_password: false }, { id: 'u2', username: 'ltb', name: 'Lê Thị Bình (minh họa)', role: 'agency_officer', agency_ids: ['ag2'], locked: true, must_change_password: false }] };
     case 'POST users': return { id: 'u9', locked: false, must_change_password: true, ...body, one_time_password: 'minh-hoa-1!' };
     case 'PATCH users/*': return { id: at[1], username: 'ltb', name: 'Lê Thị Bình (minh họa)', role: 'agency_officer', agency_ids: [], locked: !!body.locked, must_change_password: true, ...(body.reset_password ? { one_time_password: 'minh-hoa-1!' } : {}) };
     case 'GET packs': return { items: [{ id: 'ha-giang', title: 'Quy chế 1374/QĐ-UBND (Hà Giang)', digest: '9c1d77aa0412f3b5c2', active: true, coverage: { posture: 14, detection: 3, workflow: 2, attestation: 19, pending: 6 } }] };
-    case 'GET rules': return { items: [{ id: rule.id, title: rule.title, level: 'high', logsource: 'linux//sshd', state: 'active', alerts: 6 }, { id: 'new-admin', title: 'Thêm tài khoản có quyền quản trị', level: 'medium', logsource: 'linux//auth', state: 'active', alerts: 3 }] };
+    case 'GET rules': return { items: [{ id: rule.id, title: rule.title, level: 'high', logsource: 'linux//sshd', state: 'active' }, { id: 'new-admin', title: 'Thêm tài khoản có quyền quản trị', level: 'medium', logsource: 'linux//auth', state: 'active' }] };
     case 'POST uploads/*': return { accepted: String(raw).split('\n').filter(Boolean).length, rejected: 0 };
     default: throw new Refusal(404, 'not_found', 'Không có địa chỉ này.');
   }

@@ -43,7 +43,7 @@ Result<> check_format_text(const std::string& text) {
           "journal.newer_format", {std::to_string(*version), std::to_string(kFormatVersion)});
     }
   }
-  return fail(ErrorCode::corrupt, "the file FORMAT of the journal is damaged");
+  return fail(ErrorCode::corrupt, "the file FORMAT of the journal is damaged", "journal.format_damaged");
 }
 
 std::string wal_name(std::uint64_t first_seq) { return fmt::format("{:020}.wal", first_seq); }
@@ -83,7 +83,8 @@ Result<> Journal::State::create() {
   }
   if (!PHENDAU_TRY(env.list(path(kWalFolder))).empty() ||
       !PHENDAU_TRY(env.list(path(kSegmentsFolder))).empty()) {
-    return fail(ErrorCode::corrupt, options.dir + ": the file FORMAT is missing beside stored events");
+    return fail(ErrorCode::corrupt, options.dir + ": the file FORMAT is missing beside stored events",
+                "journal.format_missing", {options.dir});
   }
   public_key = PHENDAU_TRY(ed25519_public_key(options.signing_key));
   const std::string entry =

@@ -98,7 +98,10 @@ class Scan {
   ScanStats& stats() { return stats_; }
   BlockSource& source() { return source_; }
 
+  /// Whether a block was left half judged.
+  bool stopped() const { return stopped_; }
   bool out_of_time() const {
+    if (stopped_) return true;
     if (request_.cancel != nullptr && request_.cancel->load(std::memory_order_relaxed)) return true;
     return request_.time_limit && env_.monotonic().ns - begin_.ns > request_.time_limit->ns;
   }
@@ -131,7 +134,9 @@ class Scan {
     ++stats_.blocks;
     stats_.rows += rows->batch.rows();
     stats_.bytes += bytes_of(block);
-    visit(*rows, hits(block, rows->batch));
+    const auto found = hits(block, rows->batch);
+    stopped_ = stopped_ || !found;
+    if (found) visit(*rows, *found);
   }
 
  private:
@@ -152,8 +157,14 @@ class Scan {
     if (predicate->pattern.op == MatchOp::same_as_field) columns_.insert(predicate->pattern.value);
     for (const auto& child : predicate->children) collect_field_refs(child);
   }
-  RowSet hits(const Block& block, const Batch& batch) const {
-    RowSet out = request_.predicate ? select(*request_.predicate, batch, true) : RowSet(batch.rows(), true);
+  /// Nullopt when time ran out inside the block: half of its rows would be a wrong answer.
+  std::optional<RowSet> hits(const Block& block, const Batch& batch) const {
+    std::optional<RowSet> judged;
+    if (request_.predicate) {
+      judged = select_until(*request_.predicate, batch, true, [this] { return out_of_time(); });
+      if (!judged) return std::nullopt;
+    }
+    const RowSet out = judged ? std::move(*judged) : RowSet(batch.rows(), true);
     RowSet allowed(batch.rows());
     const Column& agency = batch.columns()[kAgencyColumnAt];
     out.for_each([&](std::uint32_t row) {
@@ -173,6 +184,7 @@ class Scan {
   std::set<std::string> columns_;
   std::optional<std::set<std::string, std::less<>>> agencies_;
   ScanStats stats_;
+  bool stopped_ = false;
 };
 
 struct Hit {
@@ -296,6 +308,7 @@ Result<SearchResult> Journal::search(const SearchRequest& request) {
       });
     });
   }
+  out.cut = out.cut || scan.stopped();
   std::sort(best.begin(), best.end(), before);
   out.more = best.size() > request.limit || out.cut;
   if (best.size() > request.limit) best.pop_back();
@@ -331,6 +344,7 @@ Result<Histogram> Journal::histogram(const SearchRequest& request, std::size_t b
       });
     });
   }
+  out.cut = out.cut || scan.stopped();
   out.scanned = scan.stats();
   return out;
 }
@@ -376,6 +390,7 @@ Result<TopValues> Journal::top_values(const SearchRequest& request, const std::s
       }
     });
   }
+  out.cut = out.cut || scan.stopped();
   out.values.assign(totals.begin(), totals.end());
   std::stable_sort(out.values.begin(), out.values.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });

@@ -58,13 +58,17 @@ class Verifier {
     if (report_.findings.size() < kVerifyFindingsMax)
       report_.findings.push_back({state, std::move(file), offset, std::move(reason)});
   }
+  void cannot_read(const std::string& file, const Error& error) {
+    if (error.code == ErrorCode::denied && !report_.unreadable) report_.unreadable = error;
+    find(VerifyState::lost, file, 0, error.message);
+  }
   void covered(const std::string& file) {
     if (covered_.insert(file).second) report_.files_checked.push_back(file);
   }
   std::optional<std::string> bytes_of(const std::string& file) {
     auto bytes = read_file(env_, path(file), UINT64_MAX);
     if (!bytes) {
-      find(VerifyState::lost, file, 0, bytes.error().message);
+      cannot_read(file, bytes.error());
       return std::nullopt;
     }
     covered(file);
@@ -208,7 +212,7 @@ class Verifier {
     const bool deleted = deleted_.contains(summary.name);
     if (deleted && !env_.exists(path(name))) return;
     const auto file = env_.open(path(name), OpenMode::read);
-    if (!file) return find(VerifyState::lost, name, 0, file.error().message);
+    if (!file) return cannot_read(name, file.error());
     covered(name);
     if (deleted) return find(VerifyState::recovered, name, 0, "a segment with a tombstone is left over");
     const auto digest = digest_of(**file);
@@ -230,7 +234,7 @@ class Verifier {
 
   void check_wals() {
     const auto entries = env_.list(path(std::string(kWalFolder)));
-    if (!entries) return find(VerifyState::lost, std::string(kWalFolder), 0, entries.error().message);
+    if (!entries) return cannot_read(std::string(kWalFolder), entries.error());
     std::vector<std::string> names;
     for (const auto& entry : *entries) {
       if (!entry.is_directory && entry.name.ends_with(".wal")) names.push_back(entry.name);
@@ -239,7 +243,7 @@ class Verifier {
       const auto bytes = read_file(env_, path_join(path(std::string(kWalFolder)), name), UINT64_MAX);
       if (!bytes) {
         raced_ = bytes.error().code == ErrorCode::not_found;
-        find(VerifyState::lost, path_join(kWalFolder, name), 0, bytes.error().message);
+        cannot_read(path_join(kWalFolder, name), bytes.error());
         continue;
       }
       covered(path_join(kWalFolder, name));
@@ -346,6 +350,23 @@ VerifyReport verify(Env& env, const std::string& dir, const std::vector<Head>& e
     VerifyReport report = verifier.run(expected_heads, public_key);
     if (!verifier.raced() || pass == kPassesMax) return report;
   }
+}
+
+Result<VerifyReport> verify_folder(Env& env, const std::string& dir, const std::vector<Head>& expected_heads,
+                                   std::string_view public_key) {
+  const auto entries = env.list(dir);
+  if (!entries && entries.error().code != ErrorCode::not_found) return std::unexpected(entries.error());
+  const auto is_ours = [](const DirEntry& entry) {
+    constexpr std::string_view kOurs[] = {kFormatFile, kChainFile,      kHeadFile,
+                                          kWalFolder,  kSegmentsFolder, kSealsFolder};
+    return std::find(std::begin(kOurs), std::end(kOurs), entry.name) != std::end(kOurs);
+  };
+  if (!entries || std::none_of(entries->begin(), entries->end(), is_ours)) {
+    return fail(ErrorCode::not_found, dir + ": no journal here", "journal.none", {dir});
+  }
+  VerifyReport report = verify(env, dir, expected_heads, public_key);
+  if (report.unreadable) return std::unexpected(*report.unreadable);
+  return report;
 }
 
 }  // namespace phendau::journal

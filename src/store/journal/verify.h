@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ struct VerifyReport {
   std::vector<VerifyFinding> findings;  // at most kVerifyFindingsMax
   std::vector<std::string> files_checked;
   std::vector<std::string> unknown_files;  // not part of the journal; quarantined files are here
+  std::optional<Error> unreadable;         // a file that we may not read: the verdict is worth nothing then
   std::uint64_t frames = 0;
   Head head;
 };
@@ -49,5 +51,10 @@ inline constexpr std::size_t kVerifyFindingsMax = 1'000;
 /// @param public_key 32 bytes the genesis entry must carry; empty: whatever it carries.
 VerifyReport verify(Env& env, const std::string& dir, const std::vector<Head>& expected_heads = {},
                     std::string_view public_key = {});
+/// As verify(), for a person at the machine: a folder that holds no journal is `not_found`, one with a file
+/// that may not be read is `denied`. Neither says anything about the journal.
+Result<VerifyReport> verify_folder(Env& env, const std::string& dir,
+                                   const std::vector<Head>& expected_heads = {},
+                                   std::string_view public_key = {});
 
 }  // namespace phendau::journal

@@ -30,7 +30,7 @@ std::unexpected<Error> db_error(sqlite3* db, int code, std::string_view doing) {
     case SQLITE_IOERR:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      return fail(ErrorCode::io, message);
+      return fail(ErrorCode::io, message, "ledger.file", {where});
     case SQLITE_CONSTRAINT:
       return fail(ErrorCode::conflict, message);
     case SQLITE_TOOBIG:
@@ -162,8 +162,11 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
       sqlite3_open_v2(uri_of(path, mode).c_str(), &state->db,
                       access | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nullptr);
   if (code != SQLITE_OK) {
-    if (state->db == nullptr) return fail(ErrorCode::io, "open " + path + ": out of memory");
-    return fail_with_context("open " + path, db_error(state->db, code, "open").error());
+    if (state->db == nullptr)
+      return fail(ErrorCode::io, "open " + path + ": out of memory", "ledger.file", {path});
+    Error error = db_error(state->db, code, "open").error();
+    if (error.text_id == "ledger.file") error.args = {path};  // a file that is not open has no name here
+    return fail_with_context("open " + path, std::move(error));
   }
   sqlite3_extended_result_codes(state->db, 1);
   sqlite3_busy_timeout(state->db, kBusyTimeoutMs);

@@ -2,25 +2,22 @@
 // The frame around every page: navigation, search, connection state, banners.
 import { computed, effect, signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get, reachable } from '../api/client';
+import { reachable } from '../api/client';
+import { timeText } from '../text/format';
 import { roleWords } from '../text/words';
 import { draftCount } from '../ui/draft';
 import { Icon, Mark } from '../ui/icon';
-import { Button } from '../ui/parts';
+import { Button, DemoBanner } from '../ui/parts';
 import { Blank } from '../ui/states';
 import { accountPage as Account, sections, type Section } from './pages';
 import { navigate, path } from './router';
-import { may, session, signOut } from './session';
+import { session, signOut } from './session';
 import { live } from './stream';
 import { applyTheme, theme, type Theme } from './theme';
 
-/** The data are invented; asked once and kept fresh by the overview, shown on every page. */
-export const demo = signal(false);
-
-const online = signal(navigator.onLine);
-window.addEventListener('online', () => (online.value = true));
-window.addEventListener('offline', () => (online.value = false));
-const connected = computed(() => online.value && reachable.value && live.value !== 'lost');
+// Only what happened counts: the browser's own "offline" is wrong on a machine that reaches the hub by loopback alone.
+const shownLive = computed(() => (live.value === 'on' && !reachable.value ? 'lost' : live.value));
+const connected = computed(() => shownLive.value !== 'lost' && reachable.value);
 
 const narrow = signal(readNarrow());
 function readNarrow(): boolean {
@@ -135,11 +132,7 @@ function PersonMenu() {
 function Banners() {
   return (
     <>
-      {demo.value && (
-        <p class="banner demo" data-testid="demo-banner">
-          <b>Dữ liệu minh họa.</b> Các cơ quan, máy và sự kiện ở đây đều được dựng lên để xem thử, không phải số liệu thật.
-        </p>
-      )}
+      <DemoBanner />
       {!connected.value && (
         <p class="banner offline" role="status" data-testid="offline-banner">
           <Icon name="offline" size={16} />
@@ -149,6 +142,17 @@ function Banners() {
       )}
     </>
   );
+}
+
+/** Who printed, when, and from where: only on paper. The time is set when the printing starts. */
+function PrintHead() {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const stamp = (): void => setNow(Date.now());
+    window.addEventListener('beforeprint', stamp);
+    return () => window.removeEventListener('beforeprint', stamp);
+  }, []);
+  return <p class="print-head">In từ Phên Dậu lúc <span class="num">{timeText(now)}</span> (+07), người in: {session.value!.user.name}</p>;
 }
 
 function Page({ at }: { at: string }) {
@@ -185,9 +189,6 @@ export function Shell({ hidden }: { hidden: boolean }) {
     // Screen readers and keyboards continue at the new page, not in the old link.
     main.current?.focus({ preventScroll: true });
   }, [at]);
-  useEffect(() => {
-    if (may('read:agency')) get('/overview').then((o) => (demo.value = o.demo), () => undefined);
-  }, []);
   const hasLogs = sections.some((s) => s.path === '/nhat-ky' && s.visible());
   return (
     <div class={`shell${narrow.value ? ' narrow' : ''}${menu ? ' menu-open' : ''}`} hidden={hidden} data-testid="shell">
@@ -197,14 +198,15 @@ export function Shell({ hidden }: { hidden: boolean }) {
                 onClick={() => setMenu(!menu)} />
         <a class="brand" href="/" aria-label="Phên Dậu, về trang đầu"><Mark /><span>Phên Dậu</span></a>
         {hasLogs && at !== '/nhat-ky' ? <QuickSearch /> : <span class="quick-room" />}
-        <span class={`live live-${live.value}`} title="Cập nhật trực tiếp từ máy chủ" data-testid="live-state">
-          <i aria-hidden="true" /><span>{liveWords[live.value]}</span>
+        <span class={`live live-${shownLive.value}`} title="Cập nhật trực tiếp từ máy chủ" data-testid="live-state">
+          <i aria-hidden="true" /><span>{liveWords[shownLive.value]}</span>
         </span>
         <PersonMenu />
       </header>
       <Navigation at={at} onGo={() => setMenu(false)} />
       <main id="main" ref={main} tabIndex={-1}>
         <Banners />
+        <PrintHead />
         <Page at={at} />
       </main>
     </div>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Live updates. One EventSource for the whole portal; pages read the counters and decide themselves whether to refresh
 // in place or to offer a button, so that nothing moves under a reader's eyes.
-import { signal } from '@preact/signals';
-import { kBase } from '../api/client';
+import { effect, signal } from '@preact/signals';
+import { get, kBase, reachable } from '../api/client';
 import { announce } from '../ui/announce';
 
 export type Topic = 'alert' | 'incident' | 'obligation' | 'device' | 'record' | 'ingest';
@@ -56,6 +56,7 @@ export function startStream(): void {
     // What happened while the line was down is unknown: every page looks again.
     if (live.value === 'lost') for (const topic of Object.values(changes)) topic.value += 1;
     live.value = 'on';
+    reachable.value = true;
   };
   source.onerror = () => {
     live.value = 'lost';
@@ -68,6 +69,20 @@ export function startStream(): void {
     source.addEventListener(topic, (message) => receive(topic, message as MessageEvent<string>));
   }
 }
+
+// A request failed while the stream stands: ask again until the hub answers, so that the two never contradict for long.
+const kAskAgainMs = 4000;
+let asking: number | undefined;
+effect(() => {
+  window.clearTimeout(asking);
+  if (reachable.value || live.value !== 'on') return;
+  const ask = (): void => {
+    asking = window.setTimeout(() => {
+      get('/health').then(() => undefined, ask);
+    }, kAskAgainMs);
+  };
+  ask();
+});
 
 export function stopStream(): void {
   window.clearTimeout(retry);

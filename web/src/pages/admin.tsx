@@ -6,11 +6,11 @@ import { query, setQuery } from '../app/router';
 import { may, session } from '../app/session';
 import type { Agency, Role, UserAccount } from '../api/types';
 import { bytesText, compareNames, comparePersons, numberText } from '../text/format';
-import { roleWords, satisfiedByWords } from '../text/words';
+import { roleWords, satisfiedByWords, sourceWord } from '../text/words';
 import { AgencySelect, agencies as knownAgencies, agencyName, useAgencies } from '../ui/agencies';
 import { tell } from '../ui/announce';
 import { useLoad } from '../ui/load';
-import { Button, CopyButton, Drawer, PageHead, When } from '../ui/parts';
+import { Button, CopyButton, Drawer, PageHead } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
 
@@ -129,11 +129,11 @@ function Users() {
     <>
       {may('create:user') && <p class="row-actions"><Button icon="plus" onClick={() => setEditing('new')} data-testid="add-user">Thêm người dùng</Button></p>}
       <Shown of={loaded}>{({ items }) => (
-        <table class="cards"><thead><tr><th>Họ và tên</th><th>Tên đăng nhập</th><th>Vai trò</th><th>Cơ quan</th><th>Đăng nhập cuối</th><th>Tình trạng</th><th /></tr></thead>
+        <table class="cards users-table"><thead><tr><th>Họ và tên</th><th>Tên đăng nhập</th><th>Vai trò</th><th>Cơ quan</th><th>Tình trạng</th><th /></tr></thead>
           <tbody>{[...items].sort((a, b) => comparePersons(a.name, b.name)).map((u) => (
             <tr key={u.id} data-row tabIndex={-1} data-testid="user-row"><td data-label="Họ và tên" class="grow">{u.name}</td><td data-label="Tên đăng nhập" class="mono">{u.username}</td><td data-label="Vai trò">{roleWords[u.role]}</td>
-              <td data-label="Cơ quan">{u.agency_ids.map(agencyName).join(', ')}</td><td data-label="Đăng nhập cuối"><When at={u.last_sign_in_at} /></td>
-              <td data-label="Tình trạng">{u.locked ? 'Đã khóa' : u.must_change_password ? 'Chờ đổi mật khẩu' : 'Hoạt động'}{u.lock_reason && <span class="muted"> {u.lock_reason}</span>}</td>
+              <td data-label="Cơ quan">{u.agency_ids.map(agencyName).join(', ')}</td>
+              <td data-label="Tình trạng">{u.locked ? 'Đã khóa' : u.must_change_password ? 'Chờ đổi mật khẩu' : 'Hoạt động'}</td>
               <td class="right nowrap">{may('update:user') && <>
                 <Button kind="text" data-primary onClick={() => setEditing(u)}>Sửa</Button>
                 <Button kind="text" onClick={() => void change(u, { reset_password: true })}>Đặt lại mật khẩu</Button>
@@ -158,7 +158,7 @@ function Packs() {
             <div><dt>Mã</dt><dd class="mono">{p.id}</dd></div>
             {p.document && <div><dt>Văn bản</dt><dd>{p.document}</dd></div>}
             <div><dt>Dấu vân tay SHA-256</dt><dd><code class="hash">{p.digest}</code></dd></div>
-            {p.coverage && Object.entries(p.coverage).map(([by, n]) => <div key={by}><dt>{satisfiedByWords[by] ?? by}</dt><dd class="num">{numberText(n)}</dd></div>)}
+            {p.coverage && <div><dt>Cách kiểm tra</dt><dd><ul class="plain">{Object.entries(p.coverage).sort((a, b) => b[1] - a[1]).map(([by, n]) => <li key={by}><span class="num">{numberText(n)}</span> {(satisfiedByWords[by] ?? by).toLowerCase()}</li>)}</ul></dd></div>}
           </dl>
         </section>
       ))}</>
@@ -172,10 +172,10 @@ function Rules() {
   const loaded = useLoad((abort) => get('/rules', { signal: abort }), []);
   return (
     <Shown of={loaded}>{({ items }) => (
-      <table class="cards"><thead><tr><th>Mức</th><th>Luật</th><th>Nguồn nhật ký</th><th>Tình trạng</th><th class="right">Cảnh báo</th></tr></thead>
+      <table class="cards"><thead><tr><th>Mức</th><th>Luật</th><th>Nguồn nhật ký</th><th>Tình trạng</th></tr></thead>
         <tbody>{items.map((r) => (
-          <tr key={r.id} data-row tabIndex={-1}><td data-label="Mức"><LevelMark level={r.level} /></td><td data-label="Luật" class="grow"><a data-primary href={`/canh-bao?rule=${encodeURIComponent(r.id)}&status=all`}>{r.title}</a><span class="muted entity">{r.id}</span></td>
-            <td data-label="Nguồn" class="mono">{r.logsource}</td><td data-label="Tình trạng">{kRuleStates[r.state]}{r.reason && <span class="muted entity">{r.reason}</span>}</td><td data-label="Cảnh báo" class="right num">{r.alerts !== undefined ? numberText(r.alerts) : ''}</td></tr>
+          <tr key={r.id} data-row tabIndex={-1}><td data-label="Mức"><LevelMark level={r.level} /></td><td data-label="Luật" class="grow"><a data-primary title={r.id} href={`/canh-bao?rule=${encodeURIComponent(r.id)}&status=all`}>{r.title}</a></td>
+            <td data-label="Nguồn" title={r.logsource}>{sourceWord(r.logsource)}</td><td data-label="Tình trạng">{kRuleStates[r.state]}{r.reason && <span class="muted entity">{r.reason}</span>}</td></tr>
         ))}</tbody></table>
     )}</Shown>
   );

@@ -8,8 +8,8 @@ import { navigate } from '../app/router';
 import { may } from '../app/session';
 import { changes } from '../app/stream';
 import type { AlertDetail, AlertStatus, LogEvent } from '../api/types';
-import { numberText } from '../text/format';
-import { alertStatusWords } from '../text/words';
+import { numberText, upperFirst } from '../text/format';
+import { alertStatusWords, entityWords, featureWords } from '../text/words';
 import { useAgencies } from '../ui/agencies';
 import { tell } from '../ui/announce';
 import { EventDetail, summaryOf } from '../ui/event';
@@ -19,6 +19,12 @@ import { Button, PageHead, When } from '../ui/parts';
 import { Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
 import '../styles/alerts.css';
+
+/** "attack.t1110.001" is the number of a technique of ATT&CK. */
+function featureText(feature: string): string {
+  const technique = /^attack\.(t\d+(?:\.\d+)?)$/.exec(feature)?.[1];
+  return technique ? `ATT&CK ${technique.toUpperCase()}` : featureWords[feature] ?? feature;
+}
 
 /** The log of the same entity while the alert lasted and a little around it, whenever that was. */
 function aroundInLog(alert: AlertDetail): string {
@@ -66,7 +72,7 @@ function Triage({ alert, onDone }: { alert: AlertDetail; onDone: () => void }) {
     }
   };
   return (
-    <section class="panel" aria-labelledby="triage">
+    <section class={`panel triage${note === '' ? ' nothing' : ''}`} aria-labelledby="triage">
       <h2 id="triage">Xử lý</h2>
       <label>Ghi chú
         <span class="hint">Ví dụ: đã gọi đơn vị, là đợt quét định kỳ</span>
@@ -116,7 +122,7 @@ export default function AlertPage({ id }: PageProps) {
               <section class="panel" aria-labelledby="happened">
                 <h2 id="happened">Diễn biến</h2>
                 <dl class="pairs">
-                  {Object.entries(a.entity).map(([field, value]) => <div key={field}><dt>{field}</dt><dd class="mono">{inert(value)}</dd></div>)}
+                  {Object.entries(a.entity).map(([field, value]) => <div key={field}><dt>{upperFirst(entityWords[field] ?? field)}</dt><dd class="mono">{inert(value)}</dd></div>)}
                   <div><dt>Số sự kiện</dt><dd class="num">{numberText(a.count)}</dd></div>
                   <div><dt>Lần đầu</dt><dd><When at={a.first_at} seconds /></dd></div>
                   <div><dt>Lần cuối</dt><dd><When at={a.last_at} seconds /></dd></div>
@@ -137,7 +143,7 @@ export default function AlertPage({ id }: PageProps) {
                 <h2 id="alert-rule">Luật phát hiện</h2>
                 <p><b>{a.rule.title}</b></p>
                 <p class="prose">{a.rule.description}</p>
-                {a.rule.features.length > 0 && <p class="tags">{a.rule.features.map((f) => <code key={f}>{f}</code>)}</p>}
+                {a.rule.features.length > 0 && <p class="tags">{a.rule.features.map((f) => <span key={f} title={f}>{featureText(f)}</span>)}</p>}
                 <details><summary>Nguyên văn luật</summary><pre>{a.rule.source_yaml}</pre></details>
                 <p><a href={`/canh-bao?rule=${encodeURIComponent(a.rule_id)}&status=all`}>Mọi cảnh báo của luật này</a></p>
               </section>

@@ -7,7 +7,7 @@ import { may } from '../app/session';
 import { changes } from '../app/stream';
 import type { Alert, AlertStatus } from '../api/types';
 import { numberText } from '../text/format';
-import { alertStatusWords, levelOrder, levelWords } from '../text/words';
+import { alertStatusWords, entityWords, levelOrder, levelWords } from '../text/words';
 import { AgencySelect, agencyName } from '../ui/agencies';
 import { tell } from '../ui/announce';
 import { inert } from '../ui/inert';
@@ -22,7 +22,7 @@ const kStatusFilters: [string, string][] = [
 ];
 
 export function entityText(alert: Alert): string {
-  return Object.entries(alert.entity).map(([field, value]) => `${field} ${inert(value)}`).join(', ');
+  return Object.entries(alert.entity).map(([field, value]) => `${entityWords[field] ?? field} ${inert(value)}`).join(', ');
 }
 
 export default function Alerts() {
@@ -80,7 +80,7 @@ export default function Alerts() {
           ))}
         </div>
         <AgencySelect value={agency} onChange={(id) => filter({ agency: id })} />
-        {rule && <Chip pressed onClick={() => filter({ rule: '' })}>Luật {rule} ×</Chip>}
+        {rule && <Chip pressed onClick={() => filter({ rule: '' })}>Luật: {loaded.data?.items.find((a) => a.rule_id === rule)?.title ?? 'đã chọn'} ×</Chip>}
       </div>
       <NewerBar count={changes.alert.value - seen} what="cảnh báo" onShow={refresh} />
       {picked.size > 0 && (

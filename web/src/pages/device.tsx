@@ -6,9 +6,11 @@ import type { PageProps } from '../app/pages';
 import { may } from '../app/session';
 import { changes } from '../app/stream';
 import type { Fact, Obligation } from '../api/types';
+import { fieldWord, sentence, valueWord } from '../text/facts';
 import { bytesText, numberText } from '../text/format';
 import { factWords, roleWords, statusOrder } from '../text/words';
 import { tell } from '../ui/announce';
+import { useClauses } from '../ui/clauses';
 import { DeviceState } from '../ui/device-state';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
@@ -18,14 +20,7 @@ import { RollUp, StatusMark } from '../ui/status';
 import { Why, type Question } from '../ui/why';
 
 function valueText(value: unknown): string {
-  if (value === true) return 'có';
-  if (value === false) return 'không';
-  if (value === 'never') return 'không bao giờ';
-  if (value === 'unlimited') return 'không giới hạn';
-  if (Array.isArray(value)) return value.map(valueText).join(', ');
-  if (typeof value === 'number') return numberText(value);
-  if (value === null || value === undefined) return '';
-  return inert(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return inert(valueWord(value));
 }
 
 const kShownRows = 20;
@@ -38,11 +33,11 @@ function FactTable({ fact }: { fact: Fact }) {
     <details class="fact" open={fact.rows.length === 1} data-testid="fact" data-kind={fact.kind}>
       <summary><b>{factWords[fact.kind] ?? fact.kind}</b> <span class="muted">{fact.rows.length !== 1 && `${fact.rows.length} mục, `}đo lúc <When at={fact.collected_at} />{stale && ', đã cũ'}</span></summary>
       {!fact.complete && <p class="note-line">Danh sách có thể thiếu: {inert(fact.incomplete_reason ?? 'không rõ lý do')}</p>}
-      {unreadable.map(([field, reason]) => <p class="note-line" key={field}>Không đọc được <code>{field}</code>: {inert(reason)}</p>)}
+      {unreadable.map(([field, reason]) => <p class="note-line" key={field}>Không đọc được: {fieldWord(fact.kind, field).toLowerCase()} ({inert(reason)})</p>)}
       {fact.rows.length === 1 ? (
-        <dl class="pairs">{columns.map((c) => <div key={c}><dt class="mono">{c}</dt><dd>{valueText(fact.rows[0]![c])}</dd></div>)}</dl>
+        <dl class="pairs">{columns.filter((c) => valueText(fact.rows[0]![c]) !== '').map((c) => <div key={c}><dt>{fieldWord(fact.kind, c)}</dt><dd>{valueText(fact.rows[0]![c])}</dd></div>)}</dl>
       ) : fact.rows.length > 1 && (
-        <div class="scroll-x"><table><thead><tr>{columns.map((c) => <th key={c} class="mono">{c}</th>)}</tr></thead>
+        <div class="scroll-x"><table><thead><tr>{columns.map((c) => <th key={c}>{fieldWord(fact.kind, c)}</th>)}</tr></thead>
           <tbody>{fact.rows.slice(0, kShownRows).map((row, i) => <tr key={i}>{columns.map((c) => <td key={c}>{valueText(row[c])}</td>)}</tr>)}</tbody></table>
           {fact.rows.length > kShownRows && <p class="muted">và {fact.rows.length - kShownRows} mục nữa.</p>}</div>
       )}
@@ -81,7 +76,8 @@ export default function DevicePage({ id }: PageProps) {
   const [revoking, setRevoking] = useState(false);
   useChange(changes.device.value, loaded.reload, 5000);
   const d = loaded.data;
-  const ask = (o: Obligation): void => setWhy({ clause: o.clause, title: o.subject.name, agency: o.agency_id, agencyName: d?.agency_name, device: id });
+  const clauses = useClauses(d?.agency_id);
+  const ask = (o: Obligation): void => setWhy({ clause: o.clause, title: clauses.get(o.clause)?.title ?? o.subject.name, agency: o.agency_id, agencyName: d?.agency_name, device: id });
   return (
     <>
       <p class="crumb"><a href="/thiet-bi">Thiết bị</a></p>
@@ -99,7 +95,7 @@ export default function DevicePage({ id }: PageProps) {
                   <ul class="duty-list">{[...m.obligation_items].sort((a, b) => statusOrder.indexOf(a.status) - statusOrder.indexOf(b.status)).map((o) => (
                     <li key={`${o.clause}${o.part}${o.period}`}>
                       <button type="button" class={`cell s-${o.status}`} onClick={() => ask(o)} aria-haspopup="dialog" data-testid="device-obligation" data-clause={o.clause}><StatusMark status={o.status} /></button>
-                      <span>{inert(o.reason)} <span class="muted small">{o.clause}</span></span>
+                      <span>{clauses.has(o.clause) && <span class="duty-clause">{clauses.get(o.clause)!.title} <span class="muted small">{clauses.get(o.clause)!.citation}</span></span>}{inert(sentence(o.reason))}</span>
                     </li>
                   ))}</ul>
                 )}

@@ -133,6 +133,12 @@ function StepCard({ c, definition, index, act, onFile }: {
   );
 }
 
+/** " 1: Cô lập máy chủ", when the entry is about a step. */
+function stepName(c: Case, step: string | undefined): string {
+  const index = c.definition.steps.findIndex((s) => s.id === step);
+  return index < 0 ? '' : ` ${index + 1}: ${bare(c.definition.steps[index]!.title)}`;
+}
+
 function Timeline({ c }: { c: Case }) {
   return (
     <section class="panel" aria-labelledby="timeline">
@@ -141,7 +147,7 @@ function Timeline({ c }: { c: Case }) {
         {[...c.timeline].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).map((e, i) => (
           <li key={`${e.at}${i}`}>
             <When at={e.at} />
-            <span><b>{timelineWords[e.kind] ?? e.kind}</b> <span class="muted">{e.by}</span><br />{inert(e.text)}</span>
+            <span><b>{timelineWords[e.kind] ?? e.kind}{stepName(c, e.step)}</b> <span class="muted">{e.by}</span>{e.text && <><br />{inert(e.text)}</>}</span>
           </li>
         ))}
       </ol>
@@ -228,7 +234,7 @@ export default function IncidentPage({ id }: PageProps) {
                   {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}
                 </section>
                 {k.description && <section class="panel" aria-labelledby="case-text"><h2 id="case-text">Mô tả ban đầu</h2><p class="prose pre">{inert(k.description)}</p></section>}
-                <p class="muted small">Quy trình: {k.definition.title ?? ''} <code>{k.workflow}</code></p>
+                <p class="muted small">Quy trình: {k.definition.title ?? ''} <code title={k.workflow}>{k.workflow.replace(/@([0-9a-f]{12})[0-9a-f]*$/, '@$1')}</code></p>
               </aside>
             </div>
           </>

@@ -60,7 +60,8 @@ export default function Incidents() {
       </div>
       <Shown of={loaded}>
         {({ items, next_cursor }) => items.length === 0 ? (
-          <Blank icon="incident" title="Không có hồ sơ sự cố nào"><p>Hồ sơ được mở từ một cảnh báo, hoặc bằng tay khi có người báo.</p><a href="/canh-bao">Xem cảnh báo</a></Blank>
+          <Blank icon="incident" title="Không có hồ sơ sự cố nào"><p>{status || agency ? 'Thử bỏ bớt điều kiện lọc.' : may('create:incident') ? 'Hồ sơ được mở từ một cảnh báo, hoặc bằng tay khi có người báo.' : 'Khi có sự cố mà đơn vị của anh chị được mời phối hợp, hồ sơ sẽ hiện ở đây.'}</p>
+            {status || agency ? <Button onClick={() => setQuery({ status: null, agency: null, cursor: null })}>Xem tất cả</Button> : may('read:alert') && <a href="/canh-bao">Xem cảnh báo</a>}</Blank>
         ) : (
           <>
             <table class="cards" data-testid="incidents-table">

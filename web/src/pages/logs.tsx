@@ -13,11 +13,11 @@ import { EventDetail, summaryOf, valuesOf } from '../ui/event';
 import { inert } from '../ui/inert';
 import { Icon } from '../ui/icon';
 import { useLoad } from '../ui/load';
-import { Button, NewerBar, PageHead, When } from '../ui/parts';
+import { Button, Chip, NewerBar, PageHead, When } from '../ui/parts';
 import { Blank, ProblemNote, Shown, Skeleton } from '../ui/states';
 import { Histogram } from './histogram';
 import { QueryBar } from './query-bar';
-import { indexOfCharacter, withCondition } from './query-text';
+import { indexOfCharacter, withCondition, withoutFacts } from './query-text';
 import '../styles/logs.css';
 
 const kRanges: [string, string, number][] = [
@@ -153,7 +153,10 @@ function Search() {
   const [panel, setPanel] = useState(false);
   const [custom, setCustom] = useState(false);
   const range = useMemo(() => rangeOf(params, asked), [params, asked]);
-  const wish: Wish = { q: params.get('q') ?? '', from: range.from, to: range.to, agency: params.get('agency') ?? '' };
+  const typed = params.get('q') ?? '';
+  const showsFacts = params.get('facts') === '1';
+  const { sent, shift } = showsFacts ? { sent: typed, shift: 0 } : withoutFacts(typed);
+  const wish: Wish = { q: sent, from: range.from, to: range.to, agency: params.get('agency') ?? '' };
   const order = params.get('order') === 'oldest' ? 'oldest' as const : 'newest' as const;
   const columns = (params.get('cols') ?? '').split(',').filter(Boolean);
   const key = JSON.stringify([wish, order]);
@@ -185,7 +188,7 @@ function Search() {
     refresh();
     setQuery({ q });
   };
-  const filter = (field: string, value: string, not: boolean): void => search(withCondition(wish.q, field, value, not));
+  const filter = (field: string, value: string, not: boolean): void => search(withCondition(typed, field, value, not));
   const pin = (field: string): void => setQuery({ cols: (columns.includes(field) ? columns.filter((c) => c !== field) : [...columns, field]).join(',') }, { replace: true });
   const events = [...(rows.data?.items ?? []), ...(more.key === key ? more.events : [])];
   const cursor = more.key === key ? more.cursor : rows.data?.next_cursor ?? null;
@@ -212,8 +215,8 @@ function Search() {
           </details>
         )}
       </PageHead>
-      <QueryBar value={wish.q} fields={known} loadValues={loadValues} onSearch={search}
-                error={wrongQuery && rows.problem ? { text: rows.problem.text, position: rows.problem.error_position === undefined ? null : indexOfCharacter(wish.q, rows.problem.error_position) } : null} />
+      <QueryBar value={typed} fields={known} loadValues={loadValues} onSearch={search}
+                error={wrongQuery && rows.problem ? { text: rows.problem.text, position: rows.problem.error_position === undefined ? null : indexOfCharacter(typed, rows.problem.error_position - shift) } : null} />
       <div class="filters-row">
         <div class="chips" role="group" aria-label="Thời gian">
           {kRanges.map(([id, word]) => (
@@ -224,6 +227,7 @@ function Search() {
             {range.name === '' ? <span class="num">{timeText(range.from)} – {timeText(range.to)}</span> : 'Khoảng khác…'}
           </button>
         </div>
+        <Chip pressed={showsFacts} testid="show-facts" onClick={() => { refresh(); setQuery({ facts: showsFacts ? null : '1' }); }}>Hiện dữ kiện đo được</Chip>
         <AgencySelect value={wish.agency} onChange={(agency) => setQuery({ agency })} />
         <button type="button" class="chip fields-toggle" aria-expanded={panel} onClick={() => setPanel(!panel)}>Trường</button>
       </div>
@@ -242,9 +246,9 @@ function Search() {
           <section class={`log-rows${rows.loading ? ' busy' : ''}`} aria-label="Sự kiện" aria-busy={rows.loading}>
             {rows.problem && !rows.data ? <ProblemNote problem={rows.problem} retry={rows.reload} /> : !rows.data ? <Skeleton rows={12} /> : events.length === 0 ? (
               <Blank icon="search" title="Không có sự kiện nào khớp">
-                <p>{wish.q ? 'Thử bỏ bớt điều kiện, hoặc xem khoảng thời gian dài hơn.' : 'Chưa có sự kiện nào trong khoảng thời gian này.'}</p>
+                <p>{typed ? 'Thử bỏ bớt điều kiện, hoặc xem khoảng thời gian dài hơn.' : 'Chưa có sự kiện nào trong khoảng thời gian này.'}</p>
                 {range.name !== 'all' && <Button onClick={() => setQuery({ range: 'all', from: null, to: null })}>Xem từ đầu đến nay</Button>}
-                {wish.q && <Button onClick={() => search('')}>Bỏ điều kiện</Button>}
+                {typed && <Button onClick={() => search('')}>Bỏ điều kiện</Button>}
               </Blank>
             ) : (
               <>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nghĩa vụ: clauses x agencies. Every cell is a button that answers "vì sao?".
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { get } from '../api/client';
 import { query, setQuery } from '../app/router';
 import { changes } from '../app/stream';
@@ -42,12 +42,20 @@ function CellButton({ clause, cell, agencyName, onOpen }: { clause: Clause; cell
 function Table({ m, wanted, onOpen }: { m: Matrix; wanted: Status[]; onOpen: (clause: string, agency: string) => void }) {
   const cells = useMemo(() => new Map(m.cells.map((c) => [`${c.clause}|${c.agency}`, c])), [m]);
   const shows = (c: Clause): boolean => wanted.length === 0 || m.agencies.some((a) => wanted.includes(cells.get(`${c.id}|${a.id}`)?.status ?? 'not_applicable'));
+  const [turned, setTurned] = useState<Set<string>>(new Set());
+  const turn = (name: string): void => {
+    const next = new Set(turned);
+    if (!next.delete(name)) next.add(name);
+    setTurned(next);
+  };
   const groups = new Map<string, Clause[]>();
   for (const clause of m.clauses.filter(shows)) {
     const name = article(clause.citation);
     groups.set(name, [...(groups.get(name) ?? []), clause]);
   }
   if (groups.size === 0) return <Blank icon="obligation" title="Không có điều khoản nào ở trạng thái này"><Button onClick={() => setQuery({ status: null })}>Xem tất cả</Button></Blank>;
+  // A phone shows one article at a time; a filter leaves little enough to show it all.
+  const closedAtFirst = wanted.length === 0 && window.matchMedia('(max-width: 760px)').matches;
   return (
     <div class="matrix-scroll" tabIndex={0} role="region" aria-label="Bảng nghĩa vụ, cuộn ngang được">
       <table class="matrix" data-testid="matrix">
@@ -58,9 +66,12 @@ function Table({ m, wanted, onOpen }: { m: Matrix; wanted: Status[]; onOpen: (cl
             const cell = cells.get(`${c.id}|${a.id}`);
             if (cell) counts[cell.status] = (counts[cell.status] ?? 0) + 1;
           }
+          const closed = turned.has(name) !== closedAtFirst;
           return (
-            <tbody key={name}>
-              <tr class="group"><th scope="rowgroup" colSpan={m.agencies.length + 1}><span>{name}</span> <StatusMark status={worst(counts)} /></th></tr>
+            <tbody key={name} class={closed ? 'closed' : ''}>
+              <tr class="group"><th scope="rowgroup" colSpan={m.agencies.length + 1}>
+                <button type="button" class="group-button keep" aria-expanded={!closed} onClick={() => turn(name)} data-testid="matrix-group"><Icon name={closed ? 'right' : 'down'} size={14} />{name}</button>
+                <StatusMark status={worst(counts)} /></th></tr>
               {list.map((c) => (
                 <tr key={c.id} data-row tabIndex={-1} data-testid="matrix-row" data-clause={c.id}>
                   <th scope="row"><span class="clause-title">{c.title}</span><span class="muted clause-place">{within(c.citation)}</span></th>
@@ -87,13 +98,18 @@ export default function Obligations() {
   const [clauseId, agencyId] = [q.get('clause'), q.get('at') ?? agency];
   const loaded = useLoad((abort) => get('/obligations/matrix', { signal: abort, query: { agency } }), [agency]);
   useChange(changes.obligation.value, loaded.reload, 5000);
+  useEffect(() => {
+    const main = document.getElementById('main');
+    main?.classList.add('fill');
+    return () => main?.classList.remove('fill');
+  }, []);
   const m = loaded.data;
   const counts: Partial<Record<Status, number>> = {};
   for (const cell of m?.cells ?? []) counts[cell.status] = (counts[cell.status] ?? 0) + 1;
   const clause = m?.clauses.find((c) => c.id === clauseId);
   return (
     <>
-      <PageHead title="Nghĩa vụ" sub={m && `${m.clauses.length} điều khoản, ${m.agencies.length} cơ quan. Chọn một ô để xem vì sao.`}>
+      <PageHead title="Nghĩa vụ" sub={m && `${m.clauses.length} điều khoản × ${m.agencies.length} cơ quan. Mỗi ô gộp mọi kết luận của điều khoản ở cơ quan đó và lấy kết luận xấu nhất; số trên nút lọc là số ô. Chọn một ô để xem vì sao.`}>
         <Button icon="print" onClick={() => window.print()}>In</Button>
       </PageHead>
       <div class="filters-row">

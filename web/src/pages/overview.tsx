@@ -4,7 +4,6 @@ import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get } from '../api/client';
 import { may } from '../app/session';
-import { demo } from '../app/shell';
 import { changes } from '../app/stream';
 import type { Overview as Data, StatusCounts } from '../api/types';
 import { bigNumberText, bytesText, compareNames, numberText } from '../text/format';
@@ -54,15 +53,15 @@ function Agencies({ data }: { data: Data }) {
   return (
     <section class="panel wide" aria-labelledby="agencies">
       <h2 id="agencies">Cơ quan, đơn vị</h2>
-      {rows.length === 0 ? <Blank title="Chưa có cơ quan nào"><a href="/quan-tri">Thêm cơ quan</a></Blank> : (
+      {rows.length === 0 ? <Blank title="Chưa có cơ quan nào">{may('create:agency') && <a href="/quan-tri">Thêm cơ quan</a>}</Blank> : (
         <table class="cards">
-          <thead><tr><th>Cơ quan</th><th>Nghĩa vụ</th><th class="bar-cell"><span class="sr-only">Biểu đồ</span></th>
+          <thead><tr><th>Cơ quan</th><th>Kết luận</th><th class="bar-cell"><span class="sr-only">Biểu đồ</span></th>
             <th class="right">Thiết bị</th><th class="right">Cảnh báo mở</th><th class="right">Sự cố mở</th></tr></thead>
           <tbody>
             {rows.map((a) => (
               <tr key={a.id} data-row tabIndex={-1} data-testid="agency-row">
                 <th scope="row" data-label="Cơ quan"><a data-primary href={`/nghia-vu?agency=${encodeURIComponent(a.id)}`}>{a.name}</a></th>
-                <td data-label="Nghĩa vụ"><RollUp counts={a.obligations} /></td>
+                <td data-label="Kết luận"><RollUp counts={a.obligations} /></td>
                 <td class="bar-cell"><Bar counts={a.obligations} /></td>
                 <td class="right num" data-label="Thiết bị"><a href={`/thiet-bi?agency=${encodeURIComponent(a.id)}`}>{numberText(a.devices)}</a></td>
                 <td class="right num" data-label="Cảnh báo mở">
@@ -170,9 +169,6 @@ export default function Overview() {
     });
     return () => { stop(); window.clearTimeout(due); };
   }, []);
-  useEffect(() => {
-    if (data) demo.value = data.demo;
-  }, [data]);
   return (
     <>
       <PageHead title="Toàn cảnh" sub={data && finding(data)}>
@@ -185,13 +181,14 @@ export default function Overview() {
           return (
             <div class="overview">
               <section class="panel wide headline" aria-labelledby="duty">
-                <h2 id="duty"><a href="/nghia-vu"><span class="big num">{good}/{all}</span> nghĩa vụ đạt{unknown > 0 && `, ${unknown} chưa rõ`}</a></h2>
+                <h2 id="duty"><a href="/nghia-vu"><span class="big num">{good}/{all}</span> kết luận đạt{unknown > 0 && `, ${unknown} chưa rõ`}</a></h2>
                 <Bar counts={counts} />
                 <p class="legend">
                   {statusOrder.filter((s) => counts[s]).map((s) => (
                     <a key={s} href={`/nghia-vu?status=${s}`}><StatusMark status={s} /> <span class="num">{counts[s]}</span></a>
                   ))}
                 </p>
+                <p class="muted small">Mỗi kết luận là một nội dung của điều khoản ở một cơ quan hoặc một máy. Trang Nghĩa vụ gộp chúng thành ô điều khoản × cơ quan, ô lấy kết luận xấu nhất, nên số ô ít hơn.</p>
                 <p class="sr-only">{statusOrder.filter((s) => counts[s]).map((s) => `${statusWords[s]}: ${counts[s]}`).join(', ')}</p>
               </section>
               {may('read:alert') && <Alerts counts={o.alerts_by_level} />}

@@ -22,13 +22,14 @@ interface Choice {
 }
 
 const kMaxChoices = 10;
+const kNobody = '';  // no offer is awaited: one that comes late is dropped
 
 export function QueryBar({ value, error, fields, loadValues, onSearch }: Props) {
   const [text, setText] = useState(value);
   const [choices, setChoices] = useState<Choice[]>([]);
   const [at, setAt] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
-  const asked = useRef('');
+  const asked = useRef(kNobody);
   const id = useId();
   useEffect(() => setText(value), [value]);
   const offer = async (now: string): Promise<void> => {
@@ -50,12 +51,16 @@ export function QueryBar({ value, error, fields, loadValues, onSearch }: Props) 
     setChoices(list.slice(0, kMaxChoices));
     setAt(-1);
   };
+  const forget = (): void => {
+    asked.current = kNobody;
+    setChoices([]);
+  };
   const take = (choice: Choice): void => {
     const word = wordAt(text, input.current?.selectionStart ?? text.length);
     const next = text.slice(0, word.start) + choice.insert + text.slice(word.end);
     const caret = word.start + choice.insert.length;
     setText(next);
-    setChoices([]);
+    forget();
     requestAnimationFrame(() => {
       input.current?.focus();
       input.current?.setSelectionRange(caret, caret);
@@ -71,12 +76,13 @@ export function QueryBar({ value, error, fields, loadValues, onSearch }: Props) 
       event.preventDefault();
       take(choices[Math.max(0, at)]!);
     } else if (event.key === 'Escape') {
+      asked.current = kNobody;
       if (choices.length > 0) setChoices([]);
       else input.current?.blur();
     }
   };
   return (
-    <form class="query" role="search" onSubmit={(e) => { e.preventDefault(); setChoices([]); onSearch(text.trim()); }}>
+    <form class="query" role="search" onSubmit={(e) => { e.preventDefault(); forget(); onSearch(text.trim()); }}>
       <div class="query-box">
         <Icon name="search" size={18} />
         <input ref={input} data-search data-testid="search-box" value={text} spellcheck={false} autocomplete="off" autocapitalize="none"
@@ -84,7 +90,7 @@ export function QueryBar({ value, error, fields, loadValues, onSearch }: Props) 
                aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined} aria-invalid={error ? true : undefined}
                placeholder='outcome:failure user:root "mật khẩu"'
                onInput={(e) => { setText(e.currentTarget.value); void offer(e.currentTarget.value); }}
-               onKeyDown={keys} onBlur={() => window.setTimeout(() => setChoices([]), 150)} />
+               onKeyDown={keys} onBlur={() => { asked.current = kNobody; window.setTimeout(() => setChoices([]), 150); }} />
         {choices.length > 0 && (
           <ul class="choices" id={id} role="listbox" data-testid="completions">
             {choices.map((c, i) => (

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { indexOfCharacter, quoted, withCondition, wordAt } from './query-text';
+import { indexOfCharacter, quoted, withCondition, withoutFacts, wordAt } from './query-text';
 
 test.each([
   ['root', 'root'], ['203.0.113.7', '203.0.113.7'], ['nguyễn văn an', '"nguyễn văn an"'], ['a"b\\c', '"a\\"b\\\\c"'],
@@ -26,3 +26,12 @@ test('offsets of the hub count characters', () => {
   expect(indexOfCharacter('😀(x', 1)).toBe(2);
   expect(indexOfCharacter('abc', 9)).toBe(3);
 });
+
+test.each([
+  ['', '-fact.kind:*', 0],
+  ['user:root', 'user:root -fact.kind:*', 0],
+  ['a HOẶC b', '(a HOẶC b) -fact.kind:*', 1],
+  ['(a) or (b)', '((a) or (b)) -fact.kind:*', 1],
+  ['fact.kind:host', 'fact.kind:host', 0],
+  ['logsource:phendau/fact/host', 'logsource:phendau/fact/host', 0],
+])('without facts: %s', (query, sent, shift) => expect(withoutFacts(query)).toEqual({ sent, shift }));

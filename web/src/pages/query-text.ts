@@ -21,6 +21,18 @@ export function withCondition(query: string, field: string, value: string, not: 
   return `${/(^|\s)(or|OR|HOẶC)(\s|$)/u.test(text) ? `(${text})` : text} ${added}`;
 }
 
+const kOr = /(^|[\s)])(or|HOẶC)(?=[\s(]|$)/iu;
+
+/**
+ * The query without what machines measured about themselves, which would flood the page, unless it asks for that. `shift` is how
+ * many characters now stand in front of what the person typed: the hub reports mistakes by position.
+ */
+export function withoutFacts(query: string): { sent: string; shift: number } {
+  if (/\bfact\.|phendau\/fact/i.test(query)) return { sent: query, shift: 0 };
+  if (query.trim() === '') return { sent: '-fact.kind:*', shift: 0 };
+  return kOr.test(query) ? { sent: `(${query}) -fact.kind:*`, shift: 1 } : { sent: `${query} -fact.kind:*`, shift: 0 };
+}
+
 export interface Word {
   field: string | null;
   text: string;

@@ -5,49 +5,33 @@ import { get, patch, post, problemFrom } from '../api/client';
 import type { PageProps } from '../app/pages';
 import { navigate, query, setQuery } from '../app/router';
 import { changes } from '../app/stream';
-import type { Problem, RecordChange, Register, RegisterMove, RegisterRecord, RegisterRecordDetail } from '../api/types';
-import { dateText, numberText, timeText } from '../text/format';
-import { AgencySelect, agencyName } from '../ui/agencies';
+import type { Problem, RecordChange, Register, RegisterMove, RegisterRecord, RegisterRecordDetail, Role } from '../api/types';
+import { numberText, timeText, upperFirst } from '../text/format';
+import { roleWords } from '../text/words';
+import { AgencySelect, useAgencies } from '../ui/agencies';
 import { tell } from '../ui/announce';
 import { FileList, Uploads } from '../ui/files';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
 import { Button, Chip, Drawer, PageHead, When } from '../ui/parts';
-import { nameOf } from '../ui/ref-select';
+import { loadRegisters, recordName, stateTitle, valueText } from '../ui/registers';
 import { fieldsOf, SchemaForm, type Doc, type Field } from '../ui/schema-form';
 import { Blank, ProblemNote, Shown } from '../ui/states';
 import '../styles/registers.css';
 
 const kColumnsMax = 5;  // more do not fit beside the agency and the state
 
-function stateTitle(register: Register, state: string): string {
-  return register.states.find((s) => s.id === state)?.title ?? state;
-}
-
-export function valueText(field: Field, value: unknown): string {
-  if (value === undefined || value === null || value === '') return '';
-  if (field.kind === 'yes') return value === true ? 'có' : 'không';
-  if (field.kind === 'date') return dateText(String(value));
-  if (field.kind === 'time') return timeText(String(value));
-  if (field.kind === 'choice') return field.choices.find((c) => c.value === String(value))?.word ?? String(value);
-  if (field.kind === 'choices') return (value as unknown[]).map((v) => field.choices.find((c) => c.value === String(v))?.word ?? String(v)).join(', ');
-  if (field.kind === 'number') return String(value).replace('.', ',');
-  if (field.kind === 'list') return `${(value as unknown[]).length} dòng`;
-  if (field.ref === 'agency') return agencyName(String(value));
-  return Array.isArray(value) ? value.join(', ') : String(value);
-}
-
-/** Fields that a reader looks for first: what must be filled in, then what is indexed. */
-function columnsOf(register: Register): Field[] {
+/** Fields that a reader looks for first: what must be filled in, then what is indexed and filled in somewhere. */
+function columnsOf(register: Register, records: RegisterRecord[]): Field[] {
   const fields = fieldsOf(register.schema).filter((f) => f.kind !== 'list' && f.kind !== 'long');
   const first = fields.filter((f) => f.required);
-  const rest = fields.filter((f) => !f.required && register.indexed.includes(f.name));
+  const rest = fields.filter((f) => !f.required && register.indexed.includes(f.name) && records.some((r) => valueText(f, r.doc[f.name]) !== ''));
   return [...first, ...rest].slice(0, kColumnsMax);
 }
 
 function useRegister(kind: string) {
-  const loaded = useLoad((abort) => get('/registers', { signal: abort }), []);
-  return { ...loaded, register: loaded.data?.items.find((r) => r.kind === kind) ?? null };
+  const loaded = useLoad(() => loadRegisters(), []);
+  return { ...loaded, register: loaded.data?.find((r) => r.kind === kind) ?? null };
 }
 
 function Creating({ register, onClose }: { register: Register; onClose: () => void }) {
@@ -68,7 +52,7 @@ function Creating({ register, onClose }: { register: Register; onClose: () => vo
     <Drawer title={`Thêm: ${register.title}`} onClose={onClose} testid="record-drawer">
       {problem && <p class="form-problem" role="alert">{problem.text}</p>}
       {register.owner === 'agency' && <div class="form owner"><AgencySelect value={agency} all="Cơ quan của tôi" onChange={setAgency} /></div>}
-      <SchemaForm id={`new-${register.kind}`} schema={register.schema} doc={{}} submitLabel="Lưu" testid="record-form" onSubmit={create} />
+      <SchemaForm id={`new-${register.kind}`} schema={register.schema} doc={{}} submitLabel="Lưu" testid="record-form" serverErrors={problem?.fields} onSubmit={create} />
     </Drawer>
   );
 }
@@ -80,12 +64,13 @@ function List({ register }: { register: Register }) {
   const loaded = useLoad((abort) => get('/registers/{kind}', { signal: abort, path: { kind: register.kind }, query: { state, agency, q: text, cursor } }),
                          [register.kind, state, agency, text, cursor]);
   useChange(changes.record.value, loaded.reload, 4000);
-  const columns = columnsOf(register);
+  const columns = columnsOf(register, loaded.data?.items ?? []);
   const isFiltered = state !== '' || agency !== '' || text !== '';
   return (
     <>
       <p class="crumb"><a href="/so-dang-ky">Sổ đăng ký</a></p>
       <PageHead title={register.title} sub={loaded.data && `${numberText(loaded.data.total)} bản ghi`}>
+        <Button icon="print" onClick={() => window.print()}>In</Button>
         {register.may_create && <Button kind="main" icon="plus" onClick={() => setCreating(true)} data-testid="new-record">Thêm bản ghi</Button>}
       </PageHead>
       <div class="filters-row">
@@ -108,13 +93,13 @@ function List({ register }: { register: Register }) {
           </Blank>
         ) : (
           <>
-            <table class="cards" data-testid="records-table">
+            <table class="cards records-table" data-testid="records-table">
               <thead><tr>{columns.map((f) => <th key={f.name}>{f.title}</th>)}<th>Cơ quan</th>{register.states.length > 0 && <th>Trạng thái</th>}<th>Sửa lần cuối</th></tr></thead>
               <tbody>{items.map((r: RegisterRecord) => (
                 <tr key={r.id} data-row tabIndex={-1} data-testid="record-row" data-id={r.id}>
                   {columns.map((f, i) => (
                     <td key={f.name} data-label={f.title} class={i === 0 ? 'grow' : ''}>
-                      {i === 0 ? <a data-primary href={`/so-dang-ky/${register.kind}/${encodeURIComponent(r.id)}`}>{inert(valueText(f, r.doc[f.name]) || nameOf(r.doc) || r.id)}</a>
+                      {i === 0 ? <a data-primary href={`/so-dang-ky/${register.kind}/${encodeURIComponent(r.id)}`}>{inert(valueText(f, r.doc[f.name]) || recordName(register, r.doc) || r.id)}</a>
                         : inert(valueText(f, r.doc[f.name]))}
                     </td>
                   ))}
@@ -153,7 +138,7 @@ function Moving({ register, record, move, onClose, onDone }: {
     <Drawer title={move.title} onClose={onClose} testid="move-drawer">
       {problem && <p class="form-problem" role="alert">{problem.text}</p>}
       <p>Chuyển bản ghi sang trạng thái <b>{stateTitle(register, move.to)}</b>.{move.attachment && ' Cần có ít nhất một tệp đính kèm.'}</p>
-      <SchemaForm id={`move-${record.id}-${move.to}`} schema={schema} doc={record.doc} submitLabel={move.title} testid="move-form" onSubmit={send} />
+      <SchemaForm id={`move-${record.id}-${move.to}`} schema={schema} doc={record.doc} submitLabel={move.title} testid="move-form" serverErrors={problem?.fields} onSubmit={send} />
     </Drawer>
   );
 }
@@ -163,8 +148,12 @@ function History({ register, record, onUndone }: { register: Register; record: R
   const [undoing, setUndoing] = useState<RecordChange | null>(null);
   const [problem, setProblem] = useState('');
   const fields = fieldsOf(register.schema);
+  // The first change fills everything in; the later ones say from what to what.
   const differences = (now: RecordChange, before?: RecordChange): string =>
-    fields.filter((f) => JSON.stringify(now.doc[f.name]) !== JSON.stringify(before?.doc[f.name])).map((f) => f.title).join(', ');
+    fields.filter((f) => JSON.stringify(now.doc[f.name]) !== JSON.stringify(before?.doc[f.name])).map((f) => {
+      const [from, to] = [valueText(f, before?.doc[f.name]), valueText(f, now.doc[f.name])];
+      return before && f.kind !== 'long' && f.kind !== 'list' ? `${f.title}: ${from || '(trống)'} → ${to || '(trống)'}` : f.title;
+    }).join('; ');
   const undo = async (event: Event): Promise<void> => {
     event.preventDefault();
     const reason = String(new FormData(event.currentTarget as HTMLFormElement).get('reason'));
@@ -218,6 +207,11 @@ function Details({ register, record }: { register: Register; record: RegisterRec
   );
 }
 
+function waitsFor(move: RegisterMove): string {
+  const who = (move.by ?? []).map((role) => roleWords[role as Role]?.toLowerCase()).filter(Boolean);
+  return who.length > 0 ? `${upperFirst(who.join(', '))} thực hiện.` : 'Người có thẩm quyền thực hiện.';
+}
+
 function One({ register, id }: { register: Register; id: string }) {
   const loaded = useLoad((abort) => get('/registers/{kind}/{id}', { signal: abort, path: { kind: register.kind, id } }), [register.kind, id]);
   const [editing, setEditing] = useState(false);
@@ -241,7 +235,7 @@ function One({ register, id }: { register: Register; id: string }) {
       {(record) => (
         <>
           <p class="crumb"><a href="/so-dang-ky">Sổ đăng ký</a> / <a href={`/so-dang-ky/${register.kind}`}>{register.title}</a></p>
-          <PageHead title={nameOf(record.doc) || register.title}
+          <PageHead title={inert(recordName(register, record.doc)) || register.title}
                     sub={<>{record.agency_name}{register.states.length > 0 && <>, <b data-testid="record-state">{stateTitle(register, record.state)}</b></>}</>}>
             {record.moves.filter((m) => m.allowed).map((m) => (
               <Button key={m.to} kind="main" onClick={() => setMoving(m)} data-testid={`move-${m.to}`}>{m.title}</Button>))}
@@ -251,7 +245,7 @@ function One({ register, id }: { register: Register; id: string }) {
             <div>
               <section class="panel">
                 {problem && <p class="form-problem" role="alert">{problem.text}</p>}
-                {editing ? <SchemaForm id={`edit-${record.id}`} schema={register.schema} doc={record.doc} submitLabel="Lưu" testid="record-form" onSubmit={(doc) => save(record, doc)} />
+                {editing ? <SchemaForm id={`edit-${record.id}`} schema={register.schema} doc={record.doc} submitLabel="Lưu" testid="record-form" serverErrors={problem?.fields} onSubmit={(doc) => save(record, doc)} />
                   : <Details register={register} record={record} />}
               </section>
               <History register={register} record={record} onUndone={loaded.set} />
@@ -264,7 +258,9 @@ function One({ register, id }: { register: Register; id: string }) {
               </section>
               {record.moves.some((m) => !m.allowed) && (
                 <section class="panel"><h2>Bước tiếp theo</h2>
-                  <ul class="list">{record.moves.filter((m) => !m.allowed).map((m) => <li key={m.to}>{m.title}: chờ đơn vị có thẩm quyền.</li>)}</ul>
+                  <ul class="list">{record.moves.filter((m) => !m.allowed).map((m) => (
+                    <li key={m.to}><b>{m.title}</b><p class="muted">{waitsFor(register.moves.find((r) => r.to === m.to) ?? m)}{m.needs.length > 0 && ` Cần có: ${m.needs.map((name) => fieldsOf(register.schema).find((f) => f.name === name)?.title ?? name).join(', ')}.`}{m.attachment && ' Cần ít nhất một tệp đính kèm.'}</p></li>
+                  ))}</ul>
                 </section>
               )}
             </aside>
@@ -279,6 +275,7 @@ function One({ register, id }: { register: Register; id: string }) {
 export default function RegisterPage({ id }: PageProps) {
   const [kind = '', record = ''] = id.split('/');
   const { register, data, problem, reload } = useRegister(kind);
+  useAgencies();  // names for fields that hold an agency
   if (!data && problem) return <ProblemNote problem={problem} retry={reload} />;
   if (!data) return <Shown of={{ data: null as null, problem: null, loading: true, reload, set: () => undefined }}>{() => null}</Shown>;
   if (!register) return <Blank icon="search" title="Không có sổ này"><p>Bộ quy định đang dùng không có sổ này, hoặc vai trò của anh chị không dùng đến.</p><a href="/so-dang-ky">Xem các sổ</a></Blank>;

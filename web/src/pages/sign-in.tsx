@@ -5,7 +5,7 @@ import { post, problemFrom, sessionLost } from '../api/client';
 import { session, setSession, signOut } from '../app/session';
 import type { Problem } from '../api/types';
 import { Mark } from '../ui/icon';
-import { Button } from '../ui/parts';
+import { Button, DemoBanner } from '../ui/parts';
 import { PasswordForm } from '../ui/password';
 import '../styles/sign-in.css';
 
@@ -62,6 +62,7 @@ export default function SignIn({ again = false }: { again?: boolean }) {
   return (
     <main class="sign-in">
       <div class="sign-in-box">
+        <DemoBanner />
         <p class="sign-in-mark"><Mark size={40} /><span>Phên Dậu</span></p>
         <p class="muted">Đảm bảo an toàn thông tin mạng của các cơ quan nhà nước trên địa bàn tỉnh</p>
         {mustChange ? (

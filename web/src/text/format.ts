@@ -94,6 +94,10 @@ export function remainingText(due: string, now = Date.now()): string {
   return ms >= 0 ? `còn ${durationText(ms)}` : `quá hạn ${durationText(ms)}`;
 }
 
+export function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Lower case without accents: what search compares. */
 export function fold(text: string): string {
   return text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').replace(/[đĐ]/g, 'd').toLowerCase();

@@ -53,12 +53,17 @@ export const deviceStatusWords: Record<Device['status'], string> = {
 
 export const satisfiedByWords: Record<string, string> = {
   posture: 'Kiểm tra cấu hình máy',
+  posture_rule: 'Kiểm tra cấu hình máy',
   detection: 'Luật phát hiện đang chạy',
   probe: 'Thăm dò từ máy chủ',
   register: 'Sổ theo dõi',
   workflow: 'Quy trình xử lý',
   document: 'Văn bản đã gửi',
   hub_setting: 'Thiết lập của máy chủ',
+  setting: 'Thiết lập của máy chủ',
+  occasion: 'Việc phát sinh',
+  pack: 'Nội dung của bộ quy định',
+  definition: 'Định nghĩa, không phải kiểm tra',
   attestation: 'Xác nhận của cơ quan',
   pending: 'Chưa có cách kiểm tra',
 };
@@ -77,6 +82,34 @@ export const factWords: Record<string, string> = {
   log_source: 'Nguồn nhật ký',
 };
 
+/** Fields by which an alert names what it is about; the rest of docs/reference/fields.md is for searching only. */
+export const entityWords: Record<string, string> = {
+  host: 'máy', user: 'tài khoản', target_user: 'tài khoản bị tác động', source_ip: 'địa chỉ nguồn', source_name: 'máy nguồn', source: 'nguồn nhật ký',
+  agency: 'cơ quan', program: 'chương trình', command: 'lệnh', group: 'nhóm', service: 'dịch vụ', device: 'thiết bị',
+};
+
+const kSources: Record<string, string> = {
+  'linux//auth': 'Linux, đăng nhập và tài khoản', 'linux//sshd': 'Linux, đăng nhập từ xa SSH', 'linux//sudo': 'Linux, lệnh chạy bằng quyền quản trị',
+  'linux//cron': 'Linux, việc định kỳ', 'linux//kernel': 'Linux, nhân hệ điều hành', 'linux//auditd': 'Linux, kiểm toán hệ thống', 'linux//syslog': 'Linux, nhật ký hệ thống',
+  'linux//': 'Linux, mọi nhật ký', 'phendau//hub': 'Máy chủ Phên Dậu', correlation: 'Ghép nhiều sự kiện', silence: 'Nguồn ngừng gửi',
+};
+
+/** Where the events of a rule come from ("linux//auth"), in words. */
+export function sourceWord(logsource: string): string {
+  return kSources[logsource] ?? logsource.split('/').filter(Boolean).join(', ');
+}
+
+/** What the hub writes of its own portal ("portal sign-in bad_password"), in words. */
+export function portalSentence(message: string, user: string): string | null {
+  const reason = /^portal sign-in ?(\w*)$/.exec(message)?.[1];
+  if (reason === undefined) return null;
+  const why: Record<string, string> = {
+    '': 'thành công', bad_password: 'sai mật khẩu', locked: 'tài khoản đã khóa', waiting: 'còn phải chờ sau nhiều lần sai', signed_out: 'đã đăng xuất',
+    unknown_user: 'không có tài khoản này', totp: 'sai mã xác thực', bad_totp: 'sai mã xác thực', totp_required: 'thiếu mã xác thực', throttled: 'quá nhiều lần sai',
+  };
+  return `Đăng nhập cổng${user ? ` bằng ${user}` : ''}: ${why[reason] ?? reason}`;
+}
+
 export const timelineWords: Record<string, string> = {
   opened: 'Mở hồ sơ',
   alert: 'Cảnh báo',
@@ -93,7 +126,26 @@ export const timelineWords: Record<string, string> = {
   clock: 'Hạn',
 };
 
+/** What a detection rule serves, as packs name it. */
+export const featureWords: Record<string, string> = {
+  'remote-admin-register': 'Theo dõi quản trị từ xa', 'soc-monitoring': 'Giám sát an toàn thông tin', 'login-lockout': 'Đăng nhập sai nhiều lần',
+  'log-collection': 'Thu thập nhật ký', 'log-review': 'Kiểm tra nhật ký', 'log-retention': 'Lưu giữ nhật ký', 'access-control': 'Kiểm soát truy cập',
+  'account-lifecycle': 'Quản lý vòng đời tài khoản', 'incident-report': 'Báo cáo sự cố',
+};
+
+export const settingWords: Record<string, string> = {
+  'accounts.password_age_months_max': 'thời hạn mật khẩu của cổng (tháng)', 'accounts.training_gate': 'chỉ giao quyền cho người đã tập huấn',
+  'rights.enforced': 'phân quyền theo vai trò', 'pack.in_force': 'bộ quy định đang có hiệu lực',
+};
+
+/** Steps of the incident workflow, where a sentence names them. */
+export const stepWords: Record<string, string> = {
+  isolate: 'Cô lập máy chủ', verify: 'Xác minh và phân loại', collect: 'Sao chép nhật ký và dữ liệu', report: 'Báo cáo lãnh đạo và Sở', restore: 'Khôi phục và lưu hồ sơ',
+};
+
 export const evidenceWords: Record<string, string> = {
+  detection: 'Phát hiện',
+  workflow_run: 'Hồ sơ',
   fact: 'Dữ kiện',
   event: 'Sự kiện',
   alert: 'Cảnh báo',

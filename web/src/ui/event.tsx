@@ -3,7 +3,8 @@
 // direction-changing characters made visible, so that a log line cannot disguise itself.
 import type { LogEvent } from '../api/types';
 import { timeText } from '../text/format';
-import { timeQualityWords } from '../text/words';
+import { factSentence } from '../text/facts';
+import { portalSentence, timeQualityWords } from '../text/words';
 import { agencyName } from './agencies';
 import { inert } from './inert';
 import { Button, CopyButton } from './parts';
@@ -15,7 +16,10 @@ export function valuesOf(event: LogEvent, field: string): string[] {
 }
 
 export function summaryOf(event: LogEvent): string {
-  return valuesOf(event, 'message').join(' ') || event.raw;
+  if (event.logsource.startsWith('phendau/fact/')) return factSentence(event.raw);
+  const message = valuesOf(event, 'message').join(' ');
+  const own = event.logsource === 'phendau//hub' ? portalSentence(message, valuesOf(event, 'user').join(' ')) : null;
+  return own ?? (message || event.raw);
 }
 
 export function EventDetail({ event, onFilter }: { event: LogEvent; onFilter?: (field: string, value: string, not: boolean) => void }) {

@@ -2,6 +2,7 @@
 // Small shared pieces: page head, times, chips, copying, the drawer.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { demo } from '../app/demo';
 import { agoText, remainingText, timeText } from '../text/format';
 import type { Clock } from '../api/types';
 import { tell } from './announce';
@@ -20,6 +21,15 @@ export function PageHead({ title, sub, children }: { title: string; sub?: Compon
       </div>
       {children && <div class="actions">{children}</div>}
     </header>
+  );
+}
+
+export function DemoBanner() {
+  if (!demo.value) return null;
+  return (
+    <p class="banner demo" data-testid="demo-banner">
+      <b>Dữ liệu minh họa.</b> Các cơ quan, máy và sự kiện ở đây đều được dựng lên để xem thử, không phải số liệu thật.
+    </p>
   );
 }
 

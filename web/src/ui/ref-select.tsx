@@ -5,27 +5,20 @@ import { get } from '../api/client';
 import type { RegisterRecord } from '../api/types';
 import { compareNames } from '../text/format';
 import { useAgencies } from './agencies';
+import { recordName, registersByKind, wantRegisters } from './registers';
 
 const kOptionsMax = 200;  // one page of the list; longer registers are narrowed by what is typed elsewhere
-
-/** What a person calls a record: its first telling member. */
-export function nameOf(doc: Record<string, unknown>): string {
-  for (const name of ['name', 'full_name', 'title', 'number', 'subject', 'what', 'prefix', 'address', 'serial', 'code']) {
-    if (typeof doc[name] === 'string' && doc[name] !== '') return String(doc[name]);
-  }
-  const first = Object.values(doc).find((value) => typeof value === 'string' && value !== '');
-  return first === undefined ? '' : String(first);
-}
 
 function useOptions(kind: string): { id: string; name: string }[] {
   const agencies = useAgencies();
   const [records, setRecords] = useState<RegisterRecord[]>([]);
   useEffect(() => {
     if (kind === 'agency') return;
+    wantRegisters();
     get('/registers/{kind}', { path: { kind }, query: { limit: kOptionsMax } }).then(({ items }) => setRecords(items), () => undefined);
   }, [kind]);
   if (kind === 'agency') return agencies;
-  return records.map((r) => ({ id: r.id, name: nameOf(r.doc) || r.id })).sort((a, b) => compareNames(a.name, b.name));
+  return records.map((r) => ({ id: r.id, name: recordName(registersByKind.value.get(kind), r.doc) || r.id })).sort((a, b) => compareNames(a.name, b.name));
 }
 
 export function RefSelect({ kind, value, common, onChange }: {

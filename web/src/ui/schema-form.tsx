@@ -34,8 +34,10 @@ export interface Field {
   most?: number;
 }
 
-function choicesOf(property: Schema): { value: string; word: string }[] {
-  const labels = (property['x-titles-vi'] ?? property['x-labels'] ?? property['x-enum-titles'] ?? {}) as Record<string, unknown> | unknown[];
+/** Packs put the words of choices beside the choices, or, for several choices, beside the list of them. */
+function choicesOf(property: Schema, outer: Schema = {}): { value: string; word: string }[] {
+  const labels = [property, outer].map((p) => p['x-titles-vi'] ?? p['x-labels'] ?? p['x-enum-titles']).find((l) => l !== undefined) as
+    Record<string, unknown> | unknown[] | undefined ?? {};
   if (Array.isArray(property.enum)) {
     return property.enum.map((value, i) => ({ value: String(value),
       word: words(Array.isArray(labels) ? labels[i] : labels[String(value)]) || choiceWords[String(value)] || String(value) }));
@@ -53,7 +55,7 @@ export function fieldsOf(schema: Schema): Field[] {
   const order = (schema['x-order'] ?? Object.keys(properties)) as string[];
   return order.filter((name) => properties[name]).map((name) => {
     const p = properties[name]!;
-    const choices = choicesOf(p.type === 'array' ? ((p.items ?? {}) as Schema) : p);
+    const choices = p.type === 'array' ? choicesOf((p.items ?? {}) as Schema, p) : choicesOf(p);
     const format = String(p.format ?? '');
     const example = Array.isArray(p.examples) && p.examples.length > 0 ? `Ví dụ: ${String(p.examples[0])}` : '';
     const long = p['x-multiline'] === true || p.format === 'textarea' || Number(p.maxLength ?? 0) > 300;
@@ -123,6 +125,11 @@ export function toDoc(fields: Field[], inputs: Inputs, draft = false): { doc: Do
     }
   }
   return { doc, errors };
+}
+
+/** Nothing to read on paper. */
+function isEmpty(value: Inputs[string] | undefined): boolean {
+  return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
 interface Props {
@@ -222,7 +229,7 @@ export function SchemaForm({ id, schema, doc, disabled = false, submitLabel, tes
           <span key={f.name}>{i > 0 && ', '}<a href={`#${id}-${f.name}`} onClick={(e) => { e.preventDefault(); form.current?.querySelector<HTMLElement>(`[name="${f.name}"]`)?.focus(); }}>{f.title}</a></span>))}.</div>
       )}
       {fields.map((f) => (
-        <div key={f.name} class={`field${shownErrors[f.name] ? ' wrong' : ''}`}>
+        <div key={f.name} class={`field${shownErrors[f.name] ? ' wrong' : ''}${isEmpty(inputs[f.name]) ? ' empty' : ''}`}>
           {f.kind === 'yes' ? (
             <label class="check"><input type="checkbox" name={f.name} disabled={disabled} checked={inputs[f.name] === true} data-testid={`field-${f.name}`}
               onChange={(e) => set(f.name, e.currentTarget.checked)} /> <span>{f.title}{f.hint && <span class="hint">{f.hint}</span>}</span></label>

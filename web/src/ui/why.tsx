@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Vì sao?": behind every status of an obligation stand the clause, the rule in readable form, the evidence with time and
 // source, what would change the verdict, and its history. Used by the matrix and by the page of a device.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
 import { may } from '../app/session';
 import type { Attachment, ClauseDetail, Evidence, Obligation } from '../api/types';
+import { evidenceText, sentence } from '../text/facts';
 import { dateText, parseTime } from '../text/format';
 import { evidenceWords, satisfiedByWords, statusOrder, statusWords } from '../text/words';
 import { tell } from './announce';
@@ -12,6 +13,7 @@ import { inert } from './inert';
 import { FileList, Uploads } from './files';
 import { useLoad } from './load';
 import { Button, Drawer, When } from './parts';
+import { recordEvidence, wantRegisters } from './registers';
 import { Blank, Shown } from './states';
 import { StatusMark } from './status';
 import '../styles/why.css';
@@ -28,20 +30,23 @@ function evidenceLink(e: Evidence): string | null {
   const ref = encodeURIComponent(e.ref);
   switch (e.kind) {
     case 'event': return may('read:event') ? `/nhat-ky?event=${ref}` : null;
-    case 'alert': return `/canh-bao/${ref}`;
-    case 'case': return `/su-co/${ref}`;
+    case 'alert': return may('read:alert') ? `/canh-bao/${ref}` : null;
+    case 'case': return may('read:incident') ? `/su-co/${ref}` : null;
+    case 'record': return may('read:record') && !e.ref.startsWith('user/') && /^[a-z_]+\/[^/]+$/.test(e.ref) ? `/so-dang-ky/${e.ref}` : null;
     case 'fact': return may('read:device') && e.ref.includes('/') ? `/thiet-bi/${encodeURIComponent(e.ref.split('/')[0]!)}` : null;
     default: return null;
   }
 }
 
 function EvidenceList({ items }: { items: Evidence[] }) {
+  const hasRecords = items.some((e) => e.kind === 'record');
+  useEffect(() => { if (hasRecords && may('read:record')) wantRegisters(); }, [hasRecords]);
   if (items.length === 0) return <p class="muted">Chưa có chứng cứ nào.</p>;
   return (
     <ul class="evidence" data-testid="evidence">
       {items.map((e, i) => {
         const link = evidenceLink(e);
-        const text = inert(e.summary);
+        const text = inert(e.kind === 'record' ? recordEvidence(e.ref, e.summary) : evidenceText(e.kind, e.ref, e.summary));
         return (
           <li key={`${e.ref}${i}`}>
             <span class="evidence-kind">{evidenceWords[e.kind] ?? e.kind}</span>
@@ -58,8 +63,8 @@ function Verdict({ o }: { o: Obligation }) {
   return (
     <li class="verdict" data-testid="verdict" data-status={o.status}>
       <p class="verdict-head"><StatusMark status={o.status} /> <b>{o.subject.name}</b>{o.period && <span class="muted"> kỳ {o.period}</span>}</p>
-      <p>{inert(o.reason)}</p>
-      {o.would_change && <p class="change"><b>Để thay đổi kết luận: </b>{inert(o.would_change)}</p>}
+      <p>{inert(sentence(o.reason))}</p>
+      {o.would_change && <p class="change"><b>Để thay đổi kết luận: </b>{inert(sentence(o.would_change))}</p>}
       <EvidenceList items={o.evidence} />
       <p class="muted small">Đánh giá lúc <When at={o.evaluated_at} seconds />
         {o.fresh_until && <>, dữ kiện còn giá trị đến <When at={o.fresh_until} /></>}{o.due_at && <>, hạn <When at={o.due_at} /></>}, theo <code title={o.pack}>{o.pack.replace(/@(.{12}).*/, '@$1')}</code></p>
@@ -160,7 +165,7 @@ export function Why({ question, onClose }: { question: Question; onClose: () => 
                 <h3>Lịch sử</h3>
                 {history.length === 0 ? <p class="muted">Kết luận chưa thay đổi lần nào.</p> : (
                   <ol class="timeline">{history.map((h, i) => (
-                    <li key={`${h.at}${i}`}><When at={h.at} /><span><b>{h.subject}</b>: {statusWords[h.from]} → {statusWords[h.to]}{h.reason && <span class="muted"> {inert(h.reason)}</span>}</span></li>
+                    <li key={`${h.at}${i}`}><When at={h.at} /><span><b>{h.subject}</b>: {statusWords[h.from]} → {statusWords[h.to]}{h.reason && <span class="muted"> {inert(sentence(h.reason))}</span>}</span></li>
                   ))}</ol>
                 )}
               </section>

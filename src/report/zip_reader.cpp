@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hub/zip_reader.h"
+#include "report/zip_reader.h"
 
 #include <zip.h>
 
 #include <fmt/format.h>
 
-namespace phendau::hub {
+namespace phendau::report {
 namespace {
 
 struct ArchiveCloser {
@@ -30,7 +30,8 @@ Result<std::string> read_entry(zip_t* archive, zip_uint64_t index, std::uint64_t
 
 }  // namespace
 
-Result<std::vector<ZipEntry>> read_zip(std::string_view archive_bytes, const ZipLimits& limits) {
+Result<std::vector<ZipEntry>> read_zip(std::string_view archive_bytes, const ZipLimits& limits,
+                                       const std::function<bool(std::string_view name)>& wanted) {
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* source = zip_source_buffer_create(archive_bytes.data(), archive_bytes.size(), 0, &error);
@@ -52,6 +53,7 @@ Result<std::vector<ZipEntry>> read_zip(std::string_view archive_bytes, const Zip
     if (zip_stat_index(archive.get(), i, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
       return fail(ErrorCode::invalid, "damaged ZIP directory");
     }
+    if (wanted && !wanted(stat.name)) continue;
     ZipEntry entry;
     entry.name = stat.name;
     entry.size_bytes = stat.size;
@@ -67,4 +69,4 @@ Result<std::vector<ZipEntry>> read_zip(std::string_view archive_bytes, const Zip
   return out;
 }
 
-}  // namespace phendau::hub
+}  // namespace phendau::report

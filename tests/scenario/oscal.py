@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packs and a round of obligations in OSCAL are valid against NIST's published schemas, and a second export of the same
+pack names everything the same. Skipped where the schemas (../shared) or Debian's python3-jsonschema are missing."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from harness import BUILD, PHENDAU, ROOT, SHARED, run, scratch, skip
+
+try:
+    import jsonschema
+except ImportError:
+    # Debian's own Python has the package; another one in front of it need not.
+    if os.environ.get("PHENDAU_RETRIED") is None and pathlib.Path("/usr/bin/python3").exists():
+        os.execve("/usr/bin/python3", ["/usr/bin/python3", *sys.argv], {**os.environ, "PHENDAU_RETRIED": "1"})
+    skip("python3-jsonschema is not installed")
+
+SCHEMAS = SHARED / "schemas" / "oscal"
+if not SCHEMAS.is_dir():
+    skip("../shared/schemas/oscal is missing")
+
+
+def plain(node):
+    """Python's regular expressions know no \\p{L} and \\p{N}: letters and digits, said otherwise."""
+    if isinstance(node, dict):
+        return {key: value.replace(r"\p{L}", r"[^\W\d_]").replace(r"\p{N}", r"\d") if key == "pattern" and isinstance(value, str)
+                else plain(value) for key, value in node.items()}
+    return [plain(item) for item in node] if isinstance(node, list) else node
+
+
+def validator(name):
+    schema = plain(json.loads((SCHEMAS / f"oscal_{name}_schema.json").read_text(encoding="utf-8")))
+    return jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+def valid(kind, text):
+    document = json.loads(text)
+    errors = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in CHECK[kind].iter_errors(document)]
+    assert not errors, "\n".join(errors[:20])
+    return document
+
+
+def names(node, key):
+    if isinstance(node, dict):
+        return ([node[key]] if isinstance(node.get(key), str) else []) + [n for value in node.values() for n in names(value, key)]
+    return [n for item in node for n in names(item, key)] if isinstance(node, list) else []
+
+
+CHECK = {name: validator(name) for name in ("catalog", "profile", "assessment-results")}
+# The validator itself is not blind.
+assert list(CHECK["catalog"].iter_errors({"catalog": {"uuid": "x", "metadata": {}}}))
+
+packs = 0
+for pack in sorted(path.parent for path in (ROOT / "packs").glob("*/pack.yaml")):
+    done = run(PHENDAU, "pack", "export", "--pack", pack, "--format", "oscal-catalog", check=False)
+    if done.returncode != 0:
+        assert not pack.joinpath("clauses").is_dir(), done.stderr
+        continue
+    catalog = valid("catalog", done.stdout)
+    profile = valid("profile", run(PHENDAU, "pack", "export", "--pack", pack, "--format", "oscal-profile").stdout)
+    ids = names(catalog["catalog"].get("groups", []), "id")
+    assert len(ids) == len(set(ids)), sorted(i for i in ids if ids.count(i) > 1)[:5]
+    uuids = names(catalog, "uuid")
+    assert len(uuids) == len(set(uuids))
+    imports = profile["profile"]["imports"][0]
+    chosen = [one for group in imports.get("include-controls", []) for one in group["with-ids"]]
+    assert set(chosen) <= set(ids) and imports["href"] == "#" + catalog["catalog"]["uuid"]
+    again = json.loads(run(PHENDAU, "pack", "export", "--pack", pack).stdout)
+    assert names(again, "uuid") == uuids
+    print(f"{pack.name}: {len(ids)} ids, {len(chosen)} controls in the profile")
+    packs += 1
+assert packs >= 1
+
+# A sample with every status, and a round over a real pack.
+folder = scratch()
+for program, case, variable in (("report_test", "oscal: results*", "PHENDAU_OSCAL_SAMPLE"),
+                                ("hub_test", "a pack and a round*", "PHENDAU_OSCAL_ROUND")):
+    out = folder / f"{program}.json"
+    subprocess.run([BUILD / "src" / program, f"--test-case={case}"], check=True, capture_output=True,
+                   env={**os.environ, variable: str(out)})
+    results = valid("assessment-results", out.read_text(encoding="utf-8"))["assessment-results"]["results"][0]
+    uuids = names(results, "uuid")
+    assert len(uuids) == len(set(uuids))
+    print(f"assessment results of {program}: {len(results['observations'])} observations")
