@@ -40,6 +40,9 @@ std::vector<Pair> journal_pairs(const std::string& folder);
 std::vector<Pair> detection_pairs();
 std::vector<Pair> office_pairs();
 
+/// The obligation engine at the size of a large province; prints its own lines.
+void obligations_report();
+
 /// The floor of NDJSON: simdjson reads every member of every line and does nothing with it.
 std::uint64_t walk_json(const std::vector<std::string>& lines);
 

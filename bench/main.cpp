@@ -74,6 +74,7 @@ int main(int argc, char** argv) {
       if (pair.name.find(filter) != std::string::npos) run(pair);
     }
   }
+  if (std::string_view("obligations").find(filter) != std::string_view::npos) obligations_report();
   std::filesystem::remove_all(folder);
   std::fprintf(stderr, "(%llu)\n", static_cast<unsigned long long>(kept));
   return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix of clauses and agencies as JSON text, from the counts that the board keeps: seventy thousand cells
-// are too many for a tree of values. Pure; the caller holds the board's lock.
+// The matrix of clauses and agencies as JSON text, from the counts that the board keeps: seventy thousand
+// cells are too many for a tree of values. Pure; the caller holds the board's lock.
 #pragma once
 
 #include <string>

@@ -21,6 +21,9 @@ constexpr std::string_view kStatusSpace = "obligation_board";  // "AGENCY|PART" 
 constexpr std::size_t kChangesPerRead = 1'000;
 constexpr std::size_t kWritesPerBatch = 1'000;
 constexpr std::size_t kRowsPerRead = 1'000;
+/// Of one clause at one instant. After a weekend without agents every fact is stale: two million transitions
+/// that say the same; the portal shows fifty.
+constexpr std::size_t kTransitionsKept = 4 * kTransitionsShown;
 
 Json statuses_json(const comply::StatusCounts& counts) {
   Json out = Json::object();
@@ -182,23 +185,29 @@ std::vector<ledger::DerivedWrite> Obligations::writes_of(
                       empty ? std::nullopt : std::optional(Json::object({{"rows", std::move(rows)}}))});
   }
   std::vector<comply::RowView> rows;
-  for (const auto& transition : settled.transitions) rows.push_back(transition.row);
-  std::map<std::string, std::string> reasons;  // by id: a row that is gone already has none
+  std::vector<Status> before;
+  std::map<std::string_view, std::size_t> kept;  // by clause
+  for (const auto& [row, from] : settled.transitions) {
+    changed[std::string(row.agency_id)].insert(row.clause->id);
+    if (kept[row.clause->id]++ >= kTransitionsKept) continue;
+    rows.push_back(row);
+    before.push_back(from);
+  }
+  std::map<std::string, std::string> reasons;  // by id
   for (const auto& one : board_.details(rows, now)) {
     reasons[one.id] = comply::explain(Lang::vi, one.reason);
   }
-  for (const auto& [row, from] : settled.transitions) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const comply::RowView& row = rows[i];
     const std::string id = fmt::format("{}|{}:{}|{}", row.part->id, comply::to_string(row.subject_kind),
                                        row.subject_id, row.period_id);
-    const std::string agency_id(row.agency_id);
-    changed[agency_id].insert(row.clause->id);
     // Newest first when listed by key.
     const std::string key = fmt::format("{}|{:020}|{}", row.clause->id, INT64_MAX - now.ns, id);
-    writes.push_back({std::string(kTransitionSpace), key, agency_id,
+    writes.push_back({std::string(kTransitionSpace), key, std::string(row.agency_id),
                       Json::object({{"at", format_rfc3339(now)},
                                     {"subject", subject_name(row.subject_kind, row.subject_id)},
                                     {"part", row.part->id},
-                                    {"from", to_string(from)},
+                                    {"from", to_string(before[i])},
                                     {"to", to_string(row.status)},
                                     {"reason", reasons[id]}})});
   }
