@@ -222,7 +222,11 @@ Result<Response> create_enrolment_token(Context& c) {
 }
 
 Result<Response> get_obligation_matrix(Context& c) {
-  return answer(c.hub.obligations().matrix(c.actor, c.request.query_value("agency")));
+  std::string body = PHENDAU_TRY(c.hub.obligations().matrix(c.actor, c.request.query_value("agency")));
+  Response out;
+  out.headers.set("Content-Type", "application/json; charset=utf-8");
+  out.body = std::move(body);
+  return out;
 }
 Result<Response> list_obligations(Context& c) {
   hub::Obligations::Filter filter;

@@ -80,6 +80,9 @@ class Board {
   void restore(std::string_view agency_id, std::string_view part_id, SubjectKind kind,
                std::string_view subject_id, std::string_view period_id, Status status);
 
+  /// Whether any part asks for records of this kind; others need not be put in.
+  bool asks_register(std::string_view kind) const { return by_register_.contains(kind); }
+
   // ---- what follows ----
   struct Transition {
     RowView row;  // as it is now; valid until the board changes

@@ -461,8 +461,10 @@ comply::DetectionState Detection::state_of(std::string_view rule_ref, std::strin
   const auto look = [&](std::uint32_t index) {
     out.in_force = true;
     for (const auto& pattern : plan.covers(index)) {
-      for (const auto& [key, feed] : feeds_) {
-        if (key.first != agency_id || !detect::covers(pattern, key.second)) continue;
+      for (auto at = feeds_.lower_bound({out.agency_id, ""}); at != feeds_.end(); ++at) {
+        const auto& [key, feed] = *at;
+        if (key.first != agency_id) break;
+        if (!detect::covers(pattern, key.second)) continue;
         sources.insert(feed.sources.begin(), feed.sources.end());
         if (!out.last_event_at || *out.last_event_at < feed.last_event) out.last_event_at = feed.last_event;
       }

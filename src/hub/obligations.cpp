@@ -9,28 +9,51 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/unicode.h"
-#include "workflow/run.h"
+#include "hub/hub_settings.h"
+#include "hub/obligation_feeds.h"
 
 namespace phendau::hub {
 namespace {
 
 constexpr std::string_view kTransitionSpace = "obligation_transition";
-constexpr std::string_view kStatusSpace = "obligation_status";
+constexpr std::string_view kStatusSpace = "obligation_board";  // "AGENCY|PART" -> rows
 constexpr std::size_t kChangesPerRead = 1'000;
+constexpr std::size_t kWritesPerBatch = 1'000;
+constexpr std::size_t kRowsPerRead = 1'000;
 
-std::optional<UtcTime> time_of(const Json& value, bool end_of_day = false) {
-  if (const auto at = parse_rfc3339(value.as_string())) return *at;
-  if (const auto date = parse_date(value.as_string())) {
-    const UtcTime start = start_of_day(*date, kHubZone);
-    return end_of_day ? start + days(1) : start;
+Json statuses_json(const comply::StatusCounts& counts) {
+  Json out = Json::object();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0) out.set(to_string(static_cast<Status>(i)), counts[i]);
+  }
+  return out;
+}
+
+std::optional<Status> status_from(std::string_view text) {
+  for (std::size_t i = 0; i < comply::StatusCounts{}.size(); ++i) {
+    if (to_string(static_cast<Status>(i)) == text) return static_cast<Status>(i);
   }
   return std::nullopt;
 }
 
-Json statuses_json(const std::map<Status, std::int64_t>& counts) {
-  Json out = Json::object();
-  for (const auto& [status, count] : counts) out.set(to_string(status), count);
-  return out;
+std::optional<comply::SubjectKind> subject_kind_from(std::string_view text) {
+  for (int i = 0; i <= static_cast<int>(comply::SubjectKind::hub); ++i) {
+    if (comply::to_string(static_cast<comply::SubjectKind>(i)) == text)
+      return static_cast<comply::SubjectKind>(i);
+  }
+  return std::nullopt;
+}
+
+/// All rows of a derived space, page by page.
+template <class Each>
+Result<> each_derived(ledger::Ledger& ledger, std::string_view space, Each each) {
+  std::string after;
+  for (;;) {
+    const auto rows = PHENDAU_TRY(ledger.list_derived(space, "", everything(), kRowsPerRead, after));
+    for (const auto& row : rows) each(row);
+    if (rows.size() < kRowsPerRead) return {};
+    after = rows.back().key;
+  }
 }
 
 std::string_view satisfier_name(comply::SatisfierKind kind) {
@@ -43,11 +66,6 @@ std::string_view satisfier_name(comply::SatisfierKind kind) {
     default:
       return comply::to_string(kind);
   }
-}
-
-int severity(Status status) {
-  constexpr int kOrder[] = {6, 5, 4, 3, 2, 1, 0, 7, 8};  // violated first; by Status
-  return kOrder[static_cast<std::size_t>(status)];
 }
 
 std::string scope_text(const Pack& pack, const comply::Clause& clause) {
@@ -63,137 +81,49 @@ std::string scope_text(const Pack& pack, const comply::Clause& clause) {
 }
 
 bool has_pending(const comply::ClausePart& part) {
-  return part.satisfied_by.empty() ||
-         std::any_of(part.satisfied_by.begin(), part.satisfied_by.end(),
+  return std::any_of(part.satisfied_by.begin(), part.satisfied_by.end(),
                      [](const auto& s) { return s.kind == comply::SatisfierKind::pending; });
 }
 
-/// The steps of a case with their clocks, for the engine.
-std::vector<comply::CaseStep> case_steps(const Services& services, const ledger::Record& record) {
-  std::vector<comply::CaseStep> out;
-  const auto state = workflow::from_json(record.doc["state"]);
-  if (!state) return out;
-  for (const auto& step : state->steps) {
-    comply::CaseStep one;
-    one.id = step.id;
-    if (step.status == workflow::StepStatus::done) one.state = comply::CaseStep::State::done;
-    if (step.status == workflow::StepStatus::skipped) one.state = comply::CaseStep::State::skipped;
-    one.at = step.finished_at;
-    one.reason = step.skip_reason;
-    out.push_back(std::move(one));
-  }
-  const auto* definition = services.pack.workflow(state->definition_id);
-  if (definition == nullptr) return out;
-  for (const auto& clock : workflow::clocks(*definition, *state, services.env.now(), kHubZone)) {
-    for (auto& step : out) {
-      if (step.id == clock.step && (!step.due_at || clock.due_at < *step.due_at)) step.due_at = clock.due_at;
-    }
-  }
-  return out;
-}
-
-comply::Subject agency_subject(const ledger::Record& record) {
-  comply::Subject subject;
-  subject.kind = comply::SubjectKind::agency;
-  subject.id = record.id;
-  subject.agency_id = record.id;
-  subject.name = record.doc["name"].string_or(record.id);
-  subject.attributes = record.doc;
-  subject.known_since = record.created_at;
-  return subject;
-}
-
-comply::Attestation attestation_of(const ledger::Record& record) {
-  comply::Attestation one;
-  one.record_id = record.id;
-  one.part_id = record.doc["part"].as_string();
-  one.agency_id = record.agency_id;
-  one.period_id = record.doc["period"].as_string();
-  one.at = record.created_at;
-  one.valid_until = time_of(record.doc["valid_until"], true);
-  one.file_sha256 = record.doc["file_sha256"].as_string();
-  one.statement = record.doc["statement"].as_string();
-  return one;
-}
-
-comply::Exception exception_of(const ledger::Record& record) {
-  comply::Exception one;
-  one.record_id = record.id;
-  one.scope_id = record.doc["scope_id"].as_string();
-  one.agency_id = record.agency_id;
-  one.subject_id = record.doc["subject_id"].as_string();
-  one.from = time_of(record.doc["from"]).value_or(record.created_at);
-  one.until = time_of(record.doc["until"], true).value_or(record.created_at);
-  one.reason = record.doc["reason"].as_string();
-  return one;
-}
-
-comply::CaseState case_of(const Services& services, const ledger::Record& record) {
-  comply::CaseState one;
-  one.id = record.id;
-  one.workflow = record.doc["workflow"].as_string();
-  one.agency_id = record.agency_id;
-  one.title = record.doc["title"].as_string();
-  one.opened_at = record.created_at;
-  one.closed_at = time_of(record.doc["closed_at"]);
-  one.steps = case_steps(services, record);
-  return one;
-}
-
-comply::Breach breach_of(const ledger::Record& record) {
-  comply::Breach one;
-  one.record_id = record.id;
-  one.scope_id = record.doc["scope_id"].as_string();
-  one.agency_id = record.agency_id;
-  one.subject_id = record.doc["subject_id"].as_string();
-  one.at = time_of(record.doc["found_on"]).value_or(record.created_at);
-  one.open = record.state != "closed";
-  return one;
-}
-
-comply::RegisterRecord register_record_of(const RegisterKind& kind, const ledger::Record& record) {
-  comply::RegisterRecord one;
-  one.kind = record.kind;
-  one.id = record.id;
-  one.agency_id = record.agency_id;
-  one.state = record.state;
-  one.at = record.updated_at;
-  if (!kind.date_field.empty())
-    one.at = time_of(record.doc.at_path(kind.date_field)).value_or(record.updated_at);
-  if (!kind.period_field.empty()) one.period_id = record.doc.at_path(kind.period_field).as_string();
-  if (!kind.subject_field.empty()) one.subject_id = record.doc.at_path(kind.subject_field).as_string();
-  one.document = record.doc;
-  return one;
+/// Nobody has to do anything: the portal shows no cell.
+bool is_meaning_only(const comply::Clause& clause) {
+  return std::all_of(clause.parts.begin(), clause.parts.end(),
+                     [](const auto& part) { return part.satisfied_by.empty(); });
 }
 
 }  // namespace
 
 Obligations::Obligations(Services& services, const Detection& detection)
-    : services_(services), detection_(detection) {
+    : services_(services), detection_(detection), board_(services.pack.pack().catalog) {
+  Json clauses = Json::array();
   for (const auto& clause : services_.pack.pack().catalog.clauses) {
+    clauses.push(clause_view(clause));
     for (const auto& part : clause.parts) {
       for (const auto& satisfier : part.satisfied_by) {
         if (satisfier.kind == comply::SatisfierKind::detection) detection_refs_.insert(satisfier.ref);
       }
     }
   }
+  clauses_json_ = clauses.dump();
 }
 
 Obligations::~Obligations() { stop(); }
 
 Result<> Obligations::open() {
-  PHENDAU_TRY(load_all());
   const UtcTime now = services_.env.now();
-  std::vector<std::string> agencies;
+  PHENDAU_TRY(load_records());
+  PHENDAU_TRY(load_facts());
+  PHENDAU_TRY(restore_statuses());
   {
     const std::lock_guard lock(mu_);
-    for (const auto& [id, subject] : knowledge_.subjects(comply::SubjectKind::agency)) agencies.push_back(id);
+    for (const auto agency : board_.agencies()) refresh_detections(agency);
+    refresh_settings(now);
   }
-  for (const auto& id : agencies) assess_agency(id, now);
+  settle(now);
   return {};
 }
 
-Result<> Obligations::load_all() {
+Result<> Obligations::load_records() {
   ledger_seq_ = PHENDAU_TRY(services_.ledger.head()).seq;
   for (const auto& kind : services_.ledger.kinds()) {
     ledger::Query query;
@@ -202,134 +132,108 @@ Result<> Obligations::load_all() {
     for (;;) {
       const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
       const std::lock_guard lock(mu_);
-      for (const auto& record : page.records) put_record(record);
+      for (const auto& record : page.records) feed_record(board_, services_, record);
       if (page.next_cursor.empty()) break;
       query.cursor = page.next_cursor;
     }
   }
-  std::string after;
-  for (;;) {
-    const auto rows = PHENDAU_TRY(services_.ledger.list_derived(kFactSpace, "", everything(), 1'000, after));
-    const std::lock_guard lock(mu_);
-    for (const auto& row : rows) {
-      if (auto fact = fact_from_json(row.doc)) knowledge_.put_fact(std::move(*fact));
-      after = row.key;
-    }
-    if (rows.size() < 1'000) break;
-  }
-  after.clear();
-  for (;;) {
-    const auto rows =
-        PHENDAU_TRY(services_.ledger.list_derived(kStatusSpace, "", everything(), 1'000, after));
-    const std::lock_guard lock(mu_);
-    for (const auto& row : rows) {
-      last_status_[row.key] = static_cast<Status>(row.doc["status"].as_int());
-      after = row.key;
-    }
-    if (rows.size() < 1'000) break;
-  }
-  const std::lock_guard lock(mu_);
-  knowledge_.put_setting("journal.disk_quota_percent", services_.config.disk_quota_percent);
-  knowledge_.put_setting("accounts.sign_in_failures_max", services_.config.sign_in_failures_max);
-  knowledge_.put_setting("accounts.password_age_months_max", services_.pack.password_rule().age_months_max);
   return {};
 }
 
-void Obligations::put_device(const ledger::Record& record) {
-  if (record.state == "revoked") {
-    knowledge_.drop_subject(comply::SubjectKind::device, record.id);
-    return;
-  }
-  comply::Subject subject;
-  subject.kind = comply::SubjectKind::device;
-  subject.id = record.id;
-  subject.agency_id = record.agency_id;
-  subject.name = record.doc["name"].string_or(record.doc["hostname"].as_string());
-  subject.attributes = record.doc;
-  const Fact* host = knowledge_.fact(record.id, "host");
-  if (host != nullptr && !host->rows.empty()) subject.attributes.set("is_server", host->rows[0]["is_server"]);
-  subject.known_since = record.created_at;
-  knowledge_.put_subject(std::move(subject));
+Result<> Obligations::load_facts() {
+  return each_derived(services_.ledger, kFactSpace, [&](const ledger::Derived& row) {
+    const std::lock_guard lock(mu_);
+    if (auto fact = fact_from_json(row.doc)) board_.put_fact(std::move(*fact));
+  });
 }
 
-void Obligations::put_record(const ledger::Record& record) {
-  const bool withdrawn = record.state == "withdrawn";
-  if (record.kind == "agency") {
-    if (record.state == "abolished")
-      knowledge_.drop_subject(comply::SubjectKind::agency, record.id);
-    else
-      knowledge_.put_subject(agency_subject(record));
-    return;
-  }
-  if (record.kind == "device") return put_device(record);
-  if (record.kind == "attestation") {
-    if (withdrawn)
-      knowledge_.drop_attestation(record.id);
-    else
-      knowledge_.put_attestation(attestation_of(record));
-    return;
-  }
-  if (record.kind == "exception") {
-    if (withdrawn)
-      knowledge_.drop_exception(record.id);
-    else
-      knowledge_.put_exception(exception_of(record));
-    return;
-  }
-  if (record.kind == "case") knowledge_.put_case(case_of(services_, record));
-  if (record.kind == "violation") knowledge_.put_breach(breach_of(record));
-  const RegisterKind* kind = services_.pack.pack().reg(record.kind);
-  if (kind != nullptr) knowledge_.put_record(register_record_of(*kind, record));
+Result<> Obligations::restore_statuses() {
+  return each_derived(services_.ledger, kStatusSpace, [&](const ledger::Derived& row) {
+    const std::string part = row.key.substr(row.key.find('|') + 1);
+    const std::lock_guard lock(mu_);
+    for (const auto& one : row.doc["rows"].items()) {
+      const auto& members = one.items();
+      if (members.size() != 4) continue;
+      const auto kind = subject_kind_from(members[0].as_string());
+      const auto status = status_from(members[3].as_string());
+      if (!kind || !status) continue;
+      board_.restore(row.agency_id, part, *kind, members[1].as_string(), members[2].as_string(), *status);
+    }
+  });
 }
 
 void Obligations::refresh_detections(std::string_view agency_id) {
-  for (const auto& ref : detection_refs_) knowledge_.put_detection(detection_.state_of(ref, agency_id));
+  if (agency_id.empty()) return;
+  for (const auto& ref : detection_refs_) board_.put_detection(detection_.state_of(ref, agency_id));
 }
 
-void Obligations::assess_agency(std::string_view agency_id, UtcTime now) {
+void Obligations::refresh_settings(UtcTime now) {
+  for (auto& [name, value] : hub_settings(services_, now)) board_.put_setting(name, std::move(value), now);
+}
+
+std::vector<ledger::DerivedWrite> Obligations::writes_of(
+    const comply::Board::Settled& settled, UtcTime now,
+    std::map<std::string, std::set<std::string>>& changed) {
   std::vector<ledger::DerivedWrite> writes;
-  std::set<std::string> changed;
+  for (const auto& [agency, part] : settled.groups) {
+    Json rows = Json::array();
+    for (const auto& row : board_.rows_of(agency, part)) {
+      rows.push(Json::array({Json(comply::to_string(row.subject_kind)), Json(row.subject_id),
+                             Json(row.period_id), Json(to_string(row.status))}));
+    }
+    const std::string agency_id(board_.agency_of(agency));
+    const bool empty = rows.items().empty();
+    writes.push_back({std::string(kStatusSpace), agency_id + "|" + board_.part_of(part).id, agency_id,
+                      empty ? std::nullopt : std::optional(Json::object({{"rows", std::move(rows)}}))});
+  }
+  std::vector<comply::RowView> rows;
+  for (const auto& transition : settled.transitions) rows.push_back(transition.row);
+  std::map<std::string, std::string> reasons;  // by id: a row that is gone already has none
+  for (const auto& one : board_.details(rows, now)) {
+    reasons[one.id] = comply::explain(Lang::vi, one.reason);
+  }
+  for (const auto& [row, from] : settled.transitions) {
+    const std::string id = fmt::format("{}|{}:{}|{}", row.part->id, comply::to_string(row.subject_kind),
+                                       row.subject_id, row.period_id);
+    const std::string agency_id(row.agency_id);
+    changed[agency_id].insert(row.clause->id);
+    // Newest first when listed by key.
+    const std::string key = fmt::format("{}|{:020}|{}", row.clause->id, INT64_MAX - now.ns, id);
+    writes.push_back({std::string(kTransitionSpace), key, agency_id,
+                      Json::object({{"at", format_rfc3339(now)},
+                                    {"subject", subject_name(row.subject_kind, row.subject_id)},
+                                    {"part", row.part->id},
+                                    {"from", to_string(from)},
+                                    {"to", to_string(row.status)},
+                                    {"reason", reasons[id]}})});
+  }
+  return writes;
+}
+
+Result<> Obligations::keep(std::vector<ledger::DerivedWrite> writes, UtcTime now) {
+  for (std::size_t at = 0; at < writes.size(); at += kWritesPerBatch) {
+    ledger::WriteBatch batch;
+    const auto end = std::min(writes.size(), at + kWritesPerBatch);
+    std::move(writes.begin() + static_cast<std::ptrdiff_t>(at),
+              writes.begin() + static_cast<std::ptrdiff_t>(end), std::back_inserter(batch.derived));
+    PHENDAU_TRY(services_.ledger.write_batch(batch, system_actor(), now));
+  }
+  return {};
+}
+
+void Obligations::settle(UtcTime now) {
+  std::vector<ledger::DerivedWrite> writes;
+  std::map<std::string, std::set<std::string>> changed;
   {
     const std::lock_guard lock(mu_);
-    refresh_detections(agency_id);
-    auto judged = comply::assess_agency(services_.pack.pack().catalog, knowledge_, agency_id, now);
-    UtcTime next = now + hours(24);
-    for (const auto& one : judged) {
-      if (one.next_evaluation_at && *one.next_evaluation_at > now)
-        next = std::min(next, *one.next_evaluation_at);
-      const auto last = last_status_.find(one.id);
-      if (last != last_status_.end() && last->second == one.status) continue;
-      const bool first = last == last_status_.end();
-      const Status from = first ? Status::unknown : last->second;
-      last_status_[one.id] = one.status;
-      writes.push_back({std::string(kStatusSpace), one.id, one.agency_id,
-                        Json::object({{"status", static_cast<int>(one.status)}})});
-      if (first) continue;
-      changed.insert(one.clause_id);
-      // Newest first when listed by key.
-      const std::string key = fmt::format("{}|{:020}|{}", one.clause_id, INT64_MAX - now.ns, one.id);
-      writes.push_back({std::string(kTransitionSpace), key, one.agency_id,
-                        Json::object({{"at", format_rfc3339(now)},
-                                      {"subject", subject_name(one)},
-                                      {"part", one.part_id},
-                                      {"from", to_string(from)},
-                                      {"to", to_string(one.status)},
-                                      {"reason", comply::explain(Lang::vi, one.reason)}})});
-    }
-    by_agency_[std::string(agency_id)] = std::move(judged);
-    evaluated_at_[std::string(agency_id)] = now;
-    due_[std::string(agency_id)] = next;
+    writes = writes_of(board_.settle(now), now, changed);
   }
-  ledger::WriteBatch batch;
-  batch.derived = std::move(writes);
-  if (!batch.derived.empty()) {
-    if (const auto written = services_.ledger.write_batch(batch, system_actor(), now); !written) {
-      PHENDAU_LOG(warn, "statuses_not_kept", {"error", written.error().message});
-    }
+  if (const auto kept = keep(std::move(writes), now); !kept) {
+    PHENDAU_LOG(warn, "statuses_not_kept", {"error", kept.error().message});
   }
-  if (!changed.empty()) {
-    services_.live.publish({"obligation", Resource::obligation, std::string(agency_id),
-                            Json::object({{"id", std::string(agency_id)}, {"clauses", changed.size()}})});
+  for (const auto& [agency, clauses] : changed) {
+    services_.live.publish({"obligation", Resource::obligation, agency,
+                            Json::object({{"id", agency}, {"clauses", std::uint64_t{clauses.size()}}})});
   }
 }
 
@@ -344,15 +248,10 @@ Result<> Obligations::put_facts(const Actor& device, const std::vector<Fact>& fa
     batch.derived.push_back({std::string(kFactSpace), device.user_id + "/" + fact.kind,
                              device.agency_ids.front(), to_json(fact)});
     const std::lock_guard lock(mu_);
-    knowledge_.put_fact(std::move(fact));
+    board_.put_fact(std::move(fact));
   }
   PHENDAU_TRY(services_.ledger.write_batch(batch, system_actor(), now));
-  {
-    const auto record = services_.ledger.get("device", device.user_id, everything());
-    const std::lock_guard lock(mu_);
-    if (record) put_device(*record);
-  }
-  mark_agency(device.agency_ids.front());
+  wake_.notify_one();
   return {};
 }
 
@@ -363,8 +262,7 @@ Result<> Obligations::follow_ledger() {
       const auto record = services_.ledger.get(change.kind, change.record_id, everything());
       if (record) {
         const std::lock_guard lock(mu_);
-        put_record(*record);
-        if (change.kind != "alert" && change.kind != "user") marked_.insert(change.agency_id);
+        feed_record(board_, services_, *record);
       }
       ledger_seq_ = change.seq;
     }
@@ -382,22 +280,12 @@ void Obligations::assess_due(UtcTime now) {
   if (const auto followed = follow_ledger(); !followed) {
     PHENDAU_LOG(warn, "ledger_not_followed", {"error", followed.error().message});
   }
-  std::set<std::string, std::less<>> agencies;
   {
     const std::lock_guard lock(mu_);
-    agencies.swap(marked_);
-    for (const auto& [id, at] : due_) {
-      if (at <= now) agencies.insert(id);
-    }
+    for (const auto& agency : marked_) refresh_detections(agency);
+    marked_.clear();
   }
-  for (const auto& id : agencies) {
-    bool known = false;
-    {
-      const std::lock_guard lock(mu_);
-      known = knowledge_.subject(comply::SubjectKind::agency, id) != nullptr;
-    }
-    if (known) assess_agency(id, now);
-  }
+  settle(now);
 }
 
 void Obligations::start() {
@@ -419,23 +307,31 @@ void Obligations::run() {
   for (;;) {
     {
       std::unique_lock lock(mu_);
-      wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_ || !marked_.empty(); });
+      wake_.wait_for(lock, std::chrono::seconds(1),
+                     [&] { return stopping_ || !marked_.empty() || board_.has_marks(); });
       if (stopping_) return;
     }
     const UtcTime now = services_.env.now();
-    // Feeds of detections grow old without any message: look at everybody now and then.
+    // Feeds of detections and settings change without any message: look at everybody now and then.
     if (now - swept_at >= services_.config.assess_every) {
       swept_at = now;
       const std::lock_guard lock(mu_);
-      for (const auto& [id, subject] : knowledge_.subjects(comply::SubjectKind::agency)) marked_.insert(id);
+      for (const auto agency : board_.agencies()) marked_.emplace(agency);
+      refresh_settings(now);
     }
     assess_due(now);
   }
 }
 
-std::string Obligations::subject_name(const comply::Obligation& obligation) const {
-  const comply::Subject* subject = knowledge_.subject(obligation.subject_kind, obligation.subject_id);
-  return subject == nullptr ? obligation.subject_id : subject->name;
+std::string Obligations::subject_name(comply::SubjectKind kind, std::string_view id) const {
+  if (kind == comply::SubjectKind::hub) return tr(Lang::vi, "hub.subject_hub");
+  const comply::Subject* subject = board_.knowledge().subject(kind, id);
+  if (subject != nullptr) return subject->name;
+  if (kind != comply::SubjectKind::role) return std::string(id);
+  const std::string_view slot = id.substr(0, id.find('@'));
+  const auto& roles = services_.pack.pack().catalog.roles;
+  const auto title = roles.find(slot);
+  return title == roles.end() ? std::string(slot) : title->second.vi;
 }
 
 Json Obligations::view(const comply::Obligation& one) const {
@@ -448,53 +344,51 @@ Json Obligations::view(const comply::Obligation& one) const {
   }
   std::vector<std::string> details;
   for (const auto& detail : one.details) details.push_back(comply::explain(Lang::vi, detail));
-  const comply::Subject* agency = knowledge_.subject(comply::SubjectKind::agency, one.agency_id);
-  const auto evaluated = evaluated_at_.find(one.agency_id);
-  return Json::object(
-      {{"id", one.id},
-       {"clause", one.clause_id},
-       {"part", one.part_id},
-       {"subject", Json::object({{"kind", comply::to_string(one.subject_kind)},
-                                 {"id", one.subject_id},
-                                 {"name", subject_name(one)}})},
-       {"agency_id", one.agency_id},
-       {"agency_name", agency == nullptr ? one.agency_id : agency->name},
-       {"period", one.period_id},
-       {"status", to_string(one.status)},
-       {"reason", comply::explain(Lang::vi, one.reason)},
-       {"would_change", join(details, " ")},
-       {"evidence", std::move(evidence)},
-       {"due_at", time_or_null(one.due_at)},
-       {"fresh_until", time_or_null(one.fresh_until)},
-       {"evaluated_at", evaluated == evaluated_at_.end() ? Json() : Json(format_rfc3339(evaluated->second))},
-       {"pack", services_.pack.pack().reference()}});
+  const comply::Subject* agency = board_.knowledge().subject(comply::SubjectKind::agency, one.agency_id);
+  Json out =
+      Json::object({{"id", one.id},
+                    {"clause", one.clause_id},
+                    {"part", one.part_id},
+                    {"subject", Json::object({{"kind", comply::to_string(one.subject_kind)},
+                                              {"id", one.subject_id},
+                                              {"name", subject_name(one.subject_kind, one.subject_id)}})},
+                    {"agency_id", one.agency_id},
+                    {"agency_name", agency == nullptr ? one.agency_id : agency->name},
+                    {"period", one.period_id},
+                    {"status", to_string(one.status)},
+                    {"reason", comply::explain(Lang::vi, one.reason)},
+                    {"would_change", join(details, " ")},
+                    {"evidence", std::move(evidence)},
+                    {"due_at", time_or_null(one.due_at)},
+                    {"fresh_until", time_or_null(one.fresh_until)},
+                    {"evaluated_at", format_rfc3339(board_.settled_at())},
+                    {"pack", services_.pack.pack().reference()}});
+  if (one.closed_status) out.set("closed_status", to_string(*one.closed_status));
+  return out;
 }
 
 Result<Json> Obligations::list(const Actor& actor, const Filter& filter) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::obligation));
-  const std::lock_guard lock(mu_);
-  std::vector<const comply::Obligation*> found;
-  for (const auto& [agency, obligations] : by_agency_) {
-    if (!scope.covers(agency) || (!filter.agency_id.empty() && agency != filter.agency_id)) continue;
-    for (const auto& one : obligations) {
-      if (!filter.clause.empty() && one.clause_id != filter.clause) continue;
-      if (!filter.part.empty() && one.part_id != filter.part) continue;
-      if (!filter.device_id.empty() &&
-          (one.subject_kind != comply::SubjectKind::device || one.subject_id != filter.device_id)) {
-        continue;
-      }
-      const auto& wanted = filter.statuses;
-      if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), to_string(one.status)) == wanted.end())
-        continue;
-      found.push_back(&one);
-    }
+  comply::Board::Filter wanted;
+  wanted.covers = [&](std::string_view agency) { return scope.covers(agency); };
+  wanted.agency_id = filter.agency_id;
+  wanted.clause_id = filter.clause;
+  wanted.part_id = filter.part;
+  if (!filter.device_id.empty()) {
+    wanted.subject_kind = comply::SubjectKind::device;
+    wanted.subject_id = filter.device_id;
   }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const auto* a, const auto* b) { return severity(a->status) < severity(b->status); });
+  if (!filter.statuses.empty()) wanted.statuses = 0;
+  for (const auto& text : filter.statuses) {
+    const auto status = status_from(text);
+    if (status) wanted.statuses |= static_cast<std::uint16_t>(1U << static_cast<unsigned>(*status));
+  }
+  const std::lock_guard lock(mu_);
+  const auto page = board_.page(wanted, filter.offset, filter.limit);
   Json::Array items;
-  const std::size_t end = std::min(found.size(), filter.offset + filter.limit);
-  for (std::size_t i = filter.offset; i < end; ++i) items.push_back(view(*found[i]));
-  return page_json(std::move(items), end < found.size() ? std::to_string(end) : std::string());
+  for (const auto& one : board_.details(page.rows, board_.settled_at())) items.push_back(view(one));
+  const std::size_t end = filter.offset + page.rows.size();
+  return page_json(std::move(items), page.more ? std::to_string(end) : std::string());
 }
 
 Json Obligations::clause_view(const comply::Clause& clause) const {
@@ -504,7 +398,7 @@ Json Obligations::clause_view(const comply::Clause& clause) const {
     const bool open = has_pending(part);
     pending = pending && open;
     const std::string_view by =
-        part.satisfied_by.empty() ? "pending" : satisfier_name(part.satisfied_by.front().kind);
+        part.satisfied_by.empty() ? "definition" : satisfier_name(part.satisfied_by.front().kind);
     parts.push(Json::object({{"id", part.id},
                              {"title", part.duty.vi},
                              {"satisfied_by", by},
@@ -520,36 +414,47 @@ Json Obligations::clause_view(const comply::Clause& clause) const {
                        {"parts", std::move(parts)}});
 }
 
-Result<Json> Obligations::matrix(const Actor& actor, std::string_view agency_id) {
+void Obligations::append_cells(std::string& out, std::string_view agency_id, bool& first) const {
+  const auto& counts = board_.counts_by_clause(agency_id);
+  const auto& clauses = services_.pack.pack().catalog.clauses;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == comply::StatusCounts{} || is_meaning_only(clauses[i])) continue;
+    const comply::RollUp roll = comply::roll_up_of(counts[i]);
+    if (!first) out += ',';
+    first = false;
+    out += "{\"clause\":";
+    append_json_string(out, clauses[i].id);
+    out += ",\"agency\":";
+    append_json_string(out, agency_id);
+    fmt::format_to(std::back_inserter(out), R"(,"status":"{}","met":{},"total":{},"unknown":{}}})",
+                   to_string(roll.status), roll.good, roll.total,
+                   roll.counts[static_cast<std::size_t>(Status::unknown)]);
+  }
+}
+
+Result<std::string> Obligations::matrix(const Actor& actor, std::string_view agency_id) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::obligation));
   const std::lock_guard lock(mu_);
-  Json clauses = Json::array();
-  for (const auto& clause : services_.pack.pack().catalog.clauses) clauses.push(clause_view(clause));
-  std::vector<const comply::Subject*> shown;
-  for (const auto& [id, subject] : knowledge_.subjects(comply::SubjectKind::agency)) {
-    if (scope.covers(id) && (agency_id.empty() || id == agency_id)) shown.push_back(&subject);
+  std::vector<std::pair<std::string, std::string>> shown;  // name, id
+  for (const auto& [id, subject] : board_.knowledge().subjects(comply::SubjectKind::agency)) {
+    if (scope.covers(id) && (agency_id.empty() || id == agency_id)) shown.emplace_back(subject.name, id);
   }
-  std::sort(shown.begin(), shown.end(),
-            [](const auto* a, const auto* b) { return compare_vietnamese(a->name, b->name) < 0; });
+  std::sort(shown.begin(), shown.end(), [](const auto& a, const auto& b) {
+    const int order = compare_vietnamese(a.first, b.first);
+    return order != 0 ? order < 0 : a.second < b.second;
+  });
+  const bool province =
+      agency_id.empty() && scope.covers("") && board_.counts_of_agency("") != comply::StatusCounts{};
+  if (province) shown.insert(shown.begin(), {tr(Lang::vi, "hub.subject_province"), ""});
+  std::string out = "{\"pack\":";
+  append_json_string(out, services_.pack.pack().reference());
+  out += ",\"clauses\":" + clauses_json_ + ",\"agencies\":";
   Json agencies = Json::array();
-  Json cells = Json::array();
-  for (const auto* subject : shown) {
-    agencies.push(Json::object({{"id", subject->id}, {"name", subject->name}}));
-    const auto found = by_agency_.find(subject->id);
-    if (found == by_agency_.end()) continue;
-    for (const auto& [key, roll] : comply::roll_up_by_clause_and_agency(found->second)) {
-      cells.push(Json::object({{"clause", key.first},
-                               {"agency", key.second},
-                               {"status", to_string(roll.status)},
-                               {"met", roll.good},
-                               {"total", roll.total},
-                               {"unknown", roll.counts[static_cast<std::size_t>(Status::unknown)]}}));
-    }
-  }
-  return Json::object({{"pack", services_.pack.pack().reference()},
-                       {"clauses", std::move(clauses)},
-                       {"agencies", std::move(agencies)},
-                       {"cells", std::move(cells)}});
+  for (const auto& [name, id] : shown) agencies.push(Json::object({{"id", id}, {"name", name}}));
+  out += agencies.dump() + ",\"cells\":[";
+  bool first = true;
+  for (const auto& [name, id] : shown) append_cells(out, id, first);
+  return out + "]}";
 }
 
 Result<Json> Obligations::clause(const Actor& actor, std::string_view id) {
@@ -609,19 +514,17 @@ Result<Json> Obligations::attest(const Actor& actor, const Json& body) {
   if (body["valid_until"].is_string()) write.doc.set("valid_until", body["valid_until"]);
   if (!file.empty()) write.doc.set("file_sha256", file);
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  mark_agency(agency);
   assess_due(services_.env.now());
   Filter filter;
   filter.clause = clause->id;
   filter.part = part;
   filter.agency_id = agency;
   filter.limit = 1;
-  Json::Array items;
-  const std::lock_guard lock(mu_);
-  for (const auto& one : by_agency_[agency]) {
-    if (one.part_id == part) return view(one);
+  const Json page = PHENDAU_TRY(list(system_actor(), filter));
+  if (page["items"].items().empty()) {
+    return fail(ErrorCode::not_found, "no such obligation", "error.not_found");
   }
-  return fail(ErrorCode::not_found, "no such obligation", "error.not_found");
+  return page["items"].items().front();
 }
 
 Result<Json> Obligations::facts_of(const Actor& actor, std::string_view device_id) {
@@ -641,24 +544,12 @@ Result<Json> Obligations::facts_of(const Actor& actor, std::string_view device_i
 
 Json Obligations::counts_of_agency(std::string_view agency_id) const {
   const std::lock_guard lock(mu_);
-  std::map<Status, std::int64_t> counts;
-  const auto found = by_agency_.find(agency_id);
-  if (found != by_agency_.end()) {
-    for (const auto& one : found->second) ++counts[one.status];
-  }
-  return statuses_json(counts);
+  return statuses_json(board_.counts_of_agency(agency_id));
 }
 
 Json Obligations::counts_of_device(std::string_view device_id) const {
   const std::lock_guard lock(mu_);
-  std::map<Status, std::int64_t> counts;
-  for (const auto& [agency, obligations] : by_agency_) {
-    for (const auto& one : obligations) {
-      if (one.subject_kind == comply::SubjectKind::device && one.subject_id == device_id)
-        ++counts[one.status];
-    }
-  }
-  return statuses_json(counts);
+  return statuses_json(board_.counts_of_subject(comply::SubjectKind::device, device_id));
 }
 
 }  // namespace phendau::hub

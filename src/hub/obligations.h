@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps what is known up to date, asks the obligation engine, and answers what the portal asks about clauses.
-// Statuses are derived: rebuilt at start, re-judged when a fact, record, alert or case changes and when time
-// passes; only transitions are kept (derived rows). Thread-safe.
+// Keeps the board of the obligation engine up to date and answers what the portal asks about clauses.
+// Statuses are derived: judged at start, and again where a fact, record, alert or case changes and when time
+// passes. Kept (derived rows): the statuses of each part in each agency, so that a restart knows what changed
+// meanwhile, and the transitions. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -10,7 +11,7 @@
 #include <set>
 #include <thread>
 
-#include "comply/assess.h"
+#include "comply/board.h"
 #include "hub/active_pack.h"
 #include "hub/detection.h"
 #include "hub/services.h"
@@ -31,8 +32,9 @@ class Obligations {
 
   // ---- what happened ----
   Result<> put_facts(const Actor& device, const std::vector<Fact>& facts);
-  /// Ledger changes up to now are read and their agencies judged again.
+  /// Ledger changes up to now are read; what depends on them is marked.
   Result<> follow_ledger();
+  /// Its detections may have changed (alerts).
   void mark_agency(std::string_view agency_id);
   /// Judges what is marked or due. For tests and the own thread.
   void assess_due(UtcTime now);
@@ -48,7 +50,8 @@ class Obligations {
     std::size_t limit = 50;
   };
   Result<Json> list(const Actor& actor, const Filter& filter);
-  Result<Json> matrix(const Actor& actor, std::string_view agency_id);
+  /// The body of the answer as JSON text: seventy thousand cells are too many for a tree of values.
+  Result<std::string> matrix(const Actor& actor, std::string_view agency_id);
   Result<Json> clause(const Actor& actor, std::string_view id);
   Result<Json> attest(const Actor& actor, const Json& body);
   Result<Json> facts_of(const Actor& actor, std::string_view device_id);
@@ -58,25 +61,28 @@ class Obligations {
 
  private:
   void run();
-  Result<> load_all();
-  void put_record(const ledger::Record& record);
-  void put_device(const ledger::Record& record);
+  Result<> load_records();
+  Result<> load_facts();
+  Result<> restore_statuses();
+  void refresh_settings(UtcTime now);
   void refresh_detections(std::string_view agency_id);
-  void assess_agency(std::string_view agency_id, UtcTime now);
+  void settle(UtcTime now);
+  /// What settle() found, as rows to keep; `changed`: clauses per agency.
+  std::vector<ledger::DerivedWrite> writes_of(const comply::Board::Settled& settled, UtcTime now,
+                                              std::map<std::string, std::set<std::string>>& changed);
+  Result<> keep(std::vector<ledger::DerivedWrite> writes, UtcTime now);
   Json view(const comply::Obligation& obligation) const;
   Json clause_view(const comply::Clause& clause) const;
-  std::string subject_name(const comply::Obligation& obligation) const;
+  std::string subject_name(comply::SubjectKind kind, std::string_view id) const;
+  void append_cells(std::string& out, std::string_view agency_id, bool& first) const;
 
   Services& services_;
   const Detection& detection_;
+  std::set<std::string> detection_refs_;  // rules that clauses name
+  std::string clauses_json_;              // of the matrix; does not change
   mutable std::mutex mu_;
-  comply::Knowledge knowledge_;  // guarded by mu_, as is the rest
-  std::map<std::string, std::vector<comply::Obligation>, std::less<>> by_agency_;
-  std::map<std::string, UtcTime, std::less<>> evaluated_at_;
-  std::map<std::string, UtcTime, std::less<>> due_;  // next evaluation per agency
-  std::set<std::string, std::less<>> marked_;
-  std::map<std::string, Status> last_status_;  // by obligation id
-  std::set<std::string> detection_refs_;       // rules that clauses name
+  comply::Board board_;                        // guarded by mu_, as is the rest
+  std::set<std::string, std::less<>> marked_;  // agencies whose detections are read again
   std::uint64_t ledger_seq_ = 0;
   bool stopping_ = false;
   std::condition_variable wake_;

@@ -17,7 +17,7 @@ using comply::ContentReader;
 
 constexpr std::string_view kGroups[] = {"who", "what", "network", "accounts", "doing", "hub"};
 /// A record in one of these states no longer counts, unless the register says otherwise.
-constexpr std::string_view kEndStates[] = {"withdrawn", "ended",    "abolished", "removed", "released",
+constexpr std::string_view kEndStates[] = {"withdrawn", "ended",   "abolished", "removed", "released",
                                            "replaced",  "refused", "cancelled", "revoked", "rejected"};
 constexpr std::string_view kHubRoles[] = {"administrator", "province_operator", "agency_officer",
                                           "agency_head",   "partner",           "staff"};
@@ -187,10 +187,11 @@ void read_names(ContentReader& reader, const YamlNode& node, RegisterKind& out) 
 
 void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
   if (!node.is_map()) return reader.error(node, "a register must be a map");
-  reader.only_keys(node, {"kind", "title", "group", "owner", "visible", "writers", "date_field", "period_field",
-                          "subject_field", "subject_kind", "derived", "states", "initial", "live_states",
-                          "moves", "unique", "unique_in", "disjoint", "inside", "indexed", "secret",
-                          "personal", "invited_field", "schema"});
+  reader.only_keys(
+      node, {"kind",       "title",        "group",         "owner",        "visible",       "writers",
+             "date_field", "period_field", "subject_field", "subject_kind", "derived",       "states",
+             "initial",    "live_states",  "moves",         "unique",       "unique_in",     "disjoint",
+             "inside",     "indexed",      "secret",        "personal",     "invited_field", "schema"});
   RegisterKind out;
   out.place = reader.place(node);
   read_names(reader, node, out);
@@ -253,8 +254,7 @@ void PackReader::check_registers() {
     if (kind.inside && pack_.reg(kind.inside->reg) == nullptr)
       error(kind.place, fmt::format("{}: no register '{}'", kind.spec.name, kind.inside->reg));
     auto names = kind.writers;
-    for (const auto& move : kind.lifecycle.moves)
-      names.insert(names.end(), move.by.begin(), move.by.end());
+    for (const auto& move : kind.lifecycle.moves) names.insert(names.end(), move.by.begin(), move.by.end());
     for (const auto& name : names) {
       if (name.starts_with("role:") && !slots.contains(name.substr(5)))
         error(kind.place, fmt::format("{}: no role slot '{}'", kind.spec.name, name.substr(5)));

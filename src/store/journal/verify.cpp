@@ -352,8 +352,8 @@ VerifyReport verify(Env& env, const std::string& dir, const std::vector<Head>& e
   }
 }
 
-Result<VerifyReport> verify_folder(Env& env, const std::string& dir,
-                                   const std::vector<Head>& expected_heads, std::string_view public_key) {
+Result<VerifyReport> verify_folder(Env& env, const std::string& dir, const std::vector<Head>& expected_heads,
+                                   std::string_view public_key) {
   const auto entries = env.list(dir);
   if (!entries && entries.error().code != ErrorCode::not_found) return std::unexpected(entries.error());
   const auto is_ours = [](const DirEntry& entry) {

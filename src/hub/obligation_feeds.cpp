@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/obligation_feeds.h"
+
+#include "hub/active_pack.h"
+#include "workflow/run.h"
+
+namespace phendau::hub {
+namespace {
+
+/// The steps of a case with their clocks, for the engine.
+std::vector<comply::CaseStep> case_steps(const Services& services, const ledger::Record& record) {
+  std::vector<comply::CaseStep> out;
+  const auto state = workflow::from_json(record.doc["state"]);
+  if (!state) return out;
+  for (const auto& step : state->steps) {
+    comply::CaseStep one;
+    one.id = step.id;
+    if (step.status == workflow::StepStatus::done) one.state = comply::CaseStep::State::done;
+    if (step.status == workflow::StepStatus::skipped) one.state = comply::CaseStep::State::skipped;
+    one.at = step.finished_at;
+    one.reason = step.skip_reason;
+    out.push_back(std::move(one));
+  }
+  const auto* definition = services.pack.workflow(state->definition_id);
+  if (definition == nullptr) return out;
+  for (const auto& clock : workflow::clocks(*definition, *state, services.env.now(), kHubZone)) {
+    for (auto& step : out) {
+      if (step.id == clock.step && (!step.due_at || clock.due_at < *step.due_at)) step.due_at = clock.due_at;
+    }
+  }
+  return out;
+}
+
+comply::Subject agency_subject(const ledger::Record& record) {
+  comply::Subject subject;
+  subject.kind = comply::SubjectKind::agency;
+  subject.id = record.id;
+  subject.agency_id = record.id;
+  subject.name = record.doc["name"].string_or(record.id);
+  subject.attributes = record.doc;
+  subject.known_since = record.created_at;
+  return subject;
+}
+
+comply::Attestation attestation_of(const ledger::Record& record) {
+  comply::Attestation one;
+  one.record_id = record.id;
+  one.part_id = record.doc["part"].as_string();
+  one.agency_id = record.agency_id;
+  one.period_id = record.doc["period"].as_string();
+  one.at = record.created_at;
+  one.entered_at = record.created_at;
+  one.valid_until = time_of(record.doc["valid_until"], true);
+  one.file_sha256 = record.doc["file_sha256"].as_string();
+  one.statement = record.doc["statement"].as_string();
+  return one;
+}
+
+comply::Exception exception_of(const ledger::Record& record) {
+  comply::Exception one;
+  one.record_id = record.id;
+  one.scope_id = record.doc["scope_id"].as_string();
+  one.agency_id = record.agency_id;
+  one.subject_id = record.doc["subject_id"].as_string();
+  one.from = time_of(record.doc["from"]).value_or(record.created_at);
+  one.until = time_of(record.doc["until"], true).value_or(record.created_at);
+  one.reason = record.doc["reason"].as_string();
+  return one;
+}
+
+/// What triggers may ask about a case: its own members, and the forms of its steps by their ids.
+Json case_document(const ledger::Record& record) {
+  Json out = record.doc;
+  out.erase("state");
+  const auto state = workflow::from_json(record.doc["state"]);
+  if (!state) return out;
+  for (const auto& step : state->steps) {
+    if (step.status == workflow::StepStatus::done) out.set(step.id, step.doc);
+  }
+  return out;
+}
+
+comply::CaseState case_of(const Services& services, const ledger::Record& record) {
+  comply::CaseState one;
+  one.id = record.id;
+  one.workflow = record.doc["workflow"].as_string();
+  one.agency_id = record.agency_id;
+  one.title = record.doc["title"].as_string();
+  one.opened_at = record.created_at;
+  one.closed_at = time_of(record.doc["closed_at"]);
+  one.steps = case_steps(services, record);
+  one.state = record.state;
+  one.document = case_document(record);
+  return one;
+}
+
+comply::Breach breach_of(const ledger::Record& record, bool live) {
+  comply::Breach one;
+  one.record_id = record.id;
+  one.scope_id = record.doc["scope_id"].as_string();
+  one.agency_id = record.agency_id;
+  one.subject_id = record.doc["subject_id"].as_string();
+  one.at = time_of(record.doc["found_on"]).value_or(record.created_at);
+  one.open = live;
+  return one;
+}
+
+comply::RegisterRecord register_record_of(const RegisterKind& kind, const ledger::Record& record) {
+  comply::RegisterRecord one;
+  one.kind = record.kind;
+  one.id = record.id;
+  one.agency_id = record.agency_id;
+  one.state = record.state;
+  one.at = record.updated_at;
+  one.entered_at = record.created_at;
+  if (!kind.date_field.empty()) {
+    const Json& date = record.doc.at_path(kind.date_field);
+    if (const auto at = time_of(date)) {
+      one.at = *at;
+      one.dated = parse_date(date.as_string()) ? comply::Dated::day : comply::Dated::instant;
+    }
+  }
+  if (!kind.period_field.empty()) one.period_id = record.doc.at_path(kind.period_field).as_string();
+  if (!kind.subject_field.empty()) one.subject_id = record.doc.at_path(kind.subject_field).as_string();
+  one.document = record.doc;
+  return one;
+}
+
+comply::Subject device_subject(const ledger::Record& record) {
+  comply::Subject subject;
+  subject.kind = comply::SubjectKind::device;
+  subject.id = record.id;
+  subject.agency_id = record.agency_id;
+  subject.name = record.doc["name"].string_or(record.doc["hostname"].as_string());
+  subject.attributes = record.doc;
+  subject.known_since = record.created_at;
+  return subject;
+}
+
+/// A live record of a register whose records are systems, accounts or people.
+comply::Subject thing_subject(comply::SubjectKind kind, const ledger::Record& record) {
+  comply::Subject subject;
+  subject.kind = kind;
+  subject.id = record.id;
+  subject.agency_id = record.agency_id;
+  for (const char* field : {"name", "full_name", "title", "username"}) {
+    if (subject.name.empty()) subject.name = record.doc[field].as_string();
+  }
+  if (subject.name.empty()) subject.name = record.id;
+  subject.attributes = record.doc;
+  subject.known_since = record.created_at;
+  return subject;
+}
+
+comply::RoleBinding binding_of(const ledger::Record& record) {
+  comply::RoleBinding one;
+  one.record_id = record.id;
+  one.slot = record.doc["slot"].as_string();
+  one.agency_id = record.doc["agency_id"].as_string();
+  one.from = time_of(record.doc["from"]).value_or(record.created_at);
+  one.until = time_of(record.doc["to"], true);
+  if (!one.until && record.state == "ended") one.until = record.updated_at;
+  return one;
+}
+
+void put_or_drop_subject(comply::Board& board, comply::Subject subject, bool live) {
+  if (live) {
+    board.put_subject(std::move(subject));
+  } else {
+    board.drop_subject(subject.kind, subject.id);
+  }
+}
+
+/// Kinds that the engine knows as something else than records; true: this was one.
+bool feed_own_kind(comply::Board& board, const Services& services, const ledger::Record& record, bool live) {
+  if (record.kind == "agency") {
+    const bool ended = record.state == "abolished" || record.state == "merged";
+    put_or_drop_subject(board, agency_subject(record), live && !ended);
+  } else if (record.kind == "device") {
+    put_or_drop_subject(board, device_subject(record), record.state != "revoked");
+  } else if (record.kind == "attestation") {
+    live ? board.put_attestation(attestation_of(record)) : board.drop_attestation(record.id);
+  } else if (record.kind == "exception") {
+    live ? board.put_exception(exception_of(record)) : board.drop_exception(record.id);
+  } else if (record.kind == "role_binding") {  // one that has ended still says until when it held
+    record.state == "withdrawn" ? board.drop_binding(record.id) : board.put_binding(binding_of(record));
+  } else {
+    if (record.kind == "case") board.put_case(case_of(services, record));
+    if (record.kind == "violation") board.put_breach(breach_of(record, live));
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<UtcTime> time_of(const Json& value, bool end_of_day) {
+  if (const auto at = parse_rfc3339(value.as_string())) return *at;
+  if (const auto date = parse_date(value.as_string())) {
+    const UtcTime start = start_of_day(*date, kHubZone);
+    return end_of_day ? start + days(1) : start;
+  }
+  return std::nullopt;
+}
+
+void feed_record(comply::Board& board, const Services& services, const ledger::Record& record) {
+  const RegisterKind* kind = services.pack.pack().reg(record.kind);
+  const bool live = kind == nullptr ? record.state != "withdrawn" : kind->lifecycle.is_live(record.state);
+  if (feed_own_kind(board, services, record, live) || kind == nullptr) return;
+  if (kind->subject_kind) put_or_drop_subject(board, thing_subject(*kind->subject_kind, record), live);
+  if (!board.asks_register(record.kind)) return;
+  if (record.state == "withdrawn") {  // as if it had never been
+    board.drop_record(record.kind, record.id);
+  } else {
+    board.put_record(register_record_of(*kind, record));
+  }
+}
+
+}  // namespace phendau::hub
