@@ -274,7 +274,7 @@ TEST_CASE("agent: clock, journal head, settings and orders of a heartbeat reply"
   unknown.kind = "format_disk";
   REQUIRE(wire::sign_order(unknown, kOrderKey));
   world.hub.reply.orders = {unsigned_order, signed_order, unknown, signed_order};
-  world.turn(2);
+  world.turn(3);  // one kind of fact between two turns
   CHECK(world.has_trouble("agent.trouble.clock"));
   CHECK(world.agent->config().heartbeat_every == seconds(10));
   CHECK(load_config(world.env, "/data").value().heartbeat_every == seconds(10));
