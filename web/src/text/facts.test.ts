@@ -48,6 +48,7 @@ test('a fact in the journal is one sentence; other text stays', () => {
 test('lists inside a sentence of the hub', () => {
   expect(sentence('hiện là ["lower","digit"], cần có chứa ký tự đặc biệt')).toBe('hiện là chữ thường, chữ số, cần có chứa ký tự đặc biệt');
   expect(sentence('mã [x]')).toBe('mã [x]');
+  expect(sentence('ketoan: trạng thái mật khẩu hiện là empty, cần là set.')).toBe('ketoan: trạng thái mật khẩu hiện là để trống, cần là đã đặt.');
   expect(sentence('Luật soc-monitoring đang theo dõi, 2 nguồn.')).toBe('Luật "Giám sát an toàn thông tin" đang theo dõi, 2 nguồn.');
   expect(sentence('Vụ việc A: bước isolate đã làm.')).toBe('Vụ việc A: bước "Cô lập máy chủ" đã làm.');
   expect(sentence('Luật x-y đang tắt.')).toBe('Luật x-y đang tắt.');

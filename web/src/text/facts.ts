@@ -67,7 +67,7 @@ export function sentence(text: string): string {
     } catch {
       return list;
     }
-  }).replace(/(Luật |[Tt]hiết lập |bước )([a-z][a-z0-9_.-]*)/g, (all, what: string, name: string) => {
+  }).replace(/(hiện là |cần là )([a-z]+)/g, (_, what: string, value: string) => `${what}${named(kValues, value) ?? value}`).replace(/(Luật |[Tt]hiết lập |bước )([a-z][a-z0-9_.-]*)/g, (all, what: string, name: string) => {
     const word = named(what === 'Luật ' ? featureWords : what === 'bước ' ? stepWords : settingWords, name);
     return word ? `${what}"${word}"` : all;
   });
