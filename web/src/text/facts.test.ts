@@ -23,7 +23,7 @@ test('fields have words; a field that is new keeps its name', () => {
 
 test('evidence of a fact is a sentence', () => {
   expect(factEvidence('01/password_policy', 'min_length=6; classes=["lower","digit"]'))
-    .toBe('Chính sách mật khẩu: độ dài tối thiểu của mật khẩu 6, loại ký tự bắt buộc chữ thường, chữ số');
+    .toBe('Chính sách mật khẩu (độ dài tối thiểu của mật khẩu: 6; loại ký tự bắt buộc: chữ thường, chữ số)');
   expect(factEvidence('01/account', 'rows=2; compliant=1; violating=1; unknown=0; complete=false'))
     .toBe('Tài khoản: 1/2 mục đạt, 1 không đạt, danh sách có thể thiếu');
   expect(factEvidence('01/account', '')).toBe('Tài khoản');
@@ -39,8 +39,8 @@ test('every kind of evidence is said in words', () => {
 });
 
 test('a fact in the journal is one sentence; other text stays', () => {
-  expect(factSentence('{"kind":"antimalware","rows":[{"present":false,"products":[]}]}')).toBe('Máy đo: Chống mã độc, có phần mềm chống mã độc không; phần mềm không có');
-  expect(factSentence('{"kind":"account","rows":[{},{}]}')).toBe('Máy đo: Tài khoản, 2 mục');
+  expect(factSentence('{"kind":"antimalware","rows":[{"present":false,"products":[]}]}')).toBe('Máy đo Chống mã độc (có phần mềm chống mã độc: không; phần mềm: không có)');
+  expect(factSentence('{"kind":"account","rows":[{},{}]}')).toBe('Máy đo Tài khoản: 2 mục');
   expect(factSentence('Failed password for root')).toBe('Failed password for root');
   expect(factSentence('{"kind":3}')).toBe('{"kind":3}');
 });
