@@ -262,6 +262,9 @@ TEST_CASE("agent: a disk restored from a copy begins a new epoch") {
 TEST_CASE("agent: clock, journal head, settings and orders of a heartbeat reply") {
   World world;
   world.start();
+  world.turn(1);
+  world.env.advance(minutes(5));
+  world.hub.beats.clear();
   world.hub.reply.time = world.env.now() + minutes(10);
   world.hub.reply.journal_head = wire::JournalHead{100, "aa"};
   world.hub.reply.config = Json::object({{"heartbeat_every", "10s"}});
@@ -274,7 +277,7 @@ TEST_CASE("agent: clock, journal head, settings and orders of a heartbeat reply"
   unknown.kind = "format_disk";
   REQUIRE(wire::sign_order(unknown, kOrderKey));
   world.hub.reply.orders = {unsigned_order, signed_order, unknown, signed_order};
-  world.turn(3);  // one kind of fact between two turns
+  world.turn(2);
   CHECK(world.has_trouble("agent.trouble.clock"));
   CHECK(world.agent->config().heartbeat_every == seconds(10));
   CHECK(load_config(world.env, "/data").value().heartbeat_every == seconds(10));
