@@ -27,7 +27,8 @@ constexpr const char* kClauses = R"(clauses:
   - {id: t:3, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process,
      satisfied_by: [{kind: register, ref: r, period: P1M}]}
   - {id: t:4, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process,
-     trigger: {register: leaver, from: left_on, within: 3wd}, satisfied_by: [{kind: occasion, state: [done], done: on}]}
+     trigger: {register: leaver, from: left_on, within: 3wd},
+     satisfied_by: [{kind: occasion, state: [done], done: on}]}
   - {id: t:5, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process,
      subject: role:police, satisfied_by: [{kind: register, ref: r}]}
   - {id: t:6, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff],
