@@ -11,6 +11,7 @@
 #include "base/unicode.h"
 #include "hub/hub_settings.h"
 #include "hub/obligation_feeds.h"
+#include "hub/obligation_matrix.h"
 
 namespace phendau::hub {
 namespace {
@@ -83,12 +84,6 @@ std::string scope_text(const Pack& pack, const comply::Clause& clause) {
 bool has_pending(const comply::ClausePart& part) {
   return std::any_of(part.satisfied_by.begin(), part.satisfied_by.end(),
                      [](const auto& s) { return s.kind == comply::SatisfierKind::pending; });
-}
-
-/// Nobody has to do anything: the portal shows no cell.
-bool is_meaning_only(const comply::Clause& clause) {
-  return std::all_of(clause.parts.begin(), clause.parts.end(),
-                     [](const auto& part) { return part.satisfied_by.empty(); });
 }
 
 }  // namespace
@@ -414,24 +409,6 @@ Json Obligations::clause_view(const comply::Clause& clause) const {
                        {"parts", std::move(parts)}});
 }
 
-void Obligations::append_cells(std::string& out, std::string_view agency_id, bool& first) const {
-  const auto& counts = board_.counts_by_clause(agency_id);
-  const auto& clauses = services_.pack.pack().catalog.clauses;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] == comply::StatusCounts{} || is_meaning_only(clauses[i])) continue;
-    const comply::RollUp roll = comply::roll_up_of(counts[i]);
-    if (!first) out += ',';
-    first = false;
-    out += "{\"clause\":";
-    append_json_string(out, clauses[i].id);
-    out += ",\"agency\":";
-    append_json_string(out, agency_id);
-    fmt::format_to(std::back_inserter(out), R"(,"status":"{}","met":{},"total":{},"unknown":{}}})",
-                   to_string(roll.status), roll.good, roll.total,
-                   roll.counts[static_cast<std::size_t>(Status::unknown)]);
-  }
-}
-
 Result<std::string> Obligations::matrix(const Actor& actor, std::string_view agency_id) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::obligation));
   const std::lock_guard lock(mu_);
@@ -445,16 +422,10 @@ Result<std::string> Obligations::matrix(const Actor& actor, std::string_view age
   });
   const bool province =
       agency_id.empty() && scope.covers("") && board_.counts_of_agency("") != comply::StatusCounts{};
-  if (province) shown.insert(shown.begin(), {tr(Lang::vi, "hub.subject_province"), ""});
-  std::string out = "{\"pack\":";
-  append_json_string(out, services_.pack.pack().reference());
-  out += ",\"clauses\":" + clauses_json_ + ",\"agencies\":";
-  Json agencies = Json::array();
-  for (const auto& [name, id] : shown) agencies.push(Json::object({{"id", id}, {"name", name}}));
-  out += agencies.dump() + ",\"cells\":[";
-  bool first = true;
-  for (const auto& [name, id] : shown) append_cells(out, id, first);
-  return out + "]}";
+  std::vector<std::pair<std::string, std::string>> columns;
+  if (province) columns.emplace_back("", tr(Lang::vi, "hub.subject_province"));
+  for (auto& [name, id] : shown) columns.emplace_back(std::move(id), std::move(name));
+  return matrix_json(board_, services_.pack.pack().reference(), clauses_json_, columns);
 }
 
 Result<Json> Obligations::clause(const Actor& actor, std::string_view id) {

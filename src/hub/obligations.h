@@ -50,7 +50,7 @@ class Obligations {
     std::size_t limit = 50;
   };
   Result<Json> list(const Actor& actor, const Filter& filter);
-  /// The body of the answer as JSON text: seventy thousand cells are too many for a tree of values.
+  /// The body of the answer, as JSON text.
   Result<std::string> matrix(const Actor& actor, std::string_view agency_id);
   Result<Json> clause(const Actor& actor, std::string_view id);
   Result<Json> attest(const Actor& actor, const Json& body);
@@ -74,7 +74,6 @@ class Obligations {
   Json view(const comply::Obligation& obligation) const;
   Json clause_view(const comply::Clause& clause) const;
   std::string subject_name(comply::SubjectKind kind, std::string_view id) const;
-  void append_cells(std::string& out, std::string_view agency_id, bool& first) const;
 
   Services& services_;
   const Detection& detection_;
