@@ -262,6 +262,9 @@ TEST_CASE("agent: a disk restored from a copy begins a new epoch") {
 TEST_CASE("agent: clock, journal head, settings and orders of a heartbeat reply") {
   World world;
   world.start();
+  world.turn(1);
+  world.env.advance(minutes(5));
+  world.hub.beats.clear();
   world.hub.reply.time = world.env.now() + minutes(10);
   world.hub.reply.journal_head = wire::JournalHead{100, "aa"};
   world.hub.reply.config = Json::object({{"heartbeat_every", "10s"}});

@@ -398,11 +398,33 @@ Result<Response> get_health(Context& c) {
 
 }  // namespace
 
-const std::vector<Route>& routes() {
+namespace {
+
+std::vector<Route> register_routes() {
   using enum Action;
   using enum Resource;
   constexpr bool kJson = true;
-  static const std::vector<Route> kRoutes = {
+  return {
+      {"GET", "/registers", "listRegisters", read, pack, Access::session, false, list_registers},
+      {"GET", "/registers/{kind}", "listRecords", read, record, Access::session, false, list_records},
+      {"POST", "/registers/{kind}", "createRecord", create, record, Access::session, kJson, create_record},
+      {"GET", "/registers/{kind}/{id}", "getRecord", read, record, Access::session, false, get_record},
+      {"PATCH", "/registers/{kind}/{id}", "updateRecord", update, record, Access::session, kJson,
+       update_record},
+      {"POST", "/registers/{kind}/{id}/move", "moveRecord", update, record, Access::session, kJson,
+       move_record},
+      {"POST", "/registers/{kind}/{id}/undo", "undoRecord", update, record, Access::session, kJson,
+       undo_record},
+      {"GET", "/registers/{kind}/{id}/history", "getRecordHistory", read, record, Access::session, false,
+       get_record_history},
+  };
+}
+
+std::vector<Route> other_routes() {
+  using enum Action;
+  using enum Resource;
+  constexpr bool kJson = true;
+  return {
       {"POST", "/session", "signIn", create, own_account, Access::open, kJson, sign_in},
       {"GET", "/session", "getSession", read, own_account, Access::any_session, false, get_session},
       {"DELETE", "/session", "signOut", update, own_account, Access::any_session, false, sign_out},
@@ -444,18 +466,6 @@ const std::vector<Route>& routes() {
        upload_attachment},
       {"GET", "/attachments/{sha256}", "getAttachment", read, attachment, Access::session, false,
        get_attachment},
-      {"GET", "/registers", "listRegisters", read, pack, Access::session, false, list_registers},
-      {"GET", "/registers/{kind}", "listRecords", read, record, Access::session, false, list_records},
-      {"POST", "/registers/{kind}", "createRecord", create, record, Access::session, kJson, create_record},
-      {"GET", "/registers/{kind}/{id}", "getRecord", read, record, Access::session, false, get_record},
-      {"PATCH", "/registers/{kind}/{id}", "updateRecord", update, record, Access::session, kJson,
-       update_record},
-      {"POST", "/registers/{kind}/{id}/move", "moveRecord", update, record, Access::session, kJson,
-       move_record},
-      {"POST", "/registers/{kind}/{id}/undo", "undoRecord", update, record, Access::session, kJson,
-       undo_record},
-      {"GET", "/registers/{kind}/{id}/history", "getRecordHistory", read, record, Access::session, false,
-       get_record_history},
       {"GET", "/agencies", "listAgencies", read, agency, Access::session, false, list_agencies},
       {"POST", "/agencies", "createAgency", create, agency, Access::session, kJson, create_agency},
       {"PATCH", "/agencies/{id}", "updateAgency", update, agency, Access::session, kJson, update_agency},
@@ -469,6 +479,16 @@ const std::vector<Route>& routes() {
       {"GET", "/stream", "openStream", read, own_account, Access::session, false, open_stream},
       {"GET", "/health", "getHealth", read, own_account, Access::open, false, get_health},
   };
+}
+
+}  // namespace
+
+const std::vector<Route>& routes() {
+  static const std::vector<Route> kRoutes = [] {
+    auto all = other_routes();
+    for (auto& route : register_routes()) all.push_back(route);
+    return all;
+  }();
   return kRoutes;
 }
 

@@ -18,17 +18,21 @@ UtcTime at(std::string_view text) { return *parse_rfc3339(text); }
 const UtcTime kNow = at("2026-11-24T10:00:00+07:00");
 
 constexpr const char* kClauses = R"(clauses:
-  - {id: t:1, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process, subject: device,
+  - {id: t:1, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff],
+     kind: process, subject: device,
      scope: server, satisfied_by: [{kind: posture_rule, ref: rule_a}]}
-  - {id: t:2, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process, subject: device,
+  - {id: t:2, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff],
+     kind: process, subject: device,
      satisfied_by: [{kind: posture_rule, ref: rule_b}]}
   - {id: t:3, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process,
      satisfied_by: [{kind: register, ref: r, period: P1M}]}
   - {id: t:4, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process,
-     trigger: {register: leaver, from: left_on, within: 3wd}, satisfied_by: [{kind: occasion, state: [done], done: on}]}
+     trigger: {register: leaver, from: left_on, within: 3wd},
+     satisfied_by: [{kind: occasion, state: [done], done: on}]}
   - {id: t:5, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process,
      subject: role:police, satisfied_by: [{kind: register, ref: r}]}
-  - {id: t:6, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process, subject: person,
+  - {id: t:6, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff],
+     kind: process, subject: person,
      satisfied_by: [{kind: register, ref: training, link: person_id, max_age_days: 30}]}
   - {id: t:7, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: prohibition,
      modality: must_not, subject: hub, satisfied_by: [{kind: setting, ref: s, equals: true}]}

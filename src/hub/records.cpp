@@ -257,8 +257,7 @@ Result<> Records::check_inside(const Draft& draft) {
 }
 
 Result<> Records::check_draft(const Actor& actor, const Draft& draft) {
-  if (has_secret_marking(services_.pack.upload_policy(), draft.doc.dump()))
-    return fail(ErrorCode::denied, "text carries a state-secret marking", "upload.state_secret");
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), draft.doc));
   PHENDAU_TRY(check_references(actor, draft));
   if (!draft.kind->lifecycle.is_live(draft.state)) return {};
   PHENDAU_TRY(check_unique(draft));

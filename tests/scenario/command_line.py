@@ -145,7 +145,7 @@ samples = (PACK.parent / "base/rules/linux/auth/su_to_root.samples.yaml").read_t
 assert mistakes_with("base/rules/linux/auth/su_to_root.samples.yaml", samples.replace("silent:", "khac:").replace("fire:", "silent:"))
 assert mistakes_with("ha-giang/clause/a.yaml", "a: 1\n") and mistakes_with("ha-giang/rules/a.yaml", block)
 coverage = json.loads(run(PHENDAU, "pack", "coverage", "--pack", PACK, "--format", "json").stdout)
-assert len(coverage["clauses"]) == 48 and all(s["state"] in ("working", "pending") for c in coverage["clauses"] for s in c["satisfied_by"])
+assert len(coverage["clauses"]) == 75 and all(s["state"] in ("working", "pending") for c in coverage["clauses"] for s in c["satisfied_by"])
 
 # A journal without a hub.
 run(PHENDAU, "journal", "import", "--data", base / "j", log)

@@ -93,7 +93,7 @@ for text, words in (('{"https_address": "127.0.0.1:1",\n "demo": }', ["hub.json 
 give_to_hub(odd.data)
 sentence(PHENDAU, "hub", "--data", odd.data, "--lang=vi", words=["Không đọc hoặc ghi được", "hub.json"], code=4)
 (odd.data / "hub.json").rmdir()
-(odd.data / "hub.json").write_text("{}")
+(odd.data / "hub.json").write_text(json.dumps({"pack_dir": str(PACK)}))
 give_to_hub(odd.data)
 (odd.data / "hub.json").chmod(0)
 sentence(PHENDAU, "hub", "--data", odd.data, "--lang=vi", words=["Không có quyền truy cập", "hub.json"], code=3)

@@ -69,18 +69,25 @@ const overview = () => ({ generated_at: ago(0), agencies: agencies.map((a, j) =>
   storage: { used_bytes: 48_318_382_080, quota_percent: 80, used_percent: 41.3, journal_rows: 1_234_567_890, ledger_changes: 4821 }, ingest: { events_last_hour: 284_113, parse_errors: 17, udp_kernel_drops: 0 }, pack: { id: 'ha-giang', title: 'Quy chế 1374/QĐ-UBND (Hà Giang)', digest: '9c1d77aa0412f3b5c2' }, demo: true });
 const streams = new Set();
 const tellAll = (topic, data) => { for (const s of streams) s.write(`event: ${topic}\ndata: ${JSON.stringify(data)}\n\n`); };
+const register = { kind: 'leaver', title: 'Người nghỉ việc, chuyển công tác', group: 'accounts', owner: 'agency', states: [{ id: 'open', title: 'Đang mở', live: true }, { id: 'done', title: 'Đã xong', live: true }], indexed: ['full_name'], personal: [], may_create: true,
+  moves: [{ from: ['open'], to: 'done', title: 'Hoàn tất thu hồi', by: ['administrator', 'agency_head'], needs: ['done_on'], attachment: false, allowed: true }],
+  schema: { type: 'object', required: ['full_name', 'left_on'], properties: { full_name: { type: 'string', title: 'Họ và tên' }, left_on: { type: 'string', format: 'date', title: 'Ngày nghỉ, chuyển' }, accounts_locked: { type: 'boolean', title: 'Đã khóa tài khoản' }, done_on: { type: 'string', format: 'date', title: 'Ngày hoàn tất' } } } };
+const recordOf = (id, doc) => ({ kind: 'leaver', id, agency_id: 'ag1', agency_name: agencies[0].name, state: 'open', doc, version: 1, created_at: ago(9), updated_at: ago(9), updated_by: 'Nguyễn Minh Họa', may_update: true, moves: register.moves, attachments: [], history: [{ sequence: 1, at: ago(9), by: 'Nguyễn Minh Họa', on_behalf: false, reason: 'created', state: 'open', doc, digest: '' }] });
+const change = (r, doc, reason) => { r.doc = Object.fromEntries(Object.entries({ ...r.doc, ...doc }).filter(([, v]) => v !== null)); r.version += 1; r.moves = r.state === 'open' ? register.moves : []; r.history.unshift({ sequence: r.version, at: ago(0), by: 'Nguyễn Minh Họa', on_behalf: false, reason, state: r.state, doc: r.doc, digest: '' }); return r; };
+const records = [recordOf('r1', { full_name: 'Trần Thị Minh (minh họa)', left_on: '2026-11-20' })];
 class Refusal extends Error { constructor(status, code, text, more = {}) { super(text); this.body = { type: 'about:blank', title: code, status, code, text, ...more }; } }
 const need = (x) => x ?? (() => { throw new Refusal(404, 'not_found', 'Không có mục này, hoặc không thuộc phạm vi của bạn.'); })();
 const found = (q) => { const text = q.get('q') ?? ''; const at = text.indexOf('(('); if (at >= 0) throw new Refusal(400, 'invalid', 'Thiếu dấu ngoặc đóng trong biểu thức.', { error_position: at + 1 });
   const from = Date.parse(q.get('from') ?? 0); const to = Date.parse(q.get('to') ?? 8.64e15);
-  const terms = [...text.matchAll(/(-)?(\w+):"?([^"\s]+(?: [^":]+(?="))?)"?/g)];
-  return events.filter((e) => Date.parse(e.event_time) >= from && Date.parse(e.event_time) < to && terms.every(([, not, f, v]) => ([e.fields[f], e.host].includes(v)) !== !!not)); };
+  const terms = [...text.matchAll(/(-)?([\w.]+):"?([^"\s]+(?: [^":]+(?="))?)"?/g)];
+  return events.filter((e) => Date.parse(e.event_time) >= from && Date.parse(e.event_time) < to && terms.every(([, not, f, v]) => (v === '*' ? f in e.fields : [e.fields[f], e.host].includes(v)) !== !!not)); };
 const topOf = (list, pick, n) => { const m = new Map(); for (const e of list) for (const v of pick(e)) m.set(v, (m.get(v) ?? 0) + 1); return [...m].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count).slice(0, n); };
 
 function api(method, path, q, body, headers, raw) {
   const at = path.split('/').filter(Boolean).map(decodeURIComponent);
   const route = `${method} ${at[0]}${at.length > 1 ? '/*' : ''}${at.length > 2 ? `/${at[2]}` : ''}`;
   if (route === 'POST session') { if (body.password !== 'demo') throw new Refusal(401, 'sign_in_failed', 'Tên đăng nhập hoặc mật khẩu không đúng.'); who = body.username; return session(); }
+  if (route === 'GET health') return { status: 'ok', demo: true };
   if (!who) throw new Refusal(401, 'signed_out', 'Chưa đăng nhập.');
   switch (route) {
     case 'GET session': return session();
@@ -106,6 +113,13 @@ function api(method, path, q, body, headers, raw) {
     case 'GET obligations': return { items: [0, 1].map((i) => obligation(q.get('clause'), q.get('agency') ?? 'ag1', i)), next_cursor: null };
     case 'GET clauses/*': { const c = need(clauses.find((x) => x.id === at[1])); return { ...c, document: 'Quyết định 1374/QĐ-UBND ngày 24/7/2017 (bản minh họa)', rules: [{ part: 'a', readable: ['độ dài tối thiểu từ 8 trở lên', 'mật khẩu có chữ thường, chữ số và ký tự đặc biệt', 'đổi mật khẩu trong vòng 90 ngày'], source_yaml: 'detection:\n  compliant:\n    min_length|gte: 8\n  condition: compliant\n' }], history: [{ at: ago(4000), subject: 'may-chu-01', part: 'a', from: 'met', to: 'violated', reason: 'min_length đổi từ 8 thành 6' }] }; }
     case 'POST attestations': cells.find((c) => c.clause === body.clause && c.agency === body.agency_id).status = 'attested'; tellAll('obligation', { id: body.clause }); return { ...obligation(body.clause, body.agency_id, 0), status: 'attested' };
+    case 'GET registers': return { items: [register] };
+    case 'GET registers/*': if (at.length === 2) return { items: records.map(({ history, ...r }) => r), next_cursor: null, total: records.length };
+      return need(records.find((r) => r.id === at[2]));
+    case `GET registers/*/${at[2]}`: { const r = need(records.find((x) => x.id === at[2])); return at[3] === 'history' ? { items: r.history } : r; }
+    case 'POST registers/*': records.push(recordOf(`r${records.length + 1}`, body.doc)); return records.at(-1);
+    case `PATCH registers/*/${at[2]}`: return change(need(records.find((x) => x.id === at[2])), { ...body.doc }, 'changed');
+    case `POST registers/*/${at[2]}`: { const r = need(records.find((x) => x.id === at[2])); if (at[3] === 'move') r.state = body.to; return change(r, body.doc ?? {}, body.reason ?? register.moves[0].title); }
     case 'GET incidents': { const items = [...cases.values()].map(viewOf).filter((c) => !q.get('status') || c.status === q.get('status')); return { items, next_cursor: null, total: items.length }; }
     case 'POST incidents': { const c = makeCase(`c${cases.size + 1}`, body.title); c.description = body.description ?? ''; c.alerts = []; return viewOf(c); }
     case 'GET incidents/*': return viewOf(need(cases.get(at[1])));

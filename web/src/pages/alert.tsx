@@ -9,7 +9,7 @@ import { may } from '../app/session';
 import { changes } from '../app/stream';
 import type { AlertDetail, AlertStatus, LogEvent } from '../api/types';
 import { numberText, upperFirst } from '../text/format';
-import { alertStatusWords, entityWords, featureWords } from '../text/words';
+import { alertStatusWords, entityWords, featureWords, tacticWords } from '../text/words';
 import { useAgencies } from '../ui/agencies';
 import { tell } from '../ui/announce';
 import { EventDetail, summaryOf } from '../ui/event';
@@ -20,10 +20,11 @@ import { Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
 import '../styles/alerts.css';
 
-/** "attack.t1110.001" is the number of a technique of ATT&CK. */
+/** "attack.t1110.001" is the number of a technique of ATT&CK, "attack.persistence" a tactic. */
 function featureText(feature: string): string {
-  const technique = /^attack\.(t\d+(?:\.\d+)?)$/.exec(feature)?.[1];
-  return technique ? `ATT&CK ${technique.toUpperCase()}` : featureWords[feature] ?? feature;
+  const known = /^attack\.(.+)$/.exec(feature)?.[1];
+  if (known === undefined) return featureWords[feature] ?? feature;
+  return tacticWords[known] ?? `ATT&CK ${known.toUpperCase()}`;
 }
 
 /** The log of the same entity while the alert lasted and a little around it, whenever that was. */

@@ -9,7 +9,7 @@ import type { LogEvent, SearchStats, ValueCount } from '../api/types';
 import { bigNumberText, bytesText, numberText, parseTime, timeText } from '../text/format';
 import { AgencySelect, useAgencies } from '../ui/agencies';
 import { tell } from '../ui/announce';
-import { EventDetail, summaryOf, valuesOf } from '../ui/event';
+import { EventDetail, isSaid, summaryOf, valuesOf } from '../ui/event';
 import { inert } from '../ui/inert';
 import { Icon } from '../ui/icon';
 import { useLoad } from '../ui/load';
@@ -120,7 +120,7 @@ function Rows({ events, columns, open, onOpen, onFilter }: {
             <td class="nowrap"><When at={e.event_time} seconds /></td>
             <td class="nowrap host">{inert(e.host)}</td>
             {columns.map((c) => <td key={c} class="cell">{inert(valuesOf(e, c).join(', '))}</td>)}
-            <td class="line"><button type="button" class="expand" data-primary aria-expanded={open === e.ref}
+            <td class={`line${isSaid(e) ? ' said' : ''}`}><button type="button" class="expand" data-primary aria-expanded={open === e.ref}
               onClick={() => onOpen(open === e.ref ? null : e.ref)}>{e.parse_error && <Icon name="late" size={14} />}{inert(summaryOf(e))}</button></td>
           </tr>
           {open === e.ref && <tr class="expanded"><td colSpan={3 + columns.length}><EventDetail event={e} onFilter={onFilter} /></td></tr>}

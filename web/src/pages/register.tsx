@@ -34,12 +34,18 @@ function useRegister(kind: string) {
   return { ...loaded, register: loaded.data?.find((r) => r.kind === kind) ?? null };
 }
 
+/** A box that nobody ticked says nothing: only what must be answered, or was answered before, is written as no. */
+function answered(register: Register, doc: Doc, before: Doc): Doc {
+  const untouched = fieldsOf(register.schema).filter((f) => f.kind === 'yes' && !f.required && doc[f.name] === false && before[f.name] === undefined);
+  return Object.fromEntries(Object.entries(doc).filter(([name]) => !untouched.some((f) => f.name === name)));
+}
+
 function Creating({ register, onClose }: { register: Register; onClose: () => void }) {
   const [agency, setAgency] = useState('');
   const [problem, setProblem] = useState<Problem | null>(null);
   const create = async (doc: Doc): Promise<boolean> => {
     try {
-      const made = await post('/registers/{kind}', { path: { kind: register.kind }, body: { doc, agency_id: agency || undefined } });
+      const made = await post('/registers/{kind}', { path: { kind: register.kind }, body: { doc: answered(register, doc, {}), agency_id: agency || undefined } });
       tell('Đã lưu bản ghi.');
       navigate(`/so-dang-ky/${register.kind}/${encodeURIComponent(made.id)}`);
       return true;
@@ -221,7 +227,7 @@ function One({ register, id }: { register: Register; id: string }) {
     // What was emptied in the form is removed.
     const removed = Object.fromEntries(Object.keys(record.doc).filter((name) => !(name in doc)).map((name) => [name, null]));
     try {
-      loaded.set(await patch('/registers/{kind}/{id}', { path: { kind: register.kind, id }, body: { doc: { ...removed, ...doc }, version: record.version } }));
+      loaded.set(await patch('/registers/{kind}/{id}', { path: { kind: register.kind, id }, body: { doc: { ...removed, ...answered(register, doc, record.doc) }, version: record.version } }));
       setEditing(false);
       tell('Đã lưu.');
       return true;

@@ -23,7 +23,7 @@ test('fields have words; a field that is new keeps its name', () => {
 
 test('evidence of a fact is a sentence', () => {
   expect(factEvidence('01/password_policy', 'min_length=6; classes=["lower","digit"]'))
-    .toBe('Chính sách mật khẩu: độ dài tối thiểu của mật khẩu 6, loại ký tự bắt buộc chữ thường, chữ số');
+    .toBe('Chính sách mật khẩu (độ dài tối thiểu của mật khẩu: 6; loại ký tự bắt buộc: chữ thường, chữ số)');
   expect(factEvidence('01/account', 'rows=2; compliant=1; violating=1; unknown=0; complete=false'))
     .toBe('Tài khoản: 1/2 mục đạt, 1 không đạt, danh sách có thể thiếu');
   expect(factEvidence('01/account', '')).toBe('Tài khoản');
@@ -39,8 +39,8 @@ test('every kind of evidence is said in words', () => {
 });
 
 test('a fact in the journal is one sentence; other text stays', () => {
-  expect(factSentence('{"kind":"antimalware","rows":[{"present":false,"products":[]}]}')).toBe('Máy đo: Chống mã độc, có phần mềm chống mã độc không; phần mềm không có');
-  expect(factSentence('{"kind":"account","rows":[{},{}]}')).toBe('Máy đo: Tài khoản, 2 mục');
+  expect(factSentence('{"kind":"antimalware","rows":[{"present":false,"products":[]}]}')).toBe('Máy đo Chống mã độc (có phần mềm chống mã độc: không; phần mềm: không có)');
+  expect(factSentence('{"kind":"account","rows":[{},{}]}')).toBe('Máy đo Tài khoản: 2 mục');
   expect(factSentence('Failed password for root')).toBe('Failed password for root');
   expect(factSentence('{"kind":3}')).toBe('{"kind":3}');
 });
@@ -48,6 +48,7 @@ test('a fact in the journal is one sentence; other text stays', () => {
 test('lists inside a sentence of the hub', () => {
   expect(sentence('hiện là ["lower","digit"], cần có chứa ký tự đặc biệt')).toBe('hiện là chữ thường, chữ số, cần có chứa ký tự đặc biệt');
   expect(sentence('mã [x]')).toBe('mã [x]');
+  expect(sentence('ketoan: trạng thái mật khẩu hiện là empty, cần là set.')).toBe('ketoan: trạng thái mật khẩu hiện là để trống, cần là đã đặt.');
   expect(sentence('Luật soc-monitoring đang theo dõi, 2 nguồn.')).toBe('Luật "Giám sát an toàn thông tin" đang theo dõi, 2 nguồn.');
   expect(sentence('Vụ việc A: bước isolate đã làm.')).toBe('Vụ việc A: bước "Cô lập máy chủ" đã làm.');
   expect(sentence('Luật x-y đang tắt.')).toBe('Luật x-y đang tắt.');

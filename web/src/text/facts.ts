@@ -67,7 +67,7 @@ export function sentence(text: string): string {
     } catch {
       return list;
     }
-  }).replace(/(Luật |[Tt]hiết lập |bước )([a-z][a-z0-9_.-]*)/g, (all, what: string, name: string) => {
+  }).replace(/(hiện là |cần là )([a-z]+)/g, (_, what: string, value: string) => `${what}${named(kValues, value) ?? value}`).replace(/(Luật |[Tt]hiết lập |bước )([a-z][a-z0-9_.-]*)/g, (all, what: string, name: string) => {
     const word = named(what === 'Luật ' ? featureWords : what === 'bước ' ? stepWords : settingWords, name);
     return word ? `${what}"${word}"` : all;
   });
@@ -96,7 +96,7 @@ export function factEvidence(ref: string, summary: string): string {
     if (values.get('complete') === false) parts.push('danh sách có thể thiếu');
     return `${name}: ${parts.join(', ')}`;
   }
-  return `${name}: ${[...values].map(([field, value]) => `${kFields[kind]?.[field] ?? field} ${valueWord(value)}`).join(', ')}`;
+  return `${name} (${[...values].map(([field, value]) => `${kFields[kind]?.[field] ?? field}: ${valueWord(value)}`).join('; ')})`;
 }
 
 /** What stands behind a verdict, in words; texts of people stay as they are. */
@@ -118,10 +118,10 @@ export function factSentence(raw: string): string {
   if (typeof fact === 'string' || !fact || typeof fact.kind !== 'string' || !Array.isArray(fact.rows)) return raw;
   const kind = fact.kind;
   const name = factWords[kind] ?? kind;
-  if (fact.rows.length !== 1) return `Máy đo: ${name}, ${fact.rows.length} mục`;
+  if (fact.rows.length !== 1) return `Máy đo ${name}: ${fact.rows.length} mục`;
   const row = Object.entries(fact.rows[0]!);
-  const said = row.slice(0, kShownFields).map(([field, value]) => `${kFields[kind]?.[field] ?? field} ${valueWord(value)}`).join('; ');
-  return `Máy đo: ${name}, ${said}${row.length > kShownFields ? '…' : ''}`;
+  const said = row.slice(0, kShownFields).map(([field, value]) => `${kFields[kind]?.[field] ?? field}: ${valueWord(value)}`).join('; ');
+  return `Máy đo ${name} (${said}${row.length > kShownFields ? '…' : ''})`;
 }
 
 export const factFields: Readonly<Record<string, Readonly<Record<string, string>>>> = kFields;

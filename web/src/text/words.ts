@@ -133,6 +133,13 @@ export const featureWords: Record<string, string> = {
   'account-lifecycle': 'Quản lý vòng đời tài khoản', 'incident-report': 'Báo cáo sự cố',
 };
 
+/** Tactics of ATT&CK, as rules are tagged with them. */
+export const tacticWords: Record<string, string> = {
+  reconnaissance: 'Dò tìm thông tin', 'resource-development': 'Chuẩn bị công cụ', 'initial-access': 'Xâm nhập ban đầu', execution: 'Chạy mã', persistence: 'Bám trụ',
+  'privilege-escalation': 'Leo thang đặc quyền', 'defense-evasion': 'Né phòng thủ', 'credential-access': 'Lấy cắp mật khẩu', discovery: 'Dò quét bên trong',
+  'lateral-movement': 'Di chuyển ngang', collection: 'Thu gom dữ liệu', 'command-and-control': 'Điều khiển từ xa', exfiltration: 'Đưa dữ liệu ra ngoài', impact: 'Gây hại',
+};
+
 export const settingWords: Record<string, string> = {
   'accounts.password_age_months_max': 'thời hạn mật khẩu của cổng (tháng)', 'accounts.training_gate': 'chỉ giao quyền cho người đã tập huấn',
   'rights.enforced': 'phân quyền theo vai trò', 'pack.in_force': 'bộ quy định đang có hiệu lực',

@@ -15,6 +15,11 @@ export function valuesOf(event: LogEvent, field: string): string[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
+/** The summary is the portal's own sentence, not a line of a log. */
+export function isSaid(event: LogEvent): boolean {
+  return event.logsource.startsWith('phendau/');
+}
+
 export function summaryOf(event: LogEvent): string {
   if (event.logsource.startsWith('phendau/fact/')) return factSentence(event.raw);
   const message = valuesOf(event, 'message').join(' ');

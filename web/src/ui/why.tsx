@@ -59,12 +59,18 @@ function EvidenceList({ items }: { items: Evidence[] }) {
   );
 }
 
+/** Nothing needs to change; the same text then only says more about it. */
+function isGood(status: Obligation['status']): boolean {
+  return ['met', 'attested', 'excepted', 'no_occasion', 'not_applicable'].includes(status);
+}
+
 function Verdict({ o }: { o: Obligation }) {
   return (
     <li class="verdict" data-testid="verdict" data-status={o.status}>
       <p class="verdict-head"><StatusMark status={o.status} /> <b>{o.subject.name}</b>{o.period && <span class="muted"> kỳ {o.period}</span>}</p>
       <p>{inert(sentence(o.reason))}</p>
-      {o.would_change && <p class="change"><b>Để thay đổi kết luận: </b>{inert(sentence(o.would_change))}</p>}
+      {o.would_change && (isGood(o.status) ? <p class="muted">{inert(sentence(o.would_change))}</p>
+        : <p class="change"><b>Để thay đổi kết luận: </b>{inert(sentence(o.would_change))}</p>)}
       <EvidenceList items={o.evidence} />
       <p class="muted small">Đánh giá lúc <When at={o.evaluated_at} seconds />
         {o.fresh_until && <>, dữ kiện còn giá trị đến <When at={o.fresh_until} /></>}{o.due_at && <>, hạn <When at={o.due_at} /></>}, theo <code title={o.pack}>{o.pack.replace(/@(.{12}).*/, '@$1')}</code></p>
