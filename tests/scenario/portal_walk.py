@@ -56,7 +56,7 @@ def fill(hub):
     shown, sessions = province.make_users(admin, hub.port)
     province.make_devices(admin, scratch(), hub.port)
     start = province.now() - datetime.timedelta(minutes=6)
-    province.send(province.AGENCIES[1], province.attack(province.AGENCIES[1], start))
+    province.send(hub.folder, province.AGENCIES[1], province.attack(province.AGENCIES[1], start))
     province.make_attestations(sessions)
     province.make_incidents(admin, sessions)
     admin.post("/registers/role_binding", {"doc": {"slot": "lead_department", "agency_id": province.AGENCIES[0]["id"],

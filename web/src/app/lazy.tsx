@@ -2,6 +2,7 @@
 // Pages come as separate files, so that the first screen is small.
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { reachable } from '../api/client';
 import { ProblemNote, Skeleton } from '../ui/states';
 
 export function lazy<P extends object>(load: () => Promise<{ default: ComponentType<P> }>): ComponentType<P> {
@@ -16,7 +17,10 @@ export function lazy<P extends object>(load: () => Promise<{ default: ComponentT
           ready = module.default;
           setPage({ view: module.default });
         },
-        () => setFailed((n) => (n === 0 ? 1 : n)),
+        () => {
+          reachable.value = false;  // the stream asks again at once, and takes it back if it was only the file
+          setFailed((n) => (n === 0 ? 1 : n));
+        },
       );
     }, []);
     if (page) return <page.view {...props} />;
