@@ -241,7 +241,9 @@ Result<Response> list_obligations(Context& c) {
   }
   return answer(c.hub.obligations().list(c.actor, filter));
 }
-Result<Response> get_clause(Context& c) { return answer(c.hub.obligations().clause(c.actor, c.captures[0])); }
+Result<Response> get_clause(Context& c) {
+  return answer(c.hub.obligations().clause(c.actor, c.captures[0], c.request.query_value("agency")));
+}
 Result<Response> create_attestation(Context& c) {
   return answer(c.hub.obligations().attest(c.actor, c.body), 201);
 }

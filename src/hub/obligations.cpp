@@ -12,6 +12,7 @@
 #include "hub/hub_settings.h"
 #include "hub/obligation_feeds.h"
 #include "hub/obligation_matrix.h"
+#include "hub/upload_guard.h"
 
 namespace phendau::hub {
 namespace {
@@ -339,14 +340,34 @@ std::string Obligations::subject_name(comply::SubjectKind kind, std::string_view
   return title == roles.end() ? std::string(slot) : title->second.vi;
 }
 
+/// With where it comes from, in the portal's words.
+Json Obligations::evidence_view(const comply::EvidenceItem& item) const {
+  using Kind = comply::EvidenceItem::Kind;
+  const std::string_view before_slash = std::string_view(item.ref).substr(0, item.ref.find('/'));
+  std::string_view kind = comply::to_string(item.kind);
+  std::string source;
+  if (item.kind == Kind::detection) kind = "rule";
+  if (item.kind == Kind::workflow_run) kind = "case";
+  if (item.kind == Kind::fact) source = subject_name(comply::SubjectKind::device, before_slash);
+  if (item.kind == Kind::setting) source = tr(Lang::vi, "hub.subject_hub");
+  if (item.kind == Kind::record) {
+    const RegisterKind* reg = services_.pack.pack().reg(before_slash);
+    if (reg != nullptr) source = reg->title.vi;
+  }
+  if (item.kind == Kind::detection) {
+    const detect::RuleMeta* rule = services_.pack.rule(item.ref);
+    source = rule == nullptr ? item.ref : rule->title_for_people();
+  }
+  return Json::object({{"kind", kind},
+                       {"ref", item.ref},
+                       {"at", format_rfc3339(item.at)},
+                       {"summary", item.summary},
+                       {"source", std::move(source)}});
+}
+
 Json Obligations::view(const comply::Obligation& one) const {
   Json evidence = Json::array();
-  for (const auto& item : one.evidence) {
-    evidence.push(Json::object({{"kind", comply::to_string(item.kind)},
-                                {"ref", item.ref},
-                                {"at", format_rfc3339(item.at)},
-                                {"summary", item.summary}}));
-  }
+  for (const auto& item : one.evidence) evidence.push(evidence_view(item));
   std::vector<std::string> details;
   for (const auto& detail : one.details) details.push_back(comply::explain(Lang::vi, detail));
   const comply::Subject* agency = board_.knowledge().subject(comply::SubjectKind::agency, one.agency_id);
@@ -438,7 +459,7 @@ Result<std::string> Obligations::matrix(const Actor& actor, std::string_view age
   return matrix_json(board_, services_.pack.pack().reference(), clauses_json_, columns);
 }
 
-Result<Json> Obligations::clause(const Actor& actor, std::string_view id) {
+Result<Json> Obligations::clause(const Actor& actor, std::string_view id, std::string_view agency_id) {
   PHENDAU_TRY(scope_for(actor, Action::read, Resource::pack));
   const Pack& pack = services_.pack.pack();
   const comply::Clause* clause = pack.clause(id);
@@ -465,10 +486,24 @@ Result<Json> Obligations::clause(const Actor& actor, std::string_view id) {
   if (!scope.allows_nothing()) {
     const auto rows = PHENDAU_TRY(
         services_.ledger.list_derived(kTransitionSpace, std::string(id) + "|", scope, kTransitionsShown));
-    for (const auto& row : rows) history.push(row.doc);
+    for (const auto& row : rows) {
+      if (agency_id.empty() || row.agency_id == agency_id) history.push(row.doc);
+    }
   }
   out.set("history", std::move(history));
   return out;
+}
+
+/// A file that stands behind an attestation is one that the actor may read: nobody borrows another agency's.
+Result<> Obligations::own_file(const Actor& actor, const std::string& sha256) {
+  ledger::Query query;
+  query.kind = "attachment";
+  query.filters.push_back({"sha256", ledger::FieldFilter::Op::equal, {Json(sha256)}});
+  query.limit = 1;
+  const Scope scope = authorize(actor, Action::read, Resource::attachment);
+  if (PHENDAU_TRY(services_.ledger.list(query, scope)).records.empty())
+    return fail(ErrorCode::invalid, "no such file", "request.invalid", {"attachment"});
+  return {};
 }
 
 Result<Json> Obligations::attest(const Actor& actor, const Json& body) {
@@ -476,13 +511,17 @@ Result<Json> Obligations::attest(const Actor& actor, const Json& body) {
   PHENDAU_TRY(scope_covering(actor, Action::attest, Resource::attestation, agency));
   const comply::Clause* clause = services_.pack.pack().clause(body["clause"].as_string());
   const std::string& part = body["part"].as_string();
-  const bool known = clause != nullptr && std::any_of(clause->parts.begin(), clause->parts.end(),
-                                                      [&](const auto& one) { return one.id == part; });
+  const auto takes_attestation = [&](const comply::ClausePart& one) {
+    return one.id == part &&
+           std::any_of(one.satisfied_by.begin(), one.satisfied_by.end(),
+                       [](const auto& way) { return way.kind == comply::SatisfierKind::attestation; });
+  };
+  const bool known =
+      clause != nullptr && std::any_of(clause->parts.begin(), clause->parts.end(), takes_attestation);
   if (!known) return fail(ErrorCode::invalid, "no such clause part", "request.invalid", {"clause, part"});
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   const std::string& file = body["attachment"].as_string();
-  if (!file.empty() && !services_.ledger.blob_exists(file)) {
-    return fail(ErrorCode::invalid, "no such file", "request.invalid", {"attachment"});
-  }
+  if (!file.empty()) PHENDAU_TRY(own_file(actor, file));
   ledger::Write write;
   write.kind = "attestation";
   write.agency_id = agency;

@@ -52,7 +52,8 @@ class Obligations {
   Result<Json> list(const Actor& actor, const Filter& filter);
   /// The body of the answer, as JSON text.
   Result<std::string> matrix(const Actor& actor, std::string_view agency_id);
-  Result<Json> clause(const Actor& actor, std::string_view id);
+  /// `agency_id` narrows the history; empty: all that the actor may see.
+  Result<Json> clause(const Actor& actor, std::string_view id, std::string_view agency_id = {});
   Result<Json> attest(const Actor& actor, const Json& body);
   Result<Json> facts_of(const Actor& actor, std::string_view device_id);
   /// status -> count, of one agency or of one device; no authorisation: callers ask for what they may see.

@@ -45,6 +45,8 @@ Reach officer_reach(Action action, Resource resource) {
 
 Reach head_reach(Action action, Resource resource) {
   if (resource == Resource::attestation) return Reach::agencies;
+  // Decisions of the head are moves of records.
+  if (resource == Resource::record && action == Action::update) return Reach::agencies;
   if (action != Action::read) return Reach::nothing;
   switch (resource) {
     case Resource::pack:
@@ -68,6 +70,8 @@ Reach partner_reach(Action action, Resource resource) {
   const bool writes = action == Action::read || action == Action::create || action == Action::update ||
                       action == Action::export_out;
   if (resource == Resource::record && writes) return Reach::agencies;
+  if (resource == Resource::attachment && (action == Action::read || action == Action::create))
+    return Reach::agencies;
   if (resource == Resource::attestation || resource == Resource::obligation) {
     return action == Action::read || action == Action::create || action == Action::attest ? Reach::agencies
                                                                                           : Reach::nothing;
@@ -75,8 +79,6 @@ Reach partner_reach(Action action, Resource resource) {
   if (resource == Resource::agency && action == Action::read) return Reach::agencies;
   if (resource == Resource::pack && action == Action::read) return Reach::everything;
   if (resource == Resource::incident && (action == Action::read || action == Action::update))
-    return Reach::invited;
-  if (resource == Resource::attachment && (action == Action::read || action == Action::create))
     return Reach::invited;
   return Reach::nothing;
 }
@@ -146,7 +148,8 @@ Scope authorize(const Actor& actor, Action action, Resource resource) {
     return scope;
   }
   scope.reach = reach_of(actor.role, action, resource);
-  const bool partner_record = actor.role == Role::partner && resource == Resource::record;
+  const bool partner_record =
+      actor.role == Role::partner && (resource == Resource::record || resource == Resource::attachment);
   if (scope.reach == Reach::agencies) {
     scope.agency_ids = actor.agency_ids;
     if (scope.agency_ids.empty()) scope.reach = partner_record ? Reach::invited : Reach::nothing;

@@ -145,7 +145,7 @@ export function Why({ question, onClose }: { question: Question; onClose: () => 
   const { clause, agency, device } = question;
   const loaded = useLoad(async (abort) => {
     const [c, list] = await Promise.all([
-      get('/clauses/{id}', { path: { id: clause }, signal: abort }),
+      get('/clauses/{id}', { path: { id: clause }, query: { agency }, signal: abort }),
       get('/obligations', { query: { clause, agency, device, limit: 200 }, signal: abort }),
     ]);
     return { c, items: list.items };
