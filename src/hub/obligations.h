@@ -72,6 +72,8 @@ class Obligations {
   std::vector<ledger::DerivedWrite> writes_of(const comply::Board::Settled& settled, UtcTime now,
                                               std::map<std::string, std::set<std::string>>& changed);
   Result<> keep(std::vector<ledger::DerivedWrite> writes, UtcTime now);
+  Json evidence_view(const comply::EvidenceItem& item) const;
+  Result<> own_file(const Actor& actor, const std::string& sha256);
   Json view(const comply::Obligation& obligation) const;
   Json clause_view(const comply::Clause& clause) const;
   std::string subject_name(comply::SubjectKind kind, std::string_view id) const;
