@@ -395,36 +395,6 @@ std::vector<Obligation> assess(const Catalog& catalog, const Knowledge& knowledg
   return out;
 }
 
-bool depends_on(const Catalog& catalog, const ClausePart& part, Dependency dependency,
-                std::string_view name) {
-  if (dependency == Dependency::fact && name == kHostFact && !part.scopes.empty()) return true;
-  if (part.trigger && part.trigger->ref == name &&
-      dependency == (part.trigger->source == Trigger::Source::reg ? Dependency::reg : Dependency::workflow)) {
-    return true;
-  }
-  return std::any_of(part.satisfied_by.begin(), part.satisfied_by.end(), [&](const Satisfier& one) {
-    switch (dependency) {
-      case Dependency::fact: {
-        const auto rule = catalog.posture_rules.find(one.ref);
-        return one.kind == SatisfierKind::posture_rule && rule != catalog.posture_rules.end() &&
-               rule->second.fact_kind == name;
-      }
-      case Dependency::reg:
-        return (one.kind == SatisfierKind::reg && one.ref == name) ||
-               (one.kind == SatisfierKind::document && name == "document");
-      case Dependency::workflow:
-        return one.kind == SatisfierKind::workflow && one.ref == name;
-      case Dependency::detection:
-        return one.kind == SatisfierKind::detection && one.ref == name;
-      case Dependency::setting:
-        return one.kind == SatisfierKind::setting && one.ref == name;
-      case Dependency::attestation:
-        return one.kind == SatisfierKind::attestation;
-    }
-    return false;
-  });
-}
-
 void RollUp::add(Status one) {
   ++counts[static_cast<std::size_t>(one)];
   status = roll_up(status, one);

@@ -86,12 +86,6 @@ std::vector<Obligation> assess_part(const Catalog& catalog, const Knowledge& kno
 /// Only status, reason, details, evidence, freshness are set. `fact` may be null.
 Obligation judge_posture(const PostureRule& rule, const Fact* fact, UtcTime now);
 
-/// What a status can depend on, so that a change touches only that.
-enum class Dependency : std::uint8_t { fact, reg, workflow, detection, setting, attestation };
-/// @param name fact kind, register kind ("document" for papers; also of triggers), workflow (likewise), rule,
-/// setting; ignored for attestation.
-bool depends_on(const Catalog& catalog, const ClausePart& part, Dependency dependency, std::string_view name);
-
 /// Several statuses as one, with the count behind it. Not applicable and no occasion are outside the
 /// denominator.
 struct RollUp {

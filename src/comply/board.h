@@ -3,7 +3,7 @@
 // and two instants. What is put in marks what depends on it; settle() judges what is marked or due, and
 // nothing else. Roll-ups per clause and agency are kept as counts. Reasons and evidence are not kept: the
 // engine is pure, so details() judges the few rows that are shown again. Pure; not synchronised: one writer
-// or the caller's lock. docs/decisions/0012 says why.
+// or the caller's lock. docs/decisions/0013 says why.
 #pragma once
 
 #include <array>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/obligation_feeds.h"
 
-#include "hub/active_pack.h"
+#include "hub/config.h"
 #include "workflow/run.h"
 
 namespace phendau::hub {
 namespace {
 
 /// The steps of a case with their clocks, for the engine.
-std::vector<comply::CaseStep> case_steps(const Services& services, const ledger::Record& record) {
+std::vector<comply::CaseStep> case_steps(const ActivePack& pack, const ledger::Record& record, UtcTime now) {
   std::vector<comply::CaseStep> out;
   const auto state = workflow::from_json(record.doc["state"]);
   if (!state) return out;
@@ -21,9 +21,9 @@ std::vector<comply::CaseStep> case_steps(const Services& services, const ledger:
     one.reason = step.skip_reason;
     out.push_back(std::move(one));
   }
-  const auto* definition = services.pack.workflow(state->definition_id);
+  const auto* definition = pack.workflow(state->definition_id);
   if (definition == nullptr) return out;
-  for (const auto& clock : workflow::clocks(*definition, *state, services.env.now(), kHubZone)) {
+  for (const auto& clock : workflow::clocks(*definition, *state, now, kHubZone)) {
     for (auto& step : out) {
       if (step.id == clock.step && (!step.due_at || clock.due_at < *step.due_at)) step.due_at = clock.due_at;
     }
@@ -80,7 +80,7 @@ Json case_document(const ledger::Record& record) {
   return out;
 }
 
-comply::CaseState case_of(const Services& services, const ledger::Record& record) {
+comply::CaseState case_of(const ActivePack& pack, const ledger::Record& record, UtcTime now) {
   comply::CaseState one;
   one.id = record.id;
   one.workflow = record.doc["workflow"].as_string();
@@ -88,7 +88,7 @@ comply::CaseState case_of(const Services& services, const ledger::Record& record
   one.title = record.doc["title"].as_string();
   one.opened_at = record.created_at;
   one.closed_at = time_of(record.doc["closed_at"]);
-  one.steps = case_steps(services, record);
+  one.steps = case_steps(pack, record, now);
   one.state = record.state;
   one.document = case_document(record);
   return one;
@@ -172,7 +172,8 @@ void put_or_drop_subject(comply::Board& board, comply::Subject subject, bool liv
 }
 
 /// Kinds that the engine knows as something else than records; true: this was one.
-bool feed_own_kind(comply::Board& board, const Services& services, const ledger::Record& record, bool live) {
+bool feed_own_kind(comply::Board& board, const ActivePack& pack, const ledger::Record& record, bool live,
+                   UtcTime now) {
   if (record.kind == "agency") {
     const bool ended = record.state == "abolished" || record.state == "merged";
     put_or_drop_subject(board, agency_subject(record), live && !ended);
@@ -185,7 +186,7 @@ bool feed_own_kind(comply::Board& board, const Services& services, const ledger:
   } else if (record.kind == "role_binding") {  // one that has ended still says until when it held
     record.state == "withdrawn" ? board.drop_binding(record.id) : board.put_binding(binding_of(record));
   } else {
-    if (record.kind == "case") board.put_case(case_of(services, record));
+    if (record.kind == "case") board.put_case(case_of(pack, record, now));
     if (record.kind == "violation") board.put_breach(breach_of(record, live));
     return false;
   }
@@ -203,10 +204,12 @@ std::optional<UtcTime> time_of(const Json& value, bool end_of_day) {
   return std::nullopt;
 }
 
-void feed_record(comply::Board& board, const Services& services, const ledger::Record& record) {
-  const RegisterKind* kind = services.pack.pack().reg(record.kind);
-  const bool live = kind == nullptr ? record.state != "withdrawn" : kind->lifecycle.is_live(record.state);
-  if (feed_own_kind(board, services, record, live) || kind == nullptr) return;
+void feed_record(comply::Board& board, const ActivePack& pack, const ledger::Record& record, UtcTime now) {
+  const RegisterKind* kind = pack.pack().reg(record.kind);
+  // A record from before its kind had states is live.
+  const bool live = record.state.empty() ||
+                    (kind == nullptr ? record.state != "withdrawn" : kind->lifecycle.is_live(record.state));
+  if (feed_own_kind(board, pack, record, live, now) || kind == nullptr) return;
   if (kind->subject_kind) put_or_drop_subject(board, thing_subject(*kind->subject_kind, record), live);
   if (!board.asks_register(record.kind)) return;
   if (record.state == "withdrawn") {  // as if it had never been

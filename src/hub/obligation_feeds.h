@@ -7,13 +7,14 @@
 #include <optional>
 
 #include "comply/board.h"
-#include "hub/services.h"
+#include "hub/active_pack.h"
 #include "store/ledger/ledger.h"
 
 namespace phendau::hub {
 
-/// Puts one record, as it is now, into the board. Kinds that no clause asks about are left out.
-void feed_record(comply::Board& board, const Services& services, const ledger::Record& record);
+/// Puts one record, as it is now, into the board. Kinds that no clause asks about are left out. `now`: for
+/// the clocks of cases.
+void feed_record(comply::Board& board, const ActivePack& pack, const ledger::Record& record, UtcTime now);
 
 /// The instant of a date or date with time; of a date its start, or its end with `end_of_day`.
 std::optional<UtcTime> time_of(const Json& value, bool end_of_day = false);

@@ -123,6 +123,7 @@ Result<> Obligations::open() {
 }
 
 Result<> Obligations::load_records() {
+  const UtcTime now = services_.env.now();
   ledger_seq_ = PHENDAU_TRY(services_.ledger.head()).seq;
   for (const auto& kind : services_.ledger.kinds()) {
     ledger::Query query;
@@ -131,7 +132,7 @@ Result<> Obligations::load_records() {
     for (;;) {
       const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
       const std::lock_guard lock(mu_);
-      for (const auto& record : page.records) feed_record(board_, services_, record);
+      for (const auto& record : page.records) feed_record(board_, services_.pack, record, now);
       if (page.next_cursor.empty()) break;
       query.cursor = page.next_cursor;
     }
@@ -267,7 +268,7 @@ Result<> Obligations::follow_ledger() {
       const auto record = services_.ledger.get(change.kind, change.record_id, everything());
       if (record) {
         const std::lock_guard lock(mu_);
-        feed_record(board_, services_, *record);
+        feed_record(board_, services_.pack, *record, services_.env.now());
       }
       ledger_seq_ = change.seq;
     }
