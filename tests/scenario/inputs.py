@@ -19,7 +19,7 @@ import time
 import unicodedata
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import Agent, Hub, Problem, free_port, run, scratch, skip, spawn, verify_journal, wait_for
+from harness import PACK, PHENDAU, Agent, Hub, Problem, free_port, run, scratch, skip, spawn, verify_journal, wait_for
 
 RSYSLOGD = pathlib.Path("/usr/sbin/rsyslogd")
 MODULES = pathlib.Path("/usr/lib/x86_64-linux-gnu/rsyslog")
@@ -126,6 +126,9 @@ hub = Hub(config={
     "senders": [{"network": "127.0.0.2/32", "agency": BY_ADDRESS}, {"network": "127.0.0.0/30", "agency": BY_NETWORK}], "session_idle_max": "12h"})
 with clock_off(-10 * 86_400):
     hub.init("co-quan-tls", "Cơ quan của cổng TLS")
+    for code in (OWN["udp"], OWN["tcp"], BY_ADDRESS, BY_NETWORK, OF_DEVICES):
+        run(PHENDAU, "admin", "init", "--data", hub.data, "--pack", PACK, "--agency-id", code, "--agency-name", "Cơ quan " + code,
+            "--own-systems")
 
 
 def start_hub():
@@ -135,9 +138,6 @@ def start_hub():
 
 
 admin = start_hub()
-for code in (*OWN.values(), BY_ADDRESS, BY_NETWORK, OF_DEVICES):
-    if code != "co-quan-tls":
-        admin.post("/agencies", {"code": code, "name": "Cơ quan " + code, "has_own_system": True})
 told("hub is up")
 
 
