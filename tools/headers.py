@@ -29,7 +29,7 @@ def flags_of(build):
                 skip = True
             elif word not in ("-MD", "-Winvalid-pch") and not word.endswith(".cpp"):
                 out.append(word)
-        return out
+        return [*out, f'-DPHENDAU_SOURCE_DIR="{ROOT}"']  # what tests have besides
     sys.exit("no compile command: configure the build first (./dev build)")
 
 
