@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/texts.h"
+#include "hub/attachments.h"
 
 namespace phendau::hub {
 namespace {
@@ -137,22 +138,7 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {
     const auto alert = services_.ledger.get("alert", id.as_string(), alert_scope);
     if (alert) alerts.push(alerts_.view(*alert));
   }
-  Json files = Json::array();
-  ledger::Query query;
-  query.kind = kAttachment;
-  query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(record.id)}});
-  query.order_by = "created_at";
-  query.descending = false;
-  query.limit = ledger::kListLimitMax;
-  for (const auto& file : PHENDAU_TRY(services_.ledger.list(query, everything())).records) {
-    files.push(Json::object({{"sha256", file.doc["sha256"]},
-                             {"name", file.doc["name"]},
-                             {"size_bytes", file.doc["size_bytes"]},
-                             {"content_type", file.doc["media_type"]},
-                             {"inspected", file.doc["inspected"]},
-                             {"added_at", format_rfc3339(file.created_at)},
-                             {"added_by", file.created_by}}));
-  }
+  Json files = PHENDAU_TRY(attachments_of(services_, "case_id", record.id));
   out.set("workflow", definition->id + "@" + state.pack)
       .set("description", record.doc["description"].as_string())
       .set("definition", definition_view(*definition))

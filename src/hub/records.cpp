@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "hub/attachments.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -266,23 +267,7 @@ Result<> Records::check_draft(const Actor& actor, const Draft& draft) {
 }
 
 Result<Json> Records::files_of(std::string_view kind, std::string_view id) {
-  ledger::Query query;
-  query.kind = "attachment";
-  query.filters.push_back({"record", ledger::FieldFilter::Op::equal, {Json(fmt::format("{}/{}", kind, id))}});
-  query.order_by = "created_at";
-  query.descending = false;
-  query.limit = ledger::kListLimitMax;
-  Json out = Json::array();
-  for (const auto& file : PHENDAU_TRY(services_.ledger.list(query, everything())).records) {
-    out.push(Json::object({{"sha256", file.doc["sha256"]},
-                           {"name", file.doc["name"]},
-                           {"size_bytes", file.doc["size_bytes"]},
-                           {"content_type", file.doc["media_type"]},
-                           {"inspected", file.doc["inspected"]},
-                           {"added_at", format_rfc3339(file.created_at)},
-                           {"added_by", file.created_by}}));
-  }
-  return out;
+  return attachments_of(services_, "record", fmt::format("{}/{}", kind, id));
 }
 
 Json Records::summary(const RegisterKind& kind, const ledger::Record& record) {

@@ -345,7 +345,8 @@ Result<Verification> SqliteLedger::verify(const std::optional<Head>& known, bool
   auto lease = PHENDAU_TRY(reader());
   Verification out = PHENDAU_TRY(verify_database(lease.db(), known));
   if (!deep || !out.ok) return out;
-  for (const auto& digest : PHENDAU_TRY(blobs_.list())) {
+  const auto present = PHENDAU_TRY(blobs_.list());
+  for (const auto& digest : present) {
     const auto file = PHENDAU_TRY(blobs_.open(digest));
     if (PHENDAU_TRY(sha256_of_file(*file)) == digest) continue;
     out.ok = false;
@@ -354,9 +355,9 @@ Result<Verification> SqliteLedger::verify(const std::optional<Head>& known, bool
     out.reason = "the bytes of attachment " + digest + " were altered";
     return out;
   }
-  const auto present = PHENDAU_TRY(blobs_.list());
+  const std::set<std::string> kept(present.begin(), present.end());
   for (const auto& digest : PHENDAU_TRY(attached_digests(lease.db()))) {
-    if (std::find(present.begin(), present.end(), digest) != present.end()) continue;
+    if (kept.contains(digest)) continue;
     out.ok = false;
     out.table = "blobs";
     out.key = digest;
