@@ -87,6 +87,8 @@ assert system["state"] == "design", system
 where = f"/registers/information_system/{system['id']}"
 refused(403, lambda: officer.post(where + "/move", {"to": "running", "doc": {"security_plan": "12/PA", "plan_approved_on": "2026-01-02"}}))
 needs = refused(400, lambda: admin.post(where + "/move", {"to": "running"}), "Phương án")
+refused(400, lambda: admin.post(where + "/move", {"to": "running", "doc": {"security_plan": "12/PA", "plan_approved_on": "2026-01-02"}}), "đính kèm")
+officer.call("POST", "/attachments", b"Phuong an bao dam an toan", {"X-Record": f"information_system/{system['id']}", "Content-Type": "text/plain"}, name="phuong-an.txt")
 running = admin.post(where + "/move", {"to": "running", "doc": {"security_plan": "12/PA", "plan_approved_on": "2026-01-02"}})
 assert running["state"] == "running"
 refused(409, lambda: admin.post(where + "/move", {"to": "design"}))

@@ -26,3 +26,9 @@ test('several choices have their words beside the list', () => {
   expect(topics.kind).toBe('choices');
   expect(valueText(topics, ['basics', 'new'])).toBe('Kiến thức cơ bản, new');
 });
+
+test('an address of two forms is typed, not chosen', () => {
+  const [address] = fieldsOf({ type: 'object', properties: { address: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }], title: 'Địa chỉ' } } });
+  expect(address!.kind).toBe('text');
+  expect(address!.choices).toEqual([]);
+});

@@ -44,7 +44,8 @@ function choicesOf(property: Schema, outer: Schema = {}): { value: string; word:
   }
   const options = property.oneOf ?? property.anyOf;
   if (Array.isArray(options)) {
-    return (options as Schema[]).map((o) => ({ value: String(o.const), word: words(o.title) || String(o.const) }));
+    // Other alternatives are forms of one text (an IPv4 or an IPv6 address), not choices.
+    return (options as Schema[]).filter((o) => o.const !== undefined).map((o) => ({ value: String(o.const), word: words(o.title) || String(o.const) }));
   }
   return [];
 }
