@@ -153,11 +153,13 @@ Result<> Obligations::restore_statuses() {
     const std::lock_guard lock(mu_);
     for (const auto& one : row.doc["rows"].items()) {
       const auto& members = one.items();
-      if (members.size() != 4) continue;
+      if (members.size() != 4 && members.size() != 5) continue;
       const auto kind = subject_kind_from(members[0].as_string());
       const auto status = status_from(members[3].as_string());
       if (!kind || !status) continue;
-      board_.restore(row.agency_id, part, *kind, members[1].as_string(), members[2].as_string(), *status);
+      const auto closed = members.size() == 5 ? status_from(members[4].as_string()) : std::nullopt;
+      board_.restore(row.agency_id, part, *kind, members[1].as_string(), members[2].as_string(), *status,
+                     closed);
     }
   });
 }
@@ -178,8 +180,10 @@ std::vector<ledger::DerivedWrite> Obligations::writes_of(
   for (const auto& [agency, part] : settled.groups) {
     Json rows = Json::array();
     for (const auto& row : board_.rows_of(agency, part)) {
-      rows.push(Json::array({Json(comply::to_string(row.subject_kind)), Json(row.subject_id),
-                             Json(row.period_id), Json(to_string(row.status))}));
+      Json one = Json::array({Json(comply::to_string(row.subject_kind)), Json(row.subject_id),
+                              Json(row.period_id), Json(to_string(row.status))});
+      if (row.closed) one.push(to_string(*row.closed));
+      rows.push(std::move(one));
     }
     const std::string agency_id(board_.agency_of(agency));
     const bool empty = rows.items().empty();
