@@ -321,11 +321,18 @@ class Act:
     def restart(self):
         self.province.restart()
 
+    def merge(self):
+        into, _, rest = self.text.partition(";")
+        day, _, number = (piece.strip() for piece in rest.partition(";"))
+        gone, heir = self.province.agency(self.object), self.province.agency(into.strip())
+        self.client.post("/organisations/acts", {"act": "merge", "in_force": parse_moment(day).strftime("%Y-%m-%d"), "decision_number": number,
+                                                 "agencies": [gone], "into": [{"id": heir}]})
+
 
 VERBS = {"ghi sổ": Act.write, "sửa": Act.correct, "chuyển": Act.move, "xác nhận": Act.attest, "mở sự cố": Act.open_incident,
          "làm sự cố": Act.step, "ghi nháp sự cố": Act.draft,
          "bỏ bước sự cố": Act.skip, "đóng sự cố": Act.close_incident, "phải đổi mật khẩu": Act.renew_password,
-         "đăng nhập": Act.sign_in_again, "khởi động lại": Act.restart}
+         "đăng nhập": Act.sign_in_again, "khởi động lại": Act.restart, "sáp nhập": Act.merge}
 
 
 # ---- what must be seen ----
