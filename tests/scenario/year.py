@@ -376,8 +376,10 @@ class Expectation:
         if row["status"] != self.status:
             return f"is '{row['status']}': {row['reason']} {row.get('would_change', '')}"
         if "hạn" in self.more:
-            due = row["due_at"] and datetime.datetime.fromisoformat(row["due_at"].replace("Z", "+00:00")) - datetime.timedelta(seconds=1)
             wanted = self.more["hạn"]
+            due = row["due_at"] and datetime.datetime.fromisoformat(row["due_at"].replace("Z", "+00:00"))
+            if due and ":" not in wanted:  # the end of a day is the start of the next
+                due -= datetime.timedelta(seconds=1)
             seen = due and due.astimezone(HANOI).strftime("%d/%m/%Y %H:%M" if ":" in wanted else "%d/%m/%Y")
             if seen != wanted:
                 return f"is due {seen}"
