@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "api/problem.h"
+#include "api/routes_documents.h"
 #include "api/server.h"
 #include "base/text.h"
 #include "base/texts.h"
@@ -489,6 +490,7 @@ const std::vector<Route>& routes() {
   static const std::vector<Route> kRoutes = [] {
     auto all = other_routes();
     for (auto& route : register_routes()) all.push_back(route);
+    for (auto& route : documents_routes()) all.push_back(route);
     return all;
   }();
   return kRoutes;

@@ -118,6 +118,7 @@ void apply_modality(Verdict& out, const Context& context, const Clause& clause) 
     each_about(context.knowledge.breaches(), context, clause,
                [&](const std::string& id, const Breach& breach) {
                  if (!breach.open || !concerns_subject(breach.subject_id, context)) return;
+                 if (context.past && breach.at >= context.period.end_at) return;
                  out.status = Status::violated;
                  out.reason = {"comply.breach", {time_label(breach.at, context.catalog.zone)}};
                  out.add_evidence({EvidenceItem::Kind::record, "violation/" + id, breach.at, "open"});
@@ -140,8 +141,10 @@ void apply_exceptions(Verdict& out, const Context& context, const Clause& clause
   each_about(
       context.knowledge.exceptions(), context, clause, [&](const std::string& id, const Exception& one) {
         if (!concerns_subject(one.subject_id, context)) return;
-        if (context.now < one.from) return out.look_again(one.from, context.now);
-        if (context.now >= one.until) return;
+        // What was excused when its period closed stays excused.
+        const UtcTime at = context.past ? context.period.end_at - nanoseconds(1) : context.now;
+        if (at < one.from) return out.look_again(one.from, context.now);
+        if (at >= one.until) return;
         out.look_again(one.until, context.now);
         const bool helps = out.status == Status::violated || out.status == Status::overdue ||
                            out.status == Status::due || out.status == Status::unknown;
@@ -277,6 +280,7 @@ void judge_part(const Catalog& catalog, const Knowledge& knowledge, const Clause
     context.period = previous;
     context.past = true;
     Judged past = judge_past(context, clause);
+    past.past = true;
     if (past.verdict.status != Status::not_applicable) give(subject, std::move(past));
   }
   context.period = current;

@@ -14,6 +14,27 @@ namespace {
 constexpr int kSeverity[] = {6, 5, 4, 3, 2, 1, 0, 7, 8};  // by Status
 constexpr std::size_t kStatuses = 9;
 
+BoardRow row_of(std::uint32_t subject, std::uint32_t period, const Judged& one) {
+  BoardRow row;
+  row.subject = subject;
+  row.period = period;
+  row.status = one.verdict.status;
+  row.next_at = one.verdict.next_at.value_or(kNever);
+  row.due_at = one.verdict.due_at.value_or(kNever);
+  if (one.past) row.closed = one.closed_status.value_or(row.status);
+  return row;
+}
+
+/// The verdict of the close is the board's: the engine knows only what the records say today.
+void show_close(Obligation& one, Status closed) {
+  if (closed == one.status) return one.closed_status.reset();
+  if (one.closed_status == closed) return;
+  if (!one.closed_status) one.details.insert(one.details.begin(), std::move(one.reason));
+  one.closed_status = closed;
+  const std::string status = "comply.status." + std::string(to_string(closed));
+  one.reason = {"comply.changed_since_close", {both_of(status)}};
+}
+
 }  // namespace
 
 int severity(Status status) { return kSeverity[static_cast<std::size_t>(status)]; }
@@ -103,11 +124,11 @@ void Board::enqueue(std::uint32_t agency, std::uint32_t part, UtcTime at) {
 }
 
 void Board::replace(std::uint32_t agency_index, std::uint32_t part, std::size_t first, std::size_t last,
-                    const std::vector<BoardRow>& fresh, Settled& out) {
+                    std::vector<BoardRow> fresh, Settled& out) {
   Agency& agency = agencies_[agency_index];
   auto& rows = agency.groups[part].rows;
   bool changed = last - first != fresh.size();
-  for (const BoardRow& row : fresh) {
+  for (BoardRow& row : fresh) {
     count(agency, part, row.status, 1);
     const auto same = [&](const BoardRow& old) {
       return old.subject == row.subject && old.period == row.period;
@@ -120,7 +141,8 @@ void Board::replace(std::uint32_t agency_index, std::uint32_t part, std::size_t 
     const auto end = rows.begin() + static_cast<std::ptrdiff_t>(last);
     while (old != end && old->subject == row.subject && !same(*old)) ++old;
     const bool found = old != end && same(*old);
-    changed = changed || !found || old->status != row.status;
+    if (found && row.closed && old->closed) row.closed = old->closed;
+    changed = changed || !found || old->status != row.status || old->closed != row.closed;
     if (found && old->status != row.status) {
       out.transitions.push_back({view_of(agency_index, part, row), old->status});
     }
@@ -147,13 +169,8 @@ void Board::judge_group(std::uint32_t agency_index, std::uint32_t part_index, Ut
   std::vector<BoardRow> fresh;
   fresh.reserve(agency.groups[part_index].rows.size());
   const Judge keep = [&](const Subject& subject, Judged&& one) {
-    BoardRow row;
-    row.subject = subject_slot(subject.kind, subject.id);
-    row.period = one.period_id.empty() ? 0 : period_slot(one.period_id);
-    row.status = one.verdict.status;
-    row.next_at = one.verdict.next_at.value_or(kNever);
-    row.due_at = one.verdict.due_at.value_or(kNever);
-    fresh.push_back(row);
+    const std::uint32_t period = one.period_id.empty() ? 0 : period_slot(one.period_id);
+    fresh.push_back(row_of(subject_slot(subject.kind, subject.id), period, one));
   };
   if (agency.live) {
     const Subjects subjects = subjects_of(catalog_, knowledge_, *entry.part, agency.id, now);
@@ -167,7 +184,7 @@ void Board::judge_group(std::uint32_t agency_index, std::uint32_t part_index, Ut
   }
   std::stable_sort(fresh.begin(), fresh.end(),
                    [](const BoardRow& a, const BoardRow& b) { return a.subject < b.subject; });
-  replace(agency_index, part_index, 0, agency.groups[part_index].rows.size(), fresh, out);
+  replace(agency_index, part_index, 0, agency.groups[part_index].rows.size(), std::move(fresh), out);
   if (entry.part->subject != SubjectKind::role) return;
   Group& group = agency.groups[part_index];
   group.binding_at = knowledge_.next_binding_change(entry.part->role, now).value_or(kNever);
@@ -181,13 +198,7 @@ void Board::judge_row(const MarkedRow& marked, UtcTime now, Settled& out) {
   if (of.kind != entry.part->subject) return judge_group(marked.agency, marked.part, now, out);  // an absence
   std::vector<BoardRow> fresh;
   const Judge keep = [&](const Subject&, Judged&& one) {
-    BoardRow row;
-    row.subject = marked.subject;
-    row.period = one.period_id.empty() ? 0 : period_slot(one.period_id);
-    row.status = one.verdict.status;
-    row.next_at = one.verdict.next_at.value_or(kNever);
-    row.due_at = one.verdict.due_at.value_or(kNever);
-    fresh.push_back(row);
+    fresh.push_back(row_of(marked.subject, one.period_id.empty() ? 0 : period_slot(one.period_id), one));
   };
   std::optional<Subject> made;
   const Subject* subject = knowledge_.subject(of.kind, of.id);
@@ -205,7 +216,7 @@ void Board::judge_row(const MarkedRow& marked, UtcTime now, Settled& out) {
   auto last = first;
   while (last != rows.end() && last->subject == marked.subject) ++last;
   replace(marked.agency, marked.part, static_cast<std::size_t>(first - rows.begin()),
-          static_cast<std::size_t>(last - rows.begin()), fresh, out);
+          static_cast<std::size_t>(last - rows.begin()), std::move(fresh), out);
 }
 
 void Board::judge_due(const Due& due, UtcTime now, Settled& out) {
@@ -261,7 +272,8 @@ void Board::drop_agency(std::string_view id) {
 }
 
 void Board::restore(std::string_view agency_id, std::string_view part_id, SubjectKind kind,
-                    std::string_view subject_id, std::string_view period_id, Status status) {
+                    std::string_view subject_id, std::string_view period_id, Status status,
+                    std::optional<Status> closed) {
   const auto agency = find_agency(agency_id);
   if (!agency) return;
   for (const std::uint32_t part : of(by_scope_id_, part_id)) {
@@ -270,6 +282,7 @@ void Board::restore(std::string_view agency_id, std::string_view part_id, Subjec
     row.subject = subject_slot(kind, subject_id);
     row.period = period_slot(period_id);
     row.status = status;
+    row.closed = closed;
     auto& rows = agencies_[*agency].groups[part].rows;
     rows.insert(std::upper_bound(rows.begin(), rows.end(), row.subject,
                                  [](std::uint32_t s, const BoardRow& a) { return s < a.subject; }),
@@ -281,8 +294,8 @@ void Board::restore(std::string_view agency_id, std::string_view part_id, Subjec
 
 RowView Board::view_of(std::uint32_t agency, std::uint32_t part, const BoardRow& row) const {
   const SubjectEntry& subject = subjects_[row.subject];
-  return {parts_[part].clause, parts_[part].part,    agencies_[agency].id, subject.kind,
-          subject.id,          periods_[row.period], row.status,           row.due_at};
+  return {parts_[part].clause,  parts_[part].part, agencies_[agency].id, subject.kind, subject.id,
+          periods_[row.period], row.status,        row.due_at,           row.closed};
 }
 
 std::vector<RowView> Board::rows_of(std::uint32_t agency, std::uint32_t part) const {
@@ -371,7 +384,9 @@ std::vector<Obligation> Board::details(const std::vector<RowView>& rows, UtcTime
     }
     const auto at = std::find_if(judged.begin(), judged.end(),
                                  [&](const Obligation& one) { return one.period_id == row.period_id; });
-    if (at != judged.end()) out.push_back(*at);
+    if (at == judged.end()) continue;
+    out.push_back(*at);
+    if (row.closed) show_close(out.back(), *row.closed);
   }
   return out;
 }

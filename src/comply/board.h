@@ -22,13 +22,15 @@ namespace phendau::comply {
 
 inline constexpr UtcTime kNever{INT64_MAX};
 
-/// Two and a half million of these are a province.
+/// Two and a half million of these are a province. `closed` is set when the row is first judged after its
+/// period and then stays: later changes of records do not rewrite what was.
 struct BoardRow {
   UtcTime next_at = kNever;   // when time alone changes something
   UtcTime due_at = kNever;    // kNever: nothing is due
   std::uint32_t subject = 0;  // in the board's tables
   std::uint32_t period = 0;
   Status status = Status::unknown;
+  std::optional<Status> closed;  // of a past period: the verdict of its close
 };
 static_assert(sizeof(BoardRow) <= 32);
 
@@ -47,6 +49,7 @@ struct RowView {
   std::string_view period_id;
   Status status = Status::unknown;
   UtcTime due_at = kNever;
+  std::optional<Status> closed;
 };
 
 class Board {
@@ -78,7 +81,8 @@ class Board {
   void mark_agency(std::string_view agency_id);
   /// A row as it was before a restart: settle() then says what changed meanwhile. Unknown names are ignored.
   void restore(std::string_view agency_id, std::string_view part_id, SubjectKind kind,
-               std::string_view subject_id, std::string_view period_id, Status status);
+               std::string_view subject_id, std::string_view period_id, Status status,
+               std::optional<Status> closed = std::nullopt);
 
   /// Whether any part asks for records of this kind; others need not be put in.
   bool asks_register(std::string_view kind) const { return by_register_.contains(kind); }
@@ -195,7 +199,7 @@ class Board {
   void judge_due(const Due& due, UtcTime now, Settled& out);
   /// Puts `fresh` in place of rows [first, last) of the group and counts.
   void replace(std::uint32_t agency, std::uint32_t part, std::size_t first, std::size_t last,
-               const std::vector<BoardRow>& fresh, Settled& out);
+               std::vector<BoardRow> fresh, Settled& out);
   void count(Agency& agency, std::uint32_t part, Status status, std::int32_t by);
   void enqueue(std::uint32_t agency, std::uint32_t part, UtcTime at);
   struct Paging {

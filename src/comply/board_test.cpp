@@ -297,6 +297,45 @@ TEST_CASE("pages: worst first, whole agencies skipped, filters, only what may be
   CHECK(board.page(filter, 0, 100).rows.size() == 2);
 }
 
+TEST_CASE("the verdict of a close stays when records, exceptions or breaches change later") {
+  const Catalog of = catalog();
+  const UtcTime november = at("2026-11-20T10:00:00+07:00"), december = at("2026-12-02T10:00:00+07:00");
+  const auto in_november = [](const Board& board) {
+    for (const auto& one : board.details(board.page({}, 0, 1'000).rows, board.settled_at())) {
+      if (one.part_id == "t:3" && one.period_id == "2026-11") return one;
+    }
+    return Obligation{};
+  };
+  Board board(of);
+  Subject agency = subject(SubjectKind::agency, "a0", "a0");
+  agency.known_since = at("2026-09-01T00:00:00+07:00");
+  board.put_subject(agency);
+  RegisterRecord record{"r", "1", "a0", {}, {}, november, {}, Json::object(), november};
+  board.put_record(record);
+  board.settle(november);
+  board.settle(december);
+  CHECK(in_november(board).status == Status::met);
+  CHECK_FALSE(in_november(board).closed_status);
+  record.at = at("2026-12-01T10:00:00+07:00");  // it was dated wrongly
+  board.put_record(record);
+  board.settle(december);
+  CHECK(in_november(board).status == Status::overdue);
+  CHECK(in_november(board).closed_status == Status::met);
+  CHECK(in_november(board).reason.text_id == "comply.changed_since_close");
+  // A restart knows it from what was kept.
+  Board again(of);
+  again.put_subject(agency);
+  again.put_record(record);
+  again.restore("a0", "t:3", SubjectKind::agency, "a0", "2026-11", Status::overdue, Status::met);
+  again.settle(december);
+  CHECK(in_november(again).closed_status == Status::met);
+  // Excused at the close, and after the exception has run out.
+  board.drop_record("r", "1");
+  board.put_exception({"e", "t:3", "a0", {}, november, at("2026-12-01T00:00:00+07:00"), "x"});
+  board.settle(december);
+  CHECK(in_november(board).status == Status::excepted);
+}
+
 TEST_CASE("after a restart the board says what changed meanwhile") {
   const Catalog of = catalog();
   Board board(of);

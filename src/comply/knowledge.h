@@ -77,6 +77,9 @@ struct CaseStep {
   std::optional<UtcTime> at;      // done or skipped
   std::optional<UtcTime> due_at;  // its clock, if it has one
   std::string reason;             // why it was skipped
+  std::string title = {};         // for people; empty: the id
+
+  const std::string& name() const { return title.empty() ? id : title; }
 };
 struct CaseState {
   std::string id;

@@ -26,17 +26,17 @@ Verdict judge_case(const Context& context, const Satisfier& satisfier, const Cas
         context.occasion != nullptr && context.occasion->due ? &*context.occasion->due : nullptr;
     if (due != nullptr) step.due_at = due->inclusive ? due->due_at + nanoseconds(1) : due->due_at;
     if (step.at && (!last_at || *last_at < *step.at)) last_at = step.at;
-    Verdict of_step = make_verdict(Status::met, "comply.step_done", {name, step.id});
+    Verdict of_step = make_verdict(Status::met, "comply.step_done", {name, step.name()});
     if (step.state == CaseStep::State::skipped) {
-      of_step = make_verdict(Status::excepted, "comply.step_skipped", {name, step.id, step.reason});
+      of_step = make_verdict(Status::excepted, "comply.step_skipped", {name, step.name(), step.reason});
     } else if (step.state == CaseStep::State::open && !one.closed_at) {
       const bool late = step.due_at && context.now >= *step.due_at;
       of_step = make_verdict(late ? Status::overdue : Status::due,
-                             late ? "comply.step_overdue" : "comply.step_open", {name, step.id});
+                             late ? "comply.step_overdue" : "comply.step_open", {name, step.name()});
       of_step.due_at = step.due_at;
       if (step.due_at) of_step.look_again(*step.due_at, context.now);
     } else if (step.state == CaseStep::State::open) {
-      of_step = make_verdict(Status::violated, "comply.step_missing", {name, step.id});
+      of_step = make_verdict(Status::violated, "comply.step_missing", {name, step.name()});
     } else if (step.due_at && step.at && *step.at >= *step.due_at) {
       of_step.reason.text_id = "comply.step_done_late";
     }

@@ -75,6 +75,7 @@ struct Judged {
   std::optional<Status> excepted_from;
   std::optional<Status> closed_status;
   std::string_view period_id;
+  bool past = false;  // its period is over
 };
 using Judge = std::function<void(const Subject&, Judged&&)>;
 /// Every obligation of the part for the subject; assess_part() and the board put it into their own form.

@@ -23,6 +23,9 @@ std::vector<comply::CaseStep> case_steps(const ActivePack& pack, const ledger::R
   }
   const auto* definition = pack.workflow(state->definition_id);
   if (definition == nullptr) return out;
+  for (std::size_t i = 0; i < out.size() && i < definition->steps.size(); ++i) {
+    if (out[i].id == definition->steps[i].id) out[i].title = definition->steps[i].title_vi;
+  }
   for (const auto& clock : workflow::clocks(*definition, *state, now, kHubZone)) {
     for (auto& step : out) {
       if (step.id == clock.step && (!step.due_at || clock.due_at < *step.due_at)) step.due_at = clock.due_at;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/unicode.h"
+#include "hub/document_reader.h"
 #include "hub/hub_settings.h"
 #include "hub/obligation_feeds.h"
 #include "hub/obligation_matrix.h"
@@ -153,11 +154,13 @@ Result<> Obligations::restore_statuses() {
     const std::lock_guard lock(mu_);
     for (const auto& one : row.doc["rows"].items()) {
       const auto& members = one.items();
-      if (members.size() != 4) continue;
+      if (members.size() != 4 && members.size() != 5) continue;
       const auto kind = subject_kind_from(members[0].as_string());
       const auto status = status_from(members[3].as_string());
       if (!kind || !status) continue;
-      board_.restore(row.agency_id, part, *kind, members[1].as_string(), members[2].as_string(), *status);
+      const auto closed = members.size() == 5 ? status_from(members[4].as_string()) : std::nullopt;
+      board_.restore(row.agency_id, part, *kind, members[1].as_string(), members[2].as_string(), *status,
+                     closed);
     }
   });
 }
@@ -178,8 +181,10 @@ std::vector<ledger::DerivedWrite> Obligations::writes_of(
   for (const auto& [agency, part] : settled.groups) {
     Json rows = Json::array();
     for (const auto& row : board_.rows_of(agency, part)) {
-      rows.push(Json::array({Json(comply::to_string(row.subject_kind)), Json(row.subject_id),
-                             Json(row.period_id), Json(to_string(row.status))}));
+      Json one = Json::array({Json(comply::to_string(row.subject_kind)), Json(row.subject_id),
+                              Json(row.period_id), Json(to_string(row.status))});
+      if (row.closed) one.push(to_string(*row.closed));
+      rows.push(std::move(one));
     }
     const std::string agency_id(board_.agency_of(agency));
     const bool empty = rows.items().empty();
@@ -457,6 +462,29 @@ Result<std::string> Obligations::matrix(const Actor& actor, std::string_view age
   if (province) columns.emplace_back("", tr(Lang::vi, "hub.subject_province"));
   for (auto& [name, id] : shown) columns.emplace_back(std::move(id), std::move(name));
   return matrix_json(board_, services_.pack.pack().reference(), clauses_json_, columns);
+}
+
+Result<Json> Obligations::document(const Actor& actor, std::string_view pack_id,
+                                   std::string_view agency_id) const {
+  PHENDAU_TRY(scope_for(actor, Action::read, Resource::pack));
+  if (pack_id != services_.pack.pack().id)
+    return fail(ErrorCode::not_found, "no such document", "error.not_found");
+  const Scope scope = authorize(actor, Action::read, Resource::obligation);
+  if (scope.allows_nothing()) return document_json(services_.pack, nullptr);
+  std::vector<comply::StatusCounts> sums(services_.pack.pack().catalog.clauses.size());
+  {
+    const std::lock_guard lock(mu_);
+    for (const auto agency : board_.agencies()) {
+      if (!scope.covers(agency) || (!agency_id.empty() && agency != agency_id)) continue;
+      const auto& counts = board_.counts_by_clause(agency);
+      for (std::size_t i = 0; i < counts.size(); ++i) {
+        for (std::size_t s = 0; s < counts[i].size(); ++s) sums[i][s] += counts[i][s];
+      }
+    }
+  }
+  DocumentStanding standing;
+  for (const auto& counts : sums) standing.clauses.push_back(comply::roll_up_of(counts));
+  return document_json(services_.pack, &standing);
 }
 
 Result<Json> Obligations::clause(const Actor& actor, std::string_view id, std::string_view agency_id) {

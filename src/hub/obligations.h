@@ -52,6 +52,8 @@ class Obligations {
   Result<Json> list(const Actor& actor, const Filter& filter);
   /// The body of the answer, as JSON text.
   Result<std::string> matrix(const Actor& actor, std::string_view agency_id);
+  /// The active document to read, with what the actor may see of how it stands, there or (empty) everywhere.
+  Result<Json> document(const Actor& actor, std::string_view pack_id, std::string_view agency_id) const;
   /// `agency_id` narrows the history; empty: all that the actor may see.
   Result<Json> clause(const Actor& actor, std::string_view id, std::string_view agency_id = {});
   Result<Json> attest(const Actor& actor, const Json& body);

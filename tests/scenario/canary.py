@@ -11,7 +11,7 @@ import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import ROOT, Agent, Client, Hub, Problem, free_port, wait_for
+from harness import PACK, ROOT, Agent, Client, Hub, Problem, free_port, wait_for
 
 # ---- the contract: what operations there are -----------------------------------------------------------------------
 OPERATIONS = {}  # operationId -> (method, path, action, resource)
@@ -110,6 +110,7 @@ def requests(on, own):
         "getObligationMatrix": [(None, q, {}) for q in [{}, {"agency": on["agency"]}]],
         "listObligations": [(None, {**q, "limit": 200}, {}) for q in [{}, {"agency": on["agency"]}, {"device": on["device"]}, {"clause": on["clause"]}]],
         "getClause": [(None, {}, {"id": on["clause"]})],
+        "getDocument": [(None, q, {"id": PACK.name}) for q in [{}, {"agency": on["agency"]}]],
         "createAttestation": [({"clause": on["clause"], "part": on["part"], "agency_id": on["agency"], "statement": "x", "valid_until": "2027-01-01T00:00:00Z"}, {}, {})],
         "listIncidents": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"status": "open"}]],
         "createIncident": [({"title": "x", "agency_id": on["agency"]}, {}, {})], "getIncident": [(None, {}, {"id": on["case"]})],

@@ -34,6 +34,8 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/report')) },
   { path: '/nghia-vu', title: 'Nghĩa vụ', icon: 'obligation', visible: () => may('read:obligation'),
     page: lazy(() => import('../pages/obligations')) },
+  { path: '/van-ban', title: 'Văn bản', icon: 'file', visible: () => may('read:pack'),
+    page: lazy(() => import('../pages/document')) },
   { path: '/thiet-bi', title: 'Thiết bị', icon: 'device', visible: () => may('read:device'),
     page: lazy(() => import('../pages/devices')), detail: lazy(() => import('../pages/device')) },
   { path: '/so-dang-ky', title: 'Sổ đăng ký', icon: 'case', visible: () => may('read:record'), deep: true,

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The document reader: the active document clause by clause, beside each its standing.
+#include "api/routes_documents.h"
+#include "api/problem.h"
+
+namespace phendau::api {
+namespace {
+
+Result<net::Response> get_document(Context& c) {
+  return json_response(
+      PHENDAU_TRY(c.hub.obligations().document(c.actor, c.captures[0], c.request.query_value("agency"))));
+}
+
+}  // namespace
+
+std::vector<Route> documents_routes() {
+  return {{"GET", "/documents/{id}", "getDocument", Action::read, Resource::pack, Access::session, false,
+           get_document}};
+}
+
+}  // namespace phendau::api
