@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registers as files: import with a dry run, export, the empty form.
+// Registers as files: import with a dry run, export, the empty form. Obligations as OSCAL.
 #include "api/problem.h"
 #include "api/server.h"
 #include "base/text.h"
@@ -45,9 +45,13 @@ Result<Response> import_records(Context& c) {
   // Whoever forgets to say so has looked, not written.
   const bool dry_run = c.request.query_value("dry_run", "true") != "false";
   auto& tables = c.hub.record_tables();
-  return json_response(
-      PHENDAU_TRY(dry_run ? tables.preview(c.actor, c.captures[0], options, c.request.body)
-                          : tables.import(c.actor, c.captures[0], options, c.request.body)));
+  return json_response(PHENDAU_TRY(dry_run ? tables.preview(c.actor, c.captures[0], options, c.request.body)
+                                           : tables.import(c.actor, c.captures[0], options, c.request.body)));
+}
+
+Result<Response> export_oscal(Context& c) {
+  return json_response(PHENDAU_TRY(
+      c.hub.obligations().oscal(c.actor, c.request.query_value("agency"), c.request.query_value("period"))));
 }
 
 }  // namespace
@@ -77,6 +81,8 @@ std::vector<Route> table_routes() {
        export_records},
       {"GET", "/registers/{kind}/template", "getRecordForm", read, record, Access::session, false,
        get_record_form},
+      {"GET", "/obligations/oscal", "exportOscal", export_out, obligation, Access::session, false,
+       export_oscal},
       {"POST", "/registers/{kind}/import", "importRecords", create, record, Access::session, false,
        import_records},
   };

@@ -117,8 +117,8 @@ Result<> RecordChecks::read_all() {
     by_document_.emplace(document_key(record.agency_id, record.doc), record.id);
     // What was imported and has gone on since is still what the file says.
     if (record.version > 1) {
-      const auto past = PHENDAU_TRY(services_.ledger.history(kind_.spec.name, record.id, everything(), 0,
-                                                             ledger::kListLimitMax));
+      const auto past = PHENDAU_TRY(
+          services_.ledger.history(kind_.spec.name, record.id, everything(), 0, ledger::kListLimitMax));
       by_document_.emplace(document_key(past.back().change.agency_id, past.back().doc), record.id);
     }
     keep_live({&kind_, record.id, record.agency_id, record.state, record.doc});

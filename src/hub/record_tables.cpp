@@ -65,8 +65,7 @@ std::vector<Field> fields_of(const Pack& pack, const RegisterKind& kind) {
   out.push_back(beside(kState, "import.state_titles", used));
   for (const auto& state : kind.lifecycle.states) {
     const auto title = pack.state_titles.find(state);
-    out.back().column.words.push_back(
-        {state, {title == pack.state_titles.end() ? state : title->second.vi}});
+    out.back().column.words.push_back({state, {title == pack.state_titles.end() ? state : title->second.vi}});
   }
   return out;
 }
@@ -104,7 +103,8 @@ Result<report::Cell> cell_of(const Field& field, const Json& value, RecordNames&
       if (const auto day = parse_date(value.as_string())) return Cell::of_date(*day);
       break;
     case ColumnType::date_time:
-      if (const auto at = parse_rfc3339(value.as_string())) return Cell::of_date_time(to_civil(*at, kHubZone));
+      if (const auto at = parse_rfc3339(value.as_string()))
+        return Cell::of_date_time(to_civil(*at, kHubZone));
       break;
     case ColumnType::text:
       break;
@@ -169,7 +169,8 @@ class Import {
       const auto& outcome = added.outcomes[i];
       if (!outcome.error) continue;
       ++wrong_;
-      add_error({rows_[i], "", "import.row", {std::to_string(rows_[i]), explain(Lang::vi, *outcome.error)}, {}});
+      add_error(
+          {rows_[i], "", "import.row", {std::to_string(rows_[i]), explain(Lang::vi, *outcome.error)}, {}});
     }
     return report_of(added, dry_run);
   }
@@ -211,10 +212,13 @@ class Import {
   /// The id that a cell names; an error of the row when there is none.
   Result<std::string> resolved(const report::ImportedRow& row, const Field& field, const std::string& text) {
     const bool owner = field.column.beside;
-    const auto found = PHENDAU_TRY(owner ? names_.find("agency", text, [&](auto id) { return scope_.covers(id); })
-                                         : names_.find(field.ref, text));
+    const auto found =
+        PHENDAU_TRY(owner ? names_.find("agency", text, [&](auto id) { return scope_.covers(id); })
+                          : names_.find(field.ref, text));
     if (found.id.empty()) {
-      const std::string text_id = found.several ? "import.ambiguous" : owner ? "import.agency" : "import.reference";
+      const std::string text_id = found.several ? "import.ambiguous"
+                                  : owner       ? "import.agency"
+                                                : "import.reference";
       add_error({row.row,
                  field.column.key,
                  text_id,
@@ -236,7 +240,8 @@ class Import {
     for (const auto& field : fields_) {
       const std::string& key = field.column.key;
       if (key == kState || (key == kAgency && has_code)) continue;
-      const std::string text = field.column.beside ? row.beside[key].as_string() : record.doc[key].as_string();
+      const std::string text =
+          field.column.beside ? row.beside[key].as_string() : record.doc[key].as_string();
       if ((field.ref.empty() && !field.column.beside) || text.empty()) continue;
       std::string id = PHENDAU_TRY(resolved(row, field, text));
       if (field.column.beside)
@@ -248,9 +253,9 @@ class Import {
       ++wrong_;
       return {};
     }
-    record.reason =
-        tr(Lang::vi, "import.reason", {file_.name, std::to_string(row.row), file_.sha256});
-    if (refers_to_itself()) PHENDAU_TRY(names_.add(kind_.spec.name, record.id, record_name(kind_, record.doc)));
+    record.reason = tr(Lang::vi, "import.reason", {file_.name, std::to_string(row.row), file_.sha256});
+    if (refers_to_itself())
+      PHENDAU_TRY(names_.add(kind_.spec.name, record.id, record_name(kind_, record.doc)));
     rows_.push_back(row.row);
     records_to_add_.push_back(std::move(record));
     return {};
@@ -264,7 +269,8 @@ class Import {
   // ---- what people see ----
   Json encoding_json() const {
     Json reasons = Json::array();
-    for (const auto& reason : table_.encoding.reasons) reasons.push(tr(Lang::vi, reason.text_id, reason.args));
+    for (const auto& reason : table_.encoding.reasons)
+      reasons.push(tr(Lang::vi, reason.text_id, reason.args));
     Json samples = Json::array();
     for (const auto& sample : table_.samples) {
       samples.push(Json::object({{"row", sample.row},
@@ -368,15 +374,16 @@ class Import {
       for (const Field* field : shown_) titles.push(field->title());
       return titles;
     }());
-    return std::move(out.set("rows", std::move(rows))
-                         .set("present", std::move(present))
-                         .set("errors", errors_json())
-                         .set("errors_total", std::uint64_t{errors_total_})
-                         .set("counts", Json::object({{"rows", std::uint64_t{total}},
-                                                      {"good", std::uint64_t{total - wrong_ - present_total}},
-                                                      {"present", std::uint64_t{present_total}},
-                                                      {"wrong", std::uint64_t{wrong_}},
-                                                      {"skipped", std::uint64_t{imported_.rows_skipped.size()}}})));
+    return std::move(
+        out.set("rows", std::move(rows))
+            .set("present", std::move(present))
+            .set("errors", errors_json())
+            .set("errors_total", std::uint64_t{errors_total_})
+            .set("counts", Json::object({{"rows", std::uint64_t{total}},
+                                         {"good", std::uint64_t{total - wrong_ - present_total}},
+                                         {"present", std::uint64_t{present_total}},
+                                         {"wrong", std::uint64_t{wrong_}},
+                                         {"skipped", std::uint64_t{imported_.rows_skipped.size()}}})));
   }
 
   Services& services_;
@@ -454,9 +461,9 @@ Result<RecordTables::File> RecordTables::export_table(const Actor& actor, std::s
   RecordNames names(services_, actor);
   report::Sheet sheet;
   sheet.name = kind->title.vi;
-  sheet.titles = {kind->title.vi, tr(Lang::vi, "import.export_note",
-                                     {format_vietnamese(services_.env.now(), kHubZone),
-                                      std::to_string(records.size())})};
+  sheet.titles = {kind->title.vi,
+                  tr(Lang::vi, "import.export_note",
+                     {format_vietnamese(services_.env.now(), kHubZone), std::to_string(records.size())})};
   for (const auto& field : fields) sheet.columns.push_back({field.title(), 0});
   for (const auto& record : records) {
     const Draft draft{kind, record.id, record.agency_id, record.state, record.doc};
@@ -486,7 +493,8 @@ Result<RecordTables::File> RecordTables::blank_form(const Actor& actor, std::str
   book.sheets.back().titles = {kind->title.vi, tr(Lang::vi, "import.form_note")};
   report::Sheet guide;
   guide.name = tr(Lang::vi, "import.guide");
-  for (const char* title : {"import.guide_column", "import.guide_required", "import.guide_way", "import.guide_help"})
+  for (const char* title :
+       {"import.guide_column", "import.guide_required", "import.guide_way", "import.guide_help"})
     guide.columns.push_back({tr(Lang::vi, title), 0});
   const RecordNames names(services_, actor);
   for (const auto& field : fields) {
@@ -495,7 +503,8 @@ Result<RecordTables::File> RecordTables::blank_form(const Actor& actor, std::str
                           report::Cell::of_text(way_of(field, names)), report::Cell::of_text(field.help)});
   }
   book.sheets.push_back(std::move(guide));
-  return File{file_name(kind->title.vi, "xlsx"), std::string(kXlsxType), PHENDAU_TRY(report::write_xlsx(book))};
+  return File{file_name(kind->title.vi, "xlsx"), std::string(kXlsxType),
+              PHENDAU_TRY(report::write_xlsx(book))};
 }
 
 }  // namespace phendau::hub

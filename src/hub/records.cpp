@@ -376,7 +376,8 @@ Result<Records::Added> Records::create_many(const Actor& actor, const RegisterKi
   std::map<std::string, std::size_t> added;  // by agency
   for (auto& record : records) {
     Outcome outcome;
-    outcome.draft = {&kind, std::move(record.id), record.agency_id, std::move(record.state), std::move(record.doc)};
+    outcome.draft = {&kind, std::move(record.id), record.agency_id, std::move(record.state),
+                     std::move(record.doc)};
     Draft& draft = outcome.draft;
     const std::string asked = draft.state;
     if (draft.state.empty() || kind.lifecycle.has_moves()) draft.state = kind.lifecycle.initial;
@@ -413,8 +414,9 @@ Result<Records::Added> Records::create_many(const Actor& actor, const RegisterKi
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
   out.written = batch.writes.size();
   for (const auto& [agency, count] : added) {
-    services_.live.publish({"record", Resource::record, agency,
-                            Json::object({{"id", ""}, {"kind", kind.spec.name}, {"count", std::uint64_t{count}}})});
+    services_.live.publish(
+        {"record", Resource::record, agency,
+         Json::object({{"id", ""}, {"kind", kind.spec.name}, {"count", std::uint64_t{count}}})});
   }
   return out;
 }

@@ -259,7 +259,8 @@ TEST_CASE("titles compare without accents, case, signs and hints") {
 
 TEST_CASE("a number of a paper is no old encoding") {
   // Alone it could be read as TCVN3: the barred D is a byte of code page 1258.
-  const auto table = read_table("So,Noi dung\r\n007/H\u0110,Thu\u00EA k\u00EAnh\r\n12/Q\u0110-UBND,\u0110\r\n", {});
+  const auto table =
+      read_table("So,Noi dung\r\n007/H\u0110,Thu\u00EA k\u00EAnh\r\n12/Q\u0110-UBND,\u0110\r\n", {});
   REQUIRE(table.has_value());
   CHECK(table->rows.at(0).cells.at(0).text == "007/H\u0110");
   CHECK(table->rows.at(1).cells.at(0).text == "12/Q\u0110-UBND");
@@ -269,7 +270,8 @@ TEST_CASE("a number of a paper is no old encoding") {
 }
 
 TEST_CASE("samples of a converted file show what stood there") {
-  const auto table = read_table("H\xE4 v\xB5 t\xAAn;M\xB7 c\xB8n b\xE9;Ch\xF8\r\nL\xDF V\xA8n Th\xB8i;1;B\xDD th\xAD\r\n", {});
+  const auto table = read_table(
+      "H\xE4 v\xB5 t\xAAn;M\xB7 c\xB8n b\xE9;Ch\xF8\r\nL\xDF V\xA8n Th\xB8i;1;B\xDD th\xAD\r\n", {});
   REQUIRE(table.has_value());
   CHECK(table->encoding.encoding == TextEncoding::tcvn3);
   REQUIRE_FALSE(table->samples.empty());

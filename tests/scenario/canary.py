@@ -133,6 +133,7 @@ def requests(on, own):
         "exportRecords": [(None, {**q, "format": f}, {"kind": "log_review"}) for q in everything for f in ("xlsx", "csv")],
         "getRecordForm": [(None, {}, {"kind": "log_review"})],
         "importRecords": [("Ngày xem,Người xem,Kết quả\n01/11/2026,x,x".encode(), {"name": "x.csv", "agency": on["agency"], "dry_run": d}, {"kind": "log_review"}) for d in ("true", "false")],
+        "exportOscal": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"period": "2026"}]],
         "openStream": [], "getHealth": [(None, {}, {})],
     }
 
