@@ -296,19 +296,7 @@ Result<Response> update_agency(Context& c) {
 
 Result<Response> list_registers(Context& c) { return answer(c.hub.records().kinds(c.actor)); }
 Result<Response> list_records(Context& c) {
-  hub::Records::Query query;
-  query.states = c.list_of("state");
-  query.agency_id = c.request.query_value("agency");
-  query.text = c.request.query_value("q");
-  query.order_by = c.request.query_value("order");
-  query.cursor = c.request.query_value("cursor");
-  query.limit = c.limit();
-  for (const auto& filter : c.list_of("where")) {
-    const std::size_t colon = filter.find(':');
-    if (colon == std::string::npos)
-      return fail(ErrorCode::invalid, "where is FIELD:VALUE", "request.invalid", {"where"});
-    query.equals.emplace_back(filter.substr(0, colon), filter.substr(colon + 1));
-  }
+  const auto query = PHENDAU_TRY(record_query_of(c));
   return answer(c.hub.records().list(c.actor, c.captures[0], query));
 }
 Result<Response> create_record(Context& c) {
@@ -489,6 +477,7 @@ std::vector<Route> other_routes() {
 const std::vector<Route>& routes() {
   static const std::vector<Route> kRoutes = [] {
     auto all = other_routes();
+    for (auto& route : table_routes()) all.push_back(route);  // before /registers/{kind}/{id}
     for (auto& route : register_routes()) all.push_back(route);
     for (auto& route : documents_routes()) all.push_back(route);
     return all;

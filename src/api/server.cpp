@@ -17,6 +17,8 @@ constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
 constexpr std::string_view kSessionCookie = "phendau_session";
 /// Names and passwords: two of 1,024 bytes and room.
 constexpr std::uint64_t kCredentialBytesMax = 4u << 10;
+/// A table to import: what the upload guard lets in, and room for its sentence about what is larger.
+constexpr std::uint64_t kTableBytesMax = 33u << 20;
 /// Nothing but our own files, no inline code, no frames: hostile log text stays text.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -100,6 +102,7 @@ std::uint64_t body_limit(const net::Request& head) {
   if (head.path == "/api/v1/session" || head.path == "/api/v1/session/password") return kCredentialBytesMax;
   if (head.path == "/api/v1/attachments") return 33u << 20;
   if (head.path == "/api/v1/uploads/ndjson") return hub::kUploadBytesMax;
+  if (head.path.starts_with("/api/v1/registers/") && head.path.ends_with("/import")) return kTableBytesMax;
   return 1u << 20;
 }
 

@@ -46,6 +46,9 @@ struct Route {
 };
 /// Every operation of openapi.yaml.
 const std::vector<Route>& routes();
+std::vector<Route> table_routes();  // routes_tables.cpp
+/// What the list of a register is narrowed to by the request.
+Result<hub::Records::Query> record_query_of(Context& context);
 std::string_view to_string(Action action);
 std::string_view to_string(Resource resource);
 

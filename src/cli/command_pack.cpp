@@ -5,12 +5,16 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/linux/facts.h"
+#include "base/text.h"
 #include "cli/check_report.h"
 #include "cli/cli.h"
 #include "comply/assess.h"
 #include "hub/active_pack.h"
 #include "hub/oscal_export.h"
+#include "hub/pack_diff.h"
 #include "hub/pack_validate.h"
+#include "os/env.h"
+#include "report/xlsx_writer.h"
 
 namespace phendau::cli {
 namespace {
@@ -18,6 +22,9 @@ namespace {
 struct PackArguments {
   std::string folder;
   std::string root = "/";
+  std::string out;   // coverage --format xlsx
+  std::string from;  // diff
+  std::string to;
 };
 
 std::string folder_of(const PackArguments& arguments) {
@@ -46,9 +53,95 @@ Result<bool> run_validate(const Globals& globals, const PackArguments& arguments
   return errors.empty();
 }
 
+std::vector<std::string> parts_of(const std::string& text) {
+  std::vector<std::string> out;
+  for (const auto part : split(text, ';')) out.emplace_back(trim(part));
+  return out;
+}
+
+/// A row for each way in which a part is checked, for people who read it beside the document.
+Result<bool> write_coverage(const Globals& globals, const PackArguments& arguments, const hub::Pack& pack,
+                            const hub::Coverage& cover) {
+  using report::Cell;
+  if (arguments.out.empty())
+    return fail(ErrorCode::invalid, "--format xlsx needs --out", "pack.coverage_out");
+  report::Sheet sheet;
+  sheet.name = pack.id;
+  sheet.titles = {
+      globals.text("pack.coverage_title", {pack.title.vi}),
+      globals.text("pack.coverage_sum", {std::to_string(cover.clauses), std::to_string(cover.parts_working),
+                                         std::to_string(cover.parts_pending)}),
+      pack.reference()};
+  for (const auto& title : parts_of(globals.text("pack.coverage_columns")))
+    sheet.columns.push_back({title, 0});
+  for (const auto& row : cover.rows) {
+    const comply::Clause* clause = pack.clause(row.clause);
+    std::string duty;
+    for (const auto& part : clause->parts) {
+      if (part.id == row.part) duty = part.duty.vi;
+    }
+    const auto line = [&](const hub::CoverageRow::By* by) {
+      const std::string state =
+          by == nullptr ? "" : globals.text(by->working ? "pack.coverage_working" : "pack.coverage_pending");
+      std::vector<Cell> cells;
+      for (const std::string& text :
+           {row.clause, clause->citation, clause->title.vi, row.part, duty.empty() ? clause->duty.vi : duty,
+            row.subject, by == nullptr ? "" : by->kind, by == nullptr ? "" : by->ref, state,
+            by == nullptr ? "" : by->waits_for, by == nullptr ? "" : by->test, row.no_duty.vi}) {
+        cells.push_back(Cell::of_text(text));
+      }
+      sheet.rows.push_back(std::move(cells));
+    };
+    for (const auto& by : row.satisfied_by) line(&by);
+    if (row.satisfied_by.empty()) line(nullptr);
+  }
+  const std::string bytes = PHENDAU_TRY(report::write_xlsx({pack.title.vi, "", {std::move(sheet)}}));
+  PHENDAU_TRY(write_file_atomic(posix_env(), arguments.out, bytes));
+  print_line(globals.text("pack.coverage_written", {arguments.out}));
+  return true;
+}
+
+std::string shown(const Globals& globals, const Json& value) {
+  if (value.is_null()) return globals.text("pack.diff_nothing");
+  return value.is_string() ? value.as_string() : value.dump();
+}
+
+/// Two packs side by side: what an office would have to do differently.
+Result<bool> run_diff(const Globals& globals, const PackArguments& arguments) {
+  const auto before = PHENDAU_TRY(hub::load_valid_pack(posix_env(), arguments.from));
+  const auto after = PHENDAU_TRY(hub::load_valid_pack(posix_env(), arguments.to));
+  const auto changes = hub::diff_packs(before, after);
+  const Json json = hub::to_json(changes, before, after);
+  if (globals.json()) {
+    print_line(json.dump());
+    return changes.empty();
+  }
+  if (changes.empty()) {
+    print_line(globals.text("pack.diff_same"));
+    return true;
+  }
+  std::vector<std::vector<std::string>> rows = {parts_of(globals.text("pack.diff_head"))};
+  for (const auto& change : changes) {
+    const std::string kind = globals.text("pack.change_" + std::string(hub::to_string(change.kind)));
+    const std::string area = globals.text("pack.area_" + change.area);
+    if (change.fields.empty()) rows.push_back({kind, area, change.id, change.title});
+    for (const auto& field : change.fields) {
+      rows.push_back({kind, area, change.id,
+                      hub::field_title(globals.lang, field.name) + ": " + shown(globals, field.before) +
+                          " -> " + shown(globals, field.after)});
+    }
+  }
+  print_table(rows);
+  const Json& counts = json["counts"];
+  print_line(globals.text("pack.diff_total", {before.reference(), after.reference(), counts["added"].dump(),
+                                              counts["removed"].dump(), counts["changed"].dump()}));
+  return false;
+}
+
 Result<bool> run_coverage(const Globals& globals, const PackArguments& arguments) {
   const auto pack = PHENDAU_TRY(hub::load_valid_pack(posix_env(), folder_of(arguments)));
   const auto cover = hub::coverage(pack);
+  if (globals.format == "xlsx") return write_coverage(globals, arguments, pack, cover);
   if (globals.json()) {
     print_line(hub::to_json(cover, pack).dump());
     return true;
@@ -149,7 +242,13 @@ void add_pack(CLI::App& app, Globals& globals, int& exit_code) {
                        Result<bool> (*run)(const Globals&, const PackArguments&),
                        const std::vector<std::string>& formats = {"table", "json"}) {
     auto* command = pack->add_subcommand(name, globals.text(text));
-    command->add_option("--pack,folder", arguments->folder, globals.text("cli.pack"));
+    if (run == run_diff) {
+      command->add_option("from", arguments->from, globals.text("cli.pack_from"))->required();
+      command->add_option("to", arguments->to, globals.text("cli.pack_to"))->required();
+    } else {
+      command->add_option("--pack,folder", arguments->folder, globals.text("cli.pack"));
+    }
+    if (run == run_coverage) command->add_option("--out", arguments->out, globals.text("cli.out"));
     command->add_option("--format", globals.format, globals.text("cli.format"))
         ->check(CLI::IsMember(formats));
     command->callback([&globals, &exit_code, arguments, run] {
@@ -158,7 +257,8 @@ void add_pack(CLI::App& app, Globals& globals, int& exit_code) {
     });
   };
   add("validate", "cli.pack_validate", run_validate);
-  add("coverage", "cli.pack_coverage", run_coverage);
+  add("coverage", "cli.pack_coverage", run_coverage, {"table", "json", "xlsx"});
+  add("diff", "cli.pack_diff", run_diff);
   add("export", "cli.pack_export", run_export, {"oscal-catalog", "oscal-profile"});
 }
 

@@ -101,6 +101,7 @@ Result<> Hub::open_workers() {
   events_ = std::make_unique<Events>(*services_);
   incidents_ = std::make_unique<Incidents>(*services_, *alerts_);
   records_ = std::make_unique<Records>(*services_);
+  record_tables_ = std::make_unique<RecordTables>(*services_, *records_);
   pipeline_ = std::make_unique<IngestPipeline>(*services_);
   detection_ = std::make_unique<Detection>(*services_);
   PHENDAU_TRY(detection_->open());

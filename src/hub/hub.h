@@ -18,6 +18,7 @@
 #include "hub/keys.h"
 #include "hub/live.h"
 #include "hub/obligations.h"
+#include "hub/record_tables.h"
 #include "hub/records.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
@@ -57,6 +58,7 @@ class Hub {
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
   Records& records() { return *records_; }
+  RecordTables& record_tables() { return *record_tables_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
   SyslogListeners& listeners() { return *listeners_; }
@@ -96,6 +98,7 @@ class Hub {
   std::unique_ptr<Detection> detection_;
   std::unique_ptr<Obligations> obligations_;
   std::unique_ptr<Records> records_;
+  std::unique_ptr<RecordTables> record_tables_;
   std::unique_ptr<SyslogListeners> listeners_;
   std::optional<std::string> first_password_;
   std::uint64_t anchored_entries_ = 0;  // of the journal's chain; maintenance thread after open()

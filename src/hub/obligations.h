@@ -20,6 +20,7 @@ namespace phendau::hub {
 
 inline constexpr std::string_view kFactSpace = "fact";
 inline constexpr std::size_t kTransitionsShown = 50;
+inline constexpr std::size_t kOscalObligationsMax = 20'000;  // of one document: about 40 MB
 
 class Obligations {
  public:
@@ -56,6 +57,9 @@ class Obligations {
   Result<Json> document(const Actor& actor, std::string_view pack_id, std::string_view agency_id) const;
   /// `agency_id` narrows the history; empty: all that the actor may see.
   Result<Json> clause(const Actor& actor, std::string_view id, std::string_view agency_id = {});
+  /// Assessment results in OSCAL 1.2: as of the last settling, within the actor's scope. `period` ("2026-Q3",
+  /// "KIND/ID"): that round only. `limit` over kOscalObligationsMax. obligation_oscal.cpp.
+  Result<Json> oscal(const Actor& actor, std::string_view agency_id, std::string_view period);
   Result<Json> attest(const Actor& actor, const Json& body);
   Result<Json> facts_of(const Actor& actor, std::string_view device_id);
   /// status -> count, of one agency or of one device; no authorisation: callers ask for what they may see.

@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include <fmt/format.h>
+
 #include "report/oscal.h"
 
 namespace phendau::hub {
@@ -92,6 +94,19 @@ std::vector<report::OscalParameter> parameters_of(const Pack& pack) {
   return out;
 }
 
+/// Where the hub's API shows a piece of evidence; empty where it has no address of its own.
+std::string address_of(const Pack& pack, const comply::EvidenceItem& item) {
+  using Kind = comply::EvidenceItem::Kind;
+  constexpr std::string_view kApi = "/api/v1";
+  const std::string first = item.ref.substr(0, item.ref.find('/'));
+  if (first.empty()) return {};
+  if (item.kind == Kind::fact) return fmt::format("{}/devices/{}", kApi, first);
+  if (item.kind == Kind::workflow_run) return fmt::format("{}/incidents/{}", kApi, item.ref);
+  const RegisterKind* kind = item.kind == Kind::record ? pack.reg(first) : nullptr;
+  const bool shown = kind != nullptr && kind->is_kept_by_people() && first.size() < item.ref.size();
+  return shown ? fmt::format("{}/registers/{}", kApi, item.ref) : std::string();
+}
+
 /// The strongest way in which a part is checked.
 std::map<std::string, std::string> methods_by_part(const Pack& pack) {
   std::map<std::string, std::string> out;
@@ -144,7 +159,8 @@ Json export_oscal_results(const Pack& pack, std::span<const comply::Obligation> 
     status.due_at = one.due_at;
     status.fresh_until = one.fresh_until;
     for (const auto& item : one.evidence)
-      status.evidence.push_back({std::string(to_string(item.kind)), item.ref, item.summary, item.at});
+      status.evidence.push_back(
+          {std::string(to_string(item.kind)), item.ref, item.summary, item.at, address_of(pack, item)});
     if (const auto method = methods.find(one.part_id); method != methods.end())
       status.method = method->second;
     round.statuses.push_back(std::move(status));

@@ -2,6 +2,7 @@
 #include "hub/records.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -70,6 +71,17 @@ bool is_writer(const RegisterKind& kind, const std::vector<std::string>& names) 
          });
 }
 
+/// Where records move from state to state, a new one stands at the beginning.
+Result<> check_first_state(const Pack& pack, const RegisterKind& kind, const std::string& state) {
+  if (state.empty() || !kind.lifecycle.has_moves() || state == kind.lifecycle.initial) return {};
+  const auto title = [&](const std::string& id) {
+    const auto found = pack.state_titles.find(id);
+    return found == pack.state_titles.end() ? id : found->second.vi;
+  };
+  return fail(ErrorCode::invalid, "states of this register are reached by moves", "record.state_by_moves",
+              {title(kind.lifecycle.initial), title(state)});
+}
+
 /// Members of `patch` into `doc`; null removes.
 void merge(Json& doc, const Json& patch) {
   for (const auto& [name, value] : patch.members()) {
@@ -86,22 +98,14 @@ Result<const RegisterKind*> Records::kind_of(const Actor& actor, std::string_vie
   const RegisterKind* found = services_.pack.pack().reg(kind);
   if (found == nullptr || !found->is_kept_by_people())
     return fail(ErrorCode::not_found, "no such register", "error.not_found");
-  if (scope_of(actor, Action::read, *found, "").allows_nothing())
+  if (record_scope(actor, Action::read, *found, "").allows_nothing())
     return fail(ErrorCode::denied, "not for this role", "error.denied");
   return found;
 }
 
-Scope Records::scope_of(const Actor& actor, Action action, const RegisterKind& kind,
-                        std::string_view state) const {
-  RecordRights rights;
-  rights.everyone_reads = kind.visible == Visibility::everyone;
-  rights.final_state = kind.lifecycle.is_final(state);
-  return authorize_record(actor, action, rights);
-}
-
 Result<Scope> Records::writable(const Actor& actor, Action action, const RegisterKind& kind,
                                 std::string_view state, std::string_view agency_id) {
-  Scope scope = scope_of(actor, action, kind, state);
+  Scope scope = record_scope(actor, action, kind, state);
   if (!is_writer(kind, names_of(actor)))
     return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
   if (scope.allows_nothing()) {
@@ -116,33 +120,17 @@ Result<Scope> Records::writable(const Actor& actor, Action action, const Registe
 
 Result<ledger::Record> Records::record_for(const Actor& actor, Action action, const RegisterKind& kind,
                                            std::string_view id) {
-  const Scope readable = scope_of(actor, Action::read, kind, "");
+  const Scope readable = record_scope(actor, Action::read, kind, "");
   auto record = PHENDAU_TRY(services_.ledger.get(kind.spec.name, id, readable));
   if (action != Action::read) PHENDAU_TRY(writable(actor, action, kind, record.state, record.agency_id));
   return record;
-}
-
-Result<std::vector<ledger::Record>> Records::live_records(const RegisterKind& kind,
-                                                          std::vector<ledger::FieldFilter> filters) {
-  std::vector<ledger::Record> out;
-  ledger::Query query;
-  query.kind = kind.spec.name;
-  query.states = kind.lifecycle.states.empty() ? std::vector<std::string>() : kind.lifecycle.live;
-  query.filters = std::move(filters);
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
-    std::move(page.records.begin(), page.records.end(), std::back_inserter(out));
-    if (page.next_cursor.empty()) return out;
-    query.cursor = page.next_cursor;
-  }
 }
 
 std::vector<std::string> Records::names_of(const Actor& actor) {
   std::vector<std::string> out = {std::string(to_string(actor.role))};
   const RegisterKind* binding = services_.pack.pack().reg(kBinding);
   if (binding == nullptr) return out;
-  const auto bound = live_records(*binding, {});
+  const auto bound = live_records(services_, *binding, {});
   if (!bound) return out;
   const std::string today = today_of(services_);
   for (const auto& record : *bound) {
@@ -158,7 +146,7 @@ Result<std::string> Records::province_agency() {
   const RegisterKind* binding = services_.pack.pack().reg(kBinding);
   if (binding != nullptr) {
     const std::string today = today_of(services_);
-    for (const auto& record : PHENDAU_TRY(live_records(*binding, {}))) {
+    for (const auto& record : PHENDAU_TRY(live_records(services_, *binding, {}))) {
       if (record.doc["slot"].as_string() == kLeadSlot && holds_on(record.doc, today))
         return record.doc["agency_id"].as_string();
     }
@@ -182,90 +170,6 @@ Result<std::string> Records::owner_of(const Actor& actor, const RegisterKind& ki
   return agency;
 }
 
-Result<> Records::check_references(const Actor& actor, const Draft& draft) {
-  for (const auto& [name, member] : draft.kind->spec.schema["properties"].members()) {
-    const std::string& target = member["x-ref"].as_string();
-    if (target.empty() || !draft.doc[name].is_string() || draft.doc[name].as_string().empty()) continue;
-    const RegisterKind* kind = services_.pack.pack().reg(target);
-    // Bodies and accounts are known to everybody by name; other records only within the actor's reach.
-    const bool open = kind == nullptr || !kind->is_kept_by_people();
-    const Scope scope = open ? everything() : scope_of(actor, Action::read, *kind, "");
-    if (!services_.ledger.get(target, draft.doc[name].as_string(), scope)) {
-      return fail(ErrorCode::invalid, fmt::format("{}: no such {}", name, target), "record.no_reference",
-                  {member["title"].string_or(name), draft.doc[name].as_string()});
-    }
-  }
-  return {};
-}
-
-Result<> Records::check_unique(const Draft& draft) {
-  for (const auto& unique : draft.kind->unique) {
-    const Json& first = draft.doc.at_path(unique.fields.front());
-    if (first.is_null()) continue;
-    const auto same = [&](const ledger::Record& other) {
-      return other.id != draft.id && (unique.in_province || other.agency_id == draft.agency_id) &&
-             std::all_of(unique.fields.begin(), unique.fields.end(), [&](const auto& field) {
-               return other.doc.at_path(field) == draft.doc.at_path(field);
-             });
-    };
-    const auto others = PHENDAU_TRY(
-        live_records(*draft.kind, {{unique.fields.front(), ledger::FieldFilter::Op::equal, {first}}}));
-    if (std::any_of(others.begin(), others.end(), same)) {
-      const Json& properties = draft.kind->spec.schema["properties"];
-      const std::string title = properties[unique.fields.front()]["title"].string_or(unique.fields.front());
-      return fail(ErrorCode::conflict, "a live record has the same " + unique.fields.front(),
-                  "record.duplicate", {title, first.is_string() ? first.as_string() : first.dump()});
-    }
-  }
-  return {};
-}
-
-/// Networks may nest, never cross: the inner one names a parent, and its parent contains it.
-Result<> Records::check_disjoint(const Draft& draft) {
-  const std::string& field = draft.kind->disjoint_field;
-  if (field.empty() || !draft.doc[field].is_string()) return {};
-  const Cidr own = PHENDAU_TRY(Cidr::parse(draft.doc[field].as_string()));
-  const std::string& parent = draft.doc["parent"].as_string();
-  for (const auto& other : PHENDAU_TRY(live_records(*draft.kind, {}))) {
-    if (other.id == draft.id) continue;
-    const auto network = Cidr::parse(other.doc[field].as_string());
-    if (!network) continue;
-    if (other.id == parent && !network->contains(own)) {
-      return fail(ErrorCode::invalid, "the network lies outside its parent", "record.outside_parent",
-                  {draft.doc[field].as_string(), other.doc[field].as_string()});
-    }
-    if (!network->contains(own) && !own.contains(*network)) continue;
-    const bool is_inner = network->prefix_bits < own.prefix_bits && !parent.empty();
-    const bool is_outer = own.prefix_bits < network->prefix_bits && !other.doc["parent"].as_string().empty();
-    if (is_inner || is_outer) continue;
-    return fail(ErrorCode::conflict, "the network overlaps another one", "record.overlap",
-                {draft.doc[field].as_string(), other.doc[field].as_string()});
-  }
-  return {};
-}
-
-Result<> Records::check_inside(const Draft& draft) {
-  const auto& rule = draft.kind->inside;
-  if (!rule || !draft.doc[rule->field].is_string()) return {};
-  const RegisterKind* kind = services_.pack.pack().reg(rule->reg);
-  const std::string& address = draft.doc[rule->field].as_string();
-  for (const auto& other : PHENDAU_TRY(live_records(*kind, {}))) {
-    const auto network = Cidr::parse(other.doc[rule->target].as_string());
-    if (network && network->contains(address)) return {};
-  }
-  return fail(ErrorCode::invalid, "the address lies in no registered network", "record.outside",
-              {address, kind->title.vi});
-}
-
-Result<> Records::check_draft(const Actor& actor, const Draft& draft) {
-  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), draft.doc));
-  PHENDAU_TRY(check_references(actor, draft));
-  if (!draft.kind->lifecycle.is_live(draft.state)) return {};
-  PHENDAU_TRY(check_unique(draft));
-  PHENDAU_TRY(check_disjoint(draft));
-  return check_inside(draft);
-}
-
 Result<Json> Records::files_of(std::string_view kind, std::string_view id) {
   return attachments_of(services_, "record", fmt::format("{}/{}", kind, id));
 }
@@ -285,7 +189,7 @@ Json Records::summary(const RegisterKind& kind, const ledger::Record& record) {
 
 Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record) {
   Json out = summary(kind, record);
-  const Scope scope = scope_of(actor, Action::update, kind, record.state);
+  const Scope scope = record_scope(actor, Action::update, kind, record.state);
   const auto names = names_of(actor);
   const bool may_update = scope.covers(record.agency_id) && is_writer(kind, names);
   Json moves = Json::array();
@@ -305,8 +209,8 @@ Result<Json> Records::kinds(const Actor& actor) {
   Json items = Json::array();
   for (const auto& kind : services_.pack.pack().registers) {
     if (!kind.is_kept_by_people()) continue;
-    if (scope_of(actor, Action::read, kind, "").allows_nothing()) continue;
-    const bool may_create = !scope_of(actor, Action::create, kind, "").allows_nothing() &&
+    if (record_scope(actor, Action::read, kind, "").allows_nothing()) continue;
+    const bool may_create = !record_scope(actor, Action::create, kind, "").allows_nothing() &&
                             may_keep(actor, kind, lead) && is_writer(kind, names);
     Json moves = Json::array();
     for (const auto& move : kind.lifecycle.moves) {
@@ -328,11 +232,9 @@ Result<Json> Records::kinds(const Actor& actor) {
   return Json::object({{"items", std::move(items)}});
 }
 
-Result<Json> Records::list(const Actor& actor, std::string_view kind_name, const Query& wanted) {
-  const RegisterKind* kind = PHENDAU_TRY(kind_of(actor, kind_name));
-  const Scope scope = scope_of(actor, Action::read, *kind, "");
+ledger::Query Records::query_of(const RegisterKind& kind, const Query& wanted) const {
   ledger::Query query;
-  query.kind = kind->spec.name;
+  query.kind = kind.spec.name;
   query.states = wanted.states;
   if (!wanted.agency_id.empty()) query.agency_ids = {wanted.agency_id};
   query.text = wanted.text;
@@ -349,6 +251,13 @@ Result<Json> Records::list(const Actor& actor, std::string_view kind_name, const
   }
   query.cursor = wanted.cursor;
   query.limit = wanted.limit;
+  return query;
+}
+
+Result<Json> Records::list(const Actor& actor, std::string_view kind_name, const Query& wanted) {
+  const RegisterKind* kind = PHENDAU_TRY(kind_of(actor, kind_name));
+  const Scope scope = record_scope(actor, Action::read, *kind, "");
+  const ledger::Query query = query_of(*kind, wanted);
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
   Json::Array items;
   for (const auto& record : page.records) items.push_back(summary(*kind, record));
@@ -391,26 +300,130 @@ Result<Json> Records::create(const Actor& actor, std::string_view kind_name, con
   if (!draft.doc.is_object()) return fail(ErrorCode::invalid, "no document", "request.invalid", {"doc"});
   const Scope scope = PHENDAU_TRY(writable(actor, Action::create, *kind, draft.state, agency));
   const std::lock_guard lock(mu_);
-  PHENDAU_TRY(check_draft(actor, draft));
-  ledger::Write write;
-  write.kind = kind->spec.name;
-  write.id = draft.id;
-  write.agency_id = agency;
-  write.state = draft.state;
-  write.doc = draft.doc;
-  write.expected_version = 0;
-  write.scope = scope;
-  write.reason = body["reason"].string_or("created");
-  write.pack = services_.pack.pack().reference();
+  PHENDAU_TRY(RecordChecks(services_, actor, *kind).check(draft));
+  const ledger::Write write = write_of(draft, scope, body["reason"].string_or("created"));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   services_.live.publish(
       {"record", Resource::record, agency, Json::object({{"id", draft.id}, {"kind", kind->spec.name}})});
   return view(actor, *kind, PHENDAU_TRY(services_.ledger.get(kind->spec.name, draft.id, everything())));
 }
 
+ledger::Write Records::write_of(const Draft& draft, const Scope& scope, std::string reason) const {
+  ledger::Write write;
+  write.kind = draft.kind->spec.name;
+  write.id = draft.id;
+  write.agency_id = draft.agency_id;
+  write.state = draft.state;
+  write.doc = draft.doc;
+  write.expected_version = 0;
+  write.scope = scope;
+  write.reason = std::move(reason);
+  write.pack = services_.pack.pack().reference();
+  return write;
+}
+
+Result<> Records::check_may_create(const Actor& actor, const RegisterKind& kind) {
+  if (record_scope(actor, Action::create, kind, "").allows_nothing())
+    return fail(ErrorCode::denied, "not for this role", "error.denied");
+  if (!is_writer(kind, names_of(actor)))
+    return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
+  if (!may_keep(actor, kind, province_agency().value_or(std::string())))
+    return fail(ErrorCode::denied, "kept by the province's bodies", "record.of_province", {kind.title.vi});
+  return {};
+}
+
+Result<std::vector<ledger::Record>> Records::all(const Actor& actor, const RegisterKind& kind,
+                                                 const Query& wanted, std::size_t records_max) {
+  const Scope scope = record_scope(actor, Action::read, kind, "");
+  ledger::Query query = query_of(kind, wanted);
+  query.cursor.clear();
+  const std::uint64_t count = PHENDAU_TRY(services_.ledger.count(query, scope));
+  if (count > records_max) {
+    return fail(ErrorCode::limit, fmt::format("{} records; at most {}", count, records_max),
+                "import.export_too_many", {std::to_string(records_max), std::to_string(count)});
+  }
+  std::vector<ledger::Record> out;
+  PHENDAU_TRY(each_record(services_, query, scope, [&](const auto& record) -> Result<> {
+    if (out.size() < records_max) out.push_back(record);
+    return {};
+  }));
+  return out;
+}
+
+Result<Records::Added> Records::create_many(const Actor& actor, const RegisterKind& kind,
+                                            std::vector<NewRecord> records, Writing writing) {
+  std::unique_lock lock(mu_, std::defer_lock);
+  if (writing != Writing::nothing) lock.lock();
+  RecordChecks checks(services_, actor, kind);
+  PHENDAU_TRY(checks.read_all());
+  // Whose record it becomes and whether the actor may: the same for all of one agency and state.
+  std::map<std::pair<std::string, std::string>, Result<std::pair<std::string, Scope>>> places;
+  const auto place_of = [&](const NewRecord& record, const std::string& state) {
+    const auto key = std::pair(record.agency_id, state);
+    const auto known = places.find(key);
+    if (known != places.end()) return known->second;
+    const auto place = [&]() -> Result<std::pair<std::string, Scope>> {
+      const Json body = Json::object({{"agency_id", record.agency_id}, {"doc", record.doc}});
+      std::string agency = PHENDAU_TRY(owner_of(actor, kind, body));
+      Scope scope = PHENDAU_TRY(writable(actor, Action::create, kind, state, agency));
+      return std::pair(std::move(agency), std::move(scope));
+    };
+    return places.emplace(key, place()).first->second;
+  };
+  Added out;
+  ledger::WriteBatch batch;
+  bool any_wrong = false;
+  std::map<std::string, std::size_t> added;  // by agency
+  for (auto& record : records) {
+    Outcome outcome;
+    outcome.draft = {&kind, std::move(record.id), record.agency_id, std::move(record.state),
+                     std::move(record.doc)};
+    Draft& draft = outcome.draft;
+    const std::string asked = draft.state;
+    if (draft.state.empty() || kind.lifecycle.has_moves()) draft.state = kind.lifecycle.initial;
+    record.doc = draft.doc;
+    const auto place = place_of(record, draft.state);
+    if (place) draft.agency_id = place->first;
+    const auto present = place ? checks.present(draft) : std::nullopt;
+    auto checked = !place ? Result<>(std::unexpected(place.error())) : Result<>();
+    if (checked && !present) checked = check_first_state(services_.pack.pack(), kind, asked);
+    if (checked && !present) checked = checks.check(draft);
+    // Nothing of a file with a marking is taken, and nothing of it is shown.
+    if (!checked && checked.error().text_id.starts_with("upload.")) return std::unexpected(checked.error());
+    if (!checked) {
+      outcome.fate = Outcome::Fate::wrong;
+      outcome.error = std::move(checked).error();
+      any_wrong = true;
+    } else if (present) {
+      outcome.fate = Outcome::Fate::present;
+      outcome.present = *present;
+    } else {
+      checks.accept(draft);
+      ++added[draft.agency_id];
+      batch.writes.push_back(write_of(draft, place->second, std::move(record.reason)));
+    }
+    out.outcomes.push_back(std::move(outcome));
+  }
+  if (batch.writes.size() > ledger::kBatchWritesMax) {
+    return fail(ErrorCode::limit, fmt::format("{} new records in one batch", batch.writes.size()),
+                "import.too_many_rows",
+                {std::to_string(ledger::kBatchWritesMax), std::to_string(batch.writes.size())});
+  }
+  const bool stopped = writing == Writing::all_or_nothing && any_wrong;
+  if (writing == Writing::nothing || stopped || batch.writes.empty()) return out;
+  PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
+  out.written = batch.writes.size();
+  for (const auto& [agency, count] : added) {
+    services_.live.publish(
+        {"record", Resource::record, agency,
+         Json::object({{"id", ""}, {"kind", kind.spec.name}, {"count", std::uint64_t{count}}})});
+  }
+  return out;
+}
+
 Result<Json> Records::save(const Actor& actor, const RegisterKind& kind, const ledger::Record& record,
                            std::string state, Json doc, const Json& body, std::string reason) {
-  PHENDAU_TRY(check_draft(actor, {&kind, record.id, record.agency_id, state, doc}));
+  PHENDAU_TRY(RecordChecks(services_, actor, kind).check({&kind, record.id, record.agency_id, state, doc}));
   ledger::Write write;
   write.kind = kind.spec.name;
   write.id = record.id;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registers: records of the kinds that packs declare and people keep. One list, form, history, move and
 // undo for all of them; rights, states, uniqueness and references come from the kind. Writes take turns, so
-// that a check and its write are one. Thread-safe.
+// that a check and its write are one. What a record must not collide with: record_checks.h. Thread-safe.
 #pragma once
 
 #include <mutex>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hub/active_pack.h"
+#include "hub/record_checks.h"
 #include "hub/services.h"
 
 namespace phendau::hub {
@@ -48,32 +49,51 @@ class Records {
   /// {items}: changes, newest first; `on_behalf` marks what the province entered for an agency.
   Result<Json> history(const Actor& actor, std::string_view kind, std::string_view id);
 
+  // ---- for tables (record_tables.h) ----
+  /// `not_found` for a kind that people do not keep, `denied` for one that the role does not read.
+  Result<const RegisterKind*> kind_of(const Actor& actor, std::string_view kind) const;
+  /// `denied` with the reason why this actor adds nothing to this register.
+  Result<> check_may_create(const Actor& actor, const RegisterKind& kind);
+  /// The records of the list, without cursor and limit: in the order of ids. `limit` over `records_max`.
+  Result<std::vector<ledger::Record>> all(const Actor& actor, const RegisterKind& kind, const Query& query,
+                                          std::size_t records_max);
+
+  struct NewRecord {
+    std::string id;         // a new ULID
+    std::string agency_id;  // "" as in create()
+    std::string state;      // idem
+    Json doc;               // conforms to the schema
+    std::string reason;
+  };
+  struct Outcome {
+    enum class Fate : std::uint8_t { added, present, wrong } fate = Fate::added;
+    Draft draft;
+    RecordChecks::Present present;  // fate present: may also be a record of the same batch
+    std::optional<Error> error;     // fate wrong
+  };
+  enum class Writing : std::uint8_t { nothing, all_or_nothing, good_ones };
+  struct Added {
+    std::vector<Outcome> outcomes;  // one for each record, in order
+    std::size_t written = 0;
+  };
+  /// Many records as create() would take them one after the other, written in one transaction. What is there
+  /// already is not written again. Fails as a whole: `denied` (upload.*) when a text carries a marking,
+  /// `limit` over ledger::kBatchWritesMax new records. Cost: one look at every record of the kind.
+  Result<Added> create_many(const Actor& actor, const RegisterKind& kind, std::vector<NewRecord> records,
+                            Writing writing);
+
   /// The body that keeps provincial registers: bound to the slot lead_department; `conflict` when none is.
   Result<std::string> province_agency();
 
  private:
-  struct Draft {
-    const RegisterKind* kind = nullptr;
-    std::string id;
-    std::string agency_id;
-    std::string state;
-    Json doc;
-  };
-  Result<const RegisterKind*> kind_of(const Actor& actor, std::string_view kind) const;
-  Scope scope_of(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state) const;
   Result<Scope> writable(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state,
                          std::string_view agency_id);
   Result<ledger::Record> record_for(const Actor& actor, Action action, const RegisterKind& kind,
                                     std::string_view id);
   std::vector<std::string> names_of(const Actor& actor);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
-  Result<> check_draft(const Actor& actor, const Draft& draft);
-  Result<> check_references(const Actor& actor, const Draft& draft);
-  Result<> check_unique(const Draft& draft);
-  Result<> check_disjoint(const Draft& draft);
-  Result<> check_inside(const Draft& draft);
-  Result<std::vector<ledger::Record>> live_records(const RegisterKind& kind,
-                                                   std::vector<ledger::FieldFilter> filters);
+  ledger::Query query_of(const RegisterKind& kind, const Query& wanted) const;
+  ledger::Write write_of(const Draft& draft, const Scope& scope, std::string reason) const;
   Result<Json> files_of(std::string_view kind, std::string_view id);
   Json summary(const RegisterKind& kind, const ledger::Record& record);
   Result<Json> view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record);

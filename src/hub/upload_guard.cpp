@@ -181,8 +181,41 @@ bool has_numbered_marking(const UploadPolicy& policy, const std::string& core) {
   return false;
 }
 
+/// Letters and digits alone, in one case.
+std::string squeezed(std::string_view line) {
+  const std::string folded = fold_case(line);
+  std::string out;
+  for (std::size_t at = 0; at < folded.size();) {
+    const std::size_t length = std::max<std::size_t>(1, utf8_sequence_length(folded, at));
+    const std::string_view letter = std::string_view(folded).substr(at, length);
+    if (is_letter(letter)) out += letter;
+    at += length;
+  }
+  return out;
+}
+
+/// The markings without gaps, without those that hold another one.
+std::vector<std::string> cores_of(const std::vector<std::string>& marking_lines) {
+  std::vector<std::string> out;
+  for (const auto& line : marking_lines) {
+    const std::string core = replace_all(line, " ", "");
+    const auto holds = [](std::string_view text, std::string_view part) {
+      return text.find(part) != std::string_view::npos;
+    };
+    if (std::any_of(out.begin(), out.end(), [&](const auto& other) { return holds(core, other); })) continue;
+    std::erase_if(out, [&](const auto& other) { return holds(other, core); });
+    out.push_back(core);
+  }
+  return out;
+}
+
 bool is_marked_line(const UploadPolicy& policy, std::string_view line) {
   if (line.size() > kLineBytesMax || trim(line).empty()) return false;
+  const std::string letters = policy.marking_cores.empty() ? std::string() : squeezed(line);
+  if (!letters.empty() &&
+      std::none_of(policy.marking_cores.begin(), policy.marking_cores.end(),
+                   [&](const auto& core) { return letters.find(core) != std::string::npos; }))
+    return false;
   if (is_marking(policy, line) || has_marking_piece(policy, line)) return true;
   const std::string core = essence(line);
   return has_labelled_marking(policy, core, line) || has_numbered_marking(policy, core);
@@ -276,6 +309,7 @@ UploadPolicy read_upload_policy(const YamlNode& node, std::string_view file,
       list->push_back(fold_accents(essence(text)));
     }
   }
+  out.marking_cores = cores_of(out.marking_lines);
   for (const auto& word : node.texts("ordinary_before")) out.ordinary_before.push_back(essence(word));
   return out;
 }

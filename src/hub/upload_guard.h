@@ -24,6 +24,8 @@ struct UploadPolicy {
   /// A line that consists of one of these (case, spacing and punctuation aside) marks it; without accents in
   /// capitals only. The lists that hold comparable text are made by upload_policy_from().
   std::vector<std::string> marking_lines;
+  /// What every line with a marking contains once its signs and gaps are gone. Most lines end there.
+  std::vector<std::string> marking_cores;
   /// One of these anywhere, as whole words and in capitals with accents, marks the document.
   std::vector<std::string> marking_words;
   /// "do mat:" and the like: followed by a marking on the same line.

@@ -229,6 +229,13 @@ Reading read_cell(const WantedColumn& column, const Words& words, const Cell& ce
   return words.empty() ? text : read_word(words, text.value.as_string());
 }
 
+/// Our own CSV puts an apostrophe before what a spreadsheet would run as a formula (csv.h).
+Cell without_guard(const Cell& cell) {
+  const bool guarded = cell.kind == CellKind::text && cell.text.size() > 1 && cell.text[0] == '\'' &&
+                       std::string_view("=+-@\t\r\n").find(cell.text[1]) != std::string_view::npos;
+  return guarded ? Cell{cell.kind, cell.text.substr(1)} : cell;
+}
+
 bool is_blank(const Cell& cell) { return cell.kind == CellKind::empty || trim(cell.text).empty(); }
 
 /// How Excel names a column without a title.
@@ -314,20 +321,21 @@ class Importer {
       return;
     }
     const std::size_t errors_before = out_.errors_total;
-    ImportedRow imported{row.number, Json::object()};
+    ImportedRow imported{row.number, Json::object(), Json::object()};
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (!out_.taken[i]) continue;
-      const Cell& cell = row.cells[*out_.taken[i]];
+      const Cell cell = without_guard(row.cells[*out_.taken[i]]);
+      Json& target = columns_[i].beside ? imported.beside : imported.document;
       if (is_blank(cell)) {
         if (ticked_[i])
-          imported.document.set(columns_[i].key, false);
+          target.set(columns_[i].key, false);
         else if (columns_[i].required)
           add_error(row.number, i, "import.required", "");
         continue;
       }
       Reading reading = read_cell(columns_[i], words_[i], cell);
       if (reading.wrong.empty())
-        imported.document.set(columns_[i].key, std::move(reading.value));
+        target.set(columns_[i].key, std::move(reading.value));
       else
         add_error(row.number, i, std::move(reading.wrong), to_display(cell), std::move(reading.explanation));
     }
@@ -506,7 +514,8 @@ std::vector<WantedColumn> columns_of_schema(const Json& schema) {
     for (const auto& value : allowed["enum"].items()) {
       if (!value.is_string()) continue;
       EnumWord word{value.as_string(), {}};
-      const std::string title = allowed["x-titles-vi"][word.value].string_or("");
+      const std::string own = allowed["x-titles-vi"][word.value].string_or("");
+      const std::string title = own.empty() ? property["x-titles-vi"][word.value].string_or("") : own;
       if (!title.empty()) word.words.push_back(title);
       column.words.push_back(std::move(word));
     }

@@ -94,6 +94,23 @@ TEST_CASE("good rows become documents") {
   CHECK(result->unknown_titles == std::vector<std::string>{"M\u00e0u \u00e1o"});
 }
 
+TEST_CASE("columns beside the document, words of a list, and the apostrophe of our own CSV") {
+  auto columns = columns_of_schema(*parse_json(R"({"type": "object", "additionalProperties": false,
+      "properties": {"phone": {"type": "string", "title": "Phone"},
+                     "roles": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]},
+                               "title": "Roles", "x-titles-vi": {"a": "First", "b": "Second"}}}})"));
+  columns.push_back({"$owner", {"Owner"}, ColumnType::text, {}, false, true});
+  const Table table =
+      table_of({"Phone", "Roles", "Owner"},
+               {{text("'+84 1"), text("Second; first"), text("X")}, {text("'s"), text("a"), Cell{}}});
+  const auto result = import_rows(table, columns);
+  REQUIRE(result.has_value());
+  REQUIRE(result->rows.size() == 2);
+  CHECK(result->rows[0].document.dump() == R"({"phone":"+84 1","roles":["b","a"]})");
+  CHECK(result->rows[0].beside.dump() == R"({"$owner":"X"})");
+  CHECK(result->rows[1].document["phone"].as_string() == "'s");
+}
+
 TEST_CASE("each mistake names its row and column in Vietnamese and English") {
   const auto columns = columns_of_schema(schema());
   const auto compiled = JsonSchema::compile(schema());

@@ -267,6 +267,7 @@ Json observation_json(const OscalSource& source, const OscalRound& round, const 
   for (const auto& item : status.evidence) {
     Json one = Json::object(
         {{"description", line(item.summary.empty() ? item.kind + " " + item.reference : item.summary)}});
+    if (!item.href.empty()) one.set("href", item.href);
     Json properties = Json::array();
     add_property(properties, "kind", item.kind);
     add_property(properties, "reference", item.reference);

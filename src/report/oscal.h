@@ -88,6 +88,7 @@ struct OscalEvidence {
   std::string reference;
   std::string summary;
   UtcTime at;
+  std::string href;  // where it can be looked at; may be empty
 };
 
 /// One obligation of the round.

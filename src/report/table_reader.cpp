@@ -47,6 +47,33 @@ std::string single_line(std::string_view text) {
 
 // --- encodings in cells ---
 
+/// Whether everything beyond ASCII is a letter or tone of Vietnamese, or a sign that every encoding has: such
+/// a text says nothing about an old encoding, whatever else it could be read as. "12/H\u0110" is a contract.
+bool only_vietnamese(std::string_view text) {
+  static const std::unordered_set<std::string> kLetters = [] {
+    std::unordered_set<std::string> out;
+    constexpr std::string_view kAll =
+        "\u00E0\u00E1\u1EA3\u00E3\u1EA1\u0103\u1EB1\u1EAF\u1EB3\u1EB5\u1EB7\u00E2\u1EA7\u1EA5\u1EA9\u1EAB"
+        "\u1EAD\u0111\u00E8\u00E9\u1EBB\u1EBD\u1EB9\u00EA\u1EC1\u1EBF\u1EC3\u1EC5\u1EC7\u00EC\u00ED\u1EC9"
+        "\u0129\u1ECB\u00F2\u00F3\u1ECF\u00F5\u1ECD\u00F4\u1ED3\u1ED1\u1ED5\u1ED7\u1ED9\u01A1\u1EDD\u1EDB"
+        "\u1EDF\u1EE1\u1EE3\u00F9\u00FA\u1EE7\u0169\u1EE5\u01B0\u1EEB\u1EE9\u1EED\u1EEF\u1EF1\u1EF3\u00FD"
+        "\u1EF7\u1EF9\u1EF5\u2010\u2013\u2014\u2018\u2019\u201C\u201D\u2022\u2026";
+    for (std::size_t pos = 0; pos < kAll.size();) {
+      const std::size_t length = utf8_sequence_length(kAll, pos);
+      out.emplace(kAll.substr(pos, length));
+      pos += length;
+    }
+    return out;
+  }();
+  const std::string folded = fold_case(to_nfc(text));
+  for (std::size_t pos = 0; pos < folded.size();) {
+    const std::size_t length = utf8_sequence_length(folded, pos);
+    if (length == 0 || (length > 1 && !kLetters.contains(folded.substr(pos, length)))) return false;
+    pos += length;
+  }
+  return true;
+}
+
 class CellConverter {
  public:
   CellConverter(Table& table, std::optional<TextEncoding> forced) : table_(table), forced_(forced) {}
@@ -67,6 +94,7 @@ class CellConverter {
         const auto one = detect_encoding(cell.text);
         const bool plain =
             one.encoding == TextEncoding::utf8 && vietnamese_share(cell.text) >= kPlainShareMin;
+        if (!plain && only_vietnamese(cell.text)) continue;
         ++(plain ? wide : narrow);
         if (!plain && narrow_texts.size() < kDetectionSampleBytesMax) narrow_texts += cell.text + "\n";
       }
@@ -128,7 +156,7 @@ class CellConverter {
     TextEncoding encoding = file_is_old ? file_.encoding : TextEncoding::utf8;
     if (!file_is_old) {
       const auto one = detect_encoding(text);
-      if (one.in_unicode) encoding = one.encoding;
+      if (one.in_unicode && !only_vietnamese(text)) encoding = one.encoding;
     }
     ConvertedText plain{to_nfc(text), 0};
     if (encoding == TextEncoding::utf8) return plain;
@@ -378,6 +406,24 @@ char find_separator(std::string_view& text, const Wanted& wanted) {
   return best;
 }
 
+/// Cells as they look where nobody converts them: each byte a character of code page 1252.
+std::vector<TableRow> unconverted(std::string_view bytes, TextEncoding encoding, char separator) {
+  if (encoding == TextEncoding::utf16_le || encoding == TextEncoding::utf16_be) return {};
+  const auto text = from_charset(bytes.substr(0, kCsvProbeBytes), "windows-1252");
+  if (!text) return {};
+  std::string_view rest = *text;
+  find_separator(rest, Wanted({}));  // takes "sep=" away
+  auto rows = parse_csv(rest, separator, kCsvProbeRows);
+  return rows ? std::move(*rows) : std::vector<TableRow>();
+}
+
+std::string cell_text(const std::vector<TableRow>& rows, std::uint32_t number, std::size_t index) {
+  for (const auto& row : rows) {
+    if (row.number == number) return index < row.cells.size() ? row.cells[index].text : std::string();
+  }
+  return {};
+}
+
 Result<Table> read_text_table(std::string_view bytes, const TableOptions& options) {
   Table table;
   table.encoding = detect_encoding(bytes);
@@ -398,6 +444,8 @@ Result<Table> read_text_table(std::string_view bytes, const TableOptions& option
   }
   const auto text = PHENDAU_TRY(convert_to_utf8(bytes, unicode ? TextEncoding::utf8 : encoding));
   table.undecodable = text.undecodable;
+  if (!options.encoding && table.encoding.in_unicode && only_vietnamese(text.text))
+    table.encoding = {TextEncoding::utf8, false, 1, {{"encoding.valid_utf8", {}}}};
   std::string_view rest = text.text;
   if (rest.substr(0, 512).find("<html") != std::string_view::npos ||
       rest.substr(0, 512).find("<table") != std::string_view::npos)
@@ -408,12 +456,14 @@ Result<Table> read_text_table(std::string_view bytes, const TableOptions& option
   if (rows.empty()) return fail(ErrorCode::invalid, "an empty file", "table.empty");
   convert_cells(table, rows, {}, forced);
   if (!unicode) table.converted_cells = 0;
+  const auto before = unicode ? std::vector<TableRow>() : unconverted(bytes, encoding, separator);
   for (const auto& row : rows) {
     for (std::size_t i = 0; !unicode && i < row.cells.size(); ++i) {
       if (!beyond_ascii(row.cells[i].text)) continue;
       ++table.converted_cells;
       if (table.samples.size() < kEncodingSamplesMax)
-        table.samples.push_back({row.number, static_cast<std::uint32_t>(i + 1), "", row.cells[i].text});
+        table.samples.push_back({row.number, static_cast<std::uint32_t>(i + 1),
+                                 cell_text(before, row.number, i), row.cells[i].text});
     }
   }
   Header header = find_header(rows, wanted);

@@ -257,4 +257,26 @@ TEST_CASE("titles compare without accents, case, signs and hints") {
   CHECK(fold_title("(1)") == "1");
 }
 
+TEST_CASE("a number of a paper is no old encoding") {
+  // Alone it could be read as TCVN3: the barred D is a byte of code page 1258.
+  const auto table =
+      read_table("So,Noi dung\r\n007/H\u0110,Thu\u00EA k\u00EAnh\r\n12/Q\u0110-UBND,\u0110\r\n", {});
+  REQUIRE(table.has_value());
+  CHECK(table->rows.at(0).cells.at(0).text == "007/H\u0110");
+  CHECK(table->rows.at(1).cells.at(0).text == "12/Q\u0110-UBND");
+  CHECK(table->rows.at(1).cells.at(1).text == "\u0110");
+  CHECK(table->encoding.encoding == TextEncoding::utf8);
+  CHECK(table->converted_cells == 0);
+}
+
+TEST_CASE("samples of a converted file show what stood there") {
+  const auto table = read_table(
+      "H\xE4 v\xB5 t\xAAn;M\xB7 c\xB8n b\xE9;Ch\xF8\r\nL\xDF V\xA8n Th\xB8i;1;B\xDD th\xAD\r\n", {});
+  REQUIRE(table.has_value());
+  CHECK(table->encoding.encoding == TextEncoding::tcvn3);
+  REQUIRE_FALSE(table->samples.empty());
+  CHECK(table->samples[0].after == "H\u1ECD v\u00E0 t\u00EAn");
+  CHECK(table->samples[0].before == "H\u00E4 v\u00B5 t\u00AAn");
+}
+
 }  // namespace phendau::report

@@ -27,7 +27,7 @@ for line in (ROOT / "src/api/openapi.yaml").read_text().splitlines():
     elif found := re.match(r"^      x-(action|resource): (\w+)$", line):
         OPERATIONS[operation][2 if found.group(1) == "action" else 3] = found.group(2)
 routes = {}
-source = (ROOT / "src/api/routes.cpp").read_text()
+source = "".join(path.read_text() for path in sorted((ROOT / "src/api").glob("routes*.cpp")))
 for found in re.finditer(r'\{"(GET|POST|PATCH|DELETE)",\s*"([^"]+)",\s*"(\w+)",\s*(\w+),\s*(\w+),', source):
     routes[found.group(3)] = [found.group(1), found.group(2), found.group(4), found.group(5)]
 assert routes == OPERATIONS, set(map(str, routes.items())) ^ set(map(str, OPERATIONS.items()))
@@ -131,15 +131,19 @@ def requests(on, own):
         "moveRecord": [({"to": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
         "undoRecord": [({"sequence": 1, "reason": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
         "getRecordHistory": [(None, {}, {"kind": "log_review", "id": on["record"]})],
+        "exportRecords": [(None, {**q, "format": f}, {"kind": "log_review"}) for q in everything for f in ("xlsx", "csv")],
+        "getRecordForm": [(None, {}, {"kind": "log_review"})],
+        "importRecords": [("Ngày xem,Người xem,Kết quả\n01/11/2026,x,x".encode(), {"name": "x.csv", "agency": on["agency"], "dry_run": d}, {"kind": "log_review"}) for d in ("true", "false")],
+        "exportOscal": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"period": "2026"}]],
         "openStream": [], "getHealth": [(None, {}, {})],
     }
 
 
 covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
-BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "listRecords", "createRecord")}
+BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "listRecords", "createRecord", "exportRecords", "getRecordForm", "importRecords")}
 WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
-          "updateUser", "revokeDevice", "createRecord"}
+          "updateUser", "revokeDevice", "createRecord", "importRecords"}
 
 
 def ask(client, name, call):

@@ -4,8 +4,10 @@ hub: reset of a password, backup beside a running hub, restore on a bare folder.
 import json
 import os
 import pathlib
+import re
 import shutil
 import sys
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from harness import AGENT, PACK, PHENDAU, Client, Hub, give_to_hub, hub_account, run, scratch
@@ -100,6 +102,32 @@ assert done.returncode == 1 and "a.yml:14:" in done.stdout and "khong_co" in don
 assert run(PHENDAU, "scan", "--rules", chain, "--pack", PACK, log, check=False).returncode == 0
 (chain / "a.yml").write_text(broken.replace("  timespan", "  generate: true\n  timespan"))
 assert run(PHENDAU, "scan", "--rules", chain, "--pack", PACK, log, check=False).returncode == 1
+
+# pack diff: nothing between a pack and itself; a changed number, duty and register with field, old and new; the same in JSON.
+other = base / "changed"
+shutil.copytree(PACK.parent, other)
+clauses = next(p for p in sorted((other / "ha-giang/clauses").glob("*.yaml")) if "at_least" in p.read_text() or "title: {vi:" in p.read_text())
+text = clauses.read_text()
+clauses.write_text(text.replace("title: {vi: ", "title: {vi: Đã sửa ", 1))
+staff = other / "base/registers/who.yaml"
+staff.write_text(staff.read_text().replace("title: Họ và tên, x-title-en: Full name}", "title: Họ tên, x-title-en: Full name}", 1))
+assert run(PHENDAU, "pack", "diff", PACK, PACK, "--lang=vi").stdout.strip() == "Hai bộ quy định không khác nhau."
+done = run(PHENDAU, "pack", "diff", PACK, other / "ha-giang", "--lang=vi", check=False)
+assert done.returncode == 1 and "Đã sửa" in done.stdout and "->" in done.stdout and "đổi 2" in done.stdout.splitlines()[-1], done.stdout[-800:]
+assert any(line.startswith("đổi") and "sổ" in line and "full_name" in line for line in done.stdout.splitlines()), done.stdout
+found = json.loads(run(PHENDAU, "pack", "diff", PACK, other / "ha-giang", "--format", "json", check=False).stdout)
+assert found["counts"] == {"added": 0, "removed": 0, "changed": 2} and {c["area"] for c in found["changes"]} == {"clause", "register"}, found
+across = json.loads(run(PHENDAU, "pack", "diff", PACK, PACK.parent / "son-la", "--format", "json", check=False).stdout)
+assert across["counts"]["added"] > 30 and across["counts"]["removed"] > 30, across["counts"]
+assert run(PHENDAU, "pack", "diff", PACK, base / "nowhere", check=False).returncode == 3
+# pack coverage as a workbook: a line for each way, the same as the table.
+sheet = base / "do-phu.xlsx"
+run(PHENDAU, "pack", "coverage", "--pack", PACK, "--format", "xlsx", "--out", sheet, "--lang=vi")
+with zipfile.ZipFile(sheet) as book:
+    words = "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+table = run(PHENDAU, "pack", "coverage", "--pack", PACK).stdout.splitlines()
+assert "hg-1374:3.1.e" in words and "Nội dung phải làm" in words and len(re.findall(r"<row ", words)) == len(table) - 1 + 4, (len(re.findall(r"<row ", words)), len(table))
+assert run(PHENDAU, "pack", "coverage", "--pack", PACK, "--format", "xlsx", check=False).returncode == 3
 
 # rules and packs: every mistake with file, line and reason.
 rules = base / "rules"

@@ -6,9 +6,10 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import BUILD, PHENDAU, ROOT, SHARED, run, scratch, skip
+from harness import BUILD, PHENDAU, ROOT, SHARED, Client, Hub, Problem, run, scratch, skip, wait_for
 
 try:
     import jsonschema
@@ -85,3 +86,40 @@ for program, case, variable in (("report_test", "oscal: results*", "PHENDAU_OSCA
     uuids = names(results, "uuid")
     assert len(uuids) == len(set(uuids))
     print(f"assessment results of {program}: {len(results['observations'])} observations")
+
+# What a running hub serves: the round of those whom the caller sees, with evidence that can be opened.
+hub = Hub().init(agency="so-tttt", name="Sở Thông tin và Truyền thông").start()
+admin = hub.admin()
+admin.post("/agencies", {"code": "xa-mot", "name": "Xã Một"})
+admin.post("/agencies", {"code": "xa-hai", "name": "Xã Hai"})
+made = admin.post("/users", {"username": "can-bo", "name": "x", "role": "agency_officer", "agency_ids": ["xa-mot"]})
+officer = Client(hub.port).sign_in("can-bo", made["one_time_password"], "Mat-khau-rieng-7!")
+today = time.strftime("%Y-%m-%d")
+record = officer.post("/registers/training", {"state": "done", "doc": {"kind": "course", "audience": "staff", "held_on": today, "attended": 12}})
+
+
+def served(client, **query):
+    results = valid("assessment-results", json.dumps(client.get("/obligations/oscal", **query)))["assessment-results"]["results"][0]
+    return results, [e for o in results.get("observations", []) for e in o.get("relevant-evidence", [])]
+
+
+href = f"/api/v1/registers/training/{record['id']}"
+wait_for(lambda: href in [e.get("href") for e in served(officer)[1]], 30)
+results, evidence = served(officer)
+assert officer.get(href.removeprefix("/api/v1"))["id"] == record["id"]
+listed = sum(1 for _ in names(officer.get("/obligations", agency="xa-mot", limit=200)["items"], "would_change"))
+assert len(results["observations"]) >= listed > 50, (len(results["observations"]), listed)
+assert "Xã Hai" not in json.dumps(results, ensure_ascii=False) and "Xã Một" in json.dumps(officer.get("/obligations/oscal"), ensure_ascii=False)
+assert "Xã Hai" in json.dumps(admin.get("/obligations/oscal"), ensure_ascii=False)
+assert {e["href"] for e in served(admin, agency="xa-mot")[1] if "href" in e} >= {href}
+year = time.strftime("%Y")
+round_of_year, _ = served(admin, agency="xa-mot", period=year)
+assert 0 < len(round_of_year["observations"]) < len(results["observations"]), "one round is less than all"
+try:
+    officer.get("/obligations/oscal", agency="xa-hai")
+    raise AssertionError("another agency's round")
+except Problem as problem:
+    assert problem.status == 404, problem
+hub.stop()
+assert not hub.errors(), hub.errors()
+print(f"served: {len(results['observations'])} observations, {len(evidence)} pieces of evidence")

@@ -45,3 +45,4 @@ export type RegisterMove = S['RegisterMove'];
 export type RegisterRecord = S['RegisterRecord'];
 export type RegisterRecordDetail = S['RegisterRecordDetail'];
 export type RecordChange = S['RecordChange'];
+export type ImportReport = S['ImportReport'];

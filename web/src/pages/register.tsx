@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // One register (list, new record) and one record (form, moves, files, history). The schema of the pack decides what is shown.
 import { useState } from 'preact/hooks';
-import { get, patch, post, problemFrom } from '../api/client';
+import { address, get, patch, post, problemFrom } from '../api/client';
+import { lazy } from '../app/lazy';
 import type { PageProps } from '../app/pages';
 import { navigate, query, setQuery } from '../app/router';
+import { may } from '../app/session';
 import { changes } from '../app/stream';
+import type { ImportProps } from './import';
 import type { Problem, RecordChange, Register, RegisterMove, RegisterRecord, RegisterRecordDetail, Role } from '../api/types';
 import { numberText, timeText, upperFirst } from '../text/format';
 import { roleWords } from '../text/words';
 import { AgencySelect, useAgencies } from '../ui/agencies';
 import { tell } from '../ui/announce';
+import { download } from '../ui/download';
 import { FileList, Uploads } from '../ui/files';
+import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
 import { Button, Chip, Drawer, PageHead, When } from '../ui/parts';
@@ -19,6 +24,8 @@ import { fieldsOf, SchemaForm, type Doc, type Field } from '../ui/schema-form';
 import { Blank, ProblemNote, Shown } from '../ui/states';
 import '../styles/registers.css';
 
+const kImport = 'nhap-tu-tep';  // in place of a record's id
+const ImportPage = lazy<ImportProps>(() => import('./import'));
 const kColumnsMax = 5;  // more do not fit beside the agency and the state
 
 /** Fields that a reader looks for first: what must be filled in, then what is indexed and filled in somewhere. */
@@ -72,13 +79,22 @@ function List({ register }: { register: Register }) {
   useChange(changes.record.value, loaded.reload, 4000);
   const columns = columnsOf(register, loaded.data?.items ?? []);
   const isFiltered = state !== '' || agency !== '' || text !== '';
+  const [refused, setRefused] = useState('');
+  const fetchFile = (path: string, wish: object = {}): void => {
+    setRefused('');
+    download(address(path, { kind: register.kind }, wish)).catch((cause: unknown) => setRefused(problemFrom(cause).text));
+  };
   return (
     <>
       <p class="crumb"><a href="/so-dang-ky">Sổ đăng ký</a></p>
       <PageHead title={register.title} sub={loaded.data && `${numberText(loaded.data.total)} bản ghi`}>
         <Button icon="print" onClick={() => window.print()}>In</Button>
+        {may('export_out:record') && <Button icon="download" onClick={() => fetchFile('/registers/{kind}/export', { state, agency, q: text })} data-testid="export-records">Xuất ra Excel</Button>}
+        {register.may_create && <Button icon="file" onClick={() => fetchFile('/registers/{kind}/template')} data-testid="blank-form">Mẫu trống</Button>}
+        {register.may_create && <a class="button" href={`/so-dang-ky/${register.kind}/${kImport}`} data-testid="import-records"><Icon name="upload" size={16} />Nhập từ tệp</a>}
         {register.may_create && <Button kind="main" icon="plus" onClick={() => setCreating(true)} data-testid="new-record">Thêm bản ghi</Button>}
       </PageHead>
+      {refused && <p class="form-problem" role="alert">{refused}</p>}
       <div class="filters-row">
         <form class="inline" role="search" onSubmit={(e) => { e.preventDefault(); setQuery({ q: String(new FormData(e.currentTarget).get('q')), cursor: null }); }}>
           <input name="q" data-search type="search" defaultValue={text} placeholder="Tìm trong sổ" aria-label="Tìm trong sổ" data-testid="record-search" />
@@ -285,5 +301,6 @@ export default function RegisterPage({ id }: PageProps) {
   if (!data && problem) return <ProblemNote problem={problem} retry={reload} />;
   if (!data) return <Shown of={{ data: null as null, problem: null, loading: true, reload, set: () => undefined }}>{() => null}</Shown>;
   if (!register) return <Blank icon="search" title="Không có sổ này"><p>Bộ quy định đang dùng không có sổ này, hoặc vai trò của anh chị không dùng đến.</p><a href="/so-dang-ky">Xem các sổ</a></Blank>;
+  if (record === kImport && register.may_create) return <ImportPage register={register} />;
   return record ? <One register={register} id={record} /> : <List register={register} />;
 }

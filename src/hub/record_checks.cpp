@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/record_checks.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "hub/upload_guard.h"
+
+namespace phendau::hub {
+namespace {
+
+/// Sorts a network before what lies in it, and all that lies in it before anything else.
+std::string place_of(const Cidr& network, int prefix_bits) {
+  std::string out(1, static_cast<char>(network.address.size()));
+  for (std::size_t i = 0; i < network.address.size(); ++i) {
+    const int bits = std::clamp(prefix_bits - static_cast<int>(i) * 8, 0, 8);
+    out += static_cast<char>(network.address[i] & static_cast<std::uint8_t>(0xFF00 >> bits));
+  }
+  return out + static_cast<char>(prefix_bits);
+}
+
+std::string unique_key(const UniqueFields& unique, const Draft& draft) {
+  Json values = Json::array();
+  for (const auto& field : unique.fields) values.push(draft.doc.at_path(field));
+  return (unique.in_province ? std::string() : draft.agency_id) + "\n" + values.dump_canonical();
+}
+
+std::string document_key(std::string_view agency_id, const Json& doc) {
+  const Sha256 digest = sha256(doc.dump_canonical());
+  return fmt::format("{}\n{}", agency_id, as_bytes(digest));
+}
+
+}  // namespace
+
+Scope record_scope(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state) {
+  RecordRights rights;
+  rights.everyone_reads = kind.visible == Visibility::everyone;
+  rights.final_state = kind.lifecycle.is_final(state);
+  return authorize_record(actor, action, rights);
+}
+
+Result<> each_record(Services& services, ledger::Query query, const Scope& scope,
+                     const std::function<Result<>(const ledger::Record&)>& each) {
+  query.order_by = "id";
+  query.descending = false;
+  query.limit = ledger::kListLimitMax;
+  for (;;) {
+    const auto page = PHENDAU_TRY(services.ledger.list(query, scope));
+    for (const auto& record : page.records) PHENDAU_TRY(each(record));
+    if (page.next_cursor.empty()) return {};
+    query.cursor = page.next_cursor;
+  }
+}
+
+Result<std::vector<ledger::Record>> live_records(Services& services, const RegisterKind& kind,
+                                                 std::vector<ledger::FieldFilter> filters) {
+  std::vector<ledger::Record> out;
+  ledger::Query query;
+  query.kind = kind.spec.name;
+  query.states = kind.lifecycle.states.empty() ? std::vector<std::string>() : kind.lifecycle.live;
+  query.filters = std::move(filters);
+  PHENDAU_TRY(each_record(services, std::move(query), everything(), [&](const auto& record) -> Result<> {
+    out.push_back(record);
+    return {};
+  }));
+  return out;
+}
+
+void Networks::add(std::string_view id, const Json& doc, std::string_view field) {
+  auto network = Cidr::parse(doc[field].as_string());
+  if (!network) return;
+  const std::string place = place_of(*network, network->prefix_bits);
+  place_of_.emplace(id, place);
+  by_place_[place].push_back(
+      {std::string(id), doc[field].as_string(), doc["parent"].as_string(), std::move(*network)});
+}
+
+const Networks::Entry* Networks::by_id(std::string_view id) const {
+  const auto place = place_of_.find(std::string(id));
+  if (place == place_of_.end()) return nullptr;
+  for (const auto& entry : by_place_.at(place->second)) {
+    if (entry.id == id) return &entry;
+  }
+  return nullptr;
+}
+
+const Networks::Entry* Networks::containing(const Cidr& own, const Wanted& wanted) const {
+  for (int bits = 0; bits <= own.prefix_bits; ++bits) {
+    const auto found = by_place_.find(place_of(own, bits));
+    if (found == by_place_.end()) continue;
+    for (const auto& entry : found->second) {
+      if (wanted(entry)) return &entry;
+    }
+  }
+  return nullptr;
+}
+
+const Networks::Entry* Networks::overlapping(const Cidr& own, const Wanted& wanted) const {
+  if (const Entry* outer = containing(own, wanted)) return outer;
+  for (auto at = by_place_.upper_bound(place_of(own, own.prefix_bits));
+       at != by_place_.end() && own.contains(at->second.front().network); ++at) {
+    for (const auto& entry : at->second) {
+      if (wanted(entry)) return &entry;
+    }
+  }
+  return nullptr;
+}
+
+Result<> RecordChecks::read_all() {
+  by_unique_.resize(kind_.unique.size());
+  if (!kind_.disjoint_field.empty()) own_networks_.emplace();
+  ledger::Query query;
+  query.kind = kind_.spec.name;
+  PHENDAU_TRY(each_record(services_, std::move(query), everything(), [&](const auto& record) -> Result<> {
+    by_document_.emplace(document_key(record.agency_id, record.doc), record.id);
+    // What was imported and has gone on since is still what the file says.
+    if (record.version > 1) {
+      const auto past = PHENDAU_TRY(
+          services_.ledger.history(kind_.spec.name, record.id, everything(), 0, ledger::kListLimitMax));
+      by_document_.emplace(document_key(past.back().change.agency_id, past.back().doc), record.id);
+    }
+    keep_live({&kind_, record.id, record.agency_id, record.state, record.doc});
+    return {};
+  }));
+  all_read_ = true;
+  return {};
+}
+
+void RecordChecks::keep_live(const Draft& draft) {
+  if (!kind_.lifecycle.is_live(draft.state)) return;
+  for (std::size_t i = 0; i < kind_.unique.size(); ++i) {
+    if (draft.doc.at_path(kind_.unique[i].fields.front()).is_null()) continue;
+    by_unique_[i].emplace(unique_key(kind_.unique[i], draft), Holder{draft.id, draft.agency_id});
+  }
+  if (own_networks_) own_networks_->add(draft.id, draft.doc, kind_.disjoint_field);
+}
+
+void RecordChecks::accept(const Draft& draft) {
+  by_document_.emplace(document_key(draft.agency_id, draft.doc), draft.id);
+  references_[kind_.spec.name + "/" + draft.id] = true;
+  keep_live(draft);
+}
+
+std::optional<RecordChecks::Present> RecordChecks::present(const Draft& draft) const {
+  const auto same = by_document_.find(document_key(draft.agency_id, draft.doc));
+  if (same != by_document_.end()) return Present{same->second, false};
+  if (!kind_.lifecycle.is_live(draft.state)) return std::nullopt;
+  for (std::size_t i = 0; i < kind_.unique.size(); ++i) {
+    if (draft.doc.at_path(kind_.unique[i].fields.front()).is_null()) continue;
+    const auto held = by_unique_[i].find(unique_key(kind_.unique[i], draft));
+    if (held != by_unique_[i].end() && held->second.agency_id == draft.agency_id)
+      return Present{held->second.id, true};
+  }
+  return std::nullopt;
+}
+
+Result<> RecordChecks::check_references(const Draft& draft) {
+  for (const auto& [name, member] : kind_.spec.schema["properties"].members()) {
+    const std::string& target = member["x-ref"].as_string();
+    const std::string& id = draft.doc[name].as_string();
+    if (target.empty() || id.empty()) continue;
+    const auto [asked, fresh] = references_.emplace(target + "/" + id, false);
+    if (fresh) {
+      const RegisterKind* kind = services_.pack.pack().reg(target);
+      // Bodies and accounts are known to everybody by name; other records only within the actor's reach.
+      const bool open = kind == nullptr || !kind->is_kept_by_people();
+      const Scope scope = open ? everything() : record_scope(actor_, Action::read, *kind, "");
+      asked->second = services_.ledger.get(target, id, scope).has_value();
+    }
+    if (!asked->second) {
+      return fail(ErrorCode::invalid, fmt::format("{}: no such {}", name, target), "record.no_reference",
+                  {member["title"].string_or(name), id});
+    }
+  }
+  return {};
+}
+
+Result<std::optional<RecordChecks::Holder>> RecordChecks::holder_of(const UniqueFields& unique,
+                                                                    std::size_t rule,
+                                                                    const Draft& draft) const {
+  if (all_read_) {
+    const auto held = by_unique_[rule].find(unique_key(unique, draft));
+    if (held == by_unique_[rule].end() || held->second.id == draft.id) return std::optional<Holder>();
+    return std::optional(held->second);
+  }
+  const Json& first = draft.doc.at_path(unique.fields.front());
+  const std::string key = unique_key(unique, draft);
+  for (const auto& other : PHENDAU_TRY(live_records(
+           services_, kind_, {{unique.fields.front(), ledger::FieldFilter::Op::equal, {first}}}))) {
+    const Draft held{&kind_, other.id, other.agency_id, other.state, other.doc};
+    if (other.id != draft.id && unique_key(unique, held) == key)
+      return std::optional(Holder{other.id, other.agency_id});
+  }
+  return std::optional<Holder>();
+}
+
+Result<> RecordChecks::check_unique(const Draft& draft) const {
+  for (std::size_t i = 0; i < kind_.unique.size(); ++i) {
+    const UniqueFields& unique = kind_.unique[i];
+    const Json& first = draft.doc.at_path(unique.fields.front());
+    if (first.is_null() || !PHENDAU_TRY(holder_of(unique, i, draft))) continue;
+    const std::string title =
+        kind_.spec.schema["properties"][unique.fields.front()]["title"].string_or(unique.fields.front());
+    return fail(ErrorCode::conflict, "a live record has the same " + unique.fields.front(),
+                "record.duplicate", {title, first.is_string() ? first.as_string() : first.dump()});
+  }
+  return {};
+}
+
+Result<const Networks*> RecordChecks::networks_of(std::optional<Networks>& kept, const RegisterKind& kind,
+                                                  std::string_view field) {
+  if (kept) return &*kept;
+  kept.emplace();
+  for (const auto& record : PHENDAU_TRY(live_records(services_, kind, {})))
+    kept->add(record.id, record.doc, field);
+  return &*kept;
+}
+
+/// Networks may nest, never cross: the inner one names a parent, and its parent contains it.
+Result<> RecordChecks::check_disjoint(const Draft& draft) {
+  const std::string& field = kind_.disjoint_field;
+  if (field.empty() || !draft.doc[field].is_string()) return {};
+  const std::string& text = draft.doc[field].as_string();
+  const Cidr own = PHENDAU_TRY(Cidr::parse(text));
+  const std::string& parent = draft.doc["parent"].as_string();
+  const Networks* networks = PHENDAU_TRY(networks_of(own_networks_, kind_, field));
+  const Networks::Entry* outer = parent.empty() ? nullptr : networks->by_id(parent);
+  if (outer != nullptr && outer->id != draft.id && !outer->network.contains(own)) {
+    return fail(ErrorCode::invalid, "the network lies outside its parent", "record.outside_parent",
+                {text, outer->text});
+  }
+  const Networks::Entry* crossed = networks->overlapping(own, [&](const Networks::Entry& other) {
+    const bool is_inner = other.network.prefix_bits < own.prefix_bits && !parent.empty();
+    const bool is_outer = own.prefix_bits < other.network.prefix_bits && !other.parent.empty();
+    return other.id != draft.id && !is_inner && !is_outer;
+  });
+  if (crossed == nullptr) return {};
+  return fail(ErrorCode::conflict, "the network overlaps another one", "record.overlap",
+              {text, crossed->text});
+}
+
+Result<> RecordChecks::check_inside(const Draft& draft) {
+  const auto& rule = kind_.inside;
+  if (!rule || !draft.doc[rule->field].is_string()) return {};
+  const RegisterKind* kind = services_.pack.pack().reg(rule->reg);
+  const std::string& address = draft.doc[rule->field].as_string();
+  const Networks* networks = PHENDAU_TRY(networks_of(outer_networks_, *kind, rule->target));
+  const auto own = Cidr::parse(address);
+  const bool is_address = own && address.find('/') == std::string::npos;
+  if (is_address && networks->containing(*own, [](const auto&) { return true; }) != nullptr) return {};
+  return fail(ErrorCode::invalid, "the address lies in no registered network", "record.outside",
+              {address, kind->title.vi});
+}
+
+Result<> RecordChecks::check(const Draft& draft) {
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), draft.doc));
+  PHENDAU_TRY(check_references(draft));
+  if (!kind_.lifecycle.is_live(draft.state)) return {};
+  PHENDAU_TRY(check_unique(draft));
+  PHENDAU_TRY(check_disjoint(draft));
+  return check_inside(draft);
+}
+
+}  // namespace phendau::hub
