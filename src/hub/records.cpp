@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "hub/attachments.h"
+#include "hub/delegations.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -61,6 +62,8 @@ Json states_json(const Pack& pack, const workflow::Lifecycle& lifecycle) {
 /// Registers of the province are kept by its bodies: not by the officer of any agency.
 bool may_keep(const Actor& actor, const RegisterKind& kind, std::string_view lead) {
   if (kind.owner != "province" || actor.role != Role::agency_officer) return true;
+  const RecordRights rights = rights_of(kind, "");
+  if (authorize_record(actor, Action::create, rights).covers(lead)) return true;
   return std::find(actor.agency_ids.begin(), actor.agency_ids.end(), lead) != actor.agency_ids.end();
 }
 
@@ -91,18 +94,24 @@ Result<const RegisterKind*> Records::kind_of(const Actor& actor, std::string_vie
   return found;
 }
 
-Scope Records::scope_of(const Actor& actor, Action action, const RegisterKind& kind,
-                        std::string_view state) const {
+RecordRights rights_of(const RegisterKind& kind, std::string_view state) {
   RecordRights rights;
   rights.everyone_reads = kind.visible == Visibility::everyone;
   rights.final_state = kind.lifecycle.is_final(state);
-  return authorize_record(actor, action, rights);
+  rights.head_writes = is_writer(kind, {std::string(to_string(Role::agency_head))}) && !kind.writers.empty();
+  rights.kind = kind.spec.name;
+  return rights;
+}
+
+Scope Records::scope_of(const Actor& actor, Action action, const RegisterKind& kind,
+                        std::string_view state) const {
+  return authorize_record(actor, action, rights_of(kind, state));
 }
 
 Result<Scope> Records::writable(const Actor& actor, Action action, const RegisterKind& kind,
                                 std::string_view state, std::string_view agency_id) {
   Scope scope = scope_of(actor, action, kind, state);
-  if (!is_writer(kind, names_of(actor)))
+  if (!is_writer(kind, names_for(actor, kind, agency_id)))
     return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
   if (scope.allows_nothing()) {
     const bool decided = action == Action::update && kind.lifecycle.is_final(state);
@@ -138,7 +147,47 @@ Result<std::vector<ledger::Record>> Records::live_records(const RegisterKind& ki
   }
 }
 
-std::vector<std::string> Records::names_of(const Actor& actor) {
+namespace {
+
+Actor without_delegations(Actor actor) {
+  actor.delegations.clear();
+  return actor;
+}
+
+bool gives(const Delegation& delegation, const RegisterKind& kind) {
+  Actor only;
+  only.role = Role::staff;
+  only.delegations = {delegation};
+  return authorize_record(only, Action::update, rights_of(kind, "")).covers(delegation.agency_id);
+}
+
+}  // namespace
+
+std::vector<std::string> Records::names_for(const Actor& actor, const RegisterKind& kind,
+                                            std::string_view agency_id) {
+  std::vector<std::string> out;
+  for (const auto& one : actor.delegations) {
+    if (one.agency_id == agency_id && gives(one, kind)) out.emplace_back(to_string(one.role));
+  }
+  const Scope own = scope_of(without_delegations(actor), Action::update, kind, "");
+  if (!out.empty() && !own.covers(agency_id)) return out;
+  for (auto& name : own_names(actor)) out.push_back(std::move(name));
+  return out;
+}
+
+std::vector<std::string> Records::all_names(const Actor& actor, const RegisterKind& kind) {
+  std::vector<std::string> out = own_names(actor);
+  for (const auto& one : actor.delegations) {
+    if (gives(one, kind)) out.emplace_back(to_string(one.role));
+  }
+  return out;
+}
+
+void Records::written(std::string_view kind) {
+  if (on_write) on_write(kind);
+}
+
+std::vector<std::string> Records::own_names(const Actor& actor) {
   std::vector<std::string> out = {std::string(to_string(actor.role))};
   const RegisterKind* binding = services_.pack.pack().reg(kBinding);
   if (binding == nullptr) return out;
@@ -261,6 +310,8 @@ Result<> Records::check_draft(const Actor& actor, const Draft& draft) {
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), draft.doc));
   PHENDAU_TRY(check_references(actor, draft));
   if (!draft.kind->lifecycle.is_live(draft.state)) return {};
+  if (draft.kind->spec.name == kDelegationKind)
+    PHENDAU_TRY(check_delegation(services_.ledger, draft.doc, draft.agency_id));
   PHENDAU_TRY(check_unique(draft));
   PHENDAU_TRY(check_disjoint(draft));
   return check_inside(draft);
@@ -286,7 +337,7 @@ Json Records::summary(const RegisterKind& kind, const ledger::Record& record) {
 Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record) {
   Json out = summary(kind, record);
   const Scope scope = scope_of(actor, Action::update, kind, record.state);
-  const auto names = names_of(actor);
+  const auto names = names_for(actor, kind, record.agency_id);
   const bool may_update = scope.covers(record.agency_id) && is_writer(kind, names);
   Json moves = Json::array();
   for (const auto& move : kind.lifecycle.moves) {
@@ -301,10 +352,11 @@ Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const l
 
 Result<Json> Records::kinds(const Actor& actor) {
   const std::string lead = province_agency().value_or(std::string());
-  const auto names = names_of(actor);
+  const auto own = own_names(actor);
   Json items = Json::array();
   for (const auto& kind : services_.pack.pack().registers) {
     if (!kind.is_kept_by_people()) continue;
+    const auto names = actor.delegations.empty() ? own : all_names(actor, kind);
     if (scope_of(actor, Action::read, kind, "").allows_nothing()) continue;
     const bool may_create = !scope_of(actor, Action::create, kind, "").allows_nothing() &&
                             may_keep(actor, kind, lead) && is_writer(kind, names);
@@ -405,6 +457,7 @@ Result<Json> Records::create(const Actor& actor, std::string_view kind_name, con
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   services_.live.publish(
       {"record", Resource::record, agency, Json::object({{"id", draft.id}, {"kind", kind->spec.name}})});
+  written(kind->spec.name);
   return view(actor, *kind, PHENDAU_TRY(services_.ledger.get(kind->spec.name, draft.id, everything())));
 }
 
@@ -425,6 +478,7 @@ Result<Json> Records::save(const Actor& actor, const RegisterKind& kind, const l
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   services_.live.publish({"record", Resource::record, record.agency_id,
                           Json::object({{"id", record.id}, {"kind", kind.spec.name}})});
+  written(kind.spec.name);
   return view(actor, kind, PHENDAU_TRY(services_.ledger.get(kind.spec.name, record.id, everything())));
 }
 
@@ -450,9 +504,19 @@ Result<Json> Records::move(const Actor& actor, std::string_view kind_name, std::
   merge(doc, body["doc"]);
   const bool has_file = PHENDAU_TRY(files_of(kind->spec.name, id)).size() > 0;
   const std::string& to = body["to"].as_string();
-  const auto* move = PHENDAU_TRY(workflow::check_move(kind->lifecycle, record.state, to, kind->spec.schema,
-                                                      doc, has_file, names_of(actor)));
-  return save(actor, *kind, record, to, std::move(doc), body, body["reason"].string_or(move->title_vi));
+  const auto* move =
+      PHENDAU_TRY(workflow::check_move(kind->lifecycle, record.state, to, kind->spec.schema, doc, has_file,
+                                       names_for(actor, *kind, record.agency_id)));
+  Actor acting = actor;
+  // A deputy of the own agency makes a move of its head: the change must say by which right.
+  if (!workflow::may_move(*move, own_names(actor))) {
+    for (const auto& one : actor.delegations) {
+      const std::string place(to_string(one.role));
+      if (one.agency_id == record.agency_id && gives(one, *kind) && workflow::may_move(*move, {&place, 1}))
+        acting.acting_under = one.record_id;
+    }
+  }
+  return save(acting, *kind, record, to, std::move(doc), body, body["reason"].string_or(move->title_vi));
 }
 
 Result<Json> Records::undo(const Actor& actor, std::string_view kind_name, std::string_view id,
@@ -480,11 +544,13 @@ Result<Json> Records::history(const Actor& actor, std::string_view kind_name, st
   for (const auto& entry : PHENDAU_TRY(services_.ledger.history(kind->spec.name, id, everything()))) {
     const bool provincial =
         entry.change.actor_role == "administrator" || entry.change.actor_role == "province_operator";
+    const std::string_view under = delegation_in(entry.reason);
     items.push(Json::object({{"sequence", entry.change.seq},
                              {"at", format_rfc3339(entry.change.at)},
                              {"by", entry.change.actor_name},
-                             {"on_behalf", provincial && entry.change.agency_id != lead},
-                             {"reason", entry.reason},
+                             {"on_behalf", (provincial && entry.change.agency_id != lead) || !under.empty()},
+                             {"delegation", under.empty() ? Json() : Json(under)},
+                             {"reason", without_delegation(entry.reason)},
                              {"state", entry.state},
                              {"doc", entry.doc},
                              {"digest", to_hex(entry.change.hash)}}));

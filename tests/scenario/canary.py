@@ -27,7 +27,7 @@ for line in (ROOT / "src/api/openapi.yaml").read_text().splitlines():
     elif found := re.match(r"^      x-(action|resource): (\w+)$", line):
         OPERATIONS[operation][2 if found.group(1) == "action" else 3] = found.group(2)
 routes = {}
-source = (ROOT / "src/api/routes.cpp").read_text()
+source = "".join(path.read_text() for path in sorted((ROOT / "src/api").glob("routes*.cpp")))
 for found in re.finditer(r'\{"(GET|POST|PATCH|DELETE)",\s*"([^"]+)",\s*"(\w+)",\s*(\w+),\s*(\w+),', source):
     routes[found.group(3)] = [found.group(1), found.group(2), found.group(4), found.group(5)]
 assert routes == OPERATIONS, set(map(str, routes.items())) ^ set(map(str, OPERATIONS.items()))
@@ -96,7 +96,8 @@ def requests(on, own):
     search = [{**LONG, **q} for q in everything]
     return {
         "signIn": [({"username": "khong.ai", "password": "x"}, {}, {})], "getSession": [(None, {}, {})], "signOut": [],
-        "changeOwnPassword": [({"old": "x", "new": "y"}, {}, {})], "getOverview": [(None, {}, {})],
+        "changeOwnPassword": [({"old": "x", "new": "y"}, {}, {})], "beginTotp": [({"password": "x"}, {}, {})],
+        "confirmTotp": [({"code": "123456"}, {}, {})], "removeTotp": [({"code": "123456"}, {}, {})], "getOverview": [(None, {}, {})],
         "listAlerts": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"status": "new,acknowledged,closed"}, {"rule": "x"}]],
         "getAlert": [(None, {}, {"id": on["alert"]})], "triageAlert": [({"status": "closed", "note": "x"}, {}, {"id": on["alert"]})],
         "openIncidentFromAlert": [({}, {}, {"id": on["alert"]})],
