@@ -22,6 +22,10 @@ constexpr Special kSpecial[] = {
     {"account.wait", "locked_out", 429},
     {"request.csrf", "csrf", 403},
     {"account.must_change_password", "must_change_password", 403},
+    {"account.must_enrol_totp", "must_enrol_totp", 403},
+    {"account.training_missing", "training_missing", 403},
+    {"account.totp_required", "totp_required", 401},
+    {"account.totp_wrong", "totp_required", 401},
     {"workflow.steps_open", "steps_open", 409},
 };
 

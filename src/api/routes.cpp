@@ -20,79 +20,6 @@ Result<Response> answer(Result<Json>&& body, int status = 200) {
   return json_response(*body, status);
 }
 
-Json user_view(const hub::Account& account) {
-  Json agencies = Json::array();
-  for (const auto& id : account.agency_ids) agencies.push(id);
-  return Json::object({{"id", account.username},
-                       {"username", account.username},
-                       {"name", account.full_name.empty() ? account.username : account.full_name},
-                       {"role", to_string(account.role)},
-                       {"agency_ids", std::move(agencies)},
-                       {"locked", account.locked},
-                       {"must_change_password", account.must_change_password},
-                       {"password_changed_at", hub::time_or_null(account.password_changed_at)}});
-}
-
-Json session_view(hub::Hub& hub, const hub::Session& session) {
-  Json permissions = Json::array();
-  for (int action = 0; action <= static_cast<int>(Action::administer); ++action) {
-    for (int resource = 0; resource <= static_cast<int>(Resource::storage); ++resource) {
-      const auto a = static_cast<Action>(action);
-      const auto r = static_cast<Resource>(resource);
-      if (authorize(session.actor, a, r).allows_nothing()) continue;
-      permissions.push(std::string(to_string(a)) + ":" + std::string(to_string(r)));
-    }
-  }
-  Json agencies = Json::array();
-  for (const auto& id : session.account.agency_ids) {
-    agencies.push(Json::object({{"id", id}, {"name", hub::agency_name(hub.services(), id)}}));
-  }
-  const auto rule = hub.accounts().password_rule();
-  return Json::object({{"user", user_view(session.account)},
-                       {"csrf_token", session.csrf_token},
-                       {"must_change_password", session.must_change_password},
-                       {"permissions", std::move(permissions)},
-                       {"agencies", std::move(agencies)},
-                       {"password_rule", tr(Lang::vi, "password.weak", {std::to_string(rule.length_min)})}});
-}
-
-Response with_cookie(Response response, std::string_view token, bool end = false) {
-  std::string cookie =
-      "phendau_session=" + std::string(token) + "; Path=/; Secure; HttpOnly; SameSite=Strict";
-  if (end) cookie += "; Max-Age=0";
-  response.headers.add("Set-Cookie", std::move(cookie));
-  return response;
-}
-
-/// What proxies add. It only ever takes something away from a request: anybody can send these.
-bool is_forwarded(const net::Request& request) {
-  for (const std::string_view name :
-       {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"}) {
-    if (request.headers.has(name)) return true;
-  }
-  return false;
-}
-
-Result<Response> sign_in(Context& c) {
-  auto signed_in = c.hub.accounts().sign_in(c.body["username"].as_string(), c.body["password"].as_string(),
-                                            c.request.peer.ip_text(), is_forwarded(c.request));
-  if (!signed_in) return std::unexpected(signed_in.error());
-  return with_cookie(json_response(session_view(c.hub, signed_in->session)), signed_in->token);
-}
-Result<Response> get_session(Context& c) { return json_response(session_view(c.hub, c.session)); }
-Result<Response> sign_out(Context& c) {
-  c.hub.accounts().sign_out(c.request.cookie("phendau_session"));
-  Response out;
-  out.status = 204;
-  return with_cookie(std::move(out), "", true);
-}
-Result<Response> change_own_password(Context& c) {
-  const auto session = PHENDAU_TRY(
-      c.hub.accounts().change_password(c.request.cookie("phendau_session"), c.body["old"].as_string(),
-                                       c.body["new"].as_string(), c.request.peer.ip_text()));
-  return json_response(session_view(c.hub, session));
-}
-
 Result<Response> get_overview(Context& c) { return answer(c.hub.overview(c.actor)); }
 
 Result<Response> list_alerts(Context& c) {
@@ -319,42 +246,6 @@ Result<Response> get_record_history(Context& c) {
   return answer(c.hub.records().history(c.actor, c.captures[0], c.captures[1]));
 }
 
-Result<hub::AccountWrite> account_write_of(const Json& body) {
-  hub::AccountWrite out;
-  if (body["name"].is_string()) out.full_name = body["name"].as_string();
-  if (body["role"].is_string()) {
-    out.role = role_from(body["role"].as_string());
-    if (!out.role || *out.role == Role::device) {
-      return fail(ErrorCode::invalid, "unknown role", "request.invalid", {"role"});
-    }
-  }
-  if (body["agency_ids"].is_array()) {
-    out.agency_ids.emplace();
-    for (const auto& id : body["agency_ids"].items()) out.agency_ids->push_back(id.as_string());
-  }
-  if (body["locked"].is_bool()) out.locked = body["locked"].as_bool();
-  out.reset_password = body["reset_password"].as_bool();
-  return out;
-}
-Json account_view(const hub::AccountWithPassword& made) {
-  Json out = user_view(made.account);
-  if (!made.one_time_password.empty()) out.set("one_time_password", made.one_time_password);
-  return out;
-}
-Result<Response> list_users(Context& c) {
-  Json items = Json::array();
-  for (const auto& account : PHENDAU_TRY(c.hub.accounts().list(c.actor))) items.push(user_view(account));
-  return json_response(Json::object({{"items", std::move(items)}}));
-}
-Result<Response> create_user(Context& c) {
-  const auto write = PHENDAU_TRY(account_write_of(c.body));
-  const auto made = PHENDAU_TRY(c.hub.accounts().create(c.actor, c.body["username"].as_string(), write));
-  return json_response(account_view(made), 201);
-}
-Result<Response> update_user(Context& c) {
-  const auto write = PHENDAU_TRY(account_write_of(c.body));
-  return json_response(account_view(PHENDAU_TRY(c.hub.accounts().update(c.actor, c.captures[0], write))));
-}
 Result<Response> list_packs(Context& c) { return answer(c.hub.packs(c.actor)); }
 Result<Response> list_rules(Context& c) { return answer(c.hub.rules(c.actor)); }
 Result<Response> get_history(Context& c) {
@@ -369,7 +260,10 @@ Result<Response> open_stream(Context& c) {
                 token = c.request.cookie("phendau_session")](std::shared_ptr<net::StreamWriter> writer) {
     writer->write(": hello\n\n");
     auto id = std::make_shared<std::atomic<std::uint64_t>>(0);
-    *id = hub.live().subscribe(actor, [&hub, writer, id, token](const hub::LiveMessage& message) {
+    // A stream outlives its request: what a delegation opens is read by requests, which ask again.
+    Actor listener = actor;
+    listener.delegations.clear();
+    *id = hub.live().subscribe(listener, [&hub, writer, id, token](const hub::LiveMessage& message) {
       Json body = message.body;
       body.set("agency_id", message.agency_id);
       // A session that ended (sign-out, lock, reset, another role) ends its streams; a reader that is gone or
@@ -416,11 +310,6 @@ std::vector<Route> other_routes() {
   using enum Resource;
   constexpr bool kJson = true;
   return {
-      {"POST", "/session", "signIn", create, own_account, Access::open, kJson, sign_in},
-      {"GET", "/session", "getSession", read, own_account, Access::any_session, false, get_session},
-      {"DELETE", "/session", "signOut", update, own_account, Access::any_session, false, sign_out},
-      {"POST", "/session/password", "changeOwnPassword", update, own_account, Access::any_session, kJson,
-       change_own_password},
       {"GET", "/overview", "getOverview", read, agency, Access::session, false, get_overview},
       {"GET", "/alerts", "listAlerts", read, alert, Access::session, false, list_alerts},
       {"GET", "/alerts/{id}", "getAlert", read, alert, Access::session, false, get_alert},
@@ -460,9 +349,6 @@ std::vector<Route> other_routes() {
       {"GET", "/agencies", "listAgencies", read, agency, Access::session, false, list_agencies},
       {"POST", "/agencies", "createAgency", create, agency, Access::session, kJson, create_agency},
       {"PATCH", "/agencies/{id}", "updateAgency", update, agency, Access::session, kJson, update_agency},
-      {"GET", "/users", "listUsers", read, user, Access::session, false, list_users},
-      {"POST", "/users", "createUser", create, user, Access::session, kJson, create_user},
-      {"PATCH", "/users/{id}", "updateUser", update, user, Access::session, kJson, update_user},
       {"GET", "/packs", "listPacks", read, pack, Access::session, false, list_packs},
       {"GET", "/rules", "listRules", read, rule, Access::session, false, list_rules},
       {"GET", "/history/{kind}/{id}", "getHistory", read, ledger_history, Access::session, false,
@@ -480,6 +366,7 @@ const std::vector<Route>& routes() {
     for (auto& route : table_routes()) all.push_back(route);  // before /registers/{kind}/{id}
     for (auto& route : register_routes()) all.push_back(route);
     for (auto& route : documents_routes()) all.push_back(route);
+    for (auto& route : account_routes()) all.push_back(route);
     return all;
   }();
   return kRoutes;

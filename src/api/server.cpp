@@ -76,12 +76,29 @@ net::Response static_file(const net::Request& request) {
   return response;
 }
 
+/// What the account has to do first.
+Result<> check_duties(const Route& route, const hub::Session& session) {
+  if (route.access == Access::any_session) return {};
+  if (session.must_change_password)
+    return fail(ErrorCode::denied, "password must be changed first", "account.must_change_password");
+  if (route.access == Access::enrolling) return {};
+  if (session.must_enrol_totp)
+    return fail(ErrorCode::denied, "a second step must be enrolled first", "account.must_enrol_totp");
+  if (session.lacks_training && !is_open_untrained(session, route.resource))
+    return fail(ErrorCode::denied, "basic training is not recorded", "account.training_missing");
+  return {};
+}
+
 bool is_small_json(const Route& route, const net::Request& request) {
   if (!route.takes_json) return true;
   return request.body.empty() || request.headers.get("Content-Type").starts_with("application/json");
 }
 
 }  // namespace
+
+bool is_open_untrained(const hub::Session& session, Resource resource) {
+  return resource == Resource::user && session.account.role == Role::administrator;
+}
 
 std::size_t Context::limit() const {
   const auto value = parse_int(request.query_value("limit", "50"));
@@ -99,7 +116,7 @@ std::vector<std::string> Context::list_of(std::string_view parameter) const {
 
 std::uint64_t body_limit(const net::Request& head) {
   if (const auto limit = hub::agent_body_limit(head.path)) return *limit;
-  if (head.path == "/api/v1/session" || head.path == "/api/v1/session/password") return kCredentialBytesMax;
+  if (head.path == "/api/v1/session" || head.path.starts_with("/api/v1/session/")) return kCredentialBytesMax;
   if (head.path == "/api/v1/attachments") return 33u << 20;
   if (head.path == "/api/v1/uploads/ndjson") return hub::kUploadBytesMax;
   if (head.path.starts_with("/api/v1/registers/") && head.path.ends_with("/import")) return kTableBytesMax;
@@ -185,9 +202,7 @@ Result<net::Response> Server::dispatch(const Route& route, Context& context) {
     if (is_write && !equals_constant_time(request.headers.get(kCsrfHeader), context.session.csrf_token)) {
       return fail(ErrorCode::denied, "anti-forgery token missing or wrong", "request.csrf");
     }
-    if (context.session.must_change_password && route.access != Access::any_session) {
-      return fail(ErrorCode::denied, "password must be changed first", "account.must_change_password");
-    }
+    PHENDAU_TRY(check_duties(route, context.session));
     // The use case asks again and pushes the scope into its query; this keeps a forgotten check from opening
     // a route.
     PHENDAU_TRY(hub::scope_for(context.actor, route.action, route.resource));

@@ -31,6 +31,7 @@ struct Context {
 enum class Access : std::uint8_t {
   open,         // no session needed
   any_session,  // also while the password must be changed
+  enrolling,    // also while a second step must be enrolled or training is missing
   session,
 };
 
@@ -44,6 +45,9 @@ struct Route {
   bool takes_json = false;
   Result<net::Response> (*handle)(Context&) = nullptr;
 };
+std::vector<Route> account_routes();
+/// Whether an account without recorded training may use this: administrators record it, nobody else.
+bool is_open_untrained(const hub::Session& session, Resource resource);
 /// Every operation of openapi.yaml.
 const std::vector<Route>& routes();
 std::vector<Route> table_routes();  // routes_tables.cpp

@@ -54,6 +54,16 @@ Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
   return out;
 }
 
+std::string hmac_sha1(std::string_view key, std::string_view bytes) {
+  std::string out(SHA_DIGEST_LENGTH, '\0');
+  unsigned length = 0;
+  const auto* done =
+      HMAC(EVP_sha1(), key.empty() ? "" : key.data(), static_cast<int>(key.size()), bytes_of(bytes),
+           bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &length);
+  PHENDAU_ASSERT(done != nullptr && length == out.size());
+  return out;
+}
+
 std::string to_hex(const Sha256& digest) { return to_hex(as_bytes(digest)); }
 
 struct Sha256Stream::State {

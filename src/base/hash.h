@@ -19,6 +19,8 @@ Sha256 sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 std::string sha512_hex(std::string_view bytes);
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
+/// 20 bytes. For one-time codes (RFC 6238) only: authenticator programs know nothing else.
+std::string hmac_sha1(std::string_view key, std::string_view bytes);
 std::string to_hex(const Sha256& digest);
 inline std::string_view as_bytes(const Sha256& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};

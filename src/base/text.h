@@ -39,6 +39,7 @@ std::string to_hex(std::string_view bytes);
 Result<std::string> from_hex(std::string_view text);
 std::string to_base64(std::string_view bytes);
 std::string to_base64url(std::string_view bytes);  // without padding
+std::string to_base32(std::string_view bytes);     // RFC 4648, without padding
 /// Accepts both alphabets, with or without padding.
 Result<std::string> from_base64(std::string_view text);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // phendau admin: what a person at the machine does with the hub stopped (or, where said, running).
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -7,6 +9,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "hub/anchors.h"
+#include "hub/backup_note.h"
 #include "hub/hub.h"
 #include "os/process.h"
 #include "store/journal/verify.h"
@@ -110,6 +113,17 @@ Result<> run_user_reset(const Globals& globals, const AdminArguments& arguments)
   return {};
 }
 
+/// The hub may run under another account than the person at the machine.
+Result<> note_for_hub(Env& env, const std::string& data, const ledger::Backup& verified) {
+  PHENDAU_TRY(hub::note_backup(env, data, verified, env.now()));
+  std::error_code ignored;
+  using std::filesystem::perms;
+  std::filesystem::permissions(
+      hub::backup_note_path(data),
+      perms::owner_read | perms::owner_write | perms::group_read | perms::others_read, ignored);
+  return {};
+}
+
 Result<> run_backup(const Globals& globals, const AdminArguments& arguments) {
   Env& env = posix_env();
   // Reads beside a running hub: no lock, no writes.
@@ -119,7 +133,8 @@ Result<> run_backup(const Globals& globals, const AdminArguments& arguments) {
   options.read_only = true;
   const auto ledger = PHENDAU_TRY(ledger::open_ledger(options));
   const auto made = PHENDAU_TRY(ledger->backup(arguments.folder, env.now()));
-  PHENDAU_TRY(ledger::verify_backup(env, arguments.folder));
+  const auto verified = PHENDAU_TRY(ledger::verify_backup(env, arguments.folder));
+  PHENDAU_TRY(note_for_hub(env, arguments.data, verified));
   print_line(globals.text("admin.backup_made",
                           {arguments.folder, std::to_string(made.files), std::to_string(made.bytes >> 10)}));
   return {};
@@ -131,6 +146,7 @@ Result<> run_restore(const Globals& globals, const AdminArguments& arguments) {
   PHENDAU_TRY(env.make_dirs(arguments.data, 0700));
   const std::string target = hub::DataFolder::of(arguments.data).ledger;
   const auto restored = PHENDAU_TRY(ledger::restore_backup(env, arguments.folder, target));
+  PHENDAU_TRY(note_for_hub(env, arguments.data, restored));
   print_line(globals.text("admin.restored", {target, std::to_string(restored.head.seq)}));
   return {};
 }

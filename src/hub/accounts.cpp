@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "hub/delegations.h"
 #include "net/address.h"
 
 namespace phendau::hub {
@@ -21,6 +22,37 @@ bool is_username(std::string_view text) {
   return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_@") == std::string_view::npos;
 }
 
+std::unexpected<Error> refused() {
+  return fail(ErrorCode::denied, "sign-in refused", "account.sign_in_failed");
+}
+
+/// A text member, or its removal.
+void set_text(Json& doc, std::string_view name, const std::string& value) {
+  if (value.empty())
+    doc.erase(name);
+  else
+    doc.set(name, value);
+}
+
+/// What an account adds to the record besides name, role, agencies and lock.
+void put_rules_state(Json& doc, const Account& account) {
+  set_text(doc, "staff_id", account.staff_id);
+  set_text(doc, "basic_training_on", account.basic_training_on);
+  set_text(doc, "training_record", account.training_record);
+  set_text(doc, "locked_by", account.locked ? account.locked_by : std::string());
+  if (account.has_totp)
+    doc.set("totp", Json::object({{"recovery_codes_left", account.recovery_codes_left}}));
+  else
+    doc.erase("totp");
+  const TrainingException& exception = account.training_exception;
+  if (exception.until.empty())
+    doc.erase("training_exception");
+  else
+    doc.set("training_exception", Json::object({{"until", exception.until}, {"reason", exception.reason}}));
+}
+
+}  // namespace
+
 Account account_from(const ledger::Record& record) {
   Account out;
   out.username = record.id;
@@ -31,15 +63,18 @@ Account account_from(const ledger::Record& record) {
   out.must_change_password = record.doc["must_change_password"].as_bool();
   if (const auto at = parse_rfc3339(record.doc["password_changed_at"].as_string()))
     out.password_changed_at = *at;
+  out.has_totp = record.doc["totp"].is_object();
+  out.recovery_codes_left = record.doc["totp"]["recovery_codes_left"].as_int();
+  out.staff_id = record.doc["staff_id"].as_string();
+  out.basic_training_on = record.doc["basic_training_on"].as_string();
+  out.training_record = record.doc["training_record"].as_string();
+  out.training_exception = {record.doc["training_exception"]["until"].as_string(),
+                            record.doc["training_exception"]["reason"].as_string()};
+  out.locked_by = record.doc["locked_by"].as_string();
+  out.created_at = record.created_at;
   out.version = record.version;
   return out;
 }
-
-std::unexpected<Error> refused() {
-  return fail(ErrorCode::denied, "sign-in refused", "account.sign_in_failed");
-}
-
-}  // namespace
 
 Actor actor_of(const Account& account, std::string_view from) {
   Actor actor;
@@ -62,6 +97,18 @@ PasswordRule Accounts::password_rule() const {
   const std::lock_guard lock(mu_);
   return rule_;
 }
+void Accounts::set_access_rule(AccessRule rule) {
+  const std::lock_guard lock(mu_);
+  access_ = std::move(rule);
+}
+AccessRule Accounts::access_rule() const {
+  const std::lock_guard lock(mu_);
+  return access_;
+}
+CivilDate Accounts::today() const { return to_civil(env_.now(), kHubZone).date; }
+void Accounts::set_unlock_check(std::function<Result<>(const Account&)> check) {
+  unlock_check_ = std::move(check);
+}
 void Accounts::set_observer(std::function<void(const SignInEvent&)> observer) {
   observer_ = std::move(observer);
 }
@@ -70,7 +117,7 @@ Result<Account> Accounts::load(std::string_view username) {
   return account_from(PHENDAU_TRY(ledger_.get(kKind, username, Scope{Scope::Reach::everything, {}, {}})));
 }
 
-Result<Account> Accounts::save(const Actor& actor, const Account& account, std::string_view password_hash,
+Result<Account> Accounts::save(const Actor& actor, const Account& account, const Json& secrets,
                                std::string_view reason) {
   Json agencies = Json::array();
   for (const auto& id : account.agency_ids) agencies.push(id);
@@ -93,7 +140,13 @@ Result<Account> Accounts::save(const Actor& actor, const Account& account, std::
       .set("must_change_password", account.must_change_password);
   if (account.password_changed_at)
     previous.set("password_changed_at", format_rfc3339(*account.password_changed_at));
-  if (!password_hash.empty()) previous.set("password_hash", password_hash);
+  put_rules_state(previous, account);
+  for (const auto& [name, value] : secrets.members()) {
+    if (value.is_null())
+      previous.erase(name);
+    else
+      previous.set(name, value);
+  }
   write.doc = std::move(previous);
   const auto change = PHENDAU_TRY(ledger_.write(write, actor, env_.now()));
   Account out = account;
@@ -115,7 +168,7 @@ Result<std::optional<std::string>> Accounts::ensure_administrator() {
   account.must_change_password = true;
   account.password_changed_at = env_.now();
   const std::string encoded = PHENDAU_TRY(hash_password(env_, password));
-  PHENDAU_TRY(save(system_actor(), account, encoded, "first start"));
+  PHENDAU_TRY(save(system_actor(), account, Json::object({{"password_hash", encoded}}), "first start"));
   return std::optional<std::string>(password);
 }
 
@@ -124,9 +177,11 @@ Result<std::string> Accounts::reset_locally(std::string_view username) {
   const std::string password = make_one_time_password(env_);
   account.locked = false;
   account.must_change_password = true;
+  account.has_totp = false;
   account.password_changed_at = env_.now();
-  const std::string encoded = PHENDAU_TRY(hash_password(env_, password));
-  PHENDAU_TRY(save(system_actor(), account, encoded, "reset at the machine"));
+  Json secrets = Json::object({{"totp_secret", Json()}, {"recovery_codes", Json()}});
+  secrets.set("password_hash", PHENDAU_TRY(hash_password(env_, password)));
+  PHENDAU_TRY(save(system_actor(), account, secrets, "reset at the machine"));
   return password;
 }
 
@@ -168,7 +223,7 @@ bool Accounts::fits(const std::string& username, const Result<Account>& account,
 
 SignedIn Accounts::open_session(const Account& account, std::string_view from, UtcTime now) {
   const std::string token = to_base64url(env_.random_bytes(32));
-  const Held held{account.username, to_base64url(env_.random_bytes(24)), now, now};
+  const Held held{account.username, to_base64url(env_.random_bytes(24)), now, now, {}};
   {
     const std::lock_guard lock(mu_);
     if (sessions_.size() >= kSessionsMax) {
@@ -182,7 +237,7 @@ SignedIn Accounts::open_session(const Account& account, std::string_view from, U
 }
 
 Result<SignedIn> Accounts::sign_in(std::string_view username_raw, std::string_view password,
-                                   std::string_view from, bool forwarded) {
+                                   std::string_view from, bool forwarded, std::string_view code) {
   const UtcTime now = env_.now();
   const std::string typed = to_lower_ascii(trim(truncate_utf8(username_raw, kUsernameBytesMax * 2)));
   const std::string username(truncate_utf8(typed, kUsernameBytesMax));
@@ -207,6 +262,14 @@ Result<SignedIn> Accounts::sign_in(std::string_view username_raw, std::string_vi
     observe(false, account && account->locked ? "locked" : "bad_password");
     return refused();
   }
+  if (account->has_totp && trim(code).empty()) {
+    guard_.undo(counted);  // the first half of every sign-in is no failure
+    return fail(ErrorCode::denied, "a one-time code is needed", "account.totp_required");
+  }
+  if (account->has_totp && !PHENDAU_TRY(use_code(*account, code))) {
+    observe(false, "bad_totp");
+    return fail(ErrorCode::denied, "the one-time code is wrong", "account.totp_wrong");
+  }
   guard_.succeeded(counted, now);
   SignedIn out = open_session(*account, from, now);
   observe(true, "");
@@ -217,13 +280,17 @@ Session Accounts::make_session(const Account& account, const Held& held, std::st
   Session out;
   out.account = account;
   out.actor = actor_of(account, from);
+  out.actor.delegations = delegations_of(ledger_, account, today());
+  const AccessRule rule = access_rule();
+  out.must_enrol_totp = hub::must_enrol_totp(account, rule, today());
+  out.lacks_training = hub::lacks_training(account, rule, today());
   out.csrf_token = held.csrf_token;
   out.must_change_password = account.must_change_password;
   if (account.password_changed_at) {
     const CivilDate changed = to_civil(*account.password_changed_at, kHubZone).date;
     const CivilDate last_good =
         add_months(changed, static_cast<std::int32_t>(password_rule().age_months_max));
-    if (to_civil(env_.now(), kHubZone).date > last_good) out.must_change_password = true;
+    if (today() > last_good) out.must_change_password = true;
   }
   return out;
 }
@@ -285,29 +352,37 @@ void Accounts::end_sessions_of(std::string_view username) {
   std::erase_if(sessions_, [&](const auto& entry) { return entry.second.username == username; });
 }
 
-Result<> Accounts::replace_password(const Session& current, std::string_view from,
-                                    std::string_view old_password, std::string_view new_password) {
-  Account account = current.account;
+Result<> Accounts::prove_password(const Session& current, std::string_view from, std::string_view password) {
+  const std::string& username = current.account.username;
   const UtcTime now = env_.now();
-  const auto counted = PHENDAU_TRY(attempt(account.username, from, now, config_.sign_in_wait));
+  const auto counted = PHENDAU_TRY(attempt(username, from, now, config_.sign_in_wait));
   auto permit = hashes_.enter();
   if (!permit) {
     guard_.undo(counted);
     return std::unexpected(permit.error());
   }
-  const std::string encoded = PHENDAU_TRY(ledger_.get_secret(kKind, account.username, "password_hash"));
-  if (!verify_password(encoded, old_password)) {
+  const std::string encoded = PHENDAU_TRY(ledger_.get_secret(kKind, username, "password_hash"));
+  if (password.size() > kPasswordBytesMax || !verify_password(encoded, password)) {
     return fail(ErrorCode::invalid, "old password is wrong", "account.old_password_wrong");
   }
   guard_.succeeded(counted, now);
+  return {};
+}
+
+Result<> Accounts::replace_password(const Session& current, std::string_view from,
+                                    std::string_view old_password, std::string_view new_password) {
+  Account account = current.account;
+  PHENDAU_TRY(prove_password(current, from, old_password));
+  const auto permit = PHENDAU_TRY(hashes_.enter());
+  const std::string encoded = PHENDAU_TRY(ledger_.get_secret(kKind, account.username, "password_hash"));
   if (verify_password(encoded, new_password)) {
     return fail(ErrorCode::invalid, "new password equals the old one", "account.same_password");
   }
   PHENDAU_TRY(check_password(password_rule(), new_password, account.username));
   account.must_change_password = false;
-  account.password_changed_at = now;
+  account.password_changed_at = env_.now();
   const std::string new_hash = PHENDAU_TRY(hash_password(env_, new_password));
-  PHENDAU_TRY(save(current.actor, account, new_hash, "password changed"));
+  PHENDAU_TRY(save(current.actor, account, Json::object({{"password_hash", new_hash}}), "password changed"));
   return {};
 }
 
@@ -315,15 +390,17 @@ Result<Session> Accounts::change_password(std::string_view token, std::string_vi
                                           std::string_view new_password, std::string_view from) {
   const Session current = PHENDAU_TRY(session(token, from));
   PHENDAU_TRY(replace_password(current, from, old_password, new_password));
-  // Other sessions of this account end; this one goes on.
-  {
-    const std::lock_guard lock(mu_);
-    const std::string own = sha256_hex(token);
-    std::erase_if(sessions_, [&](const auto& e) {
-      return e.second.username == current.account.username && e.first != own;
-    });
-  }
+  end_other_sessions(current, token);
   return session(token, from);
+}
+
+/// Of the same account; this one goes on.
+void Accounts::end_other_sessions(const Session& current, std::string_view token) {
+  const std::lock_guard lock(mu_);
+  const std::string own = sha256_hex(token);
+  std::erase_if(sessions_, [&](const auto& e) {
+    return e.second.username == current.account.username && e.first != own;
+  });
 }
 
 Result<std::string> Accounts::hash(std::string_view password) {
@@ -362,6 +439,30 @@ Result<> check_agencies(ledger::Ledger& ledger, const Account& account) {
   }
   return {};
 }
+
+/// Staff record, training and exception; a day must be one, an exception needs a reason.
+Result<> merge_rules(ledger::Ledger& ledger, Account& account, const AccountWrite& write) {
+  const auto is_day = [](const std::string& text) { return text.empty() || parse_date(text).has_value(); };
+  if (write.staff_id) {
+    const Scope all{Scope::Reach::everything, {}, {}};
+    if (!write.staff_id->empty() && !ledger.get("staff", *write.staff_id, all))
+      return fail(ErrorCode::invalid, "no such staff record", "request.invalid", {"staff_id"});
+    account.staff_id = *write.staff_id;
+  }
+  if (write.basic_training_on) {
+    if (!is_day(*write.basic_training_on))
+      return fail(ErrorCode::invalid, "not a day", "request.invalid", {"basic_training_on"});
+    if (account.basic_training_on != *write.basic_training_on) account.training_record.clear();
+    account.basic_training_on = *write.basic_training_on;
+  }
+  if (write.training_exception) {
+    const TrainingException& exception = *write.training_exception;
+    if (!is_day(exception.until) || (!exception.until.empty() && trim(exception.reason).empty()))
+      return fail(ErrorCode::invalid, "a day and a reason are needed", "account.exception_needs");
+    account.training_exception = exception;
+  }
+  return {};
+}
 }  // namespace
 
 Result<AccountWithPassword> Accounts::create(const Actor& actor, std::string_view username,
@@ -382,7 +483,10 @@ Result<AccountWithPassword> Accounts::create(const Actor& actor, std::string_vie
   PHENDAU_TRY(check_agencies(ledger_, account));
   const std::string password = make_one_time_password(env_);
   const std::string encoded = PHENDAU_TRY(hash(password));
-  return AccountWithPassword{PHENDAU_TRY(save(actor, account, encoded, "created")), password};
+  PHENDAU_TRY(merge_rules(ledger_, account, write));
+  Account made = PHENDAU_TRY(save(actor, account, Json::object({{"password_hash", encoded}}), "created"));
+  made.created_at = env_.now();
+  return AccountWithPassword{std::move(made), password};
 }
 
 Result<> Accounts::keep_an_administrator(const Account& before, const AccountWrite& write) {
@@ -400,24 +504,56 @@ Result<AccountWithPassword> Accounts::update(const Actor& actor, std::string_vie
   }
   Account account = PHENDAU_TRY(load(username));
   PHENDAU_TRY(keep_an_administrator(account, write));
+  PHENDAU_TRY(merge_rules(ledger_, account, write));
+  if (account.locked && write.locked == false && unlock_check_) PHENDAU_TRY(unlock_check_(account));
   if (write.full_name) account.full_name = *write.full_name;
   if (write.role) account.role = *write.role;
   if (write.agency_ids) account.agency_ids = *write.agency_ids;
   if (write.locked) account.locked = *write.locked;
   PHENDAU_TRY(check_agencies(ledger_, account));
   AccountWithPassword out;
-  std::string encoded;
+  Json secrets = Json::object();
+  if (write.reset_totp) {
+    account.has_totp = false;
+    secrets.set("totp_secret", Json()).set("recovery_codes", Json());
+  }
   if (write.reset_password) {
     out.one_time_password = make_one_time_password(env_);
-    encoded = PHENDAU_TRY(hash(out.one_time_password));
+    secrets.set("password_hash", PHENDAU_TRY(hash(out.one_time_password)));
     account.must_change_password = true;
     account.password_changed_at = env_.now();
   }
-  out.account =
-      PHENDAU_TRY(save(actor, account, encoded, write.reset_password ? "password reset" : "changed"));
+  const std::string_view reason = write.reset_password ? "password reset"
+                                  : write.reset_totp   ? "second step reset"
+                                                       : "changed";
+  out.account = PHENDAU_TRY(save(actor, account, secrets, reason));
   // A changed role or lock takes effect at once; who was reset signs in again.
-  if (account.locked || write.reset_password || write.role || write.agency_ids) end_sessions_of(username);
+  const bool ends =
+      account.locked || write.reset_password || write.reset_totp || write.role || write.agency_ids;
+  if (ends) end_sessions_of(username);
   return out;
+}
+
+Result<> Accounts::lock_leaver(std::string_view username, std::string_view record) {
+  Account account = PHENDAU_TRY(load(username));
+  if (account.locked) return {};
+  AccountWrite write;
+  write.locked = true;
+  PHENDAU_TRY(keep_an_administrator(account, write));
+  account.locked = true;
+  account.locked_by = record;
+  PHENDAU_TRY(save(system_actor(), account, Json::object(), fmt::format("locked: {}", record)));
+  end_sessions_of(username);
+  if (observer_) observer_({std::string(username), "", false, "left", 1});
+  return {};
+}
+
+Result<> Accounts::take_training(std::string_view username, std::string_view day, std::string_view record) {
+  Account account = PHENDAU_TRY(load(username));
+  account.basic_training_on = day;
+  account.training_record = day.empty() ? std::string_view() : record;
+  PHENDAU_TRY(save(system_actor(), account, Json::object(), fmt::format("training: {}", record)));
+  return {};
 }
 
 }  // namespace phendau::hub

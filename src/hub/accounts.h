@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Portal accounts, sign-in and sessions. Called by api (with what the request carries) and by `phendau
-// admin`. Thread-safe. Sessions live in memory: a restart signs everybody out, and a stolen database holds
-// none.
+// Portal accounts, sign-in with its second step, and sessions. Called by api (with what the request carries)
+// and by `phendau admin`. Thread-safe. Sessions live in memory: a restart signs everybody out, and a stolen
+// database holds none.
 #pragma once
 
 #include <functional>
@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "hub/access_rule.h"
 #include "hub/config.h"
 #include "hub/password.h"
 #include "hub/sign_in_guard.h"
@@ -28,6 +29,12 @@ inline constexpr std::size_t kHashesRunningMax = 2;
 inline constexpr std::size_t kHashesWaitingMax = 2;
 inline constexpr std::string_view kFirstAdministrator = "admin";
 
+/// Access without training, by an administrator's decision.
+struct TrainingException {
+  std::string until;  // last day, YYYY-MM-DD; empty: there is none
+  std::string reason;
+};
+
 struct Account {
   std::string username;  // the record's id
   std::string full_name;
@@ -36,8 +43,17 @@ struct Account {
   bool locked = false;
   bool must_change_password = false;
   std::optional<UtcTime> password_changed_at;
+  bool has_totp = false;
+  std::int64_t recovery_codes_left = 0;
+  std::string staff_id;           // record of the register `staff`
+  std::string basic_training_on;  // YYYY-MM-DD
+  std::string training_record;    // "staff/ID" when the day was taken from there
+  TrainingException training_exception;
+  std::string locked_by;  // "leaver/ID" of the record that locked it
+  UtcTime created_at;
   std::int64_t version = 0;
 };
+Account account_from(const ledger::Record& record);
 Actor actor_of(const Account& account, std::string_view from);
 
 struct Session {
@@ -45,6 +61,8 @@ struct Session {
   Actor actor;
   std::string csrf_token;
   bool must_change_password = false;  // one-time or expired password: nothing else is open
+  bool must_enrol_totp = false;       // then nothing but enrolment is open
+  bool lacks_training = false;        // then nothing but the own account is open
 };
 struct SignedIn {
   std::string token;  // goes into the cookie; only its SHA-256 is kept
@@ -56,7 +74,21 @@ struct AccountWrite {
   std::optional<Role> role;
   std::optional<std::vector<std::string>> agency_ids;
   std::optional<bool> locked;
+  std::optional<std::string> staff_id;
+  std::optional<std::string> basic_training_on;
+  std::optional<TrainingException> training_exception;
   bool reset_password = false;
+  bool reset_totp = false;
+};
+/// What an authenticator program needs, shown once.
+struct TotpOffer {
+  std::string secret;  // base32
+  std::string uri;
+  std::vector<std::string> qr;  // rows of '1' and '0'
+};
+struct TotpEnrolled {
+  Session session;
+  std::vector<std::string> recovery_codes;  // shown once
 };
 struct AccountWithPassword {
   Account account;
@@ -79,19 +111,25 @@ class Accounts {
   /// The strictest rule of the packs in force.
   void set_password_rule(PasswordRule rule);
   PasswordRule password_rule() const;
+  void set_access_rule(AccessRule rule);
+  AccessRule access_rule() const;
   void set_observer(std::function<void(const SignInEvent&)> observer);
+  /// Asked before an account is unlocked; an error refuses it.
+  void set_unlock_check(std::function<Result<>(const Account&)> check);
 
   /// Creates the first administrator if there is no account; its one-time password, to be shown once.
   Result<std::optional<std::string>> ensure_administrator();
-  /// For a person at the machine itself: a new one-time password, unlocked.
+  /// For a person at the machine itself: a new one-time password, unlocked, without a second step.
   Result<std::string> reset_locally(std::string_view username);
 
   /// `denied` (account.sign_in_failed) without saying which part was wrong; `limit` (account.wait) with the
   /// seconds to wait; `unavailable` (account.busy). The last administrator is slowed, never shut out, when
   /// signing in at the machine itself (setting local_sign_in).
+  /// With a second step: `denied` account.totp_required while `code` is empty, account.totp_wrong when it is
+  /// wrong (it counts like a wrong password); a recovery code is good once.
   /// @param forwarded the request says that a proxy passed it on: then nobody is at the machine itself.
   Result<SignedIn> sign_in(std::string_view username, std::string_view password, std::string_view from,
-                           bool forwarded = false);
+                           bool forwarded = false, std::string_view code = {});
   /// `denied` (account.signed_out) for an unknown, idle or old session. Renews the idle clock.
   Result<Session> session(std::string_view token, std::string_view from);
   /// Whether the session still lasts; does not renew its idle clock. For streams, before each message.
@@ -102,11 +140,21 @@ class Accounts {
   Result<Session> change_password(std::string_view token, std::string_view old_password,
                                   std::string_view new_password, std::string_view from);
 
+  /// A new secret for this session's account, good until it is confirmed, replaced or the session ends.
+  Result<TotpOffer> begin_totp(std::string_view token, std::string_view password, std::string_view from);
+  /// The first code proves that the person has the secret. Other sessions of the account end.
+  Result<TotpEnrolled> confirm_totp(std::string_view token, std::string_view code, std::string_view from);
+  Result<Session> remove_totp(std::string_view token, std::string_view code, std::string_view from);
+
   Result<std::vector<Account>> list(const Actor& actor);
   Result<AccountWithPassword> create(const Actor& actor, std::string_view username,
                                      const AccountWrite& write);
   Result<AccountWithPassword> update(const Actor& actor, std::string_view username,
                                      const AccountWrite& write);
+  /// The hub's own work (AccountKeeper): `record` is "leaver/ID". `conflict` for the last administrator.
+  Result<> lock_leaver(std::string_view username, std::string_view record);
+  /// As the staff record says; an empty day takes back what was taken from there.
+  Result<> take_training(std::string_view username, std::string_view day, std::string_view record);
 
  private:
   struct Held {
@@ -114,11 +162,14 @@ class Accounts {
     std::string csrf_token;
     UtcTime created_at;
     UtcTime seen_at;
+    std::string offered_totp;  // secret of an enrolment under way, raw bytes
   };
   Result<Account> load(std::string_view username);
-  Result<Account> save(const Actor& actor, const Account& account, std::string_view password_hash,
+  /// `secrets`: password_hash, totp_secret, recovery_codes; null removes one, absent keeps it.
+  Result<Account> save(const Actor& actor, const Account& account, const Json& secrets,
                        std::string_view reason);
   Session make_session(const Account& account, const Held& held, std::string_view from) const;
+  CivilDate today() const;
   bool is_over(const Held& held, UtcTime now) const;
   bool is_at_machine(std::string_view username, std::string_view from, bool forwarded);
   bool fits(const std::string& username, const Result<Account>& account, std::string_view password);
@@ -128,6 +179,13 @@ class Accounts {
   Result<> replace_password(const Session& current, std::string_view from, std::string_view old_password,
                             std::string_view new_password);
   Result<std::string> hash(std::string_view password);
+  /// The password of a session's own account again; counts like a sign-in.
+  Result<> prove_password(const Session& current, std::string_view from, std::string_view password);
+  /// Uses the code up; false: wrong, too old or used before.
+  Result<bool> use_code(const Account& account, std::string_view code);
+  Result<bool> use_recovery_code(const Account& account, std::string_view code);
+  Result<> prove_code(const Account& account, std::string_view code, std::string_view from);
+  void end_other_sessions(const Session& current, std::string_view token);
   bool is_last_administrator(std::string_view username);
   void end_sessions_of(std::string_view username);
   Result<> keep_an_administrator(const Account& before, const AccountWrite& write);
@@ -136,9 +194,12 @@ class Accounts {
   ledger::Ledger& ledger_;
   const HubConfig& config_;
   mutable std::mutex mu_;
-  PasswordRule rule_;                                 // guarded by mu_
-  std::function<void(const SignInEvent&)> observer_;  // set before use
-  std::map<std::string, Held> sessions_;              // guarded by mu_; key: SHA-256 of the token
+  PasswordRule rule_;                                     // guarded by mu_
+  AccessRule access_;                                     // guarded by mu_
+  std::function<void(const SignInEvent&)> observer_;      // set before use
+  std::function<Result<>(const Account&)> unlock_check_;  // set before use
+  std::mutex codes_mu_;                   // held from the look at a code to the note that it was used
+  std::map<std::string, Held> sessions_;  // guarded by mu_; key: SHA-256 of the token
   SignInGuard guard_;
   HashGate hashes_{kHashesRunningMax, kHashesWaitingMax};
 };

@@ -9,7 +9,9 @@
 #include <ctime>
 #include <thread>
 
+#include "base/text.h"
 #include "hub/hub_test_folder.h"
+#include "hub/totp.h"
 
 using namespace phendau;
 using namespace phendau::hub;
@@ -158,4 +160,121 @@ TEST_CASE("accounts: wrong old passwords count like failed sign-ins") {
       "account.wait");
   w.env.advance(minutes(16));
   CHECK(w.accounts.change_password(mine.token, w.officer_password, "Mat-khau-moi-1!", kFrom));
+}
+
+namespace {
+/// What the person's phone would show, some steps from now.
+std::string code_of(World& w, const std::string& username, std::int64_t steps = 0) {
+  const std::string secret = from_hex(w.ledger->get_secret("user", username, "totp_secret").value()).value();
+  return totp_code(secret, totp_step(w.env.now()) + steps);
+}
+
+std::vector<std::string> enrol(World& w, const std::string& token) {
+  const auto offer = w.accounts.begin_totp(token, w.officer_password, kFrom).value();
+  CHECK(offer.uri.find(offer.secret) != std::string::npos);
+  CHECK(offer.qr.size() > 20);
+  CHECK(w.accounts.confirm_totp(token, "000000", kFrom).error().text_id == "account.totp_wrong_code");
+  // The secret is known to the person only, so the test reads it from what was shown.
+  std::string secret;
+  unsigned group = 0;
+  int bits = 0;
+  for (const char c : offer.secret) {
+    group = group << 5 | static_cast<unsigned>(c >= 'A' ? c - 'A' : c - '2' + 26);
+    if ((bits += 5) >= 8) secret += static_cast<char>(group >> (bits -= 8) & 0xFF);
+  }
+  return w.accounts.confirm_totp(token, totp_code(secret, totp_step(w.env.now())), kFrom)
+      .value()
+      .recovery_codes;
+}
+}  // namespace
+
+TEST_CASE("accounts: a second step is asked for after the password, its codes are good once") {
+  World w;
+  const auto mine = w.accounts.sign_in("can.bo", w.officer_password, kFrom).value();
+  const auto other = w.accounts.sign_in("can.bo", w.officer_password, kFrom).value();
+  CHECK(w.accounts.begin_totp(mine.token, "sai", kFrom).error().text_id == "account.old_password_wrong");
+  CHECK(w.accounts.confirm_totp(mine.token, "123456", kFrom).error().text_id == "account.totp_not_begun");
+  const auto recovery = enrol(w, mine.token);
+  CHECK(recovery.size() == kRecoveryCodes);
+  CHECK(w.accounts.is_alive(mine.token));
+  CHECK_FALSE(w.accounts.is_alive(other.token));
+  CHECK(w.accounts.begin_totp(mine.token, w.officer_password, kFrom).error().text_id ==
+        "account.totp_exists");
+
+  const auto sign_in = [&](const std::string& code) {
+    return w.accounts.sign_in("can.bo", w.officer_password, kFrom, false, code);
+  };
+  CHECK(sign_in("").error().text_id == "account.totp_required");
+  CHECK(sign_in(code_of(w, "can.bo")).error().text_id == "account.totp_wrong");  // used by the enrolment
+  CHECK(sign_in(code_of(w, "can.bo", 1)));
+  CHECK(sign_in(code_of(w, "can.bo", 1)).error().text_id == "account.totp_wrong");
+  w.env.advance(minutes(5));
+  CHECK(sign_in(code_of(w, "can.bo")));
+  CHECK(sign_in(code_of(w, "can.bo", -1)).error().text_id == "account.totp_wrong");
+  // A restart forgets nothing of it.
+  Accounts again(w.env, *w.ledger, w.config);
+  CHECK(again.sign_in("can.bo", w.officer_password, kFrom, false, code_of(w, "can.bo")).error().text_id ==
+        "account.totp_wrong");
+  // A recovery code is good once, however it is typed.
+  CHECK(sign_in(to_lower_ascii(recovery[3]) + " "));
+  CHECK(sign_in(recovery[3]).error().text_id == "account.totp_wrong");
+  CHECK(w.accounts.list(system_actor()).value()[1].recovery_codes_left == 9);
+  // A right code does not help a wrong password.
+  w.env.advance(minutes(5));
+  CHECK(w.accounts.sign_in("can.bo", "sai", kFrom, false, code_of(w, "can.bo")).error().text_id ==
+        "account.sign_in_failed");
+}
+
+TEST_CASE("accounts: wrong codes count like wrong passwords, a missing one does not") {
+  World w;
+  const auto mine = w.accounts.sign_in("can.bo", w.officer_password, kFrom).value();
+  enrol(w, mine.token);
+  const auto sign_in = [&](std::string_view code) {
+    return w.accounts.sign_in("can.bo", w.officer_password, kFrom, false, code).error().text_id;
+  };
+  for (int i = 0; i < 10; ++i) CHECK(sign_in("") == "account.totp_required");
+  for (int i = 0; i < 5; ++i) CHECK(sign_in("12345") == "account.totp_wrong");
+  CHECK(sign_in(code_of(w, "can.bo", 1)) == "account.wait");
+  CHECK(sign_in("") == "account.wait");
+}
+
+TEST_CASE(
+    "accounts: the second step is removed by its owner with a code, by an administrator, at the machine") {
+  World w;
+  auto mine = w.accounts.sign_in("can.bo", w.officer_password, kFrom).value();
+  const auto recovery = enrol(w, mine.token);
+  CHECK(w.accounts.remove_totp(mine.token, "123", kFrom).error().text_id == "account.totp_wrong_code");
+  CHECK(w.accounts.remove_totp(mine.token, recovery[0], kFrom));
+  CHECK_FALSE(w.ledger->get_secret("user", "can.bo", "totp_secret"));
+  CHECK_FALSE(w.ledger->get_secret("user", "can.bo", "recovery_codes"));
+  w.env.advance(minutes(5));
+  enrol(w, mine.token);
+  AccountWrite reset;
+  reset.reset_totp = true;
+  REQUIRE(w.accounts.update(system_actor(), "can.bo", reset));
+  CHECK_FALSE(w.accounts.is_alive(mine.token));
+  mine = w.accounts.sign_in("can.bo", w.officer_password, kFrom).value();
+  w.env.advance(minutes(5));
+  enrol(w, mine.token);
+  const std::string password = w.accounts.reset_locally("can.bo").value();
+  CHECK(w.accounts.sign_in("can.bo", password, kFrom));
+}
+
+TEST_CASE("accounts: the secret of the second step is in no record, no history and not in clear on disk") {
+  World w;
+  const auto mine = w.accounts.sign_in("can.bo", w.officer_password, kFrom).value();
+  const auto recovery = enrol(w, mine.token);
+  const std::string hex = w.ledger->get_secret("user", "can.bo", "totp_secret").value();
+  const std::string raw = from_hex(hex).value();
+  REQUIRE(w.ledger->backup(w.root + "/backup", w.env.now()));
+  std::string all = w.ledger->get("user", "can.bo", everything()).value().doc.dump();
+  for (const auto& entry : w.ledger->history("user", "can.bo", everything()).value()) all += entry.doc.dump();
+  for (const char* folder : {"/ledger", "/backup"}) {
+    for (const auto& file : std::filesystem::recursive_directory_iterator(w.root + folder)) {
+      if (file.is_regular_file()) all += read_file(posix_env(), file.path().string()).value();
+    }
+  }
+  CHECK(all.size() > 10'000);
+  for (const std::string& secret : {hex, raw, to_base32(raw), recovery[0], recovery_digest(recovery[0])})
+    CHECK(all.find(secret) == std::string::npos);
 }

@@ -12,13 +12,26 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::string_view kKind = "agency";
-/// What an agency's own people may change of its record.
-constexpr std::string_view kOwnMembers[] = {"short_name", "contact", "reason"};
+/// What an agency's own people may change of its record, and what the province may.
+constexpr std::string_view kOwnMembers[] = {"short_name", "contact"};
+constexpr std::string_view kMembers[] = {"name",      "short_name",     "contact",   "unit_class",
+                                         "parent_id", "has_own_system", "addresses", "state"};
 constexpr std::size_t kCodeBytesMax = 60;
 constexpr std::size_t kNetworksMax = 1'000;
 constexpr int kLevelsMax = 16;  // of agencies above each other
 
-Json view(Services& services, const ledger::Record& record) {
+Json may_change(const Actor& actor, std::string_view agency_id) {
+  Json out = Json::array();
+  const Scope scope = authorize(actor, Action::update, Resource::agency);
+  if (scope.reach == Scope::Reach::everything) {
+    for (const auto member : kMembers) out.push(member);
+  } else if (scope.covers(agency_id)) {
+    for (const auto member : kOwnMembers) out.push(member);
+  }
+  return out;
+}
+
+Json view(Services& services, const Actor& actor, const ledger::Record& record) {
   ledger::Query devices;
   devices.kind = "device";
   devices.agency_ids = {record.id};
@@ -33,6 +46,7 @@ Json view(Services& services, const ledger::Record& record) {
                        {"has_own_system", record.doc["has_own_systems"].as_bool()},
                        {"addresses", Json::array(record.doc["addresses"].items())},
                        {"state", record.state},
+                       {"may_change", may_change(actor, record.id)},
                        {"devices", count ? static_cast<std::int64_t>(*count) : std::int64_t{0}}});
 }
 
@@ -155,7 +169,7 @@ Result<std::vector<ledger::Record>> Agencies::all(const Scope& scope) {
 Result<Json> Agencies::list(const Actor& actor) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::agency));
   Json::Array items;
-  for (const auto& record : PHENDAU_TRY(all(scope))) items.push_back(view(services_, record));
+  for (const auto& record : PHENDAU_TRY(all(scope))) items.push_back(view(services_, actor, record));
   std::sort(items.begin(), items.end(), [](const Json& a, const Json& b) {
     return compare_vietnamese(a["name"].as_string(), b["name"].as_string()) < 0;
   });
@@ -177,15 +191,16 @@ Result<Json> Agencies::create(const Actor& actor, const Json& body) {
   write.reason = "created";
   PHENDAU_TRY(merge(write, body));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  return view(services_, PHENDAU_TRY(services_.ledger.get(kKind, write.id, everything())));
+  return view(services_, actor, PHENDAU_TRY(services_.ledger.get(kKind, write.id, everything())));
 }
 
 Result<Json> Agencies::update(const Actor& actor, std::string_view id, const Json& body) {
   const Scope scope = PHENDAU_TRY(scope_covering(actor, Action::update, Resource::agency, id));
   if (scope.reach != Scope::Reach::everything) {
     for (const auto& [member, value] : body.members()) {
-      if (std::find(std::begin(kOwnMembers), std::end(kOwnMembers), member) != std::end(kOwnMembers))
-        continue;
+      const bool own =
+          std::find(std::begin(kOwnMembers), std::end(kOwnMembers), member) != std::end(kOwnMembers);
+      if (own || member == "reason") continue;
       return fail(ErrorCode::denied, "only the province changes '" + member + "'", "agency.province_only",
                   {member});
     }
@@ -203,7 +218,7 @@ Result<Json> Agencies::update(const Actor& actor, std::string_view id, const Jso
   write.doc = record.doc;
   PHENDAU_TRY(merge(write, body));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  return view(services_, PHENDAU_TRY(services_.ledger.get(kKind, id, scope)));
+  return view(services_, actor, PHENDAU_TRY(services_.ledger.get(kKind, id, scope)));
 }
 
 }  // namespace phendau::hub

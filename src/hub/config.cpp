@@ -101,6 +101,8 @@ constexpr std::string_view kMembers[] = {"pack_dir",
                                          "device_certificate_days",
                                          "silence_check_every",
                                          "assess_every",
+                                         "journal_verify_every",
+                                         "journal_verify_mib_per_second",
                                          "demo"};
 
 }  // namespace
@@ -139,6 +141,10 @@ Result<HubConfig> config_from_json(const Json& json) {
   PHENDAU_TRY(read_int(json, "device_certificate_days", 1, 3650, out.device_certificate_days));
   PHENDAU_TRY(read_duration(json, "silence_check_every", seconds(1), hours(1), out.silence_check_every));
   PHENDAU_TRY(read_duration(json, "assess_every", seconds(1), hours(1), out.assess_every));
+  PHENDAU_TRY(read_duration(json, "journal_verify_every", seconds(1), days(90), out.journal_verify_every));
+  int mib_per_second = static_cast<int>(out.journal_verify_bytes_per_second >> 20);
+  PHENDAU_TRY(read_int(json, "journal_verify_mib_per_second", 1, 1'000, mib_per_second));
+  out.journal_verify_bytes_per_second = std::int64_t{mib_per_second} << 20;
   out.demo = json["demo"].as_bool(false);
   for (const auto& name : json["server_names"].items()) out.server_names.push_back(name.as_string());
   for (const auto& item : json["listeners"].items())

@@ -53,7 +53,9 @@ struct HubConfig {
   int device_certificate_days = 365;
   Duration silence_check_every = minutes(1);
   Duration assess_every = minutes(1);  // how often passing time is looked at
-  bool demo = false;                   // the data are invented; every screen says so
+  Duration journal_verify_every = days(7);
+  std::int64_t journal_verify_bytes_per_second = 8 << 20;
+  bool demo = false;  // the data are invented; every screen says so
 };
 
 /// HubConfig::local_sign_in with its default, which follows the address that is really used.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "hub/anchors.h"
 #include "net/address.h"
@@ -95,6 +96,8 @@ Result<> Hub::open_workers() {
   accounts_ = std::make_unique<Accounts>(env_, *ledger_, config_);
   accounts_->set_password_rule(pack_->password_rule());
   first_password_ = PHENDAU_TRY(accounts_->ensure_administrator());
+  keeper_ = std::make_unique<AccountKeeper>(*services_, *accounts_);
+  PHENDAU_TRY(keeper_->open());
   agencies_ = std::make_unique<Agencies>(*services_);
   alerts_ = std::make_unique<Alerts>(*services_);
   devices_ = std::make_unique<Devices>(*services_, keys_, config_.https_address);
@@ -102,6 +105,7 @@ Result<> Hub::open_workers() {
   incidents_ = std::make_unique<Incidents>(*services_, *alerts_);
   records_ = std::make_unique<Records>(*services_);
   record_tables_ = std::make_unique<RecordTables>(*services_, *records_);
+  records_->on_write = [this](std::string_view) { keep_accounts(); };
   pipeline_ = std::make_unique<IngestPipeline>(*services_);
   detection_ = std::make_unique<Detection>(*services_);
   PHENDAU_TRY(detection_->open());
@@ -127,6 +131,9 @@ Result<> Hub::open_workers() {
   obligations_->start();
   listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
+  journal_watch_ = std::make_unique<JournalWatch>(*services_, DataFolder::of(config_.data_dir).journal,
+                                                  PHENDAU_TRY(ed25519_public_key(keys_.journal_key)));
+  journal_watch_->start();
   maintenance_ = std::thread([this] { run_maintenance(); });
   return {};
 }
@@ -136,6 +143,7 @@ void Hub::run_maintenance() {
   UtcTime done_at = env_.now();
   while (!stopping_) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    keep_accounts();
     const UtcTime now = env_.now();
     if (now - done_at < seconds(5)) continue;
     done_at = now;
@@ -145,6 +153,12 @@ void Hub::run_maintenance() {
     if (journal_->head().chain_entries == anchored_entries_) continue;
     anchored_entries_ = journal_->head().chain_entries;
     keep_anchors("seal");
+  }
+}
+
+void Hub::keep_accounts() {
+  if (const auto kept = keeper_->look(); !kept) {
+    PHENDAU_LOG(warn, "accounts_not_kept", {"error", kept.error().message});
   }
 }
 
@@ -160,6 +174,7 @@ void Hub::keep_anchors(std::string_view reason) {
 void Hub::stop() {
   if (stopping_.exchange(true)) return;
   if (maintenance_.joinable()) maintenance_.join();
+  if (journal_watch_) journal_watch_->stop();
   if (obligations_) keep_anchors("stop");
   // Against the stream: nothing new comes in, what is held is stored, then detected.
   if (pipeline_) pipeline_->close_intake();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "hub/account_keeper.h"
 #include "hub/accounts.h"
 #include "hub/active_pack.h"
 #include "hub/agencies.h"
@@ -15,6 +16,7 @@
 #include "hub/events.h"
 #include "hub/incidents.h"
 #include "hub/ingest_pipeline.h"
+#include "hub/journal_watch.h"
 #include "hub/keys.h"
 #include "hub/live.h"
 #include "hub/obligations.h"
@@ -77,6 +79,7 @@ class Hub {
   Result<> note_pack();
   Result<> open_workers();
   void run_maintenance();
+  void keep_accounts();
   /// Each store's head into the other one.
   void keep_anchors(std::string_view reason);
 
@@ -89,6 +92,7 @@ class Hub {
   Live live_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Accounts> accounts_;
+  std::unique_ptr<AccountKeeper> keeper_;
   std::unique_ptr<Agencies> agencies_;
   std::unique_ptr<Alerts> alerts_;
   std::unique_ptr<Devices> devices_;
@@ -100,6 +104,7 @@ class Hub {
   std::unique_ptr<Records> records_;
   std::unique_ptr<RecordTables> record_tables_;
   std::unique_ptr<SyslogListeners> listeners_;
+  std::unique_ptr<JournalWatch> journal_watch_;
   std::optional<std::string> first_password_;
   std::uint64_t anchored_entries_ = 0;  // of the journal's chain; maintenance thread after open()
   std::atomic<bool> stopping_{false};

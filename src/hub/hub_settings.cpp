@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/hub_settings.h"
 
-#include "hub/accounts.h"
+#include "hub/account_keeper.h"
 #include "hub/active_pack.h"
+#include "hub/backup_note.h"
 #include "store/journal/journal.h"
 
 namespace phendau::hub {
@@ -10,6 +11,7 @@ namespace {
 
 /// The journal deletes nothing: no retention rule is set and nobody may delete (hub.cpp).
 constexpr int kKeptForEverDays = 36'500;
+constexpr std::size_t kKeptSettingsMax = 100;
 
 void add_password_rule(std::map<std::string, Json>& out, const PasswordRule& rule) {
   out["accounts.password_age_months_max"] = rule.age_months_max;
@@ -25,7 +27,13 @@ std::map<std::string, Json> hub_settings(const Services& services, UtcTime now) 
   std::map<std::string, Json> out;
   out["journal.disk_quota_percent"] = services.config.disk_quota_percent;
   out["journal.retention_days_min"] = kKeptForEverDays;
+  // Settings that others keep: AccountKeeper, JournalWatch.
+  if (const auto kept = services.ledger.list_derived(kSettingSpace, "", everything(), kKeptSettingsMax)) {
+    for (const auto& row : *kept) out[row.key] = row.doc["value"];
+  }
   if (services.journal.stat().damaged) out["journal.verified"] = false;
+  if (const auto made_at = noted_backup(services.env, services.config.data_dir))
+    out["backup.last_verified_days"] = (now - *made_at).ns / days(1).ns;
   out["accounts.sign_in_failures_max"] = services.config.sign_in_failures_max;
   add_password_rule(out, services.pack.password_rule());
   const auto first = services.ledger.get("user", kFirstAdministrator, everything());

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/attachments.h"
+#include "hub/records.h"
 
 namespace phendau::hub {
 namespace {
@@ -332,8 +333,7 @@ Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {
     agency_id = PHENDAU_TRY(services_.ledger.get(kKind, upload.case_id, scope)).agency_id;
     PHENDAU_TRY(scope_for(actor, Action::create, Resource::attachment));
   } else if (!upload.record.empty()) {
-    agency_id = PHENDAU_TRY(record_named(upload.record, authorize(actor, Action::update, Resource::record)))
-                    .agency_id;
+    agency_id = PHENDAU_TRY(record_named(actor, Action::update, upload.record)).agency_id;
   } else {
     PHENDAU_TRY(scope_covering(actor, Action::create, Resource::attachment, agency_id));
   }
@@ -360,11 +360,12 @@ Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {
                        {"inspected", checked.inspected}});
 }
 
-Result<ledger::Record> Incidents::record_named(std::string_view name, const Scope& scope) {
+Result<ledger::Record> Incidents::record_named(const Actor& actor, Action action, std::string_view name) {
   const std::size_t slash = name.find('/');
   const RegisterKind* kind = services_.pack.pack().reg(name.substr(0, slash));
   if (slash == std::string_view::npos || kind == nullptr || !kind->is_kept_by_people())
     return fail(ErrorCode::not_found, "no such record", "error.not_found");
+  const Scope scope = authorize_record(actor, action, rights_of(*kind, ""));
   return services_.ledger.get(kind->spec.name, name.substr(slash + 1), scope);
 }
 
@@ -376,11 +377,7 @@ bool Incidents::may_read_file(const Actor& actor, const ledger::Record& file) {
     return services_.ledger.get(kKind, case_id, authorize(actor, Action::read, Resource::incident))
         .has_value();
   const std::string& record = file.doc["record"].as_string();
-  const RegisterKind* kind = services_.pack.pack().reg(record.substr(0, record.find('/')));
-  if (kind == nullptr) return false;
-  RecordRights rights;
-  rights.everyone_reads = kind->visible == Visibility::everyone;
-  return record_named(record, authorize_record(actor, Action::read, rights)).has_value();
+  return record_named(actor, Action::read, record).has_value();
 }
 
 Result<Incidents::Download> Incidents::download(const Actor& actor, std::string_view sha256) {

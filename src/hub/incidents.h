@@ -55,7 +55,7 @@ class Incidents {
   Json summary(const ledger::Record& record, const workflow::Definition& definition,
                const workflow::CaseState& state);
   Result<Json> view(const Actor& actor, const ledger::Record& record);
-  Result<ledger::Record> record_named(std::string_view name, const Scope& scope);
+  Result<ledger::Record> record_named(const Actor& actor, Action action, std::string_view name);
   bool may_read_file(const Actor& actor, const ledger::Record& file);
   std::vector<workflow::Attachment> attachments_named(const Json& digests, std::string_view case_id);
 

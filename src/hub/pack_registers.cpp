@@ -19,8 +19,6 @@ constexpr std::string_view kGroups[] = {"who", "what", "network", "accounts", "d
 /// A record in one of these states no longer counts, unless the register says otherwise.
 constexpr std::string_view kEndStates[] = {"withdrawn", "ended",   "abolished", "removed", "released",
                                            "replaced",  "refused", "cancelled", "revoked", "rejected"};
-constexpr std::string_view kHubRoles[] = {"administrator", "province_operator", "agency_officer",
-                                          "agency_head",   "partner",           "staff"};
 
 bool is_one_of(std::span<const std::string_view> list, std::string_view one) {
   return std::find(list.begin(), list.end(), one) != list.end();
@@ -37,7 +35,8 @@ std::optional<comply::SubjectKind> subject_kind_of(std::string_view text) {
 /// Reports names that are neither a hub role nor "role:SLOT".
 void check_names(ContentReader& reader, const YamlNode& node, const std::vector<std::string>& names) {
   for (const auto& name : names) {
-    if (is_one_of(kHubRoles, name) || (name.starts_with("role:") && name.size() > 5)) continue;
+    const auto role = role_from(name);
+    if ((role && *role != Role::device) || (name.starts_with("role:") && name.size() > 5)) continue;
     reader.error(node, fmt::format("'{}' is neither a role of the program nor role:SLOT", name));
   }
 }

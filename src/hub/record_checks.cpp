@@ -34,11 +34,23 @@ std::string document_key(std::string_view agency_id, const Json& doc) {
 
 }  // namespace
 
-Scope record_scope(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state) {
+bool is_writer(const RegisterKind& kind, const std::vector<std::string>& names) {
+  return kind.writers.empty() || std::any_of(names.begin(), names.end(), [&](const auto& name) {
+           return std::find(kind.writers.begin(), kind.writers.end(), name) != kind.writers.end();
+         });
+}
+
+RecordRights rights_of(const RegisterKind& kind, std::string_view state) {
   RecordRights rights;
   rights.everyone_reads = kind.visible == Visibility::everyone;
   rights.final_state = kind.lifecycle.is_final(state);
-  return authorize_record(actor, action, rights);
+  rights.head_writes = is_writer(kind, {std::string(to_string(Role::agency_head))}) && !kind.writers.empty();
+  rights.kind = kind.spec.name;
+  return rights;
+}
+
+Scope record_scope(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state) {
+  return authorize_record(actor, action, rights_of(kind, state));
 }
 
 Result<> each_record(Services& services, ledger::Query query, const Scope& scope,

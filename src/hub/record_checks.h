@@ -28,6 +28,10 @@ struct Draft {
   Json doc;
 };
 
+/// Whether the register takes writes of somebody who goes by one of these names.
+bool is_writer(const RegisterKind& kind, const std::vector<std::string>& names);
+/// What a kind and a state mean for rights.
+RecordRights rights_of(const RegisterKind& kind, std::string_view state);
 Scope record_scope(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state);
 /// Records of the kind in states that count.
 Result<std::vector<ledger::Record>> live_records(Services& services, const RegisterKind& kind,

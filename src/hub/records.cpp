@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "hub/attachments.h"
+#include "hub/delegations.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -62,13 +63,9 @@ Json states_json(const Pack& pack, const workflow::Lifecycle& lifecycle) {
 /// Registers of the province are kept by its bodies: not by the officer of any agency.
 bool may_keep(const Actor& actor, const RegisterKind& kind, std::string_view lead) {
   if (kind.owner != "province" || actor.role != Role::agency_officer) return true;
+  const RecordRights rights = rights_of(kind, "");
+  if (authorize_record(actor, Action::create, rights).covers(lead)) return true;
   return std::find(actor.agency_ids.begin(), actor.agency_ids.end(), lead) != actor.agency_ids.end();
-}
-
-bool is_writer(const RegisterKind& kind, const std::vector<std::string>& names) {
-  return kind.writers.empty() || std::any_of(names.begin(), names.end(), [&](const auto& name) {
-           return std::find(kind.writers.begin(), kind.writers.end(), name) != kind.writers.end();
-         });
 }
 
 /// Where records move from state to state, a new one stands at the beginning.
@@ -106,7 +103,7 @@ Result<const RegisterKind*> Records::kind_of(const Actor& actor, std::string_vie
 Result<Scope> Records::writable(const Actor& actor, Action action, const RegisterKind& kind,
                                 std::string_view state, std::string_view agency_id) {
   Scope scope = record_scope(actor, action, kind, state);
-  if (!is_writer(kind, names_of(actor)))
+  if (!is_writer(kind, names_for(actor, kind, agency_id)))
     return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
   if (scope.allows_nothing()) {
     const bool decided = action == Action::update && kind.lifecycle.is_final(state);
@@ -126,7 +123,47 @@ Result<ledger::Record> Records::record_for(const Actor& actor, Action action, co
   return record;
 }
 
-std::vector<std::string> Records::names_of(const Actor& actor) {
+namespace {
+
+Actor without_delegations(Actor actor) {
+  actor.delegations.clear();
+  return actor;
+}
+
+bool gives(const Delegation& delegation, const RegisterKind& kind) {
+  Actor only;
+  only.role = Role::staff;
+  only.delegations = {delegation};
+  return authorize_record(only, Action::update, rights_of(kind, "")).covers(delegation.agency_id);
+}
+
+}  // namespace
+
+std::vector<std::string> Records::names_for(const Actor& actor, const RegisterKind& kind,
+                                            std::string_view agency_id) {
+  std::vector<std::string> out;
+  for (const auto& one : actor.delegations) {
+    if (one.agency_id == agency_id && gives(one, kind)) out.emplace_back(to_string(one.role));
+  }
+  const Scope own = record_scope(without_delegations(actor), Action::update, kind, "");
+  if (!out.empty() && !own.covers(agency_id)) return out;
+  for (auto& name : own_names(actor)) out.push_back(std::move(name));
+  return out;
+}
+
+std::vector<std::string> Records::all_names(const Actor& actor, const RegisterKind& kind) {
+  std::vector<std::string> out = own_names(actor);
+  for (const auto& one : actor.delegations) {
+    if (gives(one, kind)) out.emplace_back(to_string(one.role));
+  }
+  return out;
+}
+
+void Records::written(std::string_view kind) {
+  if (on_write) on_write(kind);
+}
+
+std::vector<std::string> Records::own_names(const Actor& actor) {
   std::vector<std::string> out = {std::string(to_string(actor.role))};
   const RegisterKind* binding = services_.pack.pack().reg(kBinding);
   if (binding == nullptr) return out;
@@ -190,7 +227,7 @@ Json Records::summary(const RegisterKind& kind, const ledger::Record& record) {
 Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record) {
   Json out = summary(kind, record);
   const Scope scope = record_scope(actor, Action::update, kind, record.state);
-  const auto names = names_of(actor);
+  const auto names = names_for(actor, kind, record.agency_id);
   const bool may_update = scope.covers(record.agency_id) && is_writer(kind, names);
   Json moves = Json::array();
   for (const auto& move : kind.lifecycle.moves) {
@@ -205,10 +242,11 @@ Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const l
 
 Result<Json> Records::kinds(const Actor& actor) {
   const std::string lead = province_agency().value_or(std::string());
-  const auto names = names_of(actor);
+  const auto own = own_names(actor);
   Json items = Json::array();
   for (const auto& kind : services_.pack.pack().registers) {
     if (!kind.is_kept_by_people()) continue;
+    const auto names = actor.delegations.empty() ? own : all_names(actor, kind);
     if (record_scope(actor, Action::read, kind, "").allows_nothing()) continue;
     const bool may_create = !record_scope(actor, Action::create, kind, "").allows_nothing() &&
                             may_keep(actor, kind, lead) && is_writer(kind, names);
@@ -305,6 +343,7 @@ Result<Json> Records::create(const Actor& actor, std::string_view kind_name, con
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   services_.live.publish(
       {"record", Resource::record, agency, Json::object({{"id", draft.id}, {"kind", kind->spec.name}})});
+  written(kind->spec.name);
   return view(actor, *kind, PHENDAU_TRY(services_.ledger.get(kind->spec.name, draft.id, everything())));
 }
 
@@ -325,7 +364,7 @@ ledger::Write Records::write_of(const Draft& draft, const Scope& scope, std::str
 Result<> Records::check_may_create(const Actor& actor, const RegisterKind& kind) {
   if (record_scope(actor, Action::create, kind, "").allows_nothing())
     return fail(ErrorCode::denied, "not for this role", "error.denied");
-  if (!is_writer(kind, names_of(actor)))
+  if (!is_writer(kind, all_names(actor, kind)))
     return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
   if (!may_keep(actor, kind, province_agency().value_or(std::string())))
     return fail(ErrorCode::denied, "kept by the province's bodies", "record.of_province", {kind.title.vi});
@@ -413,6 +452,7 @@ Result<Records::Added> Records::create_many(const Actor& actor, const RegisterKi
   if (writing == Writing::nothing || stopped || batch.writes.empty()) return out;
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
   out.written = batch.writes.size();
+  written(kind.spec.name);
   for (const auto& [agency, count] : added) {
     services_.live.publish(
         {"record", Resource::record, agency,
@@ -438,6 +478,7 @@ Result<Json> Records::save(const Actor& actor, const RegisterKind& kind, const l
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   services_.live.publish({"record", Resource::record, record.agency_id,
                           Json::object({{"id", record.id}, {"kind", kind.spec.name}})});
+  written(kind.spec.name);
   return view(actor, kind, PHENDAU_TRY(services_.ledger.get(kind.spec.name, record.id, everything())));
 }
 
@@ -463,9 +504,19 @@ Result<Json> Records::move(const Actor& actor, std::string_view kind_name, std::
   merge(doc, body["doc"]);
   const bool has_file = PHENDAU_TRY(files_of(kind->spec.name, id)).size() > 0;
   const std::string& to = body["to"].as_string();
-  const auto* move = PHENDAU_TRY(workflow::check_move(kind->lifecycle, record.state, to, kind->spec.schema,
-                                                      doc, has_file, names_of(actor)));
-  return save(actor, *kind, record, to, std::move(doc), body, body["reason"].string_or(move->title_vi));
+  const auto* move =
+      PHENDAU_TRY(workflow::check_move(kind->lifecycle, record.state, to, kind->spec.schema, doc, has_file,
+                                       names_for(actor, *kind, record.agency_id)));
+  Actor acting = actor;
+  // A deputy of the own agency makes a move of its head: the change must say by which right.
+  if (!workflow::may_move(*move, own_names(actor))) {
+    for (const auto& one : actor.delegations) {
+      const std::string place(to_string(one.role));
+      if (one.agency_id == record.agency_id && gives(one, *kind) && workflow::may_move(*move, {&place, 1}))
+        acting.acting_under = one.record_id;
+    }
+  }
+  return save(acting, *kind, record, to, std::move(doc), body, body["reason"].string_or(move->title_vi));
 }
 
 Result<Json> Records::undo(const Actor& actor, std::string_view kind_name, std::string_view id,
@@ -493,11 +544,13 @@ Result<Json> Records::history(const Actor& actor, std::string_view kind_name, st
   for (const auto& entry : PHENDAU_TRY(services_.ledger.history(kind->spec.name, id, everything()))) {
     const bool provincial =
         entry.change.actor_role == "administrator" || entry.change.actor_role == "province_operator";
+    const std::string_view under = delegation_in(entry.reason);
     items.push(Json::object({{"sequence", entry.change.seq},
                              {"at", format_rfc3339(entry.change.at)},
                              {"by", entry.change.actor_name},
-                             {"on_behalf", provincial && entry.change.agency_id != lead},
-                             {"reason", entry.reason},
+                             {"on_behalf", (provincial && entry.change.agency_id != lead) || !under.empty()},
+                             {"delegation", under.empty() ? Json() : Json(under)},
+                             {"reason", without_delegation(entry.reason)},
                              {"state", entry.state},
                              {"doc", entry.doc},
                              {"digest", to_hex(entry.change.hash)}}));

@@ -4,6 +4,7 @@
 // that a check and its write are one. What a record must not collide with: record_checks.h. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -85,12 +86,22 @@ class Records {
   /// The body that keeps provincial registers: bound to the slot lead_department; `conflict` when none is.
   Result<std::string> province_agency();
 
+  /// Called with the kind after each write, before the answer. Set before use.
+  std::function<void(std::string_view kind)> on_write;
+
  private:
   Result<Scope> writable(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state,
                          std::string_view agency_id);
   Result<ledger::Record> record_for(const Actor& actor, Action action, const RegisterKind& kind,
                                     std::string_view id);
-  std::vector<std::string> names_of(const Actor& actor);
+  /// What the actor goes by for lists of writers and moves: role and slots, as far as the own rights reach
+  /// the agency, and the places that delegations give there.
+  std::vector<std::string> names_for(const Actor& actor, const RegisterKind& kind,
+                                     std::string_view agency_id);
+  /// The same over all agencies: what a form may offer.
+  std::vector<std::string> all_names(const Actor& actor, const RegisterKind& kind);
+  std::vector<std::string> own_names(const Actor& actor);
+  void written(std::string_view kind);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   ledger::Query query_of(const RegisterKind& kind, const Query& wanted) const;
   ledger::Write write_of(const Draft& draft, const Scope& scope, std::string reason) const;

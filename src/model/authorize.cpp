@@ -44,9 +44,11 @@ Reach officer_reach(Action action, Resource resource) {
 }
 
 Reach head_reach(Action action, Resource resource) {
-  if (resource == Resource::attestation) return Reach::agencies;
-  // Decisions of the head are moves of records.
-  if (resource == Resource::record && action == Action::update) return Reach::agencies;
+  if (resource == Resource::attestation)
+    return action == Action::administer || action == Action::remove ? Reach::nothing : Reach::agencies;
+  // Decisions of the head are moves of records; what heads create is narrowed by kind (authorize_record).
+  if (resource == Resource::record && (action == Action::update || action == Action::create))
+    return Reach::agencies;
   if (action != Action::read) return Reach::nothing;
   switch (resource) {
     case Resource::pack:
@@ -140,7 +142,10 @@ bool Scope::covers(std::string_view agency_id) const {
          std::find(agency_ids.begin(), agency_ids.end(), agency_id) != agency_ids.end();
 }
 
-Scope authorize(const Actor& actor, Action action, Resource resource) {
+namespace {
+
+/// By role and own agencies alone.
+Scope own_scope(const Actor& actor, Action action, Resource resource) {
   Scope scope;
   // Everybody who can sign in may read and change the own account.
   if (resource == Resource::own_account && actor.role != Role::device) {
@@ -158,8 +163,8 @@ Scope authorize(const Actor& actor, Action action, Resource resource) {
   return scope;
 }
 
-Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights) {
-  Scope scope = authorize(actor, action, Resource::record);
+Scope own_record_scope(const Actor& actor, Action action, const RecordRights& rights) {
+  Scope scope = own_scope(actor, action, Resource::record);
   if (scope.allows_nothing()) {
     // Staff read what is meant for everybody, and nothing else.
     const bool reads_notice = rights.everyone_reads && action == Action::read && actor.role == Role::staff;
@@ -168,7 +173,118 @@ Scope authorize_record(const Actor& actor, Action action, const RecordRights& ri
   }
   if (action == Action::read && rights.everyone_reads) return Scope{Reach::everything, {}, {}};
   if (action == Action::update && rights.final_state && actor.role != Role::administrator) return {};
+  if (action == Action::create && actor.role == Role::agency_head && !rights.head_writes) return {};
   return scope;
+}
+
+/// Whoever acts for an agency, as its own people would.
+Actor in_place_of(const Actor& actor, const Delegation& delegation) {
+  Actor out;
+  out.user_id = actor.user_id;
+  out.role = delegation.role;
+  out.agency_ids = {delegation.agency_id};
+  return out;
+}
+
+bool covers_kind(const Delegation& delegation, std::string_view kind) {
+  if (kind.empty() || kind == kDelegationKind) return false;
+  const auto& kinds = delegation.kinds;
+  return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+/// What a delegation of some kinds opens besides records. Files obey the record or case that they hang on.
+bool covers_resource(const Delegation& delegation, Action action, Resource resource) {
+  switch (resource) {
+    case Resource::record:
+      return true;
+    case Resource::agency:
+      return action == Action::read;
+    case Resource::incident:
+      return covers_kind(delegation, "case");
+    case Resource::attestation:
+      return covers_kind(delegation, "attestation");
+    case Resource::obligation:
+      return action == Action::read && covers_kind(delegation, "attestation");
+    case Resource::attachment:
+      return delegation.kinds.empty();
+    default:
+      return false;
+  }
+}
+
+/// Bodies from outside and machines act for nobody else.
+bool may_hold_delegations(const Actor& actor) {
+  return actor.role != Role::partner && actor.role != Role::device;
+}
+
+void widen(Scope& scope, const Scope& more) {
+  if (scope.reach == Reach::everything || more.reach != Reach::agencies) return;
+  scope.reach = Reach::agencies;
+  for (const auto& id : more.agency_ids) {
+    if (!scope.covers(id)) scope.agency_ids.push_back(id);
+  }
+}
+
+}  // namespace
+
+Scope authorize(const Actor& actor, Action action, Resource resource) {
+  Scope scope = own_scope(actor, action, resource);
+  for (const auto& one : actor.delegations) {
+    if (may_hold_delegations(actor) && covers_resource(one, action, resource))
+      widen(scope, own_scope(in_place_of(actor, one), action, resource));
+  }
+  return scope;
+}
+
+Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights) {
+  Scope scope = own_record_scope(actor, action, rights);
+  for (const auto& one : actor.delegations) {
+    if (may_hold_delegations(actor) && covers_kind(one, rights.kind))
+      widen(scope, own_record_scope(in_place_of(actor, one), action, rights));
+  }
+  return scope;
+}
+
+const Delegation* delegation_used(const Actor& actor, std::string_view kind, std::string_view agency_id) {
+  const Resource resource = kind == "case"          ? Resource::incident
+                            : kind == "attestation" ? Resource::attestation
+                            : kind == "attachment"  ? Resource::attachment
+                                                    : Resource::record;
+  const Action action = resource == Resource::attestation  ? Action::attest
+                        : resource == Resource::attachment ? Action::create
+                                                           : Action::update;
+  const Scope own = own_scope(actor, action, resource);
+  for (const auto& one : actor.delegations) {
+    if (!actor.acting_under.empty() && one.record_id == actor.acting_under) return &one;
+  }
+  if (own.covers(agency_id)) return nullptr;
+  for (const auto& one : actor.delegations) {
+    // A file comes with the record or case, which the delegation was asked for.
+    const bool covered = resource == Resource::attachment || covers_kind(one, kind);
+    if (covered && one.agency_id == agency_id) return &one;
+  }
+  return nullptr;
+}
+
+namespace {
+constexpr std::string_view kUnder = " (delegation/";
+}
+
+std::string_view delegation_in(std::string_view reason) {
+  const std::size_t at = reason.rfind(kUnder);
+  if (at == std::string_view::npos || !reason.ends_with(')')) return {};
+  const std::size_t begin = at + kUnder.size();
+  return reason.substr(begin, reason.size() - 1 - begin);
+}
+
+std::string_view without_delegation(std::string_view reason) {
+  return delegation_in(reason).empty() ? reason : reason.substr(0, reason.rfind(kUnder));
+}
+
+std::string with_delegation(std::string_view reason, const Delegation* used) {
+  std::string out(without_delegation(reason));
+  if (used != nullptr) out += std::string(kUnder) + used->record_id + ")";
+  return out;
 }
 
 }  // namespace phendau

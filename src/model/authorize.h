@@ -25,13 +25,26 @@ enum class Role : std::uint8_t {
 std::string_view to_string(Role role);
 std::optional<Role> role_from(std::string_view text);
 
+/// The right to act for an agency in the place of its own people: granted there, for kinds and days, by a
+/// record of kind `delegation`. The days are judged by whoever loads it.
+struct Delegation {
+  std::string record_id;
+  std::string agency_id;
+  Role role = Role::agency_officer;  // in whose place: its officer, or its head
+  std::vector<std::string> kinds;    // kinds of records, "case", "attestation"; empty: all of them
+};
+/// No delegation can be passed on by who holds it.
+inline constexpr std::string_view kDelegationKind = "delegation";
+
 struct Actor {
   std::string user_id;  // user or device id; "system" for the hub itself
   std::string name;
   Role role = Role::staff;
   std::vector<std::string> agency_ids;
-  std::string from;     // address the request came from
-  bool system = false;  // the hub's own work: detection, clocks
+  std::string from;                     // address the request came from
+  bool system = false;                  // the hub's own work: detection, clocks
+  std::vector<Delegation> delegations;  // in force when the request came
+  std::string acting_under;  // the delegation without which this act would not be allowed; set by use cases
 };
 Actor system_actor();
 
@@ -80,14 +93,27 @@ struct Scope {
   bool covers(std::string_view agency_id) const;
 };
 
+/// Delegations widen it. For Resource::record they do so whatever their kinds are: what may be done with a
+/// record is asked of authorize_record().
 Scope authorize(const Actor& actor, Action action, Resource resource);
 
 /// What the rights to a register's record depend on besides the actor; from the pack.
 struct RecordRights {
   bool everyone_reads = false;  // warnings, guidance: whoever reads records at all reads these
   bool final_state = false;     // decided: only an administrator corrects it
+  bool head_writes = false;     // the kind names heads among its writers: they create such records
+  std::string kind;             // for delegations; empty: none covers it
 };
 /// As authorize(actor, action, Resource::record), narrowed or widened by kind and state.
 Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights);
+
+/// The delegation without which the actor could not write this kind (a register's, "case", "attestation",
+/// "attachment") in this agency; nullptr: by own right.
+const Delegation* delegation_used(const Actor& actor, std::string_view kind, std::string_view agency_id);
+/// The reason of a change with the delegation it was made under (typed words that look like one go), and
+/// back: the record's id, or "".
+std::string with_delegation(std::string_view reason, const Delegation* used);
+std::string_view delegation_in(std::string_view reason);
+std::string_view without_delegation(std::string_view reason);
 
 }  // namespace phendau

@@ -96,7 +96,8 @@ def requests(on, own):
     search = [{**LONG, **q} for q in everything]
     return {
         "signIn": [({"username": "khong.ai", "password": "x"}, {}, {})], "getSession": [(None, {}, {})], "signOut": [],
-        "changeOwnPassword": [({"old": "x", "new": "y"}, {}, {})], "getOverview": [(None, {}, {})],
+        "changeOwnPassword": [({"old": "x", "new": "y"}, {}, {})], "beginTotp": [({"password": "x"}, {}, {})],
+        "confirmTotp": [({"code": "123456"}, {}, {})], "removeTotp": [({"code": "123456"}, {}, {})], "getOverview": [(None, {}, {})],
         "listAlerts": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"status": "new,acknowledged,closed"}, {"rule": "x"}]],
         "getAlert": [(None, {}, {"id": on["alert"]})], "triageAlert": [({"status": "closed", "note": "x"}, {}, {"id": on["alert"]})],
         "openIncidentFromAlert": [({}, {}, {"id": on["alert"]})],

@@ -32,7 +32,7 @@ function App() {
     return <main class="alone"><ProblemNote problem={startProblem.value} retry={() => void loadSession()} /></main>;
   }
   if (who === undefined) return <main class="alone"><Skeleton rows={3} /></main>;
-  if (who === null || lost === 'must_change_password') return <SignIn />;
+  if (who === null || (lost !== 'no' && lost !== 'signed_out')) return <SignIn />;
   // A session that ran out keeps the page behind the sign-in form, so that nothing typed is lost.
   return (
     <>

@@ -16,7 +16,7 @@ const agencies = ['Sở Minh Họa Một', 'Sở Minh Họa Hai', 'UBND xã Th�
 const permissions = ['read:agency', 'create:agency', 'update:agency', 'read:alert', 'triage:alert', 'read:event', 'create:event', 'export_out:event', 'read:incident', 'create:incident',
   'update:incident', 'read:obligation', 'read:device', 'update:device', 'create:enrolment_token', 'read:user', 'create:user', 'update:user', 'read:pack', 'read:rule', 'attest:attestation', 'create:attachment', 'read:attachment'];
 let who = null;
-const session = () => ({ user: { id: 'u1', username: who, name: 'Nguyễn Minh Họa', role: who === 'canbo' ? 'staff' : 'administrator', agency_ids: ['ag1'] }, csrf_token: 't', must_change_password: who === 'moi',
+const session = () => ({ user: { id: 'u1', username: who, name: 'Nguyễn Minh Họa', role: who === 'canbo' ? 'staff' : 'administrator', agency_ids: ['ag1'] }, csrf_token: 't', must_change_password: who === 'moi', must_enrol_totp: false, totp: { enrolled: false, recovery_codes_left: 0, due_on: null }, training: { gate_on: null, trained_on: '', exception: null, missing: false }, delegations: [],
   permissions: who === 'canbo' ? ['create:incident'] : permissions, password_rule: 'Ít nhất 8 ký tự, có chữ thường, chữ số và ký tự đặc biệt; đổi ba tháng một lần.' });
 
 const rule = { id: 'ssh-bruteforce', title: 'Nhiều lần đăng nhập SSH thất bại từ một địa chỉ', description: 'Từ mười lần đăng nhập sai trong năm phút từ cùng một địa chỉ. Thường là dò mật khẩu tự động; kiểm tra xem sau đó có lần đăng nhập thành công nào không.',

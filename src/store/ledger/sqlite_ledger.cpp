@@ -360,7 +360,10 @@ Result<Written> SqliteLedger::apply(const Write& write, const Actor& actor, UtcT
   change.version = record.version;
   change.pack = write.pack.empty() ? kind->definition.pack : write.pack;
   if (existing) change.before = PHENDAU_TRY(read_after_digest(*writer_, existing->last_seq));
-  change = PHENDAU_TRY(append_change(std::move(change), actor, content_of(record, write.reason)));
+  // Who acts for an agency under a delegation never writes without naming it.
+  const std::string reason =
+      with_delegation(write.reason, delegation_used(actor, record.kind, record.agency_id));
+  change = PHENDAU_TRY(append_change(std::move(change), actor, content_of(record, reason)));
   record.last_seq = change.seq;
   PHENDAU_TRY(save_record(*kind, record));
   PHENDAU_TRY(save_secrets(*kind, record, clear));

@@ -10,8 +10,9 @@ export const kBase = '/api/v1';
 /** False after a request could not reach the hub; true again after one did. */
 export const reachable = signal(true);
 
-/** Called when the hub says that nobody is signed in, or that the password must be changed first. */
-export const sessionLost = signal<'no' | 'signed_out' | 'must_change_password'>('no');
+/** Why nothing else is open: nobody is signed in, or the account has something to do first. */
+export type Lost = 'no' | 'signed_out' | 'must_change_password' | 'must_enrol_totp' | 'training_missing';
+export const sessionLost = signal<Lost>('no');
 
 let csrfToken = '';
 export function setCsrfToken(token: string): void {
@@ -99,7 +100,8 @@ export async function send(method: Method, url: string, body?: BodyInit, headers
   if (response.ok) return response;
   const problem = await problemOf(response);
   if (problem.status === 401 && problem.code !== 'sign_in_failed' && url !== `${kBase}/session`) sessionLost.value = 'signed_out';
-  if (problem.code === 'must_change_password' && sessionLost.value === 'no') sessionLost.value = 'must_change_password';
+  const first = problem.code as Lost;
+  if (['must_change_password', 'must_enrol_totp', 'training_missing'].includes(first) && sessionLost.value === 'no') sessionLost.value = first;
   throw new ApiError(problem);
 }
 

@@ -5,6 +5,8 @@ import type { components } from './schema';
 type S = components['schemas'];
 export type Problem = S['Problem'];
 export type Session = S['Session'];
+export type TotpOffer = S['TotpOffer'];
+export type TotpEnrolled = S['TotpEnrolled'];
 export type Role = S['Role'];
 export type Status = S['Status'];
 export type StatusCounts = S['StatusCounts'];

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is signed in and what the role may use. The hub decides; hiding here is courtesy only.
 import { signal } from '@preact/signals';
-import { ApiError, get, problemFrom, remove, sessionLost, setCsrfToken } from '../api/client';
+import { ApiError, get, problemFrom, remove, sessionLost, setCsrfToken, type Lost } from '../api/client';
 import type { Problem, Session } from '../api/types';
 import { clearDrafts } from '../ui/draft';
 
 export const session = signal<Session | null | undefined>(undefined);
 export const startProblem = signal<Problem | null>(null);
 
+/** What the account has to do before anything else; administrators record training, so they go on. */
+function dutyOf(next: Session): Lost {
+  if (next.must_change_password) return 'must_change_password';
+  if (next.must_enrol_totp) return 'must_enrol_totp';
+  return next.training.missing && next.user.role !== 'administrator' ? 'training_missing' : 'no';
+}
+
 export function setSession(next: Session): void {
   setCsrfToken(next.csrf_token);
-  sessionLost.value = next.must_change_password ? 'must_change_password' : 'no';
   startProblem.value = null;
   session.value = next;
+  sessionLost.value = dutyOf(next);
 }
 
 export async function loadSession(): Promise<void> {

@@ -119,7 +119,7 @@ function PersonMenu() {
               </label>
             ))}
           </fieldset>
-          <a href="/tai-khoan" onClick={() => setOpen(false)}><Icon name="lock" size={16} />Đổi mật khẩu</a>
+          <a href="/tai-khoan" onClick={() => setOpen(false)}><Icon name="lock" size={16} />Tài khoản của tôi</a>
           <button type="button" class="text" onClick={() => void signOut()} data-testid="sign-out">
             <Icon name="exit" size={16} />Đăng xuất
           </button>

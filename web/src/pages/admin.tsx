@@ -7,43 +7,14 @@ import { may, session } from '../app/session';
 import type { Agency, Role, UserAccount } from '../api/types';
 import { bytesText, compareNames, comparePersons, numberText } from '../text/format';
 import { roleWords, satisfiedByWords, sourceWord } from '../text/words';
-import { AgencySelect, agencies as knownAgencies, agencyName, useAgencies } from '../ui/agencies';
+import { AgencySelect, agencyName, useAgencies } from '../ui/agencies';
+import { AgencyForm } from '../ui/agency-form';
 import { tell } from '../ui/announce';
 import { useLoad } from '../ui/load';
 import { Button, CopyButton, Drawer, PageHead } from '../ui/parts';
+import { RefSelect } from '../ui/ref-select';
 import { Blank, Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
-
-function AgencyForm({ agency, onClose, onDone }: { agency: Agency | null; onClose: () => void; onDone: () => void }) {
-  const [problem, setProblem] = useState('');
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget as HTMLFormElement);
-    const body = { name: String(data.get('name')), code: String(data.get('code')), has_own_system: data.get('own') === 'on',
-                   addresses: String(data.get('addresses')).split(/[\s,;]+/).filter(Boolean) };
-    try {
-      if (agency) await patch('/agencies/{id}', { path: { id: agency.id }, body });
-      else await post('/agencies', { body });
-      knownAgencies.value = null;
-      onDone();
-      onClose();
-    } catch (cause) {
-      setProblem(problemFrom(cause).text);
-    }
-  };
-  return (
-    <Drawer title={agency ? `Sửa ${agency.name}` : 'Thêm cơ quan'} onClose={onClose} testid="agency-drawer">
-      <form class="form" onSubmit={(e) => void submit(e)}>
-        {problem && <p class="form-problem" role="alert">{problem}</p>}
-        <label>Tên cơ quan, đơn vị<input name="name" required maxLength={200} defaultValue={agency?.name} data-testid="agency-name" /></label>
-        <label>Mã<span class="hint">Chữ thường, số và dấu gạch nối. Ví dụ: so-y-te</span><input name="code" required pattern="[a-z0-9-]{1,40}" defaultValue={agency?.code} data-testid="agency-code" /></label>
-        <label>Địa chỉ mạng gửi nhật ký<span class="hint">Mỗi dòng một mạng. Ví dụ: 10.20.3.0/24</span><textarea name="addresses" rows={3} defaultValue={agency?.addresses?.join('\n')} /></label>
-        <label class="check"><input type="checkbox" name="own" defaultChecked={agency?.has_own_system} /> <span>Có hệ thống thông tin riêng<span class="hint">Khi đó Điều 3 khoản 2 áp dụng với cơ quan</span></span></label>
-        <Button kind="main" type="submit" data-testid="agency-save">Lưu</Button>
-      </form>
-    </Drawer>
-  );
-}
 
 function Agencies() {
   const loaded = useLoad((abort) => get('/agencies', { signal: abort }), []);
@@ -79,13 +50,19 @@ function OneTime({ user, password, onClose }: { user: UserAccount; password: str
 function UserForm({ user, onClose, onDone }: { user: UserAccount | null; onClose: () => void; onDone: (user: UserAccount, password?: string) => void }) {
   const list = useAgencies();
   const [own, setOwn] = useState<string[]>(user?.agency_ids ?? []);
+  const [staff, setStaff] = useState(user?.staff_id ?? '');
   const [problem, setProblem] = useState('');
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
-    const body = { name: String(data.get('name')), role: String(data.get('role')) as Role, agency_ids: own };
+    const text = (name: string): string => String(data.get(name) ?? '').trim();
+    const body = { name: text('name'), role: text('role') as Role, agency_ids: own, staff_id: staff, basic_training_on: text('trained'),
+                   training_exception: { until: text('until'), reason: text('until') && text('reason') } };
+    // What did not change is not sent: a changed role or agency ends the person's sessions.
+    const changed = user ? { ...body, role: body.role === user.role ? undefined : body.role,
+                             agency_ids: own.join() === user.agency_ids.join() ? undefined : own } : body;
     try {
-      const saved = user ? await patch('/users/{id}', { path: { id: user.id }, body })
+      const saved = user ? await patch('/users/{id}', { path: { id: user.id }, body: changed })
         : await post('/users', { body: { ...body, username: String(data.get('username')) } });
       onClose();
       onDone(saved, saved.one_time_password);
@@ -104,6 +81,11 @@ function UserForm({ user, onClose, onDone }: { user: UserAccount | null; onClose
         <fieldset><legend>Thuộc cơ quan</legend>{list.map((a) => (
           <label class="check" key={a.id}><input type="checkbox" checked={own.includes(a.id)} onChange={() => setOwn(own.includes(a.id) ? own.filter((x) => x !== a.id) : [...own, a.id])} /> {a.name}</label>
         ))}</fieldset>
+        <label>Là cán bộ nào trong sổ<span class="hint">Nhờ đó ngày học và việc nghỉ, chuyển trong sổ được áp dụng đúng người</span>
+          <RefSelect kind="staff" value={staff} common={{ 'data-testid': 'user-staff' }} onChange={setStaff} /></label>
+        <label>Ngày học kiến thức cơ bản<input name="trained" type="date" defaultValue={user?.basic_training_on} /></label>
+        <label>Cho làm việc khi chưa học, đến hết ngày<input name="until" type="date" defaultValue={user?.training_exception?.until} /></label>
+        <label>Lý do cho phép<input name="reason" maxLength={1000} defaultValue={user?.training_exception?.reason} /></label>
         <Button kind="main" type="submit" data-testid="user-save">Lưu</Button>
       </form>
     </Drawer>
@@ -115,10 +97,11 @@ function Users() {
   const loaded = useLoad((abort) => get('/users', { signal: abort }), []);
   const [editing, setEditing] = useState<UserAccount | null | 'new'>(null);
   const [shown, setShown] = useState<{ user: UserAccount; password: string } | null>(null);
-  const change = async (user: UserAccount, body: { locked?: boolean; reset_password?: boolean }): Promise<void> => {
+  const change = async (user: UserAccount, body: { locked?: boolean; reset_password?: boolean; reset_totp?: boolean }): Promise<void> => {
     try {
       const saved = await patch('/users/{id}', { path: { id: user.id }, body });
       if (saved.one_time_password) setShown({ user: saved, password: saved.one_time_password });
+      else if (body.reset_totp) tell(`Đã tắt mã xác thực của ${user.username}.`);
       else tell(body.locked ? `Đã khóa tài khoản ${user.username}.` : `Đã mở khóa tài khoản ${user.username}.`);
       loaded.reload();
     } catch (cause) {
@@ -133,10 +116,11 @@ function Users() {
           <tbody>{[...items].sort((a, b) => comparePersons(a.name, b.name)).map((u) => (
             <tr key={u.id} data-row tabIndex={-1} data-testid="user-row"><td data-label="Họ và tên" class="grow">{u.name}</td><td data-label="Tên đăng nhập" class="mono">{u.username}</td><td data-label="Vai trò">{roleWords[u.role]}</td>
               <td data-label="Cơ quan">{u.agency_ids.map(agencyName).join(', ')}</td>
-              <td data-label="Tình trạng">{u.locked ? 'Đã khóa' : u.must_change_password ? 'Chờ đổi mật khẩu' : 'Hoạt động'}</td>
+              <td data-label="Tình trạng">{u.locked ? (u.locked_by ? 'Đã khóa vì nghỉ, chuyển' : 'Đã khóa') : u.must_change_password ? 'Chờ đổi mật khẩu' : 'Hoạt động'}</td>
               <td class="right nowrap">{may('update:user') && <>
                 <Button kind="text" data-primary onClick={() => setEditing(u)}>Sửa</Button>
                 <Button kind="text" onClick={() => void change(u, { reset_password: true })}>Đặt lại mật khẩu</Button>
+                {u.has_totp && <Button kind="text" onClick={() => void change(u, { reset_totp: true })}>Tắt mã xác thực</Button>}
                 {u.id !== session.value!.user.id && <Button kind="text" onClick={() => void change(u, { locked: !u.locked })}>{u.locked ? 'Mở khóa' : 'Khóa'}</Button>}
               </>}</td></tr>
           ))}</tbody></table>

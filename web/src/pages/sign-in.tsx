@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sign-in, and the password change that a new or reset account has to do first.
+// Sign-in, and what an account may have to do first: another password, a second step, training.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { post, problemFrom, sessionLost } from '../api/client';
+import { post, problemFrom, sessionLost, type Lost } from '../api/client';
 import { session, setSession, signOut } from '../app/session';
 import type { Problem } from '../api/types';
 import { Mark } from '../ui/icon';
 import { Button, DemoBanner } from '../ui/parts';
 import { PasswordForm } from '../ui/password';
+import { TotpSetup } from '../ui/totp';
+import { Training } from '../ui/training';
+import '../styles/account.css';
 import '../styles/sign-in.css';
 
 function Fields() {
@@ -21,7 +24,7 @@ function Fields() {
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const data = new FormData(form.current!);
-    const totp = String(data.get('totp') ?? '').replace(/\s/g, '');
+    const totp = String(data.get('totp') ?? '').trim();
     setBusy(true);
     setProblem(null);
     try {
@@ -45,8 +48,9 @@ function Fields() {
         <input name="password" type="password" autocomplete="current-password" required data-testid="password" />
       </label>
       {totpAsked && (
-        <label>Mã xác thực 6 số
-          <input name="totp" inputMode="numeric" autocomplete="one-time-code" pattern="[0-9 ]{6,7}" required data-testid="totp" />
+        <label>Mã xác thực
+          <span class="hint">6 số trên điện thoại, hoặc một mã dự phòng</span>
+          <input name="totp" autocomplete="one-time-code" maxLength={40} autocapitalize="none" spellcheck={false} required data-testid="totp" />
         </label>
       )}
       <Button kind="main" type="submit" disabled={busy} data-testid="sign-in">{busy ? 'Đang đăng nhập…' : 'Đăng nhập'}</Button>
@@ -54,25 +58,39 @@ function Fields() {
   );
 }
 
+/** The account is signed in but nothing else is open yet. */
+function Duty({ what }: { what: Lost }) {
+  const { password_rule: rule, training } = session.value!;
+  return (
+    <>
+      {what === 'must_change_password' && <>
+        <h1>Đổi mật khẩu lần đầu</h1>
+        <p>Mật khẩu đang dùng là mật khẩu tạm. Đặt mật khẩu của riêng mình để tiếp tục.</p>
+        <PasswordForm rule={rule} onDone={setSession} /></>}
+      {what === 'must_enrol_totp' && <>
+        <h1>Bật mã xác thực</h1>
+        <p>Vai trò của bạn phải đăng nhập bằng mật khẩu và mã 6 số trên điện thoại.</p>
+        <TotpSetup onDone={setSession} /></>}
+      {what === 'training_missing' && <><h1>Chưa học kiến thức cơ bản</h1><Training training={training} /></>}
+      <Button kind="text" onClick={() => void signOut()} data-testid="duty-sign-out">Đăng xuất</Button>
+    </>
+  );
+}
+
+const kDutyTitles: Partial<Record<Lost, string>> = { must_change_password: 'Đổi mật khẩu', must_enrol_totp: 'Bật mã xác thực', training_missing: 'Chưa học kiến thức cơ bản' };
+
 export default function SignIn({ again = false }: { again?: boolean }) {
-  const mustChange = sessionLost.value === 'must_change_password' && session.value;
+  const duty = session.value ? kDutyTitles[sessionLost.value] : undefined;
   useEffect(() => {
-    document.title = mustChange ? 'Đổi mật khẩu · Phên Dậu' : 'Đăng nhập · Phên Dậu';
-  }, [mustChange]);
+    document.title = `${duty ?? 'Đăng nhập'} · Phên Dậu`;
+  }, [duty]);
   return (
     <main class="sign-in">
       <div class="sign-in-box">
         <DemoBanner />
         <p class="sign-in-mark"><Mark size={40} /><span>Phên Dậu</span></p>
         <p class="muted">Đảm bảo an toàn thông tin mạng của các cơ quan nhà nước trên địa bàn tỉnh</p>
-        {mustChange ? (
-          <>
-            <h1>Đổi mật khẩu lần đầu</h1>
-            <p>Mật khẩu đang dùng là mật khẩu tạm. Đặt mật khẩu của riêng mình để tiếp tục.</p>
-            <PasswordForm rule={session.value!.password_rule} onDone={setSession} />
-            <Button kind="text" onClick={() => void signOut()}>Đăng xuất</Button>
-          </>
-        ) : (
+        {duty ? <Duty what={sessionLost.value} /> : (
           <>
             <h1>{again ? 'Phiên làm việc đã hết' : 'Đăng nhập'}</h1>
             {again && <p>Đăng nhập lại để tiếp tục; những gì đang nhập vẫn còn.</p>}

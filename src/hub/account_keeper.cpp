@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/account_keeper.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/unicode.h"
+#include "hub/active_pack.h"
+
+namespace phendau::hub {
+namespace {
+
+constexpr std::string_view kLeaver = "leaver";
+constexpr std::string_view kStaff = "staff";
+constexpr std::string_view kGateNote = "training_gate";  // of kind `setting`
+constexpr std::size_t kChangesPerRead = 1'000;
+
+struct Leaver {
+  std::string id;
+  std::string agency_id;
+  std::string staff_id;
+  std::string name;     // as compared
+  std::string account;  // user name in the staff record
+  std::string left_on;
+};
+
+/// "  Nguyen  Van A " and "nguyen van a" are one name; accents count.
+std::string name_key(std::string_view name) {
+  std::string out;
+  for (const auto word : split(fold_case(to_nfc(name)), ' ')) {
+    if (!word.empty()) out += (out.empty() ? "" : " ") + std::string(word);
+  }
+  return out;
+}
+
+template <class Each>
+Result<> each_record(ledger::Ledger& ledger, std::string_view kind, Each each) {
+  ledger::Query query;
+  query.kind = kind;
+  query.order_by = "id";
+  query.limit = ledger::kListLimitMax;
+  for (;;) {
+    const auto page = PHENDAU_TRY(ledger.list(query, everything()));
+    for (const auto& record : page.records) each(record);
+    if (page.next_cursor.empty()) return {};
+    query.cursor = page.next_cursor;
+  }
+}
+
+/// People who have left by this day. Who came back later (`joined_on` of the staff record) has not.
+Result<std::vector<Leaver>> leavers_of(ledger::Ledger& ledger, CivilDate today) {
+  std::vector<Leaver> out;
+  const std::string day = format_date(today);
+  PHENDAU_TRY(each_record(ledger, kLeaver, [&](const ledger::Record& record) {
+    Leaver one{record.id,
+               record.agency_id,
+               record.doc["staff_id"].as_string(),
+               name_key(record.doc["full_name"].as_string()),
+               "",
+               record.doc["left_on"].as_string()};
+    if (one.left_on.empty() || day < one.left_on) return;
+    if (!one.staff_id.empty()) {
+      const auto staff = ledger.get(kStaff, one.staff_id, everything());
+      if (staff && one.left_on < staff->doc["joined_on"].as_string()) return;
+      if (staff) one.account = to_lower_ascii(staff->doc["account_name"].as_string());
+    }
+    out.push_back(std::move(one));
+  }));
+  return out;
+}
+
+bool belongs(const Account& account, std::string_view agency_id) {
+  const auto& ids = account.agency_ids;
+  return std::find(ids.begin(), ids.end(), agency_id) != ids.end();
+}
+
+enum class Match : std::uint8_t { no, by_name, sure };
+
+Match match(const Leaver& leaver, const Account& account) {
+  // Made after that day: somebody else, or the same person hired again.
+  if (leaver.left_on < format_date(to_civil(account.created_at, kHubZone).date)) return Match::no;
+  if (!leaver.staff_id.empty() && !account.staff_id.empty())
+    return leaver.staff_id == account.staff_id ? Match::sure : Match::no;
+  if (!belongs(account, leaver.agency_id)) return Match::no;
+  if (!leaver.account.empty() && leaver.account == account.username) return Match::sure;
+  return leaver.name == name_key(account.full_name) ? Match::by_name : Match::no;
+}
+
+/// Accounts of a leaver; several people of one name are told apart by the staff record only, so none is
+/// `sure`.
+struct Concerned {
+  std::vector<const Account*> accounts;
+  bool ambiguous = false;
+};
+Concerned concerned_by(const Leaver& leaver, const std::vector<Account>& accounts) {
+  Concerned out;
+  std::vector<const Account*> named;
+  for (const auto& account : accounts) {
+    const Match found = match(leaver, account);
+    if (found == Match::sure) out.accounts.push_back(&account);
+    if (found == Match::by_name) named.push_back(&account);
+  }
+  if (!out.accounts.empty()) return out;
+  out.ambiguous = named.size() > 1;
+  out.accounts = std::move(named);
+  return out;
+}
+
+}  // namespace
+
+Result<CivilDate> AccountKeeper::training_asked_since(CivilDate today) {
+  const auto known = services_.ledger.get("setting", kGateNote, everything());
+  if (known) {
+    if (const auto since = parse_date(known->doc["value"]["since"].as_string())) return *since;
+  }
+  ledger::Write write;
+  write.kind = "setting";
+  write.id = kGateNote;
+  write.state = "active";
+  write.reason = "a pack in force asks for training before access";
+  write.doc.set("value", Json::object({{"since", format_date(today)}}));
+  write.pack = services_.pack.pack().reference();
+  PHENDAU_TRY(services_.ledger.write(write, system_actor(), services_.env.now()));
+  return today;
+}
+
+Result<> AccountKeeper::open() {
+  AccessRule rule = access_rule_of(services_.pack.pack());
+  const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
+  if (rule.training) rule.training_since = PHENDAU_TRY(training_asked_since(today));
+  accounts_.set_access_rule(std::move(rule));
+  accounts_.set_unlock_check([this](const Account& account) { return check_unlock(account); });
+  return apply();
+}
+
+Result<> AccountKeeper::lock_leavers(const std::vector<Account>& accounts, CivilDate today) {
+  for (const auto& leaver : PHENDAU_TRY(leavers_of(services_.ledger, today))) {
+    const Concerned concerned = concerned_by(leaver, accounts);
+    if (concerned.ambiguous) continue;
+    for (const Account* account : concerned.accounts) {
+      if (account->locked) continue;
+      if (const auto locked = accounts_.lock_leaver(account->username, "leaver/" + leaver.id); !locked)
+        PHENDAU_LOG(warn, "leaver_not_locked", {"user", account->username},
+                    {"error", locked.error().message});
+    }
+  }
+  return {};
+}
+
+Result<> AccountKeeper::take_training(const std::vector<Account>& accounts) {
+  for (const auto& account : accounts) {
+    if (account.staff_id.empty()) continue;
+    const auto staff = services_.ledger.get(kStaff, account.staff_id, everything());
+    const std::string day = staff ? staff->doc["basic_training_on"].as_string() : std::string();
+    const bool from_there = !account.training_record.empty();
+    // What an administrator entered with the account stands until the staff record has a day of its own.
+    if (day == account.basic_training_on || (day.empty() && !from_there)) continue;
+    PHENDAU_TRY(accounts_.take_training(account.username, day, "staff/" + account.staff_id));
+  }
+  return {};
+}
+
+Result<> AccountKeeper::tell(std::string_view name, bool value) {
+  const auto known = PHENDAU_TRY(services_.ledger.get_derived(kSettingSpace, name));
+  if (known && known->doc["value"] == Json(value)) return {};
+  return services_.ledger.put_derived(kSettingSpace, name, "", Json::object({{"value", value}}),
+                                      services_.env.now());
+}
+
+Result<> AccountKeeper::tell_settings(CivilDate today) {
+  const auto accounts = PHENDAU_TRY(accounts_.list(system_actor()));
+  bool leavers_locked = true;
+  for (const auto& leaver : PHENDAU_TRY(leavers_of(services_.ledger, today))) {
+    for (const Account* account : concerned_by(leaver, accounts).accounts)
+      leavers_locked = leavers_locked && account->locked;
+  }
+  const AccessRule rule = accounts_.access_rule();
+  const bool totp =
+      !rule.totp_roles.empty() && std::all_of(accounts.begin(), accounts.end(), [&](const Account& account) {
+        return account.locked || account.has_totp || !totp_due_on(account, rule) ||
+               must_enrol_totp(account, rule, today);
+      });
+  const auto gate = training_gate_on(rule);
+  PHENDAU_TRY(tell("accounts.leavers_locked", leavers_locked));
+  PHENDAU_TRY(tell("accounts.totp_required", totp));
+  return tell("accounts.training_gate", gate && *gate <= today);
+}
+
+Result<> AccountKeeper::apply() {
+  const std::lock_guard lock(mu_);
+  const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
+  const std::uint64_t seq = PHENDAU_TRY(services_.ledger.head()).seq;
+  PHENDAU_TRY(take_training(PHENDAU_TRY(accounts_.list(system_actor()))));
+  PHENDAU_TRY(lock_leavers(PHENDAU_TRY(accounts_.list(system_actor())), today));
+  PHENDAU_TRY(tell_settings(today));
+  seen_seq_ = seq;
+  seen_day_ = today;
+  return {};
+}
+
+Result<> AccountKeeper::look() {
+  bool matters = false;
+  {
+    const std::lock_guard lock(mu_);
+    matters = to_civil(services_.env.now(), kHubZone).date != seen_day_;
+    while (!matters) {
+      const auto changes = PHENDAU_TRY(services_.ledger.changes_since(seen_seq_, kChangesPerRead));
+      if (changes.empty()) return {};
+      seen_seq_ = changes.back().seq;
+      matters = std::any_of(changes.begin(), changes.end(), [](const ledger::Change& change) {
+        return change.kind == kLeaver || change.kind == kStaff || change.kind == "user";
+      });
+    }
+  }
+  return apply();
+}
+
+Result<> AccountKeeper::check_unlock(const Account& account) {
+  const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
+  const auto accounts = PHENDAU_TRY(accounts_.list(system_actor()));
+  for (const auto& leaver : PHENDAU_TRY(leavers_of(services_.ledger, today))) {
+    const Concerned concerned = concerned_by(leaver, accounts);
+    const bool this_one = std::any_of(concerned.accounts.begin(), concerned.accounts.end(),
+                                      [&](const Account* one) { return one->username == account.username; });
+    if (!this_one || concerned.ambiguous) continue;
+    const auto date = parse_date(leaver.left_on);
+    return fail(ErrorCode::conflict, "leaver/" + leaver.id + " says that this person left", "account.left",
+                {date ? format_vietnamese(start_of_day(*date, kHubZone)).substr(0, 10) : leaver.left_on});
+  }
+  return {};
+}
+
+}  // namespace phendau::hub

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rights of the product against a table that people can read (tests/data/rights.tsv): every combination
+// of role, action, resource, kind, state and ownership is judged, and the table and the code must agree on
+// each.
+#include "model/authorize.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "base/text.h"
+
+using namespace phendau;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+const Texts kActions = {"read",   "create", "update",     "remove",    "triage",
+                        "decide", "attest", "export_out", "administer"};
+const Texts kResources = {"event",          "alert",       "incident", "device",     "fact",
+                          "obligation",     "agency",      "record",   "attachment", "attestation",
+                          "pack",           "rule",        "user",     "setting",    "enrolment_token",
+                          "ledger_history", "own_account", "storage"};
+const Texts kRoles = {
+    "administrator", "province_operator", "agency_officer", "agency_head", "partner", "staff", "device"};
+const Texts kKinds = {"plain", "notice", "head", "delegation"};
+const Texts kStates = {"live", "final"};
+const Texts kWhose = {"own",   "other", "invited", "delegated", "delegated_kind", "delegated_elsewhere",
+                      "deputy"};
+const Texts kNone = {"-"};
+
+/// role, action, resource, kind, state, whose
+using Cell = std::array<std::string, 6>;
+
+struct Table {
+  std::set<Cell> permits;
+  std::map<std::string, Texts> words;
+  std::vector<std::pair<std::string, std::size_t>> lines;  // text, how many cells it added
+
+  Texts expand(const std::string& text, const Texts& all) const {
+    if (text == "*") return all;
+    Texts out;
+    for (const auto part : split(text, ',')) {
+      const auto word = words.find(std::string(part));
+      if (word == words.end())
+        out.emplace_back(part);
+      else
+        out.insert(out.end(), word->second.begin(), word->second.end());
+    }
+    for (const auto& one : out) {
+      CAPTURE(text);
+      CAPTURE(one);
+      CHECK(std::find(all.begin(), all.end(), one) != all.end());
+    }
+    return out;
+  }
+
+  void add(const std::string& line) {
+    Texts fields;
+    for (const auto field : split(line, '\t')) fields.emplace_back(field);
+    CAPTURE(line);
+    if (fields.size() == 2) {
+      for (const auto one : split(fields[1], ',')) words[fields[0]].emplace_back(one);
+      return;
+    }
+    REQUIRE(fields.size() == 6);
+    std::size_t added = 0;
+    for (const auto& resource : expand(fields[2], kResources)) {
+      const bool record = resource == "record";
+      for (const auto& role : expand(fields[0], kRoles))
+        for (const auto& action : expand(fields[1], kActions))
+          for (const auto& kind : record ? expand(fields[3], kKinds) : kNone)
+            for (const auto& state : record ? expand(fields[4], kStates) : kNone)
+              for (const auto& whose : expand(fields[5], kWhose))
+                added += permits.insert({role, action, resource, kind, state, whose}).second ? 1 : 0;
+    }
+    lines.emplace_back(line, added);
+  }
+};
+
+Table read_table() {
+  std::ifstream file(std::string(PHENDAU_SOURCE_DIR) + "/tests/data/rights.tsv");
+  REQUIRE(file.good());
+  Table out;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && !line.starts_with('#')) out.add(line);
+  }
+  return out;
+}
+
+template <class Enum>
+Enum from_name(const Texts& names, const std::string& name) {
+  return static_cast<Enum>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+std::string kind_word(const std::string& resource, const std::string& kind) {
+  if (resource == "incident") return "case";
+  if (resource == "attestation" || resource == "obligation") return "attestation";
+  return resource == "record" ? kind : "log_review";
+}
+
+Actor actor_for(const Cell& cell) {
+  const auto& [role, action, resource, kind, state, whose] = cell;
+  Actor out;
+  out.user_id = "me";
+  out.role = *role_from(role);
+  out.agency_ids = {"mine"};
+  if (whose == "delegated") out.delegations = {{"d", "other", Role::agency_officer, {}}};
+  if (whose == "delegated_kind")
+    out.delegations = {{"d", "other", Role::agency_officer, {kind_word(resource, kind)}}};
+  if (whose == "delegated_elsewhere") out.delegations = {{"d", "other", Role::agency_officer, {"elsewhere"}}};
+  if (whose == "deputy") out.delegations = {{"d", "other", Role::agency_head, {}}};
+  return out;
+}
+
+bool permitted(const Cell& cell) {
+  const auto& [role, action_name, resource_name, kind, state, whose] = cell;
+  const auto action = from_name<Action>(kActions, action_name);
+  const auto resource = from_name<Resource>(kResources, resource_name);
+  const Actor actor = actor_for(cell);
+  RecordRights rights;
+  rights.everyone_reads = kind == "notice";
+  rights.final_state = state == "final";
+  rights.head_writes = kind == "head" || kind == "delegation";
+  rights.kind = kind;
+  const Scope scope = resource == Resource::record ? authorize_record(actor, action, rights)
+                                                   : authorize(actor, action, resource);
+  if (scope.covers(whose == "own" ? "mine" : "other")) return true;
+  // Nobody is named by what does not exist yet.
+  return whose == "invited" && action != Action::create && scope.invited_id == actor.user_id;
+}
+
+}  // namespace
+
+TEST_CASE("rights: the table and the code agree on every combination") {
+  const Table table = read_table();
+  std::size_t judged = 0;
+  Texts wrong;
+  for (const auto& role : kRoles)
+    for (const auto& action : kActions)
+      for (const auto& resource : kResources)
+        for (const auto& kind : resource == "record" ? kKinds : kNone)
+          for (const auto& state : resource == "record" ? kStates : kNone)
+            for (const auto& whose : kWhose) {
+              const Cell cell = {role, action, resource, kind, state, whose};
+              const bool expected = table.permits.contains(cell);
+              ++judged;
+              if (permitted(cell) == expected) continue;
+              wrong.push_back((expected ? "refused: " : "permitted, and no line grants it: ") +
+                              join({cell.begin(), cell.end()}, " "));
+            }
+  MESSAGE(judged, " combinations, ", table.permits.size(), " permits");
+  CHECK(judged == 7 * 9 * 7 * (17 + 4 * 2));
+  for (const auto& one : wrong) FAIL_CHECK(one);
+  for (const auto& [line, added] : table.lines) {
+    CAPTURE(line);
+    CHECK(added > 0);
+  }
+}
+
+TEST_CASE("rights: a partner without a body sees what names it, nothing else") {
+  Actor partner;
+  partner.user_id = "police.1";
+  partner.role = Role::partner;
+  for (const auto& name : kActions) {
+    const Scope scope = authorize_record(partner, from_name<Action>(kActions, name), {});
+    CHECK(scope.reach != Scope::Reach::everything);
+    CHECK(scope.reach != Scope::Reach::agencies);
+    if (!scope.allows_nothing()) CHECK(scope.invited_id == "police.1");
+  }
+}
+
+TEST_CASE("rights: a change under a delegation names it, one by own right does not") {
+  Actor actor;
+  actor.role = Role::agency_officer;
+  actor.agency_ids = {"mine"};
+  actor.delegations = {{"01ABC", "other", Role::agency_officer, {"log_review"}}};
+  CHECK(delegation_used(actor, "log_review", "mine") == nullptr);
+  CHECK(delegation_used(actor, "training", "other") == nullptr);
+  const Delegation* used = delegation_used(actor, "log_review", "other");
+  REQUIRE(used != nullptr);
+  const std::string reason = with_delegation("changed", used);
+  CHECK(delegation_in(reason) == "01ABC");
+  CHECK(without_delegation(reason) == "changed");
+  // Typed words cannot pretend to be one.
+  CHECK(with_delegation("changed (delegation/01XYZ)", nullptr) == "changed");
+  CHECK(delegation_in("changed").empty());
+  CHECK(delegation_in("(delegation/)").empty());
+}
