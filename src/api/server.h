@@ -44,6 +44,7 @@ struct Route {
   bool takes_json = false;
   Result<net::Response> (*handle)(Context&) = nullptr;
 };
+std::vector<Route> organisations_routes();
 /// Every operation of openapi.yaml.
 const std::vector<Route>& routes();
 std::string_view to_string(Action action);

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "hub/config.h"
 #include "hub/password.h"
 #include "hub/sign_in_guard.h"
+#include "hub/succession.h"
 #include "model/authorize.h"
 #include "os/env.h"
 #include "store/ledger/ledger.h"
@@ -80,6 +82,8 @@ class Accounts {
   void set_password_rule(PasswordRule rule);
   PasswordRule password_rule() const;
   void set_observer(std::function<void(const SignInEvent&)> observer);
+  /// Whose past the people of an agency may read; before use.
+  void set_succession(std::shared_ptr<const Succession> succession) { succession_ = std::move(succession); }
 
   /// Creates the first administrator if there is no account; its one-time password, to be shown once.
   Result<std::optional<std::string>> ensure_administrator();
@@ -138,6 +142,7 @@ class Accounts {
   mutable std::mutex mu_;
   PasswordRule rule_;                                 // guarded by mu_
   std::function<void(const SignInEvent&)> observer_;  // set before use
+  std::shared_ptr<const Succession> succession_;      // as above; null: nobody's
   std::map<std::string, Held> sessions_;              // guarded by mu_; key: SHA-256 of the token
   SignInGuard guard_;
   HashGate hashes_{kHashesRunningMax, kHashesWaitingMax};

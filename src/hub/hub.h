@@ -18,6 +18,7 @@
 #include "hub/keys.h"
 #include "hub/live.h"
 #include "hub/obligations.h"
+#include "hub/organisations.h"
 #include "hub/records.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
@@ -56,6 +57,7 @@ class Hub {
   Incidents& incidents() { return *incidents_; }
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
+  Organisations& organisations() { return *organisations_; }
   Records& records() { return *records_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
@@ -67,6 +69,8 @@ class Hub {
   Result<Json> overview(const Actor& actor);
   Result<Json> packs(const Actor& actor);
   Result<Json> rules(const Actor& actor);
+  /// The ledger's head, signed with the hub's key: to be printed and kept by whoever may sign in.
+  Result<Json> ledger_head(const Actor& actor);
   Result<Json> history(const Actor& actor, std::string_view kind, std::string_view id);
 
  private:
@@ -74,6 +78,7 @@ class Hub {
   Result<> open_stores();
   Result<> note_pack();
   Result<> open_workers();
+  Result<> open_organisations();
   void run_maintenance();
   /// Each store's head into the other one.
   void keep_anchors(std::string_view reason);
@@ -95,6 +100,7 @@ class Hub {
   std::unique_ptr<IngestPipeline> pipeline_;
   std::unique_ptr<Detection> detection_;
   std::unique_ptr<Obligations> obligations_;
+  std::unique_ptr<Organisations> organisations_;
   std::unique_ptr<Records> records_;
   std::unique_ptr<SyslogListeners> listeners_;
   std::optional<std::string> first_password_;

@@ -30,6 +30,8 @@ struct Actor {
   std::string name;
   Role role = Role::staff;
   std::vector<std::string> agency_ids;
+  /// Agencies that are no more and whose place the own ones took: their past may be read, never changed.
+  std::vector<std::string> past_agency_ids;
   std::string from;     // address the request came from
   bool system = false;  // the hub's own work: detection, clocks
 };

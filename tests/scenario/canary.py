@@ -27,7 +27,7 @@ for line in (ROOT / "src/api/openapi.yaml").read_text().splitlines():
     elif found := re.match(r"^      x-(action|resource): (\w+)$", line):
         OPERATIONS[operation][2 if found.group(1) == "action" else 3] = found.group(2)
 routes = {}
-source = (ROOT / "src/api/routes.cpp").read_text()
+source = "".join(file.read_text() for file in sorted((ROOT / "src/api").glob("routes*.cpp")))
 for found in re.finditer(r'\{"(GET|POST|PATCH|DELETE)",\s*"([^"]+)",\s*"(\w+)",\s*(\w+),\s*(\w+),', source):
     routes[found.group(3)] = [found.group(1), found.group(2), found.group(4), found.group(5)]
 assert routes == OPERATIONS, set(map(str, routes.items())) ^ set(map(str, OPERATIONS.items()))
@@ -80,10 +80,12 @@ for side in "ab":
                                  "valid_until": "2027-12-31T00:00:00Z"})
     record = admin.post("/registers/log_review", {"agency_id": AGENCY[side], "doc": {"reviewed_on": "2026-11-01", "reviewer": CANARY[side], "finding": "x"}})
     admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Record": f"log_review/{record['id']}"}, name=CANARY[side] + ".txt")
+    act = admin.post("/organisations/acts", {"act": "rename", "in_force": "2029-01-01", "decision_number": CANARY[side], "agencies": [AGENCY[side]],
+                                             "name": f"Cơ quan {side} " + CANARY[side], "note": CANARY[side]})
     event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
     ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
-                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"]}
+                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # ---- every operation, on the other agency's things -------------------------------------------------------------------
@@ -130,7 +132,11 @@ def requests(on, own):
         "moveRecord": [({"to": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
         "undoRecord": [({"sequence": 1, "reason": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
         "getRecordHistory": [(None, {}, {"kind": "log_review", "id": on["record"]})],
-        "openStream": [], "getHealth": [(None, {}, {})],
+        "listOrganisations": [(None, q, {}) for q in [{}, {"at": "2020-01-01"}, {"at": "2030-01-01"}]], "listOrganisationActs": [(None, {}, {})],
+        **{name: [({"act": "abolish", "in_force": "2026-01-01", "decision_number": "x", "agencies": [on["agency"]], "into": [{"id": own["agency"]}]}, {}, {})]
+           for name in ("createOrganisationAct", "previewOrganisationAct")},
+        "withdrawOrganisationAct": [({"reason": "x"}, {}, {"id": on["act"]})],
+        "getLedgerHead": [(None, {}, {})], "openStream": [], "getHealth": [(None, {}, {})],
     }
 
 
@@ -138,7 +144,7 @@ covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
 BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "listRecords", "createRecord")}
 WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
-          "updateUser", "revokeDevice", "createRecord"}
+          "updateUser", "revokeDevice", "createRecord", "createOrganisationAct", "previewOrganisationAct"}
 
 
 def ask(client, name, call):
