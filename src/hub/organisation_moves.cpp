@@ -126,7 +126,8 @@ Result<> OrganisationMoves::hand_over(const ledger::Record& record, const std::s
   const std::string key = key_of(record.kind, record.id);
   const auto before = PHENDAU_TRY(services_.ledger.get_derived(kHandoverSpace, key));
   Json owners = before ? Json::array(before->doc["owners"].items()) : Json::array();
-  owners.push(Json::object({{"agency", from}, {"until", day_}}));
+  owners.push(Json::object(
+      {{"agency", from}, {"until", day_}, {"handed_over_at", format_rfc3339(services_.env.now())}}));
   derived_.push_back({std::string(kHandoverSpace), key, to, Json::object({{"owners", std::move(owners)}})});
   if (record.kind == "device") PHENDAU_TRY(move_facts(record.id, to));
   const bool full = pending_.size() >= kMovesPerBatch || derived_.size() >= kDerivedPerBatch / 2;

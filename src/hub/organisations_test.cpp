@@ -40,7 +40,8 @@ struct World : TestHub {
     }
     put("role_binding", "bind", "xa-x", "active",
         R"({"slot":"police","agency_id":"xa-a","from":"2020-01-01"})");
-    put("ip_prefix", "net", "xa-x", "allocated", R"({"prefix":"10.1.0.0/16","purpose":"x","agency_id":"xa-b"})");
+    put("ip_prefix", "net", "xa-x", "allocated",
+        R"({"prefix":"10.1.0.0/16","purpose":"x","agency_id":"xa-b"})");
   }
   void put(std::string_view kind, std::string id, std::string agency, std::string state,
            std::string_view doc) {
@@ -193,6 +194,7 @@ TEST_CASE("organisations: rename, move, split and abolish keep names, parents an
   CHECK(parent("2026-09-30") == "");
   CHECK(parent("2026-10-01") == "xa-a");
 
+  w.env.set_now(*parse_rfc3339("2026-11-21T08:00:00+07:00"));
   act(R"({"act":"split","in_force":"2026-11-01","decision_number":"4","agencies":["xa-a"],
           "into":[{"name":"Phuong M","code":"m"},{"name":"Phuong N","code":"n"}],
           "assign":[{"kind":"asset","id":"may-xa-a","part":1},{"kind":"user","id":"can.bo.xa-a","part":1}]})");
@@ -201,11 +203,14 @@ TEST_CASE("organisations: rename, move, split and abolish keep names, parents an
   CHECK(w.owner("device", "dev-xa-a") == "m");
   CHECK(parent("2026-11-02") == "m");  // who stood under it stands under the first part
   CHECK(w.services->succession->past_of({"n"}) == std::vector<std::string>{"xa-a"});
+  w.env.set_now(*parse_rfc3339("2026-11-22T08:00:00+07:00"));
   act(R"({"act":"abolish","in_force":"2026-11-10","decision_number":"5","agencies":["n"],"into":[{"id":"xa-x"}]})");
   CHECK(w.owner("asset", "may-xa-a") == "xa-x");
   CHECK(w.services->succession->past_of({"xa-x"}) == std::vector<std::string>{"n", "xa-a"});
-  CHECK(owner_at(*w.services, "asset", "may-xa-a", "xa-x", *parse_rfc3339("2026-11-05T00:00:00Z")) == "n");
-  CHECK(owner_at(*w.services, "asset", "may-xa-a", "xa-x", *parse_rfc3339("2026-10-05T00:00:00Z")) == "xa-a");
+  CHECK(owner_at(*w.services, "asset", "may-xa-a", "xa-x", *parse_rfc3339("2026-11-21T12:00:00+07:00")) ==
+        "n");
+  CHECK(owner_at(*w.services, "asset", "may-xa-a", "xa-x", *parse_rfc3339("2026-11-20T12:00:00+07:00")) ==
+        "xa-a");
   CHECK(w.orphans().empty());
   CHECK(w.ledger->verify()->ok);
 }

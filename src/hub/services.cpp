@@ -40,9 +40,9 @@ std::string owner_at(Services& services, std::string_view kind, std::string_view
                      UtcTime at) {
   const auto row = services.ledger.get_derived(kHandoverSpace, std::string(kind) + "/" + std::string(id));
   if (row && *row) {
-    const std::string day = format_date(to_civil(at, kHubZone).date);
     for (const auto& one : (*row)->doc["owners"].items()) {
-      if (day < one["until"].as_string()) return one["agency"].as_string();
+      const auto until = parse_rfc3339(one["handed_over_at"].as_string());
+      if (until && at < *until) return one["agency"].as_string();
     }
   }
   return std::string(owner);

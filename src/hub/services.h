@@ -53,8 +53,9 @@ std::string agency_name(Services& services, std::string_view agency_id);
 /// As it was called on the day of `at`: for papers, closed files and whatever else has a date.
 std::string agency_name_at(Services& services, std::string_view agency_id, UtcTime at);
 
-/// Derived rows "KIND/ID" -> {owners: [{agency, until}]}: whose a record was before acts on organisations
-/// handed it over. Can be rebuilt from the record's history.
+/// Derived rows "KIND/ID" -> {owners: [{agency, until, handed_over_at}]}: whose a record was before acts on
+/// organisations handed it over. `until` is the act's day, from which duties count; `handed_over_at` the
+/// instant up to which the old agency kept the record. Can be rebuilt from the record's history.
 inline constexpr std::string_view kHandoverSpace = "handover";
 /// Whose record it was at `at`; `owner` is whose it is now.
 std::string owner_at(Services& services, std::string_view kind, std::string_view id, std::string_view owner,
