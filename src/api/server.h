@@ -48,6 +48,7 @@ struct Route {
 std::vector<Route> account_routes();
 /// Whether an account without recorded training may use this: administrators record it, nobody else.
 bool is_open_untrained(const hub::Session& session, Resource resource);
+std::vector<Route> organisations_routes();
 /// Every operation of openapi.yaml.
 const std::vector<Route>& routes();
 std::vector<Route> table_routes();  // routes_tables.cpp

@@ -8,14 +8,19 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/known_heads.h"
 #include "hub/anchors.h"
 #include "hub/backup_note.h"
 #include "hub/hub.h"
 #include "os/process.h"
 #include "store/journal/verify.h"
+#include "store/ledger/signatures.h"
 
 namespace phendau::cli {
 namespace {
+
+constexpr std::size_t kOrphansShown = 20;
+constexpr std::uint64_t kHeadFileBytesMax = 64u << 10;
 
 struct AdminArguments {
   std::string data;
@@ -26,6 +31,9 @@ struct AdminArguments {
   std::string folder;
   std::string address;
   std::string reason;
+  std::string file;
+  std::string public_key;
+  bool unsigned_backup = false;
   bool own_systems = false;
 };
 
@@ -126,23 +134,35 @@ Result<> note_for_hub(Env& env, const std::string& data, const ledger::Backup& v
 
 Result<> run_backup(const Globals& globals, const AdminArguments& arguments) {
   Env& env = posix_env();
-  // Reads beside a running hub: no lock, no writes.
-  ledger::LedgerOptions options;
-  options.env = &env;
-  options.folder = hub::DataFolder::of(arguments.data).ledger;
-  options.read_only = true;
-  const auto ledger = PHENDAU_TRY(ledger::open_ledger(options));
+  const auto ledger = PHENDAU_TRY(open_ledger_to_read(env, arguments.data));  // beside a running hub
   const auto made = PHENDAU_TRY(ledger->backup(arguments.folder, env.now()));
   const auto verified = PHENDAU_TRY(ledger::verify_backup(env, arguments.folder));
   PHENDAU_TRY(note_for_hub(env, arguments.data, verified));
+  if (hub::has_keys(env, arguments.data)) {
+    const std::string key =
+        PHENDAU_TRY(read_file(env, path_join(arguments.data, "keys/journal.key"), kHeadFileBytesMax));
+    PHENDAU_TRY(ledger::sign_backup(env, arguments.folder, key, env.now()));
+  }
   print_line(globals.text("admin.backup_made",
                           {arguments.folder, std::to_string(made.files), std::to_string(made.bytes >> 10)}));
   return {};
 }
 
+/// A backup from elsewhere could hold another history: it must be ours, unless somebody answers for it.
+Result<> check_signer(Env& env, const AdminArguments& arguments) {
+  if (arguments.unsigned_backup) return {};
+  const std::string signer = PHENDAU_TRY(ledger::backup_signer(env, arguments.folder));
+  if (signer.empty())
+    return fail(ErrorCode::denied, "the backup is not signed", "admin.backup_unsigned", {arguments.folder});
+  const std::string own = known_heads(env, arguments.data, false).public_key;
+  if (own.empty() || own == signer) return {};
+  return fail(ErrorCode::denied, "another key signed the backup", "admin.backup_foreign", {arguments.folder});
+}
+
 Result<> run_restore(const Globals& globals, const AdminArguments& arguments) {
   keep_files_private();
   Env& env = posix_env();
+  PHENDAU_TRY(check_signer(env, arguments));
   PHENDAU_TRY(env.make_dirs(arguments.data, 0700));
   const std::string target = hub::DataFolder::of(arguments.data).ledger;
   const auto restored = PHENDAU_TRY(ledger::restore_backup(env, arguments.folder, target));
@@ -175,30 +195,33 @@ Result<> run_accept(const Globals& globals, const AdminArguments& arguments) {
   return {};
 }
 
-/// What each store knows of the other, for the checks of doctor; nothing where it cannot be read.
-struct Known {
-  std::vector<journal::Head> journal_heads;
-  std::optional<ledger::Head> ledger_head;
-  std::string public_key;
-};
-Known known_heads(Env& env, const AdminArguments& arguments, const Result<hub::Keys>& keys) {
-  Known out;
-  if (keys) out.public_key = ed25519_public_key(keys->journal_key).value_or(std::string());
-  ledger::LedgerOptions options;
-  options.env = &env;
-  options.folder = hub::DataFolder::of(arguments.data).ledger;
-  options.read_only = true;
-  if (const auto ledger = ledger::open_ledger(options); ledger) {
-    const auto head = hub::anchored_journal_head(**ledger);
-    if (head && *head) out.journal_heads.push_back(**head);
+/// A signed head from a paper or a file: does the signature hold, is it ours, is it still in the chain.
+Result<bool> run_verify_head(const Globals& globals, const AdminArguments& arguments) {
+  Env& env = posix_env();
+  const std::string text = PHENDAU_TRY(read_file(env, arguments.file, kHeadFileBytesMax));
+  const auto head = PHENDAU_TRY(ledger::signed_head_from(PHENDAU_TRY(parse_json(text))));
+  const std::string seq = std::to_string(head.head.seq);
+  const std::string signer = to_hex(std::string_view(head.public_key));
+  std::string wanted = arguments.public_key;
+  if (!arguments.data.empty()) {
+    const std::string own = known_heads(env, arguments.data, false).public_key;
+    if (wanted.empty() && !own.empty()) wanted = to_hex(std::string_view(own));
   }
-  journal::Options journal_options;
-  journal_options.dir = hub::DataFolder::of(arguments.data).journal;
-  journal_options.read_only = true;
-  if (const auto journal = journal::Journal::open(env, std::move(journal_options)); journal) {
-    out.ledger_head = hub::anchored_ledger_head(**journal).value_or(std::nullopt);
+  if (!wanted.empty() && wanted != signer) {
+    print_line(globals.text("admin.head_other_key", {seq, signer}));
+    return false;
   }
-  return out;
+  if (!arguments.data.empty()) {
+    const auto ledger = PHENDAU_TRY(open_ledger_to_read(env, arguments.data));
+    const auto verified = PHENDAU_TRY(ledger->verify(head.head, false));
+    if (!verified.ok) {
+      print_line(globals.text("admin.head_not_in_chain", {seq, verified.reason}));
+      return false;
+    }
+  }
+  print_line(globals.text(arguments.data.empty() ? "admin.head_signed" : "admin.head_good",
+                          {seq, format_vietnamese(head.at), signer}));
+  return true;
 }
 
 Result<bool> run_doctor(const Globals& globals, const AdminArguments& arguments) {
@@ -218,16 +241,15 @@ Result<bool> run_doctor(const Globals& globals, const AdminArguments& arguments)
   if (pack_dir.empty()) pack_dir = default_pack();
   const auto pack = hub::ActivePack::load(env, pack_dir);
   note("pack", pack.has_value(), pack ? pack->pack().reference() : explain(globals.lang, pack.error()));
-  const Known known = known_heads(env, arguments, keys);
-  ledger::LedgerOptions options;
-  options.env = &env;
-  options.folder = hub::DataFolder::of(arguments.data).ledger;
-  options.read_only = true;
-  if (const auto ledger = ledger::open_ledger(options); ledger) {
+  const KnownHeads known = known_heads(env, arguments.data, true);
+  if (const auto ledger = open_ledger_to_read(env, arguments.data); ledger) {
     const auto verified = (*ledger)->verify(known.ledger_head, true);
     note("ledger", verified && verified->ok,
          verified ? fmt::format("{} changes; {}", verified->changes, verified->reason)
                   : explain(globals.lang, verified.error()));
+    const auto orphans = hub::find_orphans(**ledger, kOrphansShown);
+    note("orphans", orphans && orphans->empty(),
+         orphans ? join(*orphans, "; ") : explain(globals.lang, orphans.error()));
   } else {
     note("ledger", false, explain(globals.lang, ledger.error()));
   }
@@ -288,6 +310,15 @@ void add_admin(CLI::App& app, Globals& globals, int& exit_code) {
   backup->add_option("folder", arguments->folder, globals.text("cli.backup_folder"))->required();
   auto* restore = add(*admin, "restore", "cli.admin_restore", run_restore);
   restore->add_option("folder", arguments->folder, globals.text("cli.backup_folder"))->required();
+  restore->add_flag("--unsigned", arguments->unsigned_backup, globals.text("cli.unsigned_backup"));
+  auto* head = admin->add_subcommand("verify-head", globals.text("cli.admin_verify_head"));
+  head->add_option("file", arguments->file, globals.text("cli.head_file"))->required();
+  head->add_option("--data", arguments->data, globals.text("cli.data"));
+  head->add_option("--public-key", arguments->public_key, globals.text("cli.public_key"));
+  head->callback([&globals, &exit_code, arguments] {
+    const auto done = run_verify_head(globals, *arguments);
+    exit_code = !done ? complain(globals, done.error()) : *done ? kOk : kFound;
+  });
   auto* accept = add(*admin, "accept", "cli.admin_accept", run_accept);
   accept->add_option("--reason", arguments->reason, globals.text("cli.reason"))->required();
   auto* doctor = admin->add_subcommand("doctor", globals.text("cli.admin_doctor"));

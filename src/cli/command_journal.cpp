@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "base/hash.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/known_heads.h"
 #include "cli/record_reader.h"
 #include "detect/query.h"
-#include "hub/anchors.h"
 #include "hub/events.h"
 #include "hub/hub.h"
 #include "hub/keys.h"
@@ -82,18 +81,8 @@ Json array_of(const std::vector<std::string>& texts) {
 int run_verify(const Globals& globals, const JournalArguments& arguments) {
   const std::string folder = hub::DataFolder::of(arguments.data).journal;
   // A journal beside a hub's ledger and keys must be the one that those know.
-  std::vector<journal::Head> known;
-  ledger::LedgerOptions ledger_options;
-  ledger_options.env = &posix_env();
-  ledger_options.folder = hub::DataFolder::of(arguments.data).ledger;
-  ledger_options.read_only = true;
-  if (const auto ledger = ledger::open_ledger(ledger_options); ledger) {
-    if (const auto head = hub::anchored_journal_head(**ledger); head && *head) known.push_back(**head);
-  }
-  const auto seed = read_file(posix_env(), path_join(arguments.data, "keys/journal.key"), 64);
-  const auto public_key = seed ? ed25519_public_key(*seed) : Result<std::string>(std::string());
-  const auto verified =
-      journal::verify_folder(posix_env(), folder, known, public_key ? *public_key : std::string());
+  const KnownHeads known = known_heads(posix_env(), arguments.data, false);
+  const auto verified = journal::verify_folder(posix_env(), folder, known.journal_heads, known.public_key);
   if (!verified) return complain(globals, verified.error());
   const journal::VerifyReport& report = *verified;
   if (globals.json()) {

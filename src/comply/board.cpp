@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "comply/subjects.h"
 
 namespace phendau::comply {
@@ -165,6 +167,7 @@ void Board::replace(std::uint32_t agency_index, std::uint32_t part, std::size_t 
 
 void Board::judge_group(std::uint32_t agency_index, std::uint32_t part_index, UtcTime now, Settled& out) {
   Agency& agency = agencies_[agency_index];
+  if (agency.ended_at) return;
   const PartEntry& entry = parts_[part_index];
   std::vector<BoardRow> fresh;
   fresh.reserve(agency.groups[part_index].rows.size());
@@ -193,6 +196,7 @@ void Board::judge_group(std::uint32_t agency_index, std::uint32_t part_index, Ut
 
 void Board::judge_row(const MarkedRow& marked, UtcTime now, Settled& out) {
   Agency& agency = agencies_[marked.agency];
+  if (agency.ended_at) return;
   const PartEntry& entry = parts_[marked.part];
   const SubjectEntry& of = subjects_[marked.subject];
   if (of.kind != entry.part->subject) return judge_group(marked.agency, marked.part, now, out);  // an absence
@@ -220,6 +224,7 @@ void Board::judge_row(const MarkedRow& marked, UtcTime now, Settled& out) {
 }
 
 void Board::judge_due(const Due& due, UtcTime now, Settled& out) {
+  if (agencies_[due.agency].ended_at) return;
   Group& group = agencies_[due.agency].groups[due.part];
   if (group.queued_at != due.at) return;  // overtaken by an earlier one, or judged meanwhile
   group.queued_at = kNever;
@@ -269,6 +274,14 @@ void Board::drop_agency(std::string_view id) {
   agencies_[*slot].live = false;  // settle() then finds nothing in it
   for (std::uint32_t part = 0; part < parts_.size(); ++part) mark(*slot, part);
   for (const std::uint32_t part : by_kind_[static_cast<std::size_t>(SubjectKind::role)]) mark(0, part);
+}
+
+void Board::end_agency(std::string_view id, UtcTime at) {
+  const std::uint32_t slot = agency_slot(id);
+  agencies_[slot].live = false;
+  agencies_[slot].ended_at = at;
+  for (const std::uint32_t part : by_kind_[static_cast<std::size_t>(SubjectKind::role)]) mark(0, part);
+  knowledge_.drop_subject(SubjectKind::agency, id);
 }
 
 void Board::restore(std::string_view agency_id, std::string_view part_id, SubjectKind kind,
@@ -334,7 +347,9 @@ Board::Page Board::page(const Filter& filter, std::size_t offset, std::size_t li
   Paging paging{offset, limit, {}};
   std::vector<std::uint32_t> shown;
   for (const auto& [id, slot] : agency_slots_) {
-    if (!agencies_[slot].live || (!filter.agency_id.empty() && id != filter.agency_id)) continue;
+    const bool asked = !filter.agency_id.empty() && id == filter.agency_id;
+    const bool there = agencies_[slot].live || (asked && agencies_[slot].ended_at);
+    if (!there || (!filter.agency_id.empty() && !asked)) continue;
     if (!filter.covers || filter.covers(id)) shown.push_back(slot);
   }
   std::sort(shown.begin(), shown.end(),
@@ -357,11 +372,31 @@ Board::Page Board::page(const Filter& filter, std::size_t offset, std::size_t li
   return std::move(paging.out);
 }
 
+Obligation Board::ended_row(const RowView& row, UtcTime ended_at) const {
+  Obligation out;
+  out.id =
+      fmt::format("{}|{}:{}|{}", row.part->id, to_string(row.subject_kind), row.subject_id, row.period_id);
+  out.clause_id = row.clause->id;
+  out.part_id = row.part->id;
+  out.subject_kind = row.subject_kind;
+  out.subject_id = row.subject_id;
+  out.agency_id = row.agency_id;
+  out.period_id = row.period_id;
+  out.status = row.status;
+  out.reason = {"comply.agency_ended", {time_label(ended_at, catalog_.zone).substr(0, 10)}};
+  return out;
+}
+
 std::vector<Obligation> Board::details(const std::vector<RowView>& rows, UtcTime now) const {
   std::vector<Obligation> out;
   std::vector<Obligation> judged;  // of the row before: occasions of one subject are judged once
   const RowView* of = nullptr;
   for (const RowView& row : rows) {
+    const auto agency = find_agency(row.agency_id);
+    if (agency && agencies_[*agency].ended_at) {
+      out.push_back(ended_row(row, *agencies_[*agency].ended_at));
+      continue;
+    }
     const bool same = of != nullptr && of->part == row.part && of->subject_kind == row.subject_kind &&
                       of->subject_id == row.subject_id && of->agency_id == row.agency_id;
     if (!same) {

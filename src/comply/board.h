@@ -63,6 +63,9 @@ class Board {
   // ---- what happened: kept, and what depends on it is marked ----
   void put_subject(Subject subject);
   void drop_subject(SubjectKind kind, std::string_view id);
+  /// The agency is no more: its rows stay as they are, nothing in it is judged again. It is shown when asked
+  /// for by its id only.
+  void end_agency(std::string_view id, UtcTime at);
   void put_binding(RoleBinding binding);
   void drop_binding(std::string_view record_id);
   void put_fact(Fact fact);
@@ -155,7 +158,8 @@ class Board {
   struct Agency {
     std::string id;
     bool live = false;
-    std::vector<Group> groups;  // by part
+    std::optional<UtcTime> ended_at;  // then its rows are as they were
+    std::vector<Group> groups;        // by part
     std::vector<StatusCounts> by_clause;
     StatusCounts all{};
   };
@@ -210,6 +214,7 @@ class Board {
   /// Rows of one agency with one status; false: the page is full.
   bool take_rows(const Filter& filter, std::uint32_t agency, std::size_t status, Paging& paging) const;
   RowView view_of(std::uint32_t agency, std::uint32_t part, const BoardRow& row) const;
+  Obligation ended_row(const RowView& row, UtcTime ended_at) const;
 
   const Catalog& catalog_;
   Knowledge knowledge_;

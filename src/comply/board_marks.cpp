@@ -110,6 +110,7 @@ void Board::change_agency(const Subject* old, const Subject& subject) {
   }
   const bool is_new = old == nullptr;
   agencies_[slot].live = true;
+  agencies_[slot].ended_at.reset();
   for (std::uint32_t part = 0; part < parts_.size(); ++part) mark(slot, part);
   if (is_new) {  // it may hold slots already
     for (const std::uint32_t part : by_kind_[static_cast<std::size_t>(SubjectKind::role)]) mark(0, part);

@@ -57,6 +57,7 @@ struct RegisterRecord {
   Json document = Json::object();
   UtcTime entered_at;  // when it was first written; zero: as `at`
   Dated dated = Dated::no;
+  UtcTime inherited_at = {};  // when it came from an agency that is no more; zero: it was always this one's
 
   UtcTime known_at() const { return entered_at.ns == 0 ? at : entered_at; }
 };

@@ -28,7 +28,17 @@ bool by_agency(SubjectKind kind) {
 /// Registers of the province itself have no owner; they are kept by whoever holds a role.
 bool of_province(SubjectKind kind) { return kind == SubjectKind::role || kind == SubjectKind::hub; }
 
+/// What another agency did before it ended was that one's duty: it fulfils no period or age of its successor,
+/// and changes no period that was over before. What is there (systems, people, open occasions) goes on.
+bool answers_for_other(const Context& context, const Satisfier& satisfier, const RegisterRecord& record) {
+  if (record.inherited_at.ns == 0 || of_province(context.subject.kind)) return false;
+  if (context.past && record.inherited_at >= context.period.end_at) return true;
+  const bool dated = satisfier.period != PeriodKind::none || satisfier.age_days_max > 0;
+  return dated && context.occasion == nullptr && record.at < record.inherited_at;
+}
+
 bool counts(const Context& context, const Satisfier& satisfier, const RegisterRecord& record) {
+  if (answers_for_other(context, satisfier, record)) return false;
   if (context.entered_before && record.known_at() >= *context.entered_before) return false;
   if (satisfier.kind == SatisfierKind::document && record.document["type"].as_string() != satisfier.ref)
     return false;

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "hub/delegations.h"
+#include "hub/services.h"
 #include "net/address.h"
 
 namespace phendau::hub {
@@ -284,6 +285,7 @@ Session Accounts::make_session(const Account& account, const Held& held, std::st
   const AccessRule rule = access_rule();
   out.must_enrol_totp = hub::must_enrol_totp(account, rule, today());
   out.lacks_training = hub::lacks_training(account, rule, today());
+  if (succession_) out.actor.past_agency_ids = succession_->past_of(account.agency_ids);
   out.csrf_token = held.csrf_token;
   out.must_change_password = account.must_change_password;
   if (account.password_changed_at) {
@@ -428,9 +430,9 @@ Result<std::vector<Account>> Accounts::list(const Actor& actor) {
 namespace {
 Result<> check_agencies(ledger::Ledger& ledger, const Account& account) {
   for (const auto& id : account.agency_ids) {
-    if (!ledger.get("agency", id, Scope{Scope::Reach::everything, {}, {}})) {
-      return fail(ErrorCode::invalid, "no agency " + id, "account.no_agency", {id});
-    }
+    const auto agency = living_agency(ledger, id);
+    if (!agency && agency.error().code == ErrorCode::conflict) return std::unexpected(agency.error());
+    if (!agency) return fail(ErrorCode::invalid, "no agency " + id, "account.no_agency", {id});
   }
   const bool needs_agency = account.role == Role::agency_officer || account.role == Role::agency_head ||
                             account.role == Role::staff;

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "hub/config.h"
 #include "hub/password.h"
 #include "hub/sign_in_guard.h"
+#include "hub/succession.h"
 #include "model/authorize.h"
 #include "os/env.h"
 #include "store/ledger/ledger.h"
@@ -116,6 +118,8 @@ class Accounts {
   void set_observer(std::function<void(const SignInEvent&)> observer);
   /// Asked before an account is unlocked; an error refuses it.
   void set_unlock_check(std::function<Result<>(const Account&)> check);
+  /// Whose past the people of an agency may read; before use.
+  void set_succession(std::shared_ptr<const Succession> succession) { succession_ = std::move(succession); }
 
   /// Creates the first administrator if there is no account; its one-time password, to be shown once.
   Result<std::optional<std::string>> ensure_administrator();
@@ -200,6 +204,7 @@ class Accounts {
   std::function<Result<>(const Account&)> unlock_check_;  // set before use
   std::mutex codes_mu_;                   // held from the look at a code to the note that it was used
   std::map<std::string, Held> sessions_;  // guarded by mu_; key: SHA-256 of the token
+  std::shared_ptr<const Succession> succession_;  // set before use; null: nobody's
   SignInGuard guard_;
   HashGate hashes_{kHashesRunningMax, kHashesWaitingMax};
 };

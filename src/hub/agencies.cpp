@@ -50,8 +50,9 @@ Json view(Services& services, const Actor& actor, const ledger::Record& record) 
                        {"devices", count ? static_cast<std::int64_t>(*count) : std::int64_t{0}}});
 }
 
-/// "So Noi vu" -> "so-noi-vu": readable, stable, safe in paths and addresses.
-std::string slug_of(std::string_view name) {
+}  // namespace
+
+std::string agency_code_of(std::string_view name) {
   std::string out;
   for (const char c : fold_accents(name)) {
     const bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -61,17 +62,27 @@ std::string slug_of(std::string_view name) {
       out += '-';
   }
   while (!out.empty() && out.back() == '-') out.pop_back();
-  return out.substr(0, 60);
+  return out.substr(0, kCodeBytesMax);
 }
+
+bool is_agency_code(std::string_view text) {
+  return !text.empty() && text.size() <= kCodeBytesMax &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+namespace {
 
 std::unexpected<Error> bad(std::string_view member) {
   return fail(ErrorCode::invalid, std::string(member) + " is not valid", "request.invalid",
               {std::string(member)});
 }
 
-bool is_code(std::string_view text) {
-  return !text.empty() && text.size() <= kCodeBytesMax &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+/// The newest entry of a list over time, if there is one, gets this value; null: stays.
+void correct_newest(Json& doc, std::string_view list, std::string_view member, const Json& value) {
+  if (value.is_null() || doc[list].items().empty()) return;
+  Json::Array entries = doc[list].items();
+  entries.back().set(member, value);
+  doc.set(list, Json::array(std::move(entries)));
 }
 
 /// A network without the bits that do not count: equal networks have equal keys.
@@ -104,7 +115,7 @@ Result<Json> Agencies::check_networks(std::string_view id, const Json& networks)
   if (!networks.is_array() || networks.size() > kNetworksMax) return bad("addresses");
   std::map<std::string, std::string> taken;  // network -> agency
   for (const auto& sender : services_.config.senders) {
-    taken.emplace(network_key(sender.network), sender.agency_id);
+    taken.emplace(network_key(sender.network), services_.succession->current(sender.agency_id));
   }
   for (const auto& record : PHENDAU_TRY(all(everything()))) {
     for (const auto& network : record.doc["addresses"].items()) {
@@ -135,6 +146,11 @@ Result<> Agencies::merge(ledger::Write& write, const Json& body) {
     if (!body[member].is_string()) return bad(member);
     doc.set(member, trim(body[member].as_string()));
   }
+  // A correction, not an act: what counts now was written down wrongly.
+  correct_newest(doc, "names", "name", body.contains("name") ? doc["name"] : Json());
+  if (body.contains("parent_id")) {
+    correct_newest(doc, "parents", "parent_id", Json(body["parent_id"].as_string()));
+  }
   if (body.contains("parent_id") && body["parent_id"].is_null()) {
     doc.erase("parent_id");
   } else if (body.contains("parent_id")) {
@@ -150,6 +166,8 @@ Result<> Agencies::merge(ledger::Write& write, const Json& body) {
     doc.set("addresses", PHENDAU_TRY(check_networks(write.id, body["addresses"])));
   }
   if (body.contains("state") && !body["state"].is_string()) return bad("state");
+  if (body["state"].as_string() == "abolished")  // needs a successor: hub/organisations.h
+    return fail(ErrorCode::invalid, "an act abolishes an agency", "agency.abolish_by_act");
   return {};
 }
 
@@ -183,8 +201,8 @@ Result<Json> Agencies::create(const Actor& actor, const Json& body) {
   const std::lock_guard turn(mu_);
   ledger::Write write;
   write.kind = kKind;
-  write.id = body["code"].string_or(slug_of(body["name"].as_string()));
-  if (!is_code(write.id)) return bad("code");
+  write.id = body["code"].string_or(agency_code_of(body["name"].as_string()));
+  if (!is_agency_code(write.id)) return bad("code");
   write.agency_id = write.id;
   write.state = "active";
   write.expected_version = 0;

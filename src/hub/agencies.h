@@ -10,6 +10,10 @@
 
 namespace phendau::hub {
 
+/// "So Noi vu" -> "so-noi-vu": readable, stable, safe in paths and addresses.
+std::string agency_code_of(std::string_view name);
+bool is_agency_code(std::string_view text);
+
 class Agencies {
  public:
   explicit Agencies(Services& services) : services_(services) {}

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/hash.h"
 #include "base/text.h"
 #include "detect/query.h"
@@ -15,7 +17,7 @@ namespace {
 constexpr std::string_view kJournalAnchor = "journal_head";
 constexpr std::string_view kSecretMark = "secret_key_mark";
 constexpr std::string_view kAnchorAction = "ledger_head";
-constexpr std::size_t kAnchorsLookedAt = 50;  // events of this action that others may have sent meanwhile
+constexpr std::size_t kAnchorsLookedAt = 10;  // the newest that can be read counts
 
 Result<Sha256> digest_from(const Json& hex) {
   const std::string bytes = PHENDAU_TRY(from_hex(hex.as_string()));
@@ -67,7 +69,8 @@ Result<std::optional<journal::Head>> anchored_journal_head(ledger::Ledger& ledge
 
 Result<std::optional<ledger::Head>> anchored_ledger_head(journal::Journal& journal) {
   journal::SearchRequest request;
-  request.predicate = PHENDAU_TRY(detect::parse_query("action:" + std::string(kAnchorAction)));
+  request.predicate =
+      PHENDAU_TRY(detect::parse_query(fmt::format("action:{} source:{}", kAnchorAction, kOwnSource)));
   // Only the hub writes as itself into this agency: nobody else can leave an anchor.
   request.agencies = std::vector<std::string>{std::string(kUnassignedAgency)};
   request.limit = kAnchorsLookedAt;

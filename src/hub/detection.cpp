@@ -243,7 +243,7 @@ void Detection::add_alert(const detect::RuleMeta& rule, const std::string& agenc
   ledger::Write write;
   write.kind = "alert";
   write.id = open.alert_id;
-  write.agency_id = agency;
+  write.agency_id = services_.succession->current(agency);  // the id stays that of the event's agency
   write.state = "new";
   write.if_absent = true;
   write.reason = "raised";

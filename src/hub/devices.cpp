@@ -67,7 +67,7 @@ Result<> Devices::load_revoked() {
 Result<Json> issue_token(Env& env, const HubConfig& config, ledger::Ledger& ledger, const Keys& keys,
                          const std::string& public_address, const Actor& actor, std::string_view agency_id,
                          std::string_view note) {
-  PHENDAU_TRY(ledger.get("agency", agency_id, everything()));
+  PHENDAU_TRY(living_agency(ledger, agency_id));
   const auto address = PHENDAU_TRY(net::parse_host_port(public_address));
   wire::EnrolToken token;
   token.host = address.host;

@@ -138,10 +138,11 @@ Result<journal::SearchRequest> Events::request_for(const Actor& actor, Action ac
   request.predicate = *parsed;
   if (scope.reach == Scope::Reach::agencies) request.agencies = scope.agency_ids;
   if (!search.agency_id.empty()) {
-    if (!scope.covers(search.agency_id))
-      request.agencies = std::vector<std::string>();
-    else
-      request.agencies = std::vector<std::string>{search.agency_id};
+    request.agencies = std::vector<std::string>();
+    if (scope.covers(search.agency_id)) {  // with the events of those whose place it took
+      request.agencies = services_.succession->past_of({search.agency_id});
+      request.agencies->push_back(search.agency_id);
+    }
   }
   request.limit = std::clamp<std::size_t>(search.limit, 1, 200);
   request.newest_first = search.newest_first;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "hub/anchors.h"
 #include "net/address.h"
+#include "store/ledger/signatures.h"
 
 namespace phendau::hub {
 namespace {
@@ -95,6 +96,7 @@ Result<> Hub::open_workers() {
   PHENDAU_TRY(note_pack());
   accounts_ = std::make_unique<Accounts>(env_, *ledger_, config_);
   accounts_->set_password_rule(pack_->password_rule());
+  accounts_->set_succession(services_->succession);
   first_password_ = PHENDAU_TRY(accounts_->ensure_administrator());
   keeper_ = std::make_unique<AccountKeeper>(*services_, *accounts_);
   PHENDAU_TRY(keeper_->open());
@@ -111,6 +113,7 @@ Result<> Hub::open_workers() {
   PHENDAU_TRY(detection_->open());
   obligations_ = std::make_unique<Obligations>(*services_, *detection_);
   PHENDAU_TRY(obligations_->open());
+  PHENDAU_TRY(open_organisations());
   detection_->on_alerts = [this](const std::set<std::string>& agencies) {
     for (const auto& id : agencies) obligations_->mark_agency(id);
   };
@@ -138,6 +141,17 @@ Result<> Hub::open_workers() {
   return {};
 }
 
+Result<> Hub::open_organisations() {
+  organisations_ = std::make_unique<Organisations>(*services_);
+  organisations_->close_of = [this](std::string_view agency_id) { return obligations_->close_of(agency_id); };
+  organisations_->on_changed = [this] {
+    obligations_->assess_due(env_.now());
+    if (const auto loaded = pipeline_->reload_senders(); !loaded)
+      PHENDAU_LOG(warn, "senders_unreadable", {"error", loaded.error().message});
+  };
+  return organisations_->open();
+}
+
 void Hub::run_maintenance() {
   // Journal time passes in seconds; the loop sleeps in short steps so that stop() is quick.
   UtcTime done_at = env_.now();
@@ -147,6 +161,7 @@ void Hub::run_maintenance() {
     const UtcTime now = env_.now();
     if (now - done_at < seconds(5)) continue;
     done_at = now;
+    organisations_->carry_out_due();
     if (const auto maintained = journal_->maintenance(now); !maintained) {
       PHENDAU_LOG(warn, "journal_maintenance_failed", {"error", maintained.error().message});
     }
@@ -191,6 +206,7 @@ Result<Json> Hub::overview(const Actor& actor) {
   Json agencies = Json::array();
   const Json listed = PHENDAU_TRY(agencies_->list(actor));
   for (const auto& agency : listed["items"].items()) {
+    if (agency["state"].as_string() == "abolished") continue;
     const std::string& id = agency["id"].as_string();
     ledger::Query open;
     open.kind = "alert";
@@ -255,6 +271,12 @@ Result<Json> Hub::overview(const Actor& actor) {
        {"ingest", std::move(ingest)},
        {"pack", Json::object({{"id", pack.id}, {"title", pack.title.vi}, {"digest", pack.digest}})},
        {"demo", config_.demo}});
+}
+
+Result<Json> Hub::ledger_head(const Actor& actor) {
+  PHENDAU_TRY(scope_for(actor, Action::read, Resource::pack));
+  return ledger::to_json(
+      PHENDAU_TRY(ledger::sign_head(PHENDAU_TRY(ledger_->head()), env_.now(), keys_.journal_key)));
 }
 
 Result<Json> Hub::packs(const Actor& actor) {

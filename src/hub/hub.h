@@ -20,6 +20,7 @@
 #include "hub/keys.h"
 #include "hub/live.h"
 #include "hub/obligations.h"
+#include "hub/organisations.h"
 #include "hub/record_tables.h"
 #include "hub/records.h"
 #include "hub/services.h"
@@ -59,6 +60,7 @@ class Hub {
   Incidents& incidents() { return *incidents_; }
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
+  Organisations& organisations() { return *organisations_; }
   Records& records() { return *records_; }
   RecordTables& record_tables() { return *record_tables_; }
   Detection& detection() { return *detection_; }
@@ -71,6 +73,8 @@ class Hub {
   Result<Json> overview(const Actor& actor);
   Result<Json> packs(const Actor& actor);
   Result<Json> rules(const Actor& actor);
+  /// The ledger's head, signed with the hub's key: to be printed and kept by whoever may sign in.
+  Result<Json> ledger_head(const Actor& actor);
   Result<Json> history(const Actor& actor, std::string_view kind, std::string_view id);
 
  private:
@@ -78,6 +82,7 @@ class Hub {
   Result<> open_stores();
   Result<> note_pack();
   Result<> open_workers();
+  Result<> open_organisations();
   void run_maintenance();
   void keep_accounts();
   /// Each store's head into the other one.
@@ -101,6 +106,7 @@ class Hub {
   std::unique_ptr<IngestPipeline> pipeline_;
   std::unique_ptr<Detection> detection_;
   std::unique_ptr<Obligations> obligations_;
+  std::unique_ptr<Organisations> organisations_;
   std::unique_ptr<Records> records_;
   std::unique_ptr<RecordTables> record_tables_;
   std::unique_ptr<SyslogListeners> listeners_;

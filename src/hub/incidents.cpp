@@ -116,10 +116,15 @@ Json Incidents::summary(const ledger::Record& record, const workflow::Definition
     else if (current.empty())
       current = definition.find(step.id) ? definition.find(step.id)->title_vi : step.id;
   }
+  // A file keeps the name of its date; an open one says who works on it.
+  const auto name_at = [&](UtcTime at) {
+    return agency_name_at(services_, owner_at(services_, kKind, record.id, record.agency_id, at), at);
+  };
   return Json::object({{"id", record.id},
                        {"title", record.doc["title"]},
                        {"agency_id", record.agency_id},
-                       {"agency_name", agency_name(services_, record.agency_id)},
+                       {"agency_name", name_at(state.closed_at.value_or(services_.env.now()))},
+                       {"opened_agency_name", name_at(state.opened_at)},
                        {"status", record.state},
                        {"opened_at", format_rfc3339(state.opened_at)},
                        {"closed_at", time_or_null(state.closed_at)},
@@ -218,7 +223,7 @@ Result<Json> Incidents::start(const Actor& actor, const std::string& agency_id, 
 Result<Json> Incidents::create(const Actor& actor, const Json& body) {
   const std::string& agency_id = body["agency_id"].as_string();
   PHENDAU_TRY(scope_covering(actor, Action::create, Resource::incident, agency_id));
-  PHENDAU_TRY(services_.ledger.get("agency", agency_id, everything()));
+  PHENDAU_TRY(living_agency(services_.ledger, agency_id));
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   const std::string title(trim(body["title"].as_string()));
   if (title.empty() || title.size() > 800) {

@@ -243,7 +243,7 @@ Result<wire::Ack> IngestPipeline::append_records(const Actor& device, const wire
 Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view agency_id,
                                            std::string_view source, std::string_view body) {
   PHENDAU_TRY(scope_covering(actor, Action::create, Resource::event, agency_id));
-  PHENDAU_TRY(services_.ledger.get("agency", agency_id, everything()));
+  PHENDAU_TRY(living_agency(services_.ledger, agency_id));
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(source)));
   auto decoder = PHENDAU_TRY(ingest::make_decoder("ndjson"));
   Origin origin;
@@ -319,10 +319,11 @@ Result<> IngestPipeline::append_facts(const Actor& device, const std::vector<Fac
 }
 
 std::string IngestPipeline::agency_of(const ListenerConfig& listener, std::string_view peer_ip) const {
-  if (!listener.agency_id.empty()) return listener.agency_id;
+  // hub.json may name an agency that has ended meanwhile.
+  if (!listener.agency_id.empty()) return services_.succession->current(listener.agency_id);
   const std::lock_guard lock(mu_);
   for (const auto& sender : senders_) {
-    if (sender.network.contains(peer_ip)) return sender.agency_id;
+    if (sender.network.contains(peer_ip)) return services_.succession->current(sender.agency_id);
   }
   return std::string(kUnassignedAgency);
 }

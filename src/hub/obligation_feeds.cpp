@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/obligation_feeds.h"
 
+#include <algorithm>
+
 #include "hub/config.h"
 #include "workflow/run.h"
 
@@ -41,7 +43,7 @@ comply::Subject agency_subject(const ledger::Record& record) {
   subject.agency_id = record.id;
   subject.name = record.doc["name"].string_or(record.id);
   subject.attributes = record.doc;
-  subject.known_since = record.created_at;
+  subject.known_since = time_of(record.doc["founded_on"]).value_or(record.created_at);
   return subject;
 }
 
@@ -174,14 +176,30 @@ void put_or_drop_subject(comply::Board& board, comply::Subject subject, bool liv
   }
 }
 
+/// Its new agency answers for it from then on.
+comply::Subject since(comply::Subject subject, const Handover* handover) {
+  if (handover != nullptr) subject.known_since = std::max(subject.known_since, handover->at);
+  return subject;
+}
+
+void feed_agency(comply::Board& board, const ledger::Record& record, bool live) {
+  if (live && record.state != "merged") return board.put_subject(agency_subject(record));
+  board.end_agency(record.id, time_of(record.doc["abolished_on"]).value_or(record.updated_at));
+}
+
+/// A case that was closed before it was handed over is its old agency's doing.
+comply::CaseState handed_over(comply::CaseState one, const Handover* handover) {
+  if (handover != nullptr && one.closed_at && *one.closed_at < handover->at) one.agency_id = handover->from;
+  return one;
+}
+
 /// Kinds that the engine knows as something else than records; true: this was one.
 bool feed_own_kind(comply::Board& board, const ActivePack& pack, const ledger::Record& record, bool live,
-                   UtcTime now) {
+                   UtcTime now, const Handover* handover) {
   if (record.kind == "agency") {
-    const bool ended = record.state == "abolished" || record.state == "merged";
-    put_or_drop_subject(board, agency_subject(record), live && !ended);
+    feed_agency(board, record, live);
   } else if (record.kind == "device") {
-    put_or_drop_subject(board, device_subject(record), record.state != "revoked");
+    put_or_drop_subject(board, since(device_subject(record), handover), record.state != "revoked");
   } else if (record.kind == "attestation") {
     live ? board.put_attestation(attestation_of(record)) : board.drop_attestation(record.id);
   } else if (record.kind == "exception") {
@@ -189,7 +207,7 @@ bool feed_own_kind(comply::Board& board, const ActivePack& pack, const ledger::R
   } else if (record.kind == "role_binding") {  // one that has ended still says until when it held
     record.state == "withdrawn" ? board.drop_binding(record.id) : board.put_binding(binding_of(record));
   } else {
-    if (record.kind == "case") board.put_case(case_of(pack, record, now));
+    if (record.kind == "case") board.put_case(handed_over(case_of(pack, record, now), handover));
     if (record.kind == "violation") board.put_breach(breach_of(record, live));
     return false;
   }
@@ -207,18 +225,22 @@ std::optional<UtcTime> time_of(const Json& value, bool end_of_day) {
   return std::nullopt;
 }
 
-void feed_record(comply::Board& board, const ActivePack& pack, const ledger::Record& record, UtcTime now) {
+void feed_record(comply::Board& board, const ActivePack& pack, const ledger::Record& record, UtcTime now,
+                 const Handover* handover) {
   const RegisterKind* kind = pack.pack().reg(record.kind);
   // A record from before its kind had states is live.
   const bool live = record.state.empty() ||
                     (kind == nullptr ? record.state != "withdrawn" : kind->lifecycle.is_live(record.state));
-  if (feed_own_kind(board, pack, record, live, now) || kind == nullptr) return;
-  if (kind->subject_kind) put_or_drop_subject(board, thing_subject(*kind->subject_kind, record), live);
+  if (feed_own_kind(board, pack, record, live, now, handover) || kind == nullptr) return;
+  if (kind->subject_kind)
+    put_or_drop_subject(board, since(thing_subject(*kind->subject_kind, record), handover), live);
   if (!board.asks_register(record.kind)) return;
   if (record.state == "withdrawn") {  // as if it had never been
     board.drop_record(record.kind, record.id);
   } else {
-    board.put_record(register_record_of(*kind, record));
+    auto one = register_record_of(*kind, record);
+    if (handover != nullptr) one.inherited_at = handover->at;
+    board.put_record(std::move(one));
   }
 }
 

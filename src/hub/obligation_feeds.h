@@ -14,7 +14,13 @@ namespace phendau::hub {
 
 /// Puts one record, as it is now, into the board. Kinds that no clause asks about are left out. `now`: for
 /// the clocks of cases.
-void feed_record(comply::Board& board, const ActivePack& pack, const ledger::Record& record, UtcTime now);
+/// `handover`: when and from whom the record came by an act on organisations.
+struct Handover {
+  UtcTime at;
+  std::string from;
+};
+void feed_record(comply::Board& board, const ActivePack& pack, const ledger::Record& record, UtcTime now,
+                 const Handover* handover = nullptr);
 
 /// The instant of a date or date with time; of a date its start, or its end with `end_of_day`.
 std::optional<UtcTime> time_of(const Json& value, bool end_of_day = false);

@@ -11,8 +11,8 @@
 #include "base/unicode.h"
 #include "hub/document_reader.h"
 #include "hub/hub_settings.h"
-#include "hub/obligation_feeds.h"
 #include "hub/obligation_matrix.h"
+#include "hub/organisation_moves.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -111,6 +111,7 @@ Obligations::~Obligations() { stop(); }
 
 Result<> Obligations::open() {
   const UtcTime now = services_.env.now();
+  PHENDAU_TRY(load_handovers());
   PHENDAU_TRY(load_records());
   PHENDAU_TRY(load_facts());
   PHENDAU_TRY(restore_statuses());
@@ -123,6 +124,25 @@ Result<> Obligations::open() {
   return {};
 }
 
+Result<> Obligations::load_handovers() {
+  std::map<std::string, Handover, std::less<>> found;
+  PHENDAU_TRY(each_derived(services_.ledger, kHandoverSpace, [&](const ledger::Derived& row) {
+    const auto& owners = row.doc["owners"].items();
+    if (owners.empty()) return;
+    const auto at = time_of(owners.back()["until"]);
+    if (at) found[row.key] = {*at, owners.back()["agency"].as_string()};
+  }));
+  const std::lock_guard lock(mu_);
+  handovers_ = std::move(found);
+  return {};
+}
+
+void Obligations::feed(const ledger::Record& record, UtcTime now) {
+  const auto handover = handovers_.find(record.kind + "/" + record.id);
+  feed_record(board_, services_.pack, record, now,
+              handover == handovers_.end() ? nullptr : &handover->second);
+}
+
 Result<> Obligations::load_records() {
   const UtcTime now = services_.env.now();
   ledger_seq_ = PHENDAU_TRY(services_.ledger.head()).seq;
@@ -133,7 +153,7 @@ Result<> Obligations::load_records() {
     for (;;) {
       const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
       const std::lock_guard lock(mu_);
-      for (const auto& record : page.records) feed_record(board_, services_.pack, record, now);
+      for (const auto& record : page.records) feed(record, now);
       if (page.next_cursor.empty()) break;
       query.cursor = page.next_cursor;
     }
@@ -270,10 +290,11 @@ Result<> Obligations::follow_ledger() {
   for (;;) {
     const auto changes = PHENDAU_TRY(services_.ledger.changes_since(ledger_seq_, kChangesPerRead));
     for (const auto& change : changes) {
+      if (change.kind == kActKind) PHENDAU_TRY(load_handovers());  // owners change in what follows
       const auto record = services_.ledger.get(change.kind, change.record_id, everything());
       if (record) {
         const std::lock_guard lock(mu_);
-        feed_record(board_, services_.pack, *record, services_.env.now());
+        feed(*record, services_.env.now());
       }
       ledger_seq_ = change.seq;
     }
@@ -384,7 +405,7 @@ Json Obligations::view(const comply::Obligation& one) const {
                                               {"id", one.subject_id},
                                               {"name", subject_name(one.subject_kind, one.subject_id)}})},
                     {"agency_id", one.agency_id},
-                    {"agency_name", agency == nullptr ? one.agency_id : agency->name},
+                    {"agency_name", agency == nullptr ? agency_name(services_, one.agency_id) : agency->name},
                     {"period", one.period_id},
                     {"status", to_string(one.status)},
                     {"reason", comply::explain(Lang::vi, one.reason)},
@@ -593,6 +614,27 @@ Result<Json> Obligations::facts_of(const Actor& actor, std::string_view device_i
 Json Obligations::counts_of_agency(std::string_view agency_id) const {
   const std::lock_guard lock(mu_);
   return statuses_json(board_.counts_of_agency(agency_id));
+}
+
+Json Obligations::close_of(std::string_view agency_id) {
+  assess_due(services_.env.now());
+  comply::Board::Filter filter;
+  filter.agency_id = agency_id;
+  std::map<std::string_view, std::map<std::string, comply::StatusCounts>> parts;
+  const std::lock_guard lock(mu_);
+  for (const auto& row : board_.page(filter, 0, SIZE_MAX).rows) {
+    const bool occasion = row.period_id.find('/') != std::string_view::npos;
+    auto& counts = parts[row.part->id][occasion ? "occasions" : std::string(row.period_id)];
+    ++counts[static_cast<std::size_t>(row.status)];
+  }
+  Json out = Json::object();
+  for (const auto& [part, periods] : parts) {
+    Json of = Json::object();
+    for (const auto& [period, counts] : periods)
+      of.set(period.empty() ? "now" : period, statuses_json(counts));
+    out.set(part, std::move(of));
+  }
+  return out;
 }
 
 Json Obligations::counts_of_device(std::string_view device_id) const {

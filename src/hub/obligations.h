@@ -14,6 +14,7 @@
 #include "comply/board.h"
 #include "hub/active_pack.h"
 #include "hub/detection.h"
+#include "hub/obligation_feeds.h"
 #include "hub/services.h"
 
 namespace phendau::hub {
@@ -65,9 +66,15 @@ class Obligations {
   /// status -> count, of one agency or of one device; no authorisation: callers ask for what they may see.
   Json counts_of_agency(std::string_view agency_id) const;
   Json counts_of_device(std::string_view device_id) const;
+  /// {PART: {PERIOD: {STATUS: count}}} of an agency as it is now: kept when it ends. Periods of occasions are
+  /// one.
+  Json close_of(std::string_view agency_id);
 
  private:
   void run();
+  Result<> load_handovers();
+  /// mu_ held.
+  void feed(const ledger::Record& record, UtcTime now);
   Result<> load_records();
   Result<> load_facts();
   Result<> restore_statuses();
@@ -89,8 +96,9 @@ class Obligations {
   std::set<std::string> detection_refs_;  // rules that clauses name
   std::string clauses_json_;              // of the matrix; does not change
   mutable std::mutex mu_;
-  comply::Board board_;                        // guarded by mu_, as is the rest
-  std::set<std::string, std::less<>> marked_;  // agencies whose detections are read again
+  comply::Board board_;                                     // guarded by mu_, as is the rest
+  std::map<std::string, Handover, std::less<>> handovers_;  // by KIND/ID
+  std::set<std::string, std::less<>> marked_;               // agencies whose detections are read again
   std::uint64_t ledger_seq_ = 0;
   bool stopping_ = false;
   std::condition_variable wake_;

@@ -201,7 +201,7 @@ Result<std::string> Records::owner_of(const Actor& actor, const RegisterKind& ki
     agency = body["doc"]["agency_id"].as_string();
   }
   if (agency.empty()) return fail(ErrorCode::invalid, "agency is missing", "request.invalid", {"agency_id"});
-  PHENDAU_TRY(services_.ledger.get("agency", agency, everything()));
+  PHENDAU_TRY(living_agency(services_.ledger, agency));
   if (!may_keep(actor, kind, province_agency().value_or(std::string())))
     return fail(ErrorCode::denied, "kept by the province's bodies", "record.of_province", {kind.title.vi});
   return agency;
@@ -320,7 +320,9 @@ Result<Json> Records::get(const Actor& actor, std::string_view kind_name, std::s
       record.version = entry.change.version;
       record.updated_at = entry.change.at;
       record.updated_by = entry.change.actor_id;
+      record.agency_id = entry.change.agency_id;
       Json out = summary(*kind, record);
+      out.set("agency_name", agency_name_at(services_, record.agency_id, *at));
       out.set("as_of", format_rfc3339(*at)).set("may_update", false).set("moves", Json::array());
       out.set("attachments", Json::array());
       return out;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/services.h"
 
+#include "hub/organisation_tree.h"
+
 namespace phendau::hub {
 
 Result<Scope> scope_for(const Actor& actor, Action action, Resource resource) {
@@ -26,6 +28,33 @@ Json page_json(Json::Array items, const std::string& next_cursor) {
 std::string agency_name(Services& services, std::string_view agency_id) {
   const auto record = services.ledger.get("agency", agency_id, everything());
   return record ? record->doc["name"].string_or(agency_id) : std::string(agency_id);
+}
+
+std::string agency_name_at(Services& services, std::string_view agency_id, UtcTime at) {
+  const auto record = services.ledger.get("agency", agency_id, everything());
+  if (!record) return std::string(agency_id);
+  return name_on(record->doc, format_date(to_civil(at, kHubZone).date));
+}
+
+std::string owner_at(Services& services, std::string_view kind, std::string_view id, std::string_view owner,
+                     UtcTime at) {
+  const auto row = services.ledger.get_derived(kHandoverSpace, std::string(kind) + "/" + std::string(id));
+  if (row && *row) {
+    for (const auto& one : (*row)->doc["owners"].items()) {
+      const auto until = parse_rfc3339(one["handed_over_at"].as_string());
+      if (until && at < *until) return one["agency"].as_string();
+    }
+  }
+  return std::string(owner);
+}
+
+Result<ledger::Record> living_agency(ledger::Ledger& ledger, std::string_view agency_id) {
+  auto record = PHENDAU_TRY(ledger.get("agency", agency_id, everything()));
+  if (record.state == "abolished") {
+    return fail(ErrorCode::conflict, "agency " + record.id + " is no more", "organisation.ended",
+                {record.doc["name"].string_or(record.id)});
+  }
+  return record;
 }
 
 }  // namespace phendau::hub

@@ -3,6 +3,7 @@
 // share: how a missing right is answered, and the scopes of the hub's own work.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "hub/config.h"
 #include "hub/live.h"
+#include "hub/succession.h"
 #include "model/authorize.h"
 #include "os/env.h"
 #include "store/ledger/ledger.h"
@@ -30,6 +32,7 @@ struct Services {
   journal::Journal& journal;
   Live& live;
   ActivePack& pack;
+  std::shared_ptr<Succession> succession = std::make_shared<Succession>();
 };
 
 inline Scope everything() { return Scope{Scope::Reach::everything, {}, {}}; }
@@ -47,5 +50,17 @@ Json page_json(Json::Array items, const std::string& next_cursor);
 
 /// Names of agencies by id, as the ledger has them now; the id itself for an unknown one.
 std::string agency_name(Services& services, std::string_view agency_id);
+/// As it was called on the day of `at`: for papers, closed files and whatever else has a date.
+std::string agency_name_at(Services& services, std::string_view agency_id, UtcTime at);
+
+/// Derived rows "KIND/ID" -> {owners: [{agency, until, handed_over_at}]}: whose a record was before acts on
+/// organisations handed it over. `until` is the act's day, from which duties count; `handed_over_at` the
+/// instant up to which the old agency kept the record. Can be rebuilt from the record's history.
+inline constexpr std::string_view kHandoverSpace = "handover";
+/// Whose record it was at `at`; `owner` is whose it is now.
+std::string owner_at(Services& services, std::string_view kind, std::string_view id, std::string_view owner,
+                     UtcTime at);
+/// `not_found`, or `conflict` (organisation.ended) when it is no more: nothing new is entered for it.
+Result<ledger::Record> living_agency(ledger::Ledger& ledger, std::string_view agency_id);
 
 }  // namespace phendau::hub

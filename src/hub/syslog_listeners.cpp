@@ -85,7 +85,7 @@ void SyslogListeners::receive(Running& running, const net::StreamPeer& peer, std
     connection = &running.connections[peer.connection_id];
   }
   // Calls for one connection come in order, and the map's nodes stay where they are.
-  if (connection->origin.source.empty())
+  if (connection->origin.source.empty() || services_.succession->has_ended(connection->origin.agency_id))
     connection->origin = origin_of(running.config, peer.address, peer.identity);
   connection->deframer.push(chunk);
   take(*connection);

@@ -157,6 +157,10 @@ Scope own_scope(const Actor& actor, Action action, Resource resource) {
       actor.role == Role::partner && (resource == Resource::record || resource == Resource::attachment);
   if (scope.reach == Reach::agencies) {
     scope.agency_ids = actor.agency_ids;
+    if (!scope.agency_ids.empty() && (action == Action::read || action == Action::export_out)) {
+      scope.agency_ids.insert(scope.agency_ids.end(), actor.past_agency_ids.begin(),
+                              actor.past_agency_ids.end());
+    }
     if (scope.agency_ids.empty()) scope.reach = partner_record ? Reach::invited : Reach::nothing;
   }
   if (scope.reach == Reach::invited || partner_record) scope.invited_id = actor.user_id;

@@ -45,6 +45,8 @@ struct Actor {
   bool system = false;                  // the hub's own work: detection, clocks
   std::vector<Delegation> delegations;  // in force when the request came
   std::string acting_under;  // the delegation without which this act would not be allowed; set by use cases
+  /// Agencies that are no more and whose place the own ones took: their past may be read, never changed.
+  std::vector<std::string> past_agency_ids;
 };
 Actor system_actor();
 

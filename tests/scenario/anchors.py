@@ -123,7 +123,38 @@ for entry in manifest["files"]:
         entry["sha256"], entry["size_bytes"] = hashlib.sha256(data).hexdigest(), len(data)
 (backup / "manifest.json").write_text(json.dumps(manifest))
 done = run(PHENDAU, "admin", "restore", "--data", base / "bare", backup, "--lang", "vi", check=False)
+assert done.returncode != 0 and "Chữ ký" in done.stderr, done.stderr  # what was altered is signed no longer
+done = run(PHENDAU, "admin", "restore", "--data", base / "bare", backup, "--lang", "vi", "--unsigned", check=False)
 assert done.returncode != 0 and "thành phần lạ" in done.stderr, done.stderr
+
+# A whole backup of another hub, rightly signed by that one, is another history: refused where our keys are.
+other = Hub().init()
+run(PHENDAU, "admin", "backup", "--data", other.data, base / "foreign")
+ours = base / "ours"
+ours.mkdir()
+shutil.copytree(hub.data / "keys", ours / "keys")
+restore = (PHENDAU, "admin", "restore", "--data", ours, base / "foreign", "--lang", "vi")
+done = run(*restore, check=False)
+assert done.returncode != 0 and "khóa khác" in done.stderr, done.stderr
+(base / "foreign" / "manifest.sig").unlink()
+done = run(*restore, check=False)
+assert done.returncode != 0 and "không có chữ ký" in done.stderr and not (ours / "ledger").exists(), done.stderr
+run(*restore, "--unsigned")
+
+# The signed head: kept as a file, it shows a forged signature, another hub's key and a ledger put back to an older day.
+hub.start()
+paper = base / "head.json"
+paper.write_text(json.dumps(hub.admin().get("/ledger/head")))
+hub.stop()
+verify = (PHENDAU, "admin", "verify-head", paper, "--lang", "vi")
+assert "Chữ ký đúng" in run(*verify).stdout and "vẫn nằm trong sổ cái" in run(*verify, "--data", hub.data).stdout
+done = run(*verify, "--data", older, check=False)
+assert done.returncode == 1 and "không còn khớp" in done.stdout, done.stdout
+done = run(*verify, "--data", other.data, check=False)
+assert done.returncode == 1 and "khóa khác" in done.stdout, done.stdout
+paper.write_text(paper.read_text().replace('"seq": ', '"seq": 1'))
+done = run(*verify, check=False)
+assert done.returncode != 0 and "Chữ ký" in done.stderr, (done.stdout, done.stderr)
 
 # What the hub keeps is for its own account only.
 for path in [p for p in hub.data.rglob("*") if p.is_file() and p.name != "hub.json"]:

@@ -80,10 +80,12 @@ for side in "ab":
                                  "valid_until": "2027-12-31T00:00:00Z"})
     record = admin.post("/registers/log_review", {"agency_id": AGENCY[side], "doc": {"reviewed_on": "2026-11-01", "reviewer": CANARY[side], "finding": "x"}})
     admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Record": f"log_review/{record['id']}"}, name=CANARY[side] + ".txt")
+    act = admin.post("/organisations/acts", {"act": "rename", "in_force": "2029-01-01", "decision_number": CANARY[side], "agencies": [AGENCY[side]],
+                                             "name": f"Cơ quan {side} " + CANARY[side], "note": CANARY[side]})
     event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
     ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
-                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"]}
+                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # ---- every operation, on the other agency's things -------------------------------------------------------------------
@@ -136,7 +138,11 @@ def requests(on, own):
         "getRecordForm": [(None, {}, {"kind": "log_review"})],
         "importRecords": [("Ngày xem,Người xem,Kết quả\n01/11/2026,x,x".encode(), {"name": "x.csv", "agency": on["agency"], "dry_run": d}, {"kind": "log_review"}) for d in ("true", "false")],
         "exportOscal": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"period": "2026"}]],
-        "openStream": [], "getHealth": [(None, {}, {})],
+        "listOrganisations": [(None, q, {}) for q in [{}, {"at": "2020-01-01"}, {"at": "2030-01-01"}]], "listOrganisationActs": [(None, {}, {})],
+        **{name: [({"act": "abolish", "in_force": "2026-01-01", "decision_number": "x", "agencies": [on["agency"]], "into": [{"id": own["agency"]}]}, {}, {})]
+           for name in ("createOrganisationAct", "previewOrganisationAct")},
+        "withdrawOrganisationAct": [({"reason": "x"}, {}, {"id": on["act"]})],
+        "getLedgerHead": [(None, {}, {})], "openStream": [], "getHealth": [(None, {}, {})],
     }
 
 
@@ -144,7 +150,7 @@ covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
 BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "listRecords", "createRecord", "exportRecords", "getRecordForm", "importRecords")}
 WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
-          "updateUser", "revokeDevice", "createRecord", "importRecords"}
+          "updateUser", "revokeDevice", "createRecord", "importRecords", "createOrganisationAct", "previewOrganisationAct"}
 
 
 def ask(client, name, call):

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "store/ledger/schema.h"
+#include "store/ledger/signatures.h"
 #include "store/ledger/sqlite_ledger.h"
 
 namespace phendau::ledger {
@@ -108,7 +109,7 @@ Result<std::vector<CopiedFile>> read_manifest(Env& env, const std::string& folde
 }
 
 Result<> check_files(Env& env, const std::string& folder, const std::vector<CopiedFile>& files) {
-  std::set<std::string> named = {std::string(kManifestName)};
+  std::set<std::string> named = {std::string(kManifestName), std::string(kManifestSignatureName)};
   for (const auto& file : files) {
     const std::string path = path_join(folder, file.path);
     if (!env.exists(path)) return broken(path + " is missing", path);

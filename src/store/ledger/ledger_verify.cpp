@@ -34,7 +34,8 @@ struct Fault {
 
 class Verifier {
  public:
-  Verifier(Database& db, const std::optional<Head>& known) : db_(db), known_(known) {}
+  Verifier(Database& db, const std::optional<Head>& known, std::string_view secret_key)
+      : db_(db), known_(known), secret_key_(secret_key) {}
 
   Result<> run() {
     PHENDAU_TRY(check_file());
@@ -241,18 +242,28 @@ class Verifier {
   }
 
   Result<> check_secrets(const Record& row, const std::string& key) {
-    auto& kind = PHENDAU_TRY(kind_of(row.kind)).get();
-    for (const auto& field : kind.secret_fields) {
-      auto stored = PHENDAU_TRY(db_.prepare("SELECT version FROM secrets WHERE kind=? AND id=? AND field=?"));
-      stored.bind(1, row.kind).bind(2, row.id).bind(3, field);
-      const bool present = PHENDAU_TRY(stored.step());
-      const Json& marker = row.doc[field];
-      if (present == is_secret_marker(marker) &&
-          (!present || marker["$secret"].as_int() == stored.integer(0)))
-        continue;
+    const auto differs = [&](std::string_view field) {
       fault.set("secrets", row.last_seq, key,
                 fmt::format("secret '{}' of {} differs from its history", field, key));
+    };
+    std::set<std::string> marked;  // what must be there, no more and no less
+    for (const auto& field : PHENDAU_TRY(kind_of(row.kind)).get().secret_fields) {
+      if (is_secret_marker(row.doc[field])) marked.insert(field);
     }
+    auto stored =
+        PHENDAU_TRY(db_.prepare("SELECT field, version, sealed FROM secrets WHERE kind=? AND id=?"));
+    stored.bind(1, row.kind).bind(2, row.id);
+    while (PHENDAU_TRY(stored.step())) {
+      const std::string field(stored.text(0));
+      if (marked.erase(field) == 0 || row.doc[field]["$secret"].as_int() != stored.integer(1)) {
+        differs(field);
+      } else if (!secret_key_.empty() &&
+                 !open_secret(secret_key_, secret_address(row.kind, row.id, field, stored.integer(1)),
+                              stored.blob(2))) {
+        fault.set("secrets", row.last_seq, key, fmt::format("secret '{}' of {} was altered", field, key));
+      }
+    }
+    if (!marked.empty()) differs(*marked.begin());
     return {};
   }
 
@@ -299,6 +310,7 @@ class Verifier {
 
   Database& db_;
   const std::optional<Head>& known_;
+  const std::string_view secret_key_;
   SeqFields allowed_;
   SeqFields redacted_;
   std::map<std::string, KindSchema> kinds_;
@@ -324,9 +336,15 @@ Result<std::set<std::string>> attached_digests(Database& db) {
 
 }  // namespace
 
-Result<Verification> verify_database(Database& db, const std::optional<Head>& known) {
+Result<Verification> verify_database(Database& db, const std::optional<Head>& known,
+                                     std::string_view secret_key) {
   auto snapshot = PHENDAU_TRY(Transaction::begin_read(db));
-  Verifier verifier(db, known);
+  return judge_database(db, known, secret_key);
+}
+
+Result<Verification> judge_database(Database& db, const std::optional<Head>& known,
+                                    std::string_view secret_key) {
+  Verifier verifier(db, known, secret_key);
   const auto ran = verifier.run();
   if (!ran && ran.error().code != ErrorCode::corrupt) return std::unexpected(ran.error());
   if (!ran) verifier.fault.set("file", 0, "ledger.db", ran.error().message);
@@ -343,7 +361,7 @@ Result<Verification> verify_database(Database& db, const std::optional<Head>& kn
 
 Result<Verification> SqliteLedger::verify(const std::optional<Head>& known, bool deep) {
   auto lease = PHENDAU_TRY(reader());
-  Verification out = PHENDAU_TRY(verify_database(lease.db(), known));
+  Verification out = PHENDAU_TRY(verify_database(lease.db(), known, options_.secret_key));
   if (!deep || !out.ok) return out;
   const auto present = PHENDAU_TRY(blobs_.list());
   for (const auto& digest : present) {

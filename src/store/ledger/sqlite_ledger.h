@@ -47,8 +47,12 @@ std::string search_text_of(std::string_view id, std::string_view state, const Js
 bool scope_covers(const Scope& scope, const Record& record, const Kind* kind);
 std::string secret_address(std::string_view kind, std::string_view id, std::string_view field,
                            std::int64_t version);
-/// Judges one snapshot of a ledger's database; blobs are not looked at.
-Result<Verification> verify_database(Database& db, const std::optional<Head>& known);
+/// Judges one snapshot of a ledger's database; blobs are not looked at. Without a key secrets are not opened.
+Result<Verification> verify_database(Database& db, const std::optional<Head>& known,
+                                     std::string_view secret_key = {});
+/// As above, inside the transaction that the caller has open.
+Result<Verification> judge_database(Database& db, const std::optional<Head>& known,
+                                    std::string_view secret_key);
 std::string key_of(std::string_view kind, std::string_view id);
 
 class SqliteLedger : public Ledger {

@@ -40,6 +40,8 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/devices')), detail: lazy(() => import('../pages/device')) },
   { path: '/so-dang-ky', title: 'Sổ đăng ký', icon: 'case', visible: () => may('read:record'), deep: true,
     page: lazy(() => import('../pages/registers')), detail: lazy(() => import('../pages/register')) },
+  { path: '/to-chuc', title: 'Tổ chức', icon: 'link', visible: () => may('read:agency'),
+    page: lazy(() => import('../pages/organisations')) },
   { path: '/quan-tri', title: 'Quản trị', icon: 'admin', visible: () => may('read:user'),
     page: lazy(() => import('../pages/admin')) },
 ];

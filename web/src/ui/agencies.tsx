@@ -6,7 +6,9 @@ import { get } from '../api/client';
 import { may, session } from '../app/session';
 import { compareNames } from '../text/format';
 
+/** Those that one may choose; names of what is no more are known, too. */
 export const agencies = signal<{ id: string; name: string }[] | null>(null);
+const ended = signal<Record<string, string>>({});
 
 export function useAgencies(): { id: string; name: string }[] {
   useEffect(() => {
@@ -18,6 +20,7 @@ export function useAgencies(): { id: string; name: string }[] {
     }
     get('/agencies').then(
       ({ items }) => {
+        ended.value = Object.fromEntries(items.filter((a) => a.state !== 'active').map((a) => [a.id, a.name]));
         agencies.value = items.filter((a) => a.state === 'active').sort((a, b) => compareNames(a.name, b.name));
       },
       () => undefined,  // the filter stays away; the list itself reports the trouble
@@ -27,7 +30,7 @@ export function useAgencies(): { id: string; name: string }[] {
 }
 
 export function agencyName(id: string): string {
-  return agencies.value?.find((a) => a.id === id)?.name ?? id;
+  return agencies.value?.find((a) => a.id === id)?.name ?? ended.value[id] ?? id;
 }
 
 export function AgencySelect({ value, onChange, label = 'Cơ quan', all = 'Mọi cơ quan', required = false }: {
