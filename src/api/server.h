@@ -32,6 +32,7 @@ enum class Access : std::uint8_t {
   open,         // no session needed
   any_session,  // also while the password must be changed
   session,
+  feed,  // the last segment is a secret address, TOKEN.ics: who made it is the actor; no session
 };
 
 struct Route {
@@ -44,6 +45,7 @@ struct Route {
   bool takes_json = false;
   Result<net::Response> (*handle)(Context&) = nullptr;
 };
+std::vector<Route> duty_routes();
 /// Every operation of openapi.yaml.
 const std::vector<Route>& routes();
 std::string_view to_string(Action action);

@@ -102,6 +102,8 @@ class Accounts {
   Result<Session> change_password(std::string_view token, std::string_view old_password,
                                   std::string_view new_password, std::string_view from);
 
+  /// An account that may sign in: neither locked nor waiting for its first password; else `not_found`.
+  Result<Account> usable(std::string_view username);
   Result<std::vector<Account>> list(const Actor& actor);
   Result<AccountWithPassword> create(const Actor& actor, std::string_view username,
                                      const AccountWrite& write);

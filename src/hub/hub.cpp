@@ -106,6 +106,7 @@ Result<> Hub::open_workers() {
   PHENDAU_TRY(detection_->open());
   obligations_ = std::make_unique<Obligations>(*services_, *detection_);
   PHENDAU_TRY(obligations_->open());
+  PHENDAU_TRY(open_duties());
   detection_->on_alerts = [this](const std::set<std::string>& agencies) {
     for (const auto& id : agencies) obligations_->mark_agency(id);
   };
@@ -130,9 +131,19 @@ Result<> Hub::open_workers() {
   return {};
 }
 
+Result<> Hub::open_duties() {
+  duties_ = std::make_unique<Duties>(*services_, *obligations_, *records_);
+  notices_ = std::make_unique<Notices>(*services_);
+  reminding_ = std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_);
+  calendar_feeds_ = std::make_unique<CalendarFeeds>(*services_, *accounts_);
+  records_->figures = [this](std::string_view agency) { return duties_->figures(agency); };
+  return reminding_->open();
+}
+
 void Hub::run_maintenance() {
   // Journal time passes in seconds; the loop sleeps in short steps so that stop() is quick.
   UtcTime done_at = env_.now();
+  UtcTime reminded_at;
   while (!stopping_) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     const UtcTime now = env_.now();
@@ -140,6 +151,11 @@ void Hub::run_maintenance() {
     done_at = now;
     if (const auto maintained = journal_->maintenance(now); !maintained) {
       PHENDAU_LOG(warn, "journal_maintenance_failed", {"error", maintained.error().message});
+    }
+    if (now - reminded_at >= config_.assess_every) {
+      reminded_at = now;
+      if (const auto sent = reminding_->run(now); !sent)
+        PHENDAU_LOG(warn, "reminders_not_sent", {"error", sent.error().message});
     }
     if (journal_->head().chain_entries == anchored_entries_) continue;
     anchored_entries_ = journal_->head().chain_entries;

@@ -10,15 +10,19 @@
 #include "hub/active_pack.h"
 #include "hub/agencies.h"
 #include "hub/alerts.h"
+#include "hub/calendar_feeds.h"
 #include "hub/detection.h"
 #include "hub/devices.h"
+#include "hub/duties.h"
 #include "hub/events.h"
 #include "hub/incidents.h"
 #include "hub/ingest_pipeline.h"
 #include "hub/keys.h"
 #include "hub/live.h"
+#include "hub/notices.h"
 #include "hub/obligations.h"
 #include "hub/records.h"
+#include "hub/reminding.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
 #include "store/journal/journal.h"
@@ -57,6 +61,9 @@ class Hub {
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
   Records& records() { return *records_; }
+  Duties& duties() { return *duties_; }
+  Notices& notices() { return *notices_; }
+  CalendarFeeds& calendar_feeds() { return *calendar_feeds_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
   SyslogListeners& listeners() { return *listeners_; }
@@ -74,6 +81,7 @@ class Hub {
   Result<> open_stores();
   Result<> note_pack();
   Result<> open_workers();
+  Result<> open_duties();
   void run_maintenance();
   /// Each store's head into the other one.
   void keep_anchors(std::string_view reason);
@@ -96,6 +104,10 @@ class Hub {
   std::unique_ptr<Detection> detection_;
   std::unique_ptr<Obligations> obligations_;
   std::unique_ptr<Records> records_;
+  std::unique_ptr<Duties> duties_;
+  std::unique_ptr<Notices> notices_;
+  std::unique_ptr<Reminding> reminding_;
+  std::unique_ptr<CalendarFeeds> calendar_feeds_;
   std::unique_ptr<SyslogListeners> listeners_;
   std::optional<std::string> first_password_;
   std::uint64_t anchored_entries_ = 0;  // of the journal's chain; maintenance thread after open()

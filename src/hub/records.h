@@ -4,6 +4,8 @@
 // that a check and its write are one. Thread-safe.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,6 +17,9 @@
 #include "hub/services.h"
 
 namespace phendau::hub {
+
+inline constexpr std::size_t kWaitingPerKindMax = 20;
+inline constexpr std::size_t kWaitingMax = 100;
 
 class Records {
  public:
@@ -48,8 +53,15 @@ class Records {
   /// {items}: changes, newest first; `on_behalf` marks what the province entered for an agency.
   Result<Json> history(const Actor& actor, std::string_view kind, std::string_view id);
 
+  /// Live records whose next move is the actor's, oldest first: TaskRecord of openapi.yaml.
+  Result<Json> waiting_for(const Actor& actor);
+  /// What fills the frozen field of a kind (RegisterKind::frozen_field); set before use.
+  std::function<Result<Json>(std::string_view agency_id)> figures;
+
   /// The body that keeps provincial registers: bound to the slot lead_department; `conflict` when none is.
   Result<std::string> province_agency();
+  /// Slot -> agencies that hold it today.
+  Result<std::multimap<std::string, std::string, std::less<>>> bodies_of_slots();
 
  private:
   struct Draft {
@@ -68,6 +80,8 @@ class Records {
   std::vector<std::string> names_of(const Actor& actor);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   Result<> check_draft(const Actor& actor, const Draft& draft);
+  Result<> freeze(const RegisterKind& kind, std::string_view agency_id, std::string_view state,
+                  const Json& patch, Json& doc);
   Result<> check_references(const Actor& actor, const Draft& draft);
   Result<> check_unique(const Draft& draft);
   Result<> check_disjoint(const Draft& draft);
