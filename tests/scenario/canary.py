@@ -27,7 +27,7 @@ for line in (ROOT / "src/api/openapi.yaml").read_text().splitlines():
     elif found := re.match(r"^      x-(action|resource): (\w+)$", line):
         OPERATIONS[operation][2 if found.group(1) == "action" else 3] = found.group(2)
 routes = {}
-source = (ROOT / "src/api/routes.cpp").read_text()
+source = "".join(file.read_text() for file in sorted((ROOT / "src/api").glob("routes*.cpp")))
 for found in re.finditer(r'\{"(GET|POST|PATCH|DELETE)",\s*"([^"]+)",\s*"(\w+)",\s*(\w+),\s*(\w+),', source):
     routes[found.group(3)] = [found.group(1), found.group(2), found.group(4), found.group(5)]
 assert routes == OPERATIONS, set(map(str, routes.items())) ^ set(map(str, OPERATIONS.items()))
@@ -131,6 +131,9 @@ def requests(on, own):
         "undoRecord": [({"sequence": 1, "reason": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
         "getRecordHistory": [(None, {}, {"kind": "log_review", "id": on["record"]})],
         "openStream": [], "getHealth": [(None, {}, {})],
+        "listTasks": [(None, {}, {})], "getAgencyPage": [(None, {}, {"id": on["agency"]})], "listNotices": [(None, {"limit": 200}, {})],
+        "markNoticesRead": [({"ids": [], "all": False}, {}, {})], "getCalendarAddress": [(None, {}, {})], "makeCalendarAddress": [({}, {}, {})],
+        "revokeCalendarAddress": [], "getCalendar": [(None, {}, {"feed": "khong-co.ics"}), (None, {}, {"feed": "khong-co"})],
     }
 
 
@@ -169,6 +172,12 @@ for role in ("agency_officer", "agency_head", "staff", "partner", "province_oper
 streams = {}
 
 
+def officer_notices():
+    listed = clients["agency_officer"].get("/notices", limit=200)["items"]
+    assert all(n["agency_id"] == AGENCY["a"] for n in listed), listed
+    return listed
+
+
 def listen(role, client):
     import http.client
     import ssl
@@ -203,6 +212,17 @@ for role, client in clients.items():
             assert secret not in shown, f"{role} {name} {call}: the other agency's secret in the answer: {data[:400]}"
             if name in BY_ID or name in WRITES:
                 assert status in (400, 403, 404), f"{role} {name} {call} answered {status}: {data[:300]}"
+
+# The feed of each is the owner's alone, and needs no session: a person without any reads it by its address.
+stranger = Client(hub.port)
+for role in ("agency_officer", "agency_head", "partner"):
+    path = clients[role].post("/account/calendar")["path"]
+    status, data = ask(stranger, "getCalendar", (None, {}, {"feed": path.rsplit("/", 1)[1]}))
+    assert status == 200 and data.count(b"BEGIN:VCALENDAR") == 1 and secret not in data, (role, status)
+    clients[role].call("DELETE", "/account/calendar")
+    assert ask(stranger, "getCalendar", (None, {}, {"feed": path.rsplit("/", 1)[1]}))[0] == 404, role
+# Everybody has notices of the own agency; none of another one's.
+wait_for(lambda: officer_notices(), 40)
 
 # Counts are the own ones.
 officer = clients["agency_officer"]
