@@ -2,7 +2,6 @@
 // What a person owes: tasks, notices, the calendar feed and its address, the page of one agency.
 #include "api/problem.h"
 #include "api/server.h"
-#include "net/address.h"
 
 namespace phendau::api {
 namespace {
@@ -12,13 +11,6 @@ using net::Response;
 Result<Response> answer(Result<Json>&& body, int status = 200) {
   if (!body) return std::unexpected(std::move(body).error());
   return json_response(*body, status);
-}
-
-/// How people and calendars reach this hub: the first name that its certificate was asked to carry.
-std::string host_of(const hub::HubConfig& config) {
-  const auto address = net::parse_host_port(config.https_address);
-  if (config.server_names.empty() || !address) return config.https_address;
-  return config.server_names.front() + ":" + std::to_string(address->port);
 }
 
 Result<Response> list_tasks(Context& c) { return answer(c.hub.duties().tasks(c.actor)); }
@@ -38,7 +30,7 @@ Result<Response> get_calendar(Context& c) {
   Response out;
   out.headers.set("Content-Type", "text/calendar; charset=utf-8");
   out.headers.set("Content-Disposition", "inline; filename=\"phen-dau.ics\"");
-  out.body = PHENDAU_TRY(c.hub.duties().calendar(c.actor, host_of(c.hub.config())));
+  out.body = PHENDAU_TRY(c.hub.duties().calendar(c.actor, hub::public_host(c.hub.config())));
   return out;
 }
 

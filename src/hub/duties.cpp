@@ -39,10 +39,6 @@ bool is_provincial(const Actor& actor) {
   return actor.role == Role::administrator || actor.role == Role::province_operator;
 }
 
-std::string title_of(const Obligations::Duty& duty) {
-  return duty.clause->title.vi.empty() ? duty.clause->id : duty.clause->title.vi;
-}
-
 std::vector<report::CalendarAlarm> alarms_of(const comply::ReminderPlan& plan) {
   std::vector<report::CalendarAlarm> out;
   for (const std::int32_t days : plan.before_days) out.push_back({days, plan.minute_of_day, {}});
@@ -89,7 +85,8 @@ Json Duties::task_view(const Obligations::Duty& duty, const CivilDate& today) {
                            {"clause", duty.clause->id},
                            {"part", duty.part->id},
                            {"citation", duty.clause->citation},
-                           {"title", title_of(duty)},
+                           {"title", duty.clause->title.vi},
+                           {"name", name_of(duty).vi},
                            {"duty", duty.part->duty.vi},
                            {"agency_id", duty.agency_id},
                            {"agency_name", agency},
@@ -190,7 +187,7 @@ Result<std::string> Duties::calendar(const Actor& actor, std::string_view host) 
     report::CalendarEvent event;
     event.key = duty.id();
     event.day = due.last_good_day;
-    const std::string title = title_of(duty);
+    const std::string title = name_of(duty).vi;
     event.summary = duty.status == Status::overdue ? tr(Lang::vi, "duty.calendar_late", {title}) : title;
     event.description = duty.clause->citation + "\n" + duty.part->duty.vi;
     if (own_bodies(actor).size() > 1 && !duty.agency_id.empty())
@@ -223,7 +220,7 @@ Result<Json> Duties::figures(std::string_view agency_id) {
   Json names = Json::array();
   for (const auto& duty : late) {
     if (names.size() >= kTasksMax) break;
-    names.push(duty.clause->citation + ": " + title_of(duty));
+    names.push(duty.clause->citation + ": " + name_of(duty).vi);
   }
   return Json::object({{"taken_at", format_rfc3339(now)},
                        {"obligations", obligations_.counts_of_agency(agency_id)},

@@ -106,6 +106,15 @@ Json action_for(const Pack& pack, const Satisfier& way, const Obligations::Duty&
 
 }  // namespace
 
+comply::BiText name_of(const Obligations::Duty& duty) {
+  const comply::Clause& clause = *duty.clause;
+  comply::BiText out = clause.parts.size() > 1 || clause.title.empty() ? duty.part->duty : clause.title;
+  for (std::string* text : {&out.vi, &out.en}) {
+    if (text->ends_with('.')) text->pop_back();
+  }
+  return out;
+}
+
 Json actions_for(const Pack& pack, const Obligations::Duty& duty) {
   Json out = Json::array();
   for (const auto& way : duty.part->satisfied_by) {

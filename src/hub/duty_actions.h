@@ -8,6 +8,9 @@
 
 namespace phendau::hub {
 
+/// What people call the duty in one line: the clause's title, or the part's duty where a clause holds
+/// several.
+comply::BiText name_of(const Obligations::Duty& duty);
 /// The acts, best first: [{kind, ...}] as TaskAction of openapi.yaml.
 /// record: a new record of `register` with `prefill`; records: the register as it is; open_record, open_case:
 /// what raised the duty; case: the cases of a workflow; attest; device, sources, setting: look there.

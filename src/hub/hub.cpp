@@ -25,6 +25,28 @@ std::vector<std::string> certificate_names(const HubConfig& config) {
   return names;
 }
 
+Json silent_sources(Services& services, const Detection& detection, const Scope& scope, UtcTime now) {
+  Json out = Json::array();
+  for (const auto& activity : detection.activities()) {
+    if (!scope.covers(activity.agency) || now - activity.last_event_time < kSilentAfter) continue;
+    out.push(Json::object({{"id", activity.source + "/" + activity.host},
+                           {"name", activity.host.empty() ? activity.source : activity.host},
+                           {"agency_id", activity.agency},
+                           {"agency_name", agency_name(services, activity.agency)},
+                           {"last_event_at", format_rfc3339(activity.last_event_time)}}));
+  }
+  return out;
+}
+
+Json mails_json(const Mailer& mailer) {
+  const MailCounts counts = mailer.counts();
+  return Json::object({{"on", mailer.is_on()},
+                       {"sent", counts.sent},
+                       {"failed", counts.failed},
+                       {"given_up", counts.given_up},
+                       {"waiting", counts.waiting}});
+}
+
 }  // namespace
 
 DataFolder DataFolder::of(const std::string& data_dir) {
@@ -125,6 +147,7 @@ Result<> Hub::open_workers() {
   pipeline_->start();
   detection_->start();
   obligations_->start();
+  mailer_->start();
   listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
   maintenance_ = std::thread([this] { run_maintenance(); });
@@ -134,7 +157,9 @@ Result<> Hub::open_workers() {
 Result<> Hub::open_duties() {
   duties_ = std::make_unique<Duties>(*services_, *obligations_, *records_);
   notices_ = std::make_unique<Notices>(*services_);
-  reminding_ = std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_);
+  mailer_ = std::make_unique<Mailer>(*services_);
+  reminding_ =
+      std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_, *mailer_);
   calendar_feeds_ = std::make_unique<CalendarFeeds>(*services_, *accounts_);
   records_->figures = [this](std::string_view agency) { return duties_->figures(agency); };
   return reminding_->open();
@@ -182,6 +207,7 @@ void Hub::stop() {
   if (pipeline_) pipeline_->stop();
   if (detection_) detection_->stop();
   if (obligations_) obligations_->stop();
+  if (mailer_) mailer_->stop();
 }
 
 Hub::~Hub() { stop(); }
@@ -207,18 +233,11 @@ Result<Json> Hub::overview(const Actor& actor) {
                                 {"open_alerts", PHENDAU_TRY(ledger_->count(open, scope))},
                                 {"open_incidents", PHENDAU_TRY(ledger_->count(cases, scope))}}));
   }
-  Json silent = Json::array();
   const UtcTime now = env_.now();
-  for (const auto& activity : detection_->activities()) {
-    if (!scope.covers(activity.agency) || now - activity.last_event_time < kSilentAfter) continue;
-    silent.push(Json::object({{"id", activity.source + "/" + activity.host},
-                              {"name", activity.host.empty() ? activity.source : activity.host},
-                              {"agency_id", activity.agency},
-                              {"agency_name", agency_name(*services_, activity.agency)},
-                              {"last_event_at", format_rfc3339(activity.last_event_time)}}));
-  }
+  Json silent = silent_sources(*services_, *detection_, scope, now);
   Json storage = Json::object();
   Json ingest = Json::object();
+  Json mail = Json::object();
   if (!authorize(actor, Action::read, Resource::storage).allows_nothing()) {
     const auto stat = journal_->stat();
     storage = Json::object({{"used_bytes", stat.segment_bytes + stat.wal_bytes},
@@ -236,6 +255,7 @@ Result<Json> Hub::overview(const Actor& actor) {
                            {"refused_senders", listeners_->refused_senders()},
                            {"spools_refused", counters.spools_refused},
                            {"udp_kernel_drops", listeners_->kernel_drops()}});
+    mail = mails_json(*mailer_);
   }
   Events::Search last_hour;
   last_hour.from = now - hours(1);
@@ -253,6 +273,7 @@ Result<Json> Hub::overview(const Actor& actor) {
        {"silent_sources", std::move(silent)},
        {"storage", std::move(storage)},
        {"ingest", std::move(ingest)},
+       {"mail", std::move(mail)},
        {"pack", Json::object({{"id", pack.id}, {"title", pack.title.vi}, {"digest", pack.digest}})},
        {"demo", config_.demo}});
 }

@@ -19,6 +19,7 @@
 #include "hub/ingest_pipeline.h"
 #include "hub/keys.h"
 #include "hub/live.h"
+#include "hub/mailer.h"
 #include "hub/notices.h"
 #include "hub/obligations.h"
 #include "hub/records.h"
@@ -106,6 +107,7 @@ class Hub {
   std::unique_ptr<Records> records_;
   std::unique_ptr<Duties> duties_;
   std::unique_ptr<Notices> notices_;
+  std::unique_ptr<Mailer> mailer_;
   std::unique_ptr<Reminding> reminding_;
   std::unique_ptr<CalendarFeeds> calendar_feeds_;
   std::unique_ptr<SyslogListeners> listeners_;

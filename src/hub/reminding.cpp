@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "hub/duties.h"
+#include "hub/duty_actions.h"
 
 namespace phendau::hub {
 namespace {
@@ -20,6 +21,14 @@ struct PersonClass {
 };
 constexpr PersonClass kPersonClasses[] = {
     {"it_officer", Role::agency_officer}, {"agency_head", Role::agency_head}, {"staff", Role::staff}};
+
+/// Registers in which an agency names the people of a class, with their addresses.
+struct AddressBook {
+  std::string_view name;
+  std::string_view reg;
+};
+constexpr AddressBook kAddressBooks[] = {{"it_officer", "officer"}, {"agency_head", "head"}};
+constexpr std::size_t kAddressesMax = 20;  // of one agency and class
 
 std::optional<Role> role_of(std::string_view to) {
   for (const auto& one : kPersonClasses) {
@@ -86,7 +95,7 @@ Result<std::size_t> Reminding::run(UtcTime now) {
     comply::ReminderDuty one;
     one.obligation_id = duty.id();
     one.agency_id = duty.agency_id;
-    one.title = duty.clause->title;
+    one.title = name_of(duty);
     one.due = due_day_of(*duty.part, duty.due_at);
     one.open = comply::wants_reminder(duty.status);
     open_duties.insert(one.obligation_id);
@@ -135,11 +144,15 @@ Result<std::vector<NoticeWrite>> Reminding::send(const std::vector<comply::Notic
   people.bodies_of_slot = PHENDAU_TRY(records_.bodies_of_slots());
   std::vector<NoticeWrite> told;
   std::vector<std::string> keys;
+  std::map<std::string, std::vector<std::string>> mails;  // address -> sentences
   ledger::WriteBatch batch;
   for (const auto& notice : due) {
     if (told.size() >= kNoticesPerRun) break;
     const auto readers = readers_of(notice, people);
-    if (readers.empty()) continue;
+    const auto addresses = addresses_of(notice, people);
+    if (readers.empty() && addresses.empty()) continue;
+    for (const auto& address : addresses)
+      mails[address].push_back(comply::text_of(Lang::vi, notice, kHubZone));
     for (const auto& reader : readers) {
       told.push_back({reader, notice.key, std::string(comply::to_string(notice.kind)),
                       comply::text_of(Lang::vi, notice, kHubZone), notice.obligation_id, notice.agency_id});
@@ -149,9 +162,46 @@ Result<std::vector<NoticeWrite>> Reminding::send(const std::vector<comply::Notic
     batch.derived.push_back({std::string(kSentSpace), notice.key, notice.agency_id,
                              Json::object({{"at", format_rfc3339(now)}, {"readers", readers.size()}})});
   }
+  add_mails(mails, now, batch);
   if (!batch.derived.empty()) PHENDAU_TRY(services_.ledger.write_batch(batch, system_actor(), now));
   sent_.insert(keys.begin(), keys.end());
+  if (!mails.empty()) mailer_.poke();
   return told;
+}
+
+std::vector<std::string> Reminding::addresses_of(const comply::Notice& notice, const People& people) {
+  std::vector<std::string> out;
+  if (!mailer_.is_on()) return out;
+  std::string_view kind;
+  for (const auto& one : kAddressBooks) {
+    if (one.name == notice.to) kind = one.reg;
+  }
+  const std::string& body = notice.agency_id.empty() ? people.lead : notice.agency_id;
+  if (kind.empty() || body.empty() || services_.pack.pack().reg(kind) == nullptr) return out;
+  ledger::Query query;
+  query.kind = kind;
+  query.states = {"active"};
+  query.agency_ids = {body};
+  query.limit = kAddressesMax;
+  const auto page = services_.ledger.list(query, everything());
+  if (!page) return out;
+  for (const auto& record : page->records) {
+    const std::string address(trim(record.doc["email"].as_string()));
+    if (net::is_mail_address(address) && std::find(out.begin(), out.end(), address) == out.end())
+      out.push_back(address);
+  }
+  return out;
+}
+
+/// One mail per address for all of this run.
+void Reminding::add_mails(const std::map<std::string, std::vector<std::string>>& lines, UtcTime now,
+                          ledger::WriteBatch& batch) {
+  for (const auto& [address, sentences] : lines) {
+    const std::string subject = tr(Lang::vi, "duty.mail_subject", {std::to_string(sentences.size())});
+    const std::string text = "- " + join(sentences, "\n- ") + "\n\n" +
+                             tr(Lang::vi, "duty.mail_end", {public_host(services_.config)}) + "\n";
+    batch.derived.push_back(mailer_.row_of(address + "|" + format_rfc3339(now), address, subject, text, now));
+  }
 }
 
 void Reminding::forget(const std::set<std::string, std::less<>>& open_duties, UtcTime now) {

@@ -4,6 +4,7 @@
 // from the hub's maintenance thread; run() takes turns.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include "comply/reminders.h"
 #include "hub/accounts.h"
 #include "hub/active_pack.h"
+#include "hub/mailer.h"
 #include "hub/notices.h"
 #include "hub/obligations.h"
 #include "hub/records.h"
@@ -27,12 +29,13 @@ inline constexpr std::int64_t kSentKeptDays = 400;
 class Reminding {
  public:
   Reminding(Services& services, Obligations& obligations, Records& records, Accounts& accounts,
-            Notices& notices)
+            Notices& notices, Mailer& mailer)
       : services_(services),
         obligations_(obligations),
         records_(records),
         accounts_(accounts),
-        notices_(notices) {}
+        notices_(notices),
+        mailer_(mailer) {}
   /// Reads what was sent before.
   Result<> open();
   /// Sends what is due at `now`; the number of notices (one per person).
@@ -42,6 +45,10 @@ class Reminding {
   struct People;
   Result<std::vector<NoticeWrite>> send(const std::vector<comply::Notice>& due, UtcTime now);
   std::vector<std::string> readers_of(const comply::Notice& notice, const People& people);
+  /// Addresses that the body of the notice registered for this role.
+  std::vector<std::string> addresses_of(const comply::Notice& notice, const People& people);
+  void add_mails(const std::map<std::string, std::vector<std::string>>& lines, UtcTime now,
+                 ledger::WriteBatch& batch);
   void forget(const std::set<std::string, std::less<>>& open_duties, UtcTime now);
 
   Services& services_;
@@ -49,6 +56,7 @@ class Reminding {
   Records& records_;
   Accounts& accounts_;
   Notices& notices_;
+  Mailer& mailer_;
   std::mutex mu_;
   std::set<std::string, std::less<>> sent_;  // guarded by mu_
 };

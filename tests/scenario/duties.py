@@ -2,18 +2,22 @@
 """What I owe, and when: a duty comes due, stands among the tasks of its own agency with the act that fulfils it, is told of once
 (a restart repeats nothing), stands in the calendar that a phone reads without signing in, and is gone when it is done. The head's
 quarterly sign-off: figures by the hub, signed by the head alone. Another agency sees none of it."""
+import base64
 import datetime
+import email
+import email.header
 import http.client
 import pathlib
 import re
 import shutil
+import socket
 import ssl
 import sys
 import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import ROOT, Client, Hub, Problem, scratch, wait_for
+from harness import AS_ROOT, HUB_UID, ROOT, Client, Hub, Problem, run, scratch, wait_for
 
 # ---- a small document of our own: reminders at midnight, so that each is either due or not -----------------------------
 packs = scratch()
@@ -69,7 +73,82 @@ clauses:
     satisfied_by: [{kind: attestation, file: true}]
 """)
 
-hub = Hub(pack=packs / "thu", config={"assess_every": "1s"}).init(agency="so-tttt", name="Sở Thông tin và Truyền thông").start()
+
+# ---- a mail server: plain greeting, STARTTLS, sign-in, one mailbox that it does not know ----------------------------------
+mail_folder = scratch()
+run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+    "-keyout", mail_folder / "key.pem", "-out", mail_folder / "cert.pem")
+(mail_folder / "password").write_text("mat khau thu\n")
+for name in ("password", "cert.pem"):
+    if AS_ROOT:
+        shutil.chown(mail_folder / name, HUB_UID, HUB_UID)
+mails, refusals = [], []
+
+
+def serve_mail(listener):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(mail_folder / "cert.pem", mail_folder / "key.pem")
+    while True:
+        talk, _ = listener.accept()
+        threading.Thread(target=answer_mail, args=(talk, context), daemon=True).start()
+
+
+def answer_mail(talk, context):
+    stream, is_tls, is_known, envelope = talk.makefile("rwb"), False, False, {}
+
+    def say(text):
+        stream.write(text.encode() + b"\r\n")
+        stream.flush()
+    say("220 thu nghiem")
+    try:
+        while line := stream.readline().decode().rstrip("\r\n"):
+            verb = line.split(" ")[0].upper()
+            if verb == "EHLO":
+                say("250-thu\r\n250 " + ("AUTH PLAIN" if is_tls else "STARTTLS"))
+            elif verb == "STARTTLS":
+                say("220 go")
+                stream.close()
+                talk = context.wrap_socket(talk, server_side=True)
+                stream, is_tls = talk.makefile("rwb"), True
+            elif verb == "AUTH":
+                word = line.split(" ")[2] if line.count(" ") == 2 else None
+                if word is None:
+                    say("334 ")
+                    word = stream.readline().decode().strip()
+                is_known = is_tls and base64.b64decode(word) == b"\0phendau\0mat khau thu"
+                say("235 ok" if is_known else "535 no")
+            elif verb == "MAIL":
+                envelope = {"from": line}
+                say("250 ok" if is_known else "530 sign in first")
+            elif verb == "RCPT":
+                envelope["to"] = line
+                if "khong.co@" in line:
+                    refusals.append(line)
+                    say("550 no such mailbox")
+                else:
+                    say("250 ok")
+            elif verb == "DATA":
+                say("354 go")
+                lines = []
+                while (piece := stream.readline()) != b".\r\n":
+                    assert piece.endswith(b"\r\n"), piece
+                    lines.append(piece[1:] if piece.startswith(b".") else piece)
+                mails.append((envelope["to"], email.message_from_bytes(b"".join(lines))))
+                say("250 kept")
+            elif verb == "QUIT":
+                return say("221 bye")
+            else:
+                say("502 what")
+    except OSError:
+        pass
+
+
+listener = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=serve_mail, args=(listener,), daemon=True).start()
+smtp = {"host": "localhost", "port": listener.getsockname()[1], "from": "phendau@tinh.example", "user": "phendau",
+        "password_file": str(mail_folder / "password"), "ca_file": str(mail_folder / "cert.pem")}
+
+hub = Hub(pack=packs / "thu", config={"assess_every": "1s", "smtp": smtp}).init(agency="so-tttt", name="Sở Thông tin và Truyền thông").start()
 admin = hub.admin()
 for code, name in (("xa-mot", "Xã Một"), ("xa-hai", "Xã Hai")):
     admin.post("/agencies", {"code": code, "name": name})
@@ -139,6 +218,10 @@ for name, client in (("can-bo", officer), ("xa-ben", other)):
     threading.Thread(target=listen, args=(name, client), daemon=True).start()
 wait_for(lambda: all(seen.values()))
 
+# By mail to whom the agency registered for this.
+for name, address in (("Cán bộ", "can.bo@xa.example"), ("Cũ", "khong.co@xa.example")):
+    officer.post("/registers/officer", {"doc": {"full_name": name, "roles": ["it_officer"], "assigned_on": day(30), "email": address}})
+
 # ---- an occasion: two days left of five; a second one that is five days late ---------------------------------------------
 soon = officer.post("/registers/leaver", {"doc": {"full_name": "Nguyễn Văn Sớm", "left_on": day(3)}})
 late = officer.post("/registers/leaver", {"doc": {"full_name": "Trần Thị Muộn", "left_on": day(10)}})
@@ -164,6 +247,17 @@ unread = officer.get("/notices", limit=1)["unread"]
 assert unread == count, (unread, count)
 assert officer.post("/notices/read", {"ids": [told["id"]]})["unread"] == unread - 1
 assert head.post("/notices/read", {"ids": [notices(officer, second["id"])[0]["id"]]})["unread"] == len(head.get("/notices")["items"]), "nobody reads for others"
+
+def by_mail():
+    return "\n".join(m.get_payload(decode=True).decode() for to, m in mails if "can.bo@xa.example" in to)
+
+
+wait_for(lambda: by_mail().count(told["text"]) and refusals, 30)
+assert by_mail().count(told["text"]) == 1 and "viec-cua-toi" in by_mail(), by_mail()
+assert all("can.bo@xa.example" in to for to, _ in mails), mails
+subject = email.header.make_header(email.header.decode_header(mails[0][1]["Subject"]))
+assert re.fullmatch(r"Phên Dậu: \d+ lời nhắc", str(subject)) and mails[0][1]["Auto-Submitted"] == "auto-generated", str(subject)
+assert wait_for(lambda: admin.get("/overview")["mail"]["given_up"]) >= 1, "what has no mailbox is given up"
 
 hub.stop()
 hub.start()
@@ -236,6 +330,8 @@ assert fetch(theirs["path"])[0].status == 404
 admin.call("PATCH", "/users/xa-ben", {"locked": False})
 assert again["path"].split("/")[-1][:-4].encode() not in (hub.data / "ledger/ledger.db").read_bytes(), "only its hash is kept"
 
+assert by_mail().count(told["text"]) == 1, "no mail twice"
+
 # ---- done: gone from the tasks and from the calendar ------------------------------------------------------------------------
 head.post(f"/registers/leaver/{soon['id']}/move", {"to": "done", "doc": {"accounts_locked": True, "rights_updated": True, "devices_recovered": True, "done_on": day(0)}})
 wait_for(lambda: first["id"] not in {t["id"] for t in tasks(officer, "t:1")}, 20)
@@ -253,22 +349,22 @@ assert not [r for r in officer.get("/tasks")["records"] if r["id"] == asked["id"
 
 # ---- the quarterly sign-off --------------------------------------------------------------------------------------------------------
 quarter = f"{today.year}-Q{(today.month + 2) // 3}"
-refused(403, lambda: officer.post("/registers/sign_off", {"doc": {"period": quarter, "prepared_on": day(0), "figures": {"late": []}}}))
-draft = officer.post("/registers/sign_off", {"doc": {"period": quarter, "prepared_on": day(0), "statement": "Còn một việc quá hạn."}})
+refused(403, lambda: officer.post("/registers/quarterly_sign_off", {"doc": {"period": quarter, "prepared_on": day(0), "figures": {"late": []}}}))
+draft = officer.post("/registers/quarterly_sign_off", {"doc": {"period": quarter, "prepared_on": day(0), "remarks": "Còn một việc quá hạn."}})
 figures = draft["doc"]["figures"]
 assert draft["state"] == "drafted" and figures["obligations"]["overdue"] == 1 and any(title in line for line in figures["late"]), draft
-where = f"/registers/sign_off/{draft['id']}"
+where = f"/registers/quarterly_sign_off/{draft['id']}"
 refused(403, lambda: officer.call("PATCH", where, {"doc": {"figures": None}, "version": 1}))
-refused(403, lambda: officer.post(where + "/move", {"to": "signed", "doc": {"signed_on": day(0)}}))
-refused(403, lambda: admin.post(where + "/move", {"to": "signed", "doc": {"signed_on": day(0)}}))
-assert [r["id"] for r in head.get("/tasks")["records"] if r["register"] == "sign_off"] == [draft["id"]]
+refused(403, lambda: officer.post(where + "/move", {"to": "signed", "doc": {"signed_on": day(0), "signer": "Thủ trưởng"}}))
+refused(403, lambda: admin.post(where + "/move", {"to": "signed", "doc": {"signed_on": day(0), "signer": "Thủ trưởng"}}))
+assert [r["id"] for r in head.get("/tasks")["records"] if r["register"] == "quarterly_sign_off"] == [draft["id"]]
 # What changes between draft and signature does not change what is signed.
 head.post(f"/registers/leaver/{late['id']}/move", {"to": "done", "doc": {"accounts_locked": True, "rights_updated": True, "devices_recovered": True, "done_on": day(0)}})
 wait_for(lambda: not tasks(officer, "t:1"), 20)
-signed = head.post(where + "/move", {"to": "signed", "doc": {"signed_on": day(0)}})
+signed = head.post(where + "/move", {"to": "signed", "doc": {"signed_on": day(0), "signer": "Thủ trưởng"}})
 assert signed["state"] == "signed" and signed["doc"]["figures"] == figures, signed
-refused(403, lambda: officer.call("PATCH", where, {"doc": {"statement": "x"}, "version": 2}))
-refused(409, lambda: officer.post("/registers/sign_off", {"doc": {"period": quarter, "prepared_on": day(0)}}))
+refused(403, lambda: officer.call("PATCH", where, {"doc": {"remarks": "x"}, "version": 2}))
+refused(409, lambda: officer.post("/registers/quarterly_sign_off", {"doc": {"period": quarter, "prepared_on": day(0)}}))
 page = officer.get("/agencies/xa-mot/page")
 assert page["name"] == "Xã Một" and "overdue" not in page["obligations"] and page["open_incidents"] == 0, page
 
