@@ -50,6 +50,7 @@ THIRD_PARTY = {
     r"zip\.h": None,
     r"pugixml\.hpp": None,
     r"systemd/": None,
+    r"curl/": {"net/smtp_client.cpp"},
 }
 FOLDER_OF = {
     r"sqlite3\.h": ("store/ledger/",),

@@ -22,7 +22,10 @@ KNOWN = {
     "libasan8": "with GCC", "libubsan1": "with GCC", "libtsan2": "with GCC",
     "libp11-kit0": "BSD-3-Clause", "libidn2-0": "LGPL-3+ (dynamic)", "libunistring2": "LGPL-3+ (dynamic)",
     "libtasn1-6": "LGPL-2.1+ (dynamic)", "libnettle8": "LGPL-3+ (dynamic)", "libhogweed6": "LGPL-3+ (dynamic)",
-    "libgmp10": "LGPL-3+ (dynamic)", "libffi8": "MIT",
+    "libgmp10": "LGPL-3+ (dynamic)", "libffi8": "MIT", "libcurl4": "curl (MIT)", "libbrotli1": "MIT", "libcom-err2": "MIT",
+    "libgssapi-krb5-2": "MIT", "libk5crypto3": "MIT", "libkrb5-3": "MIT", "libkrb5support0": "MIT",
+    "libkeyutils1": "LGPL-2+ (dynamic)", "libldap-2.5-0": "OpenLDAP-2.8", "libnghttp2-14": "MIT", "libpsl5": "MIT",
+    "librtmp1": "LGPL-2.1+ (dynamic)", "libsasl2-2": "BSD-3-Clause", "libssh2-1": "BSD-3-Clause",
 }
 NPM_ALLOWED = re.compile(r"^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD|CC0-1\.0|BlueOak-1\.0\.0|Python-2\.0|CC-BY-4\.0|"
                          r"Unlicense|MPL-2\.0|\(MIT OR .*\)|MIT OR .*|\(.* OR MIT\))$")

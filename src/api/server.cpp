@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kApiPrefix = "/api/v1";
 constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
 constexpr std::string_view kSessionCookie = "phendau_session";
+constexpr std::string_view kFeedSuffix = ".ics";
 /// Names and passwords: two of 1,024 bytes and room.
 constexpr std::uint64_t kCredentialBytesMax = 4u << 10;
 /// A table to import: what the upload guard lets in, and room for its sentence about what is larger.
@@ -195,7 +196,15 @@ net::Response Server::handle_api(const net::Request& request, std::string_view p
 Result<net::Response> Server::dispatch(const Route& route, Context& context) {
   const net::Request& request = context.request;
   const bool is_write = route.method != "GET";
-  if (route.access != Access::open) {
+  if (route.access == Access::feed) {
+    // Nobody learns whether an address was ever good: what is refused is not there.
+    const auto not_there = [] { return fail(ErrorCode::not_found, "no such calendar", "error.not_found"); };
+    std::string_view token = context.captures.back();
+    if (!token.ends_with(kFeedSuffix)) return not_there();
+    token.remove_suffix(kFeedSuffix.size());
+    context.actor = PHENDAU_TRY(hub_.calendar_feeds().owner_of(token, request.peer.ip_text()));
+    if (!hub::scope_for(context.actor, route.action, route.resource)) return not_there();
+  } else if (route.access != Access::open) {
     context.session =
         PHENDAU_TRY(hub_.accounts().session(request.cookie(kSessionCookie), request.peer.ip_text()));
     context.actor = context.session.actor;

@@ -33,6 +33,7 @@ enum class Access : std::uint8_t {
   any_session,  // also while the password must be changed
   enrolling,    // also while a second step must be enrolled or training is missing
   session,
+  feed,  // the last segment is a secret address, TOKEN.ics: who made it is the actor; no session
 };
 
 struct Route {
@@ -49,6 +50,7 @@ std::vector<Route> account_routes();
 /// Whether an account without recorded training may use this: administrators record it, nobody else.
 bool is_open_untrained(const hub::Session& session, Resource resource);
 std::vector<Route> organisations_routes();
+std::vector<Route> duty_routes();
 /// Every operation of openapi.yaml.
 const std::vector<Route>& routes();
 std::vector<Route> table_routes();  // routes_tables.cpp

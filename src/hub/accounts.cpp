@@ -118,6 +118,13 @@ Result<Account> Accounts::load(std::string_view username) {
   return account_from(PHENDAU_TRY(ledger_.get(kKind, username, Scope{Scope::Reach::everything, {}, {}})));
 }
 
+Result<Account> Accounts::usable(std::string_view username) {
+  Account account = PHENDAU_TRY(load(username));
+  if (account.locked || account.must_change_password)
+    return fail(ErrorCode::not_found, "no such account", "error.not_found");
+  return account;
+}
+
 Result<Account> Accounts::save(const Actor& actor, const Account& account, const Json& secrets,
                                std::string_view reason) {
   Json agencies = Json::array();

@@ -150,6 +150,8 @@ class Accounts {
   Result<TotpEnrolled> confirm_totp(std::string_view token, std::string_view code, std::string_view from);
   Result<Session> remove_totp(std::string_view token, std::string_view code, std::string_view from);
 
+  /// An account that may sign in: neither locked nor waiting for its first password; else `not_found`.
+  Result<Account> usable(std::string_view username);
   Result<std::vector<Account>> list(const Actor& actor);
   Result<AccountWithPassword> create(const Actor& actor, std::string_view username,
                                      const AccountWrite& write);

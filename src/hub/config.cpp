@@ -3,12 +3,15 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "base/texts.h"
 
 #include "net/address.h"
 
 namespace phendau::hub {
 namespace {
+
+constexpr std::uint64_t kPasswordFileBytesMax = 4u << 10;
 
 /// @param what end of a text id "config.WHAT": {0} is the member, further ones what the sentence needs.
 std::unexpected<Error> wrong(std::string_view what, std::string_view member,
@@ -84,6 +87,41 @@ Result<SenderConfig> sender_from(const Json& json) {
   return out;
 }
 
+Result<net::SmtpServer> smtp_from(const Json& json) {
+  using Security = net::SmtpServer::Security;
+  if (!json.is_object()) return wrong("not_like", "smtp", {"{\"host\": ..., \"from\": ...}"});
+  for (const auto& [name, value] : json.members()) {
+    constexpr std::string_view kKnown[] = {"host", "port",          "security", "from",
+                                           "user", "password_file", "ca_file"};
+    if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown))
+      return wrong("unknown", "smtp." + name);
+  }
+  net::SmtpServer out;
+  const std::string& security = json["security"].as_string();
+  if (security == "none")
+    out.security = Security::none;
+  else if (security == "tls")
+    out.security = Security::tls;
+  else if (!security.empty() && security != "starttls")
+    return wrong("not_like", "smtp.security", {"starttls | tls | none"});
+  int port = out.security == Security::none ? 25 : out.security == Security::tls ? 465 : 587;
+  PHENDAU_TRY(read_int(json, "port", 1, 65'535, port));
+  out.port = static_cast<std::uint16_t>(port);
+  PHENDAU_TRY(read_text(json, "host", out.host));
+  const bool is_host = !out.host.empty() && out.host.find_first_of("/@ ?#") == std::string::npos;
+  if (!is_host) return wrong("not_like", "smtp.host", {"mail.example.vn"});
+  PHENDAU_TRY(read_text(json, "from", out.from));
+  if (!net::is_mail_address(out.from)) return wrong("not_like", "smtp.from", {"phendau@example.vn"});
+  PHENDAU_TRY(read_text(json, "user", out.user));
+  PHENDAU_TRY(read_text(json, "ca_file", out.ca_file));
+  if (!out.user.empty() && json["password_file"].as_string().empty())
+    return wrong("not_text", "smtp.password_file");
+  // A password never crosses the network in clear.
+  if (!out.user.empty() && out.security == Security::none)
+    return wrong("not_like", "smtp.security", {"starttls | tls"});
+  return out;
+}
+
 constexpr std::string_view kMembers[] = {"pack_dir",
                                          "https_address",
                                          "server_names",
@@ -103,6 +141,7 @@ constexpr std::string_view kMembers[] = {"pack_dir",
                                          "assess_every",
                                          "journal_verify_every",
                                          "journal_verify_mib_per_second",
+                                         "smtp",
                                          "demo"};
 
 }  // namespace
@@ -116,6 +155,12 @@ bool allows_local_sign_in(const HubConfig& config) {
   if (config.local_sign_in) return *config.local_sign_in;
   const auto address = net::parse_host_port(config.https_address);
   return address && net::is_loopback_host(address->host);
+}
+
+std::string public_host(const HubConfig& config) {
+  const auto address = net::parse_host_port(config.https_address);
+  if (config.server_names.empty() || !address) return config.https_address;
+  return config.server_names.front() + ":" + std::to_string(address->port);
 }
 
 Result<HubConfig> config_from_json(const Json& json) {
@@ -146,6 +191,7 @@ Result<HubConfig> config_from_json(const Json& json) {
   PHENDAU_TRY(read_int(json, "journal_verify_mib_per_second", 1, 1'000, mib_per_second));
   out.journal_verify_bytes_per_second = std::int64_t{mib_per_second} << 20;
   out.demo = json["demo"].as_bool(false);
+  if (json.contains("smtp")) out.smtp = PHENDAU_TRY(smtp_from(json["smtp"]));
   for (const auto& name : json["server_names"].items()) out.server_names.push_back(name.as_string());
   for (const auto& item : json["listeners"].items())
     out.listeners.push_back(PHENDAU_TRY(listener_from(item)));
@@ -168,6 +214,11 @@ Result<HubConfig> load_config(Env& env, const std::string& data_dir) {
                   std::move(args));
     }
     out = PHENDAU_TRY(config_from_json(*json));
+    if (out.smtp && !out.smtp->user.empty()) {
+      const std::string secret =
+          PHENDAU_TRY(read_file(env, (*json)["smtp"]["password_file"].as_string(), kPasswordFileBytesMax));
+      out.smtp->password = trim(secret);
+    }
   }
   out.data_dir = data_dir;
   return out;

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "model/predicate.h"
+#include "net/smtp_client.h"
 #include "os/env.h"
 
 namespace phendau::hub {
@@ -55,11 +56,14 @@ struct HubConfig {
   Duration assess_every = minutes(1);  // how often passing time is looked at
   Duration journal_verify_every = days(7);
   std::int64_t journal_verify_bytes_per_second = 8 << 20;
-  bool demo = false;  // the data are invented; every screen says so
+  std::optional<net::SmtpServer> smtp;  // reminders also go out by mail
+  bool demo = false;                    // the data are invented; every screen says so
 };
 
 /// HubConfig::local_sign_in with its default, which follows the address that is really used.
 bool allows_local_sign_in(const HubConfig& config);
+/// How people and programs reach this hub: its first further name, else the address it listens on.
+std::string public_host(const HubConfig& config);
 /// `invalid` names the member and what it may be.
 Result<HubConfig> config_from_json(const Json& json);
 /// DATA/hub.json if it exists, else defaults.

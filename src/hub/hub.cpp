@@ -27,6 +27,28 @@ std::vector<std::string> certificate_names(const HubConfig& config) {
   return names;
 }
 
+Json silent_sources(Services& services, const Detection& detection, const Scope& scope, UtcTime now) {
+  Json out = Json::array();
+  for (const auto& activity : detection.activities()) {
+    if (!scope.covers(activity.agency) || now - activity.last_event_time < kSilentAfter) continue;
+    out.push(Json::object({{"id", activity.source + "/" + activity.host},
+                           {"name", activity.host.empty() ? activity.source : activity.host},
+                           {"agency_id", activity.agency},
+                           {"agency_name", agency_name(services, activity.agency)},
+                           {"last_event_at", format_rfc3339(activity.last_event_time)}}));
+  }
+  return out;
+}
+
+Json mails_json(const Mailer& mailer) {
+  const MailCounts counts = mailer.counts();
+  return Json::object({{"on", mailer.is_on()},
+                       {"sent", counts.sent},
+                       {"failed", counts.failed},
+                       {"given_up", counts.given_up},
+                       {"waiting", counts.waiting}});
+}
+
 }  // namespace
 
 DataFolder DataFolder::of(const std::string& data_dir) {
@@ -114,6 +136,7 @@ Result<> Hub::open_workers() {
   obligations_ = std::make_unique<Obligations>(*services_, *detection_);
   PHENDAU_TRY(obligations_->open());
   PHENDAU_TRY(open_organisations());
+  PHENDAU_TRY(open_duties());
   detection_->on_alerts = [this](const std::set<std::string>& agencies) {
     for (const auto& id : agencies) obligations_->mark_agency(id);
   };
@@ -132,6 +155,7 @@ Result<> Hub::open_workers() {
   pipeline_->start();
   detection_->start();
   obligations_->start();
+  mailer_->start();
   listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
   journal_watch_ = std::make_unique<JournalWatch>(*services_, DataFolder::of(config_.data_dir).journal,
@@ -152,9 +176,21 @@ Result<> Hub::open_organisations() {
   return organisations_->open();
 }
 
+Result<> Hub::open_duties() {
+  duties_ = std::make_unique<Duties>(*services_, *obligations_, *records_);
+  notices_ = std::make_unique<Notices>(*services_);
+  mailer_ = std::make_unique<Mailer>(*services_);
+  reminding_ =
+      std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_, *mailer_);
+  calendar_feeds_ = std::make_unique<CalendarFeeds>(*services_, *accounts_);
+  records_->figures = [this](std::string_view agency) { return duties_->figures(agency); };
+  return reminding_->open();
+}
+
 void Hub::run_maintenance() {
   // Journal time passes in seconds; the loop sleeps in short steps so that stop() is quick.
   UtcTime done_at = env_.now();
+  UtcTime reminded_at;
   while (!stopping_) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     keep_accounts();
@@ -164,6 +200,11 @@ void Hub::run_maintenance() {
     organisations_->carry_out_due();
     if (const auto maintained = journal_->maintenance(now); !maintained) {
       PHENDAU_LOG(warn, "journal_maintenance_failed", {"error", maintained.error().message});
+    }
+    if (now - reminded_at >= config_.assess_every) {
+      reminded_at = now;
+      if (const auto sent = reminding_->run(now); !sent)
+        PHENDAU_LOG(warn, "reminders_not_sent", {"error", sent.error().message});
     }
     if (journal_->head().chain_entries == anchored_entries_) continue;
     anchored_entries_ = journal_->head().chain_entries;
@@ -197,6 +238,7 @@ void Hub::stop() {
   if (pipeline_) pipeline_->stop();
   if (detection_) detection_->stop();
   if (obligations_) obligations_->stop();
+  if (mailer_) mailer_->stop();
 }
 
 Hub::~Hub() { stop(); }
@@ -223,18 +265,11 @@ Result<Json> Hub::overview(const Actor& actor) {
                                 {"open_alerts", PHENDAU_TRY(ledger_->count(open, scope))},
                                 {"open_incidents", PHENDAU_TRY(ledger_->count(cases, scope))}}));
   }
-  Json silent = Json::array();
   const UtcTime now = env_.now();
-  for (const auto& activity : detection_->activities()) {
-    if (!scope.covers(activity.agency) || now - activity.last_event_time < kSilentAfter) continue;
-    silent.push(Json::object({{"id", activity.source + "/" + activity.host},
-                              {"name", activity.host.empty() ? activity.source : activity.host},
-                              {"agency_id", activity.agency},
-                              {"agency_name", agency_name(*services_, activity.agency)},
-                              {"last_event_at", format_rfc3339(activity.last_event_time)}}));
-  }
+  Json silent = silent_sources(*services_, *detection_, scope, now);
   Json storage = Json::object();
   Json ingest = Json::object();
+  Json mail = Json::object();
   if (!authorize(actor, Action::read, Resource::storage).allows_nothing()) {
     const auto stat = journal_->stat();
     storage = Json::object({{"used_bytes", stat.segment_bytes + stat.wal_bytes},
@@ -252,6 +287,7 @@ Result<Json> Hub::overview(const Actor& actor) {
                            {"refused_senders", listeners_->refused_senders()},
                            {"spools_refused", counters.spools_refused},
                            {"udp_kernel_drops", listeners_->kernel_drops()}});
+    mail = mails_json(*mailer_);
   }
   Events::Search last_hour;
   last_hour.from = now - hours(1);
@@ -269,6 +305,7 @@ Result<Json> Hub::overview(const Actor& actor) {
        {"silent_sources", std::move(silent)},
        {"storage", std::move(storage)},
        {"ingest", std::move(ingest)},
+       {"mail", std::move(mail)},
        {"pack", Json::object({{"id", pack.id}, {"title", pack.title.vi}, {"digest", pack.digest}})},
        {"demo", config_.demo}});
 }

@@ -11,18 +11,23 @@
 #include "hub/active_pack.h"
 #include "hub/agencies.h"
 #include "hub/alerts.h"
+#include "hub/calendar_feeds.h"
 #include "hub/detection.h"
 #include "hub/devices.h"
+#include "hub/duties.h"
 #include "hub/events.h"
 #include "hub/incidents.h"
 #include "hub/ingest_pipeline.h"
 #include "hub/journal_watch.h"
 #include "hub/keys.h"
 #include "hub/live.h"
+#include "hub/mailer.h"
+#include "hub/notices.h"
 #include "hub/obligations.h"
 #include "hub/organisations.h"
 #include "hub/record_tables.h"
 #include "hub/records.h"
+#include "hub/reminding.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
 #include "store/journal/journal.h"
@@ -63,6 +68,9 @@ class Hub {
   Organisations& organisations() { return *organisations_; }
   Records& records() { return *records_; }
   RecordTables& record_tables() { return *record_tables_; }
+  Duties& duties() { return *duties_; }
+  Notices& notices() { return *notices_; }
+  CalendarFeeds& calendar_feeds() { return *calendar_feeds_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
   SyslogListeners& listeners() { return *listeners_; }
@@ -83,6 +91,7 @@ class Hub {
   Result<> note_pack();
   Result<> open_workers();
   Result<> open_organisations();
+  Result<> open_duties();
   void run_maintenance();
   void keep_accounts();
   /// Each store's head into the other one.
@@ -109,6 +118,11 @@ class Hub {
   std::unique_ptr<Organisations> organisations_;
   std::unique_ptr<Records> records_;
   std::unique_ptr<RecordTables> record_tables_;
+  std::unique_ptr<Duties> duties_;
+  std::unique_ptr<Notices> notices_;
+  std::unique_ptr<Mailer> mailer_;
+  std::unique_ptr<Reminding> reminding_;
+  std::unique_ptr<CalendarFeeds> calendar_feeds_;
   std::unique_ptr<SyslogListeners> listeners_;
   std::unique_ptr<JournalWatch> journal_watch_;
   std::optional<std::string> first_password_;

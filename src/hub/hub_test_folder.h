@@ -16,11 +16,11 @@ namespace phendau::hub {
 
 class TestHub {
  public:
-  TestHub() {
+  explicit TestHub(const std::string& pack_name = "base") {
     std::string pattern = (std::filesystem::temp_directory_path() / "phendau-hub-XXXXXX").string();
     PHENDAU_ASSERT(::mkdtemp(pattern.data()) != nullptr);
     root = pattern;
-    auto loaded = ActivePack::load(posix_env(), std::string(PHENDAU_SOURCE_DIR) + "/packs/base");
+    auto loaded = ActivePack::load(posix_env(), std::string(PHENDAU_SOURCE_DIR) + "/packs/" + pack_name);
     PHENDAU_ASSERT(loaded.has_value());
     pack = std::make_unique<ActivePack>(std::move(*loaded));
     // Not open_hub_ledger(): the blobs of tests may stay in memory, and so does the lock.

@@ -24,6 +24,7 @@ void Live::publish(const LiveMessage& message) {
     for (const auto& [id, subscriber] : subscribers_) current.push_back(subscriber);
   }
   for (const auto& subscriber : current) {
+    if (!message.user_id.empty() && subscriber->actor.user_id != message.user_id) continue;
     const Scope scope = authorize(subscriber->actor, Action::read, message.resource);
     if (scope.covers(message.agency_id)) subscriber->receiver(message);
   }

@@ -17,10 +17,11 @@
 namespace phendau::hub {
 
 struct LiveMessage {
-  std::string topic;  // alert, incident, obligation, device, ingest
+  std::string topic;  // alert, incident, obligation, device, ingest, notice
   Resource resource = Resource::alert;
-  std::string agency_id;  // owner; empty = belongs to no agency (seen only with reach `everything`)
-  Json body;              // identifiers and counts only; never payload
+  std::string agency_id;     // owner; empty = belongs to no agency (seen only with reach `everything`)
+  Json body;                 // identifiers and counts only; never payload
+  std::string user_id = {};  // set: for this person alone
 };
 
 class Live {

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
 #include <thread>
 
 #include "comply/board.h"
@@ -22,6 +24,8 @@ namespace phendau::hub {
 inline constexpr std::string_view kFactSpace = "fact";
 inline constexpr std::size_t kTransitionsShown = 50;
 inline constexpr std::size_t kOscalObligationsMax = 20'000;  // of one document: about 40 MB
+inline constexpr std::size_t kDutySubjectsMax = 5;      // named; the rest is a number
+inline constexpr std::size_t kDutyRowsMax = 2'000'000;  // looked at in one call; a province has 400,000 open
 
 class Obligations {
  public:
@@ -63,6 +67,26 @@ class Obligations {
   Result<Json> oscal(const Actor& actor, std::string_view agency_id, std::string_view period);
   Result<Json> attest(const Actor& actor, const Json& body);
   Result<Json> facts_of(const Actor& actor, std::string_view device_id);
+  /// One part in one agency and period, with all its subjects of one status: what a person owes, or misses.
+  struct Duty {
+    const comply::Clause* clause = nullptr;  // of the pack
+    const comply::ClausePart* part = nullptr;
+    std::string agency_id;
+    std::string period_id;
+    Status status = Status::unknown;
+    UtcTime due_at = comply::kNever;  // the earliest
+    comply::SubjectKind subject_kind = comply::SubjectKind::agency;
+    std::vector<std::pair<std::string, std::string>> subjects;  // id, name; at most kDutySubjectsMax
+    std::uint32_t subjects_total = 0;
+    std::string reason;   // of the first subject; only when asked for
+    std::string missing;  // what would change it; likewise
+    /// "PART|AGENCY|PERIOD": the same duty tomorrow and after a restart.
+    std::string id() const { return part->id + "|" + agency_id + "|" + period_id; }
+  };
+  /// Duties with one of these statuses (bit per Status) that must or must not be done; no authorisation.
+  std::vector<Duty> duties(const std::function<bool(std::string_view)>& covers, std::uint16_t statuses) const;
+  /// Fills reason and missing.
+  void explain_duties(std::span<Duty> duties) const;
   /// status -> count, of one agency or of one device; no authorisation: callers ask for what they may see.
   Json counts_of_agency(std::string_view agency_id) const;
   Json counts_of_device(std::string_view device_id) const;

@@ -99,7 +99,8 @@ struct RegisterKind {
   std::vector<UniqueFields> unique;
   std::string disjoint_field;  // networks of live records do not overlap, except nested under `parent`
   std::optional<InsideRule> inside;
-  bool derived = false;  // written by the hub only
+  bool derived = false;      // written by the hub only
+  std::string frozen_field;  // filled by the hub with the figures of the moment; nobody types them
   comply::Place place;
 
   /// Written through the registers' use cases; the hub's own kinds have use cases of their own.

@@ -72,6 +72,7 @@ workflow::Lifecycle read_lifecycle(ContentReader& reader, const YamlNode& node) 
   out.states = reader.texts(node, "states", false);
   out.initial = reader.text(node, "initial", false);
   out.live = reader.texts(node, "live_states", false);
+  out.waiting = reader.texts(node, "waiting_states", false);
   const auto known = [&](const std::string& state) {
     return std::find(out.states.begin(), out.states.end(), state) != out.states.end();
   };
@@ -81,6 +82,9 @@ workflow::Lifecycle read_lifecycle(ContentReader& reader, const YamlNode& node) 
   for (const auto& state : out.live) {
     if (!known(state)) reader.error(*node.find("live_states"), fmt::format("no state '{}'", state));
   }
+  for (const auto& state : out.waiting) {
+    if (!known(state)) reader.error(*node.find("waiting_states"), fmt::format("no state '{}'", state));
+  }
   if (out.initial.empty() && !out.states.empty()) out.initial = out.states.front();
   if (out.live.empty()) {
     std::copy_if(out.states.begin(), out.states.end(), std::back_inserter(out.live),
@@ -88,6 +92,7 @@ workflow::Lifecycle read_lifecycle(ContentReader& reader, const YamlNode& node) 
   }
   const YamlNode* moves = reader.list(node, "moves", false);
   if (moves == nullptr) return out;
+  if (out.waiting.empty()) out.waiting = {out.initial};
   for (const auto& one : moves->items) out.moves.push_back(read_move(reader, one, out.states));
   return out;
 }
@@ -139,7 +144,7 @@ void check_fields(ContentReader& reader, const YamlNode& node, const YamlNode& s
     std::for_each(fields->begin(), fields->end(), known);
   }
   for (const auto* field : {&kind.date_field, &kind.period_field, &kind.subject_field, &spec.invited_field,
-                            &kind.disjoint_field}) {
+                            &kind.disjoint_field, &kind.frozen_field}) {
     known(*field);
   }
   if (kind.inside) known(kind.inside->field);
@@ -187,10 +192,11 @@ void read_names(ContentReader& reader, const YamlNode& node, RegisterKind& out) 
 void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
   if (!node.is_map()) return reader.error(node, "a register must be a map");
   reader.only_keys(
-      node, {"kind",       "title",        "group",         "owner",        "visible",       "writers",
-             "date_field", "period_field", "subject_field", "subject_kind", "derived",       "states",
-             "initial",    "live_states",  "moves",         "unique",       "unique_in",     "disjoint",
-             "inside",     "indexed",      "secret",        "personal",     "invited_field", "schema"});
+      node,
+      {"kind",         "title",         "group",        "owner",          "visible", "writers", "date_field",
+       "period_field", "subject_field", "subject_kind", "derived",        "states",  "initial", "live_states",
+       "moves",        "unique",        "unique_in",    "disjoint",       "inside",  "indexed", "secret",
+       "personal",     "invited_field", "schema",       "waiting_states", "frozen"});
   RegisterKind out;
   out.place = reader.place(node);
   read_names(reader, node, out);
@@ -199,6 +205,7 @@ void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
   out.subject_field = reader.text(node, "subject_field", false);
   out.derived = reader.boolean(node, "derived", false);
   out.lifecycle = read_lifecycle(reader, node);
+  out.frozen_field = reader.text(node, "frozen", false);
   out.spec.states = out.lifecycle.states;
   out.spec.indexed_fields = reader.texts(node, "indexed", false);
   out.spec.secret_fields = reader.texts(node, "secret", false);

@@ -191,6 +191,18 @@ Result<std::string> Records::province_agency() {
   return fail(ErrorCode::conflict, "no agency is bound to the slot lead_department", "record.no_lead");
 }
 
+Result<std::multimap<std::string, std::string, std::less<>>> Records::bodies_of_slots() {
+  std::multimap<std::string, std::string, std::less<>> out;
+  const RegisterKind* binding = services_.pack.pack().reg(kBinding);
+  if (binding == nullptr) return out;
+  const std::string today = today_of(services_);
+  for (const auto& record : PHENDAU_TRY(live_records(services_, *binding, {}))) {
+    if (holds_on(record.doc, today))
+      out.emplace(record.doc["slot"].as_string(), record.doc["agency_id"].as_string());
+  }
+  return out;
+}
+
 Result<std::string> Records::owner_of(const Actor& actor, const RegisterKind& kind, const Json& body) {
   std::string agency = body["agency_id"].as_string();
   if (agency.empty() && actor.agency_ids.size() == 1) agency = actor.agency_ids.front();
@@ -339,6 +351,7 @@ Result<Json> Records::create(const Actor& actor, std::string_view kind_name, con
   if (draft.state.empty() || kind->lifecycle.has_moves()) draft.state = kind->lifecycle.initial;
   if (!draft.doc.is_object()) return fail(ErrorCode::invalid, "no document", "request.invalid", {"doc"});
   const Scope scope = PHENDAU_TRY(writable(actor, Action::create, *kind, draft.state, agency));
+  PHENDAU_TRY(freeze(*kind, agency, draft.state, body["doc"], draft.doc));
   const std::lock_guard lock(mu_);
   PHENDAU_TRY(RecordChecks(services_, actor, *kind).check(draft));
   const ledger::Write write = write_of(draft, scope, body["reason"].string_or("created"));
@@ -428,6 +441,8 @@ Result<Records::Added> Records::create_many(const Actor& actor, const RegisterKi
     const auto present = place ? checks.present(draft) : std::nullopt;
     auto checked = !place ? Result<>(std::unexpected(place.error())) : Result<>();
     if (checked && !present) checked = check_first_state(services_.pack.pack(), kind, asked);
+    if (checked && !present)
+      checked = freeze(kind, draft.agency_id, draft.state, record.doc, draft.doc);
     if (checked && !present) checked = checks.check(draft);
     // Nothing of a file with a marking is taken, and nothing of it is shown.
     if (!checked && checked.error().text_id.starts_with("upload.")) return std::unexpected(checked.error());
@@ -491,6 +506,7 @@ Result<Json> Records::update(const Actor& actor, std::string_view kind_name, std
   const auto record = PHENDAU_TRY(record_for(actor, Action::update, *kind, id));
   Json doc = record.doc;
   merge(doc, body["doc"]);
+  PHENDAU_TRY(freeze(*kind, record.agency_id, record.state, body["doc"], doc));
   std::string state = record.state;
   if (!kind->lifecycle.has_moves() && body["state"].is_string()) state = body["state"].as_string();
   return save(actor, *kind, record, std::move(state), std::move(doc), body,
@@ -504,6 +520,8 @@ Result<Json> Records::move(const Actor& actor, std::string_view kind_name, std::
   const auto record = PHENDAU_TRY(record_for(actor, Action::update, *kind, id));
   Json doc = record.doc;
   merge(doc, body["doc"]);
+  // A move carries on what was frozen: who decides, decides on what stands there.
+  PHENDAU_TRY(freeze(*kind, record.agency_id, "", body["doc"], doc));
   const bool has_file = PHENDAU_TRY(files_of(kind->spec.name, id)).size() > 0;
   const std::string& to = body["to"].as_string();
   const auto* move =

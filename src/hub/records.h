@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@
 #include "hub/services.h"
 
 namespace phendau::hub {
+
+inline constexpr std::size_t kWaitingPerKindMax = 20;
+inline constexpr std::size_t kWaitingMax = 100;
 
 class Records {
  public:
@@ -82,9 +86,15 @@ class Records {
   /// `limit` over ledger::kBatchWritesMax new records. Cost: one look at every record of the kind.
   Result<Added> create_many(const Actor& actor, const RegisterKind& kind, std::vector<NewRecord> records,
                             Writing writing);
+  /// Live records whose next move is the actor's, oldest first: TaskRecord of openapi.yaml.
+  Result<Json> waiting_for(const Actor& actor);
+  /// What fills the frozen field of a kind (RegisterKind::frozen_field); set before use.
+  std::function<Result<Json>(std::string_view agency_id)> figures;
 
   /// The body that keeps provincial registers: bound to the slot lead_department; `conflict` when none is.
   Result<std::string> province_agency();
+  /// Slot -> agencies that hold it today.
+  Result<std::multimap<std::string, std::string, std::less<>>> bodies_of_slots();
 
   /// Called with the kind after each write, before the answer. Set before use.
   std::function<void(std::string_view kind)> on_write;
@@ -105,6 +115,8 @@ class Records {
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   ledger::Query query_of(const RegisterKind& kind, const Query& wanted) const;
   ledger::Write write_of(const Draft& draft, const Scope& scope, std::string reason) const;
+  Result<> freeze(const RegisterKind& kind, std::string_view agency_id, std::string_view state,
+                  const Json& patch, Json& doc);
   Result<Json> files_of(std::string_view kind, std::string_view id);
   Json summary(const RegisterKind& kind, const ledger::Record& record);
   Result<Json> view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record);

@@ -26,9 +26,10 @@ struct StateMove {
 
 struct Lifecycle {
   std::vector<std::string> states;
-  std::string initial;            // of a new record; empty: the first state, or none
-  std::vector<std::string> live;  // states in which a record counts: duties, uniqueness, subjects
-  std::vector<StateMove> moves;   // empty: any state may follow any
+  std::string initial;               // of a new record; empty: the first state, or none
+  std::vector<std::string> live;     // states in which a record counts: duties, uniqueness, subjects
+  std::vector<StateMove> moves;      // empty: any state may follow any
+  std::vector<std::string> waiting;  // states in which somebody has to make the next move
 
   bool has_moves() const { return !moves.empty(); }
   /// States that no move leaves: what is decided stays as it is.

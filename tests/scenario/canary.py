@@ -142,7 +142,11 @@ def requests(on, own):
         **{name: [({"act": "abolish", "in_force": "2026-01-01", "decision_number": "x", "agencies": [on["agency"]], "into": [{"id": own["agency"]}]}, {}, {})]
            for name in ("createOrganisationAct", "previewOrganisationAct")},
         "withdrawOrganisationAct": [({"reason": "x"}, {}, {"id": on["act"]})],
-        "getLedgerHead": [(None, {}, {})], "openStream": [], "getHealth": [(None, {}, {})],
+        "getLedgerHead": [(None, {}, {})],
+        "openStream": [], "getHealth": [(None, {}, {})],
+        "listTasks": [(None, {}, {})], "getAgencyPage": [(None, {}, {"id": on["agency"]})], "listNotices": [(None, {"limit": 200}, {})],
+        "markNoticesRead": [({"ids": [], "all": False}, {}, {})], "getCalendarAddress": [(None, {}, {})], "makeCalendarAddress": [({}, {}, {})],
+        "revokeCalendarAddress": [], "getCalendar": [(None, {}, {"feed": "khong-co.ics"}), (None, {}, {"feed": "khong-co"})],
     }
 
 
@@ -181,6 +185,12 @@ for role in ("agency_officer", "agency_head", "staff", "partner", "province_oper
 streams = {}
 
 
+def officer_notices():
+    listed = clients["agency_officer"].get("/notices", limit=200)["items"]
+    assert all(n["agency_id"] == AGENCY["a"] for n in listed), listed
+    return listed
+
+
 def listen(role, client):
     import http.client
     import ssl
@@ -215,6 +225,17 @@ for role, client in clients.items():
             assert secret not in shown, f"{role} {name} {call}: the other agency's secret in the answer: {data[:400]}"
             if name in BY_ID or name in WRITES:
                 assert status in (400, 403, 404), f"{role} {name} {call} answered {status}: {data[:300]}"
+
+# The feed of each is the owner's alone, and needs no session: a person without any reads it by its address.
+stranger = Client(hub.port)
+for role in ("agency_officer", "agency_head", "partner"):
+    path = clients[role].post("/account/calendar")["path"]
+    status, data = ask(stranger, "getCalendar", (None, {}, {"feed": path.rsplit("/", 1)[1]}))
+    assert status == 200 and data.count(b"BEGIN:VCALENDAR") == 1 and secret not in data, (role, status)
+    clients[role].call("DELETE", "/account/calendar")
+    assert ask(stranger, "getCalendar", (None, {}, {"feed": path.rsplit("/", 1)[1]}))[0] == 404, role
+# Everybody has notices of the own agency; none of another one's.
+wait_for(lambda: officer_notices(), 40)
 
 # Counts are the own ones.
 officer = clients["agency_officer"]

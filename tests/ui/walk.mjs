@@ -382,6 +382,89 @@ async function hubAway(role) {
   await at('record-details').waitFor();
 }
 
+/** A task leads to the form that fulfils it, filled in as far as the duty says; a notice leads to its task. */
+async function tasksAndBell() {
+  await open('/viec-cua-toi');
+  await at('task').first().waitFor();
+  await at('task-why').first().click();
+  await at('evidence-drawer').waitFor();
+  await noEnglish('why, from a task');
+  await at('drawer-close').click();
+  const act = page.locator('[data-testid=task][data-group=month] a[data-testid=task-act][href*="new=1"]').first();
+  const register = /so-dang-ky\/(\w+)/.exec(await act.getAttribute('href'))[1];
+  await act.click();
+  await at('record-form').waitFor();
+  assert.equal(new URL(page.url()).pathname, `/so-dang-ky/${register}`);
+  await shot('task-act');
+  await noEnglish('the form of a task');
+  await at('drawer-close').click();
+  await at('bell').click();
+  await at('notice').first().waitFor();
+  await shot('bell');
+  await noEnglish('notices');
+  await at('notice').first().click();
+  await page.waitForURL((url) => url.searchParams.has('viec'));
+  await page.locator('.task.marked').waitFor();
+  await open('/lich');
+  await at('month-after').click();
+  await page.waitForURL((url) => url.searchParams.has('thang'));
+  await open('/tai-khoan');
+  await at('make-calendar').click();
+  await at('calendar-address').waitFor();
+  await noEnglish('the own account');
+  await shot('account');
+}
+
+/** Ten screens: what is there is shown, a draft outlives the page, the screen is remembered. */
+async function firstSteps() {
+  await open('/viec-cua-toi');
+  await at('start-offer').locator('a').click();
+  await at('start-contact').fill('0219 3860 001');
+  await at('start-form-submit').click();
+  await page.getByText('Đã lưu.').first().waitFor();
+  await at('start-next').click();
+  await at('field-full_name').fill('Hoàng Văn Thử');
+  await page.reload();
+  await settled();
+  assert.equal(await at('field-full_name').inputValue(), 'Hoàng Văn Thử', 'screen and draft are remembered');
+  await at('field-position').fill('Chủ tịch');
+  await at('field-since').fill('01/07/2026');
+  await at('start-form-submit').click();
+  await at('start-there').getByText('Hoàng Văn Thử').waitFor();
+  for (let screen = 2; screen <= 9; ++screen) {
+    await noEnglish(`first steps ${screen}`);
+    await shot(`start-${screen}`);
+    await at('start-next').click();
+    await settled();
+  }
+  await noEnglish('first steps 10');
+  await shot('start-10');
+  await at('start-done').click();
+  await settled();
+  assert.equal(await at('start-offer').count(), 0, 'done is done');
+}
+
+async function signOffDraft() {
+  await open('/co-quan');
+  await at('prepare-sign-off').click();
+  await at('figures').waitFor();
+  await noEnglish('a sign-off');
+  assert.equal(await page.locator('[data-testid^=move-]').count(), 0, 'the officer does not sign');
+}
+
+async function signOffSigned() {
+  await open('/viec-cua-toi');
+  await at('waiting-record').locator('a[href*="quarterly_sign_off"]').click();
+  await at('move-signed').click();
+  await at('field-signed_on').fill('20/11/2026');
+  await at('field-signer').fill('Hoàng Văn Thử');
+  await at('move-form-submit').click();
+  await page.locator('[data-testid=record-state]', { hasText: 'Đã ký' }).waitFor();
+  await open('/co-quan');
+  await at('sign-offs').getByText('Đã ký ngày 20/11/2026').waitFor();
+  await shot('co-quan-signed');
+}
+
 /** The line breaks and comes back while a page stands open: the banner goes by itself. */
 async function lineBreaks() {
   await open('/toan-canh');
@@ -398,7 +481,7 @@ async function lineBreaks() {
 }
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
-const kWork = ['/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/nghia-vu', '/thiet-bi', '/so-dang-ky'];
+const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/nghia-vu', '/lich', '/co-quan', '/thiet-bi', '/so-dang-ky'];
 
 async function walk() {
   await enter('administrator');
@@ -411,7 +494,11 @@ async function walk() {
   await administration();
   await enter('officer');
   step('officer');
+  assert.equal(new URL(page.url()).pathname, '/viec-cua-toi', 'an officer begins with what is owed');
   await everySection('officer', kWork);
+  await tasksAndBell();
+  await firstSteps();
+  await signOffDraft();
   await createRecord();
   const record = await changeAndUndo();
   await open(record);
@@ -421,6 +508,7 @@ async function walk() {
   step('head');
   await everySection('head', kWork.filter((path) => path !== '/nhat-ky'));
   await moveRecord(record);
+  await signOffSigned();
   await enter('partner');
   step('partner');
   await everySection('partner', ['/su-co', '/so-dang-ky']);

@@ -22,6 +22,8 @@ export interface Section {
 }
 
 export const sections: Section[] = [
+  { path: '/viec-cua-toi', title: 'Việc của tôi', icon: 'task', visible: () => may('read:obligation'),
+    page: lazy(() => import('../pages/tasks')) },
   { path: '/toan-canh', title: 'Toàn cảnh', icon: 'overview', visible: () => may('read:agency'),
     page: lazy(() => import('../pages/overview')) },
   { path: '/canh-bao', title: 'Cảnh báo', icon: 'alert', visible: () => may('read:alert'),
@@ -36,6 +38,10 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/obligations')) },
   { path: '/van-ban', title: 'Văn bản', icon: 'file', visible: () => may('read:pack'),
     page: lazy(() => import('../pages/document')) },
+  { path: '/lich', title: 'Lịch', icon: 'calendar', visible: () => may('read:obligation'),
+    page: lazy(() => import('../pages/calendar')) },
+  { path: '/co-quan', title: 'Cơ quan', icon: 'agency', visible: () => may('read:agency') && may('read:obligation'),
+    page: lazy(() => import('../pages/agency')), detail: lazy(() => import('../pages/agency')) },
   { path: '/thiet-bi', title: 'Thiết bị', icon: 'device', visible: () => may('read:device'),
     page: lazy(() => import('../pages/devices')), detail: lazy(() => import('../pages/device')) },
   { path: '/so-dang-ky', title: 'Sổ đăng ký', icon: 'case', visible: () => may('read:record'), deep: true,
@@ -46,4 +52,12 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/admin')) },
 ];
 
+/** Who watches the province begins with the whole picture, everybody else with what they owe. */
+export function homeOf(): Section | undefined {
+  const watches = may('read:storage');
+  return sections.find((s) => s.visible() && (!watches || s.path === '/toan-canh')) ?? sections.find((s) => s.visible());
+}
+
+/** Reached from other pages; not in the navigation. */
+export const startPage = lazy<PageProps>(() => import('../pages/start'));
 export const accountPage = lazy<PageProps>(() => import('../pages/account'));

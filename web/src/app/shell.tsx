@@ -4,14 +4,15 @@ import { computed, effect, signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { reachable } from '../api/client';
 import { timeText } from '../text/format';
+import { Bell } from './bell';
 import { roleWords } from '../text/words';
 import { draftCount } from '../ui/draft';
 import { Icon, Mark } from '../ui/icon';
 import { Button, DemoBanner } from '../ui/parts';
 import { Blank } from '../ui/states';
-import { accountPage as Account, sections, type Section } from './pages';
+import { accountPage as Account, homeOf, sections, startPage as Start, type Section } from './pages';
 import { navigate, path } from './router';
-import { session, signOut } from './session';
+import { may, session, signOut } from './session';
 import { live } from './stream';
 import { applyTheme, theme, type Theme } from './theme';
 
@@ -119,7 +120,7 @@ function PersonMenu() {
               </label>
             ))}
           </fieldset>
-          <a href="/tai-khoan" onClick={() => setOpen(false)}><Icon name="lock" size={16} />Tài khoản của tôi</a>
+          <a href="/tai-khoan" onClick={() => setOpen(false)}><Icon name="lock" size={16} />Tài khoản, mật khẩu, lịch</a>
           <button type="button" class="text" onClick={() => void signOut()} data-testid="sign-out">
             <Icon name="exit" size={16} />Đăng xuất
           </button>
@@ -156,13 +157,14 @@ function PrintHead() {
 }
 
 function Page({ at }: { at: string }) {
-  const first = sections.find((s) => s.visible());
+  const first = homeOf();
   useEffect(() => {
     if (at === '/' && first) navigate(first.path, { replace: true });
   }, [at]);
   if (at === '/') return first ? null : <Blank icon="lock" title="Tài khoản này chưa được giao việc nào trên hệ thống">
     <p>Liên hệ quản trị viên để được giao vai trò.</p></Blank>;
   if (at === '/tai-khoan') return <Account id="" />;
+  if (at === '/bat-dau' && may('create:record')) return <Start id="" />;
   const found = find(at);
   if (!found) {
     return <Blank icon="search" title="Không có trang này"><p>Địa chỉ có thể đã gõ nhầm hoặc quá cũ.</p><a href="/">Về trang đầu</a></Blank>;
@@ -201,6 +203,7 @@ export function Shell({ hidden }: { hidden: boolean }) {
         <span class={`live live-${shownLive.value}`} title="Cập nhật trực tiếp từ máy chủ" data-testid="live-state">
           <i aria-hidden="true" /><span>{liveWords[shownLive.value]}</span>
         </span>
+        <Bell />
         <PersonMenu />
       </header>
       <Navigation at={at} onGo={() => setMenu(false)} />

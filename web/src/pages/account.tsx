@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The own account: password, second step, training, delegations, the own agency's form.
+// The own account: password, second step, training, delegations, the own agency's form, the calendar's address.
 import { useState } from 'preact/hooks';
 import { get } from '../api/client';
 import { navigate } from '../app/router';
@@ -9,6 +9,7 @@ import { dateText } from '../text/format';
 import { roleWords } from '../text/words';
 import { AgencyForm } from '../ui/agency-form';
 import { tell } from '../ui/announce';
+import { CalendarPanel } from '../ui/calendar-panel';
 import { useLoad } from '../ui/load';
 import { Button, PageHead } from '../ui/parts';
 import { PasswordForm } from '../ui/password';
@@ -84,6 +85,7 @@ export default function Account() {
           navigate('/');
         }} />
       </section>
+      {may('read:obligation') && <CalendarPanel />}
     </div>
   );
 }

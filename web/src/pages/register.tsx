@@ -16,6 +16,7 @@ import { tell } from '../ui/announce';
 import { download } from '../ui/download';
 import { FileList, Uploads } from '../ui/files';
 import { Icon } from '../ui/icon';
+import { FrozenFigures, frozenOf } from '../ui/figures';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
 import { Button, Chip, Drawer, PageHead, When } from '../ui/parts';
@@ -47,12 +48,23 @@ function answered(register: Register, doc: Doc, before: Doc): Doc {
   return Object.fromEntries(Object.entries(doc).filter(([name]) => !untouched.some((f) => f.name === name)));
 }
 
+/** What a link from a task fills in already: ?new=1&prefill={...}. */
+function prefilled(): Doc {
+  try {
+    const doc = JSON.parse(query.value.get('prefill') ?? '{}') as unknown;
+    return doc !== null && typeof doc === 'object' && !Array.isArray(doc) ? (doc as Doc) : {};
+  } catch {
+    return {};
+  }
+}
+
 function Creating({ register, onClose }: { register: Register; onClose: () => void }) {
+  const doc = prefilled();
   const [agency, setAgency] = useState('');
   const [problem, setProblem] = useState<Problem | null>(null);
-  const create = async (doc: Doc): Promise<boolean> => {
+  const create = async (filled: Doc): Promise<boolean> => {
     try {
-      const made = await post('/registers/{kind}', { path: { kind: register.kind }, body: { doc: answered(register, doc, {}), agency_id: agency || undefined } });
+      const made = await post('/registers/{kind}', { path: { kind: register.kind }, body: { doc: answered(register, filled, {}), agency_id: agency || undefined } });
       tell('Đã lưu bản ghi.');
       navigate(`/so-dang-ky/${register.kind}/${encodeURIComponent(made.id)}`);
       return true;
@@ -65,7 +77,7 @@ function Creating({ register, onClose }: { register: Register; onClose: () => vo
     <Drawer title={`Thêm: ${register.title}`} onClose={onClose} testid="record-drawer">
       {problem && <p class="form-problem" role="alert">{problem.text}</p>}
       {register.owner === 'agency' && <div class="form owner"><AgencySelect value={agency} all="Cơ quan của tôi" onChange={setAgency} /></div>}
-      <SchemaForm id={`new-${register.kind}`} schema={register.schema} doc={{}} submitLabel="Lưu" testid="record-form" serverErrors={problem?.fields} onSubmit={create} />
+      <SchemaForm id={`new-${register.kind}${Object.values(doc).join('|')}`} schema={register.schema} doc={doc} submitLabel="Lưu" testid="record-form" serverErrors={problem?.fields} onSubmit={create} />
     </Drawer>
   );
 }
@@ -73,7 +85,7 @@ function Creating({ register, onClose }: { register: Register; onClose: () => vo
 function List({ register }: { register: Register }) {
   const q = query.value;
   const [state, agency, text, cursor] = ['state', 'agency', 'q', 'cursor'].map((name) => q.get(name) ?? '') as [string, string, string, string];
-  const [creating, setCreating] = useState(false);
+  const [creating, setCreating] = useState(register.may_create && q.get('new') === '1');
   const loaded = useLoad((abort) => get('/registers/{kind}', { signal: abort, path: { kind: register.kind }, query: { state, agency, q: text, cursor } }),
                          [register.kind, state, agency, text, cursor]);
   useChange(changes.record.value, loaded.reload, 4000);
@@ -135,7 +147,7 @@ function List({ register }: { register: Register }) {
           </>
         )}
       </Shown>
-      {creating && <Creating register={register} onClose={() => setCreating(false)} />}
+      {creating && <Creating register={register} onClose={() => { setCreating(false); setQuery({ new: null, prefill: null }, { replace: true }); }} />}
     </>
   );
 }
@@ -241,7 +253,8 @@ function One({ register, id }: { register: Register; id: string }) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const save = async (record: RegisterRecordDetail, doc: Doc): Promise<boolean> => {
     // What was emptied in the form is removed.
-    const removed = Object.fromEntries(Object.keys(record.doc).filter((name) => !(name in doc)).map((name) => [name, null]));
+    const known = fieldsOf(register.schema).map((f) => f.name);
+    const removed = Object.fromEntries(Object.keys(record.doc).filter((name) => known.includes(name) && !(name in doc)).map((name) => [name, null]));
     try {
       loaded.set(await patch('/registers/{kind}/{id}', { path: { kind: register.kind, id }, body: { doc: { ...removed, ...answered(register, doc, record.doc) }, version: record.version } }));
       setEditing(false);
@@ -269,6 +282,7 @@ function One({ register, id }: { register: Register; id: string }) {
                 {problem && <p class="form-problem" role="alert">{problem.text}</p>}
                 {editing ? <SchemaForm id={`edit-${record.id}`} schema={register.schema} doc={record.doc} submitLabel="Lưu" testid="record-form" serverErrors={problem?.fields} onSubmit={(doc) => save(record, doc)} />
                   : <Details register={register} record={record} />}
+                {frozenOf(register.schema).map((name) => <FrozenFigures key={name} figures={record.doc[name]} />)}
               </section>
               <History register={register} record={record} onUndone={loaded.set} />
             </div>

@@ -54,7 +54,8 @@ export function fieldsOf(schema: Schema): Field[] {
   const properties = (schema.properties ?? {}) as Record<string, Schema>;
   const required = (schema.required ?? []) as string[];
   const order = (schema['x-order'] ?? Object.keys(properties)) as string[];
-  return order.filter((name) => properties[name]).map((name) => {
+  // What the hub fills in is not typed.
+  return order.filter((name) => properties[name] && properties[name]['x-frozen'] !== true).map((name) => {
     const p = properties[name]!;
     const choices = p.type === 'array' ? choicesOf((p.items ?? {}) as Schema, p) : choicesOf(p);
     const format = String(p.format ?? '');

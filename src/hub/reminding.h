@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sends what comply/reminders.h says is due: to whom by role, each notice once, whatever happens in between.
+// A notice and the memory that it was sent are one write. A notice that nobody can receive yet waits. Called
+// from the hub's maintenance thread; run() takes turns.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "comply/reminders.h"
+#include "hub/accounts.h"
+#include "hub/active_pack.h"
+#include "hub/mailer.h"
+#include "hub/notices.h"
+#include "hub/obligations.h"
+#include "hub/records.h"
+
+namespace phendau::hub {
+
+inline constexpr std::string_view kSentSpace = "reminder_sent";
+/// Written at once; what is left goes out with the next run.
+inline constexpr std::size_t kNoticesPerRun = 2'000;
+/// How long a notice is remembered after its duty is gone, in case the duty comes back.
+inline constexpr std::int64_t kSentKeptDays = 400;
+
+class Reminding {
+ public:
+  Reminding(Services& services, Obligations& obligations, Records& records, Accounts& accounts,
+            Notices& notices, Mailer& mailer)
+      : services_(services),
+        obligations_(obligations),
+        records_(records),
+        accounts_(accounts),
+        notices_(notices),
+        mailer_(mailer) {}
+  /// Reads what was sent before.
+  Result<> open();
+  /// Sends what is due at `now`; the number of notices (one per person).
+  Result<std::size_t> run(UtcTime now);
+
+ private:
+  struct People;
+  Result<std::vector<NoticeWrite>> send(const std::vector<comply::Notice>& due, UtcTime now);
+  std::vector<std::string> readers_of(const comply::Notice& notice, const People& people);
+  /// Addresses that the body of the notice registered for this role.
+  std::vector<std::string> addresses_of(const comply::Notice& notice, const People& people);
+  void add_mails(const std::map<std::string, std::vector<std::string>>& lines, UtcTime now,
+                 ledger::WriteBatch& batch);
+  void forget(const std::set<std::string, std::less<>>& open_duties, UtcTime now);
+
+  Services& services_;
+  Obligations& obligations_;
+  Records& records_;
+  Accounts& accounts_;
+  Notices& notices_;
+  Mailer& mailer_;
+  std::mutex mu_;
+  std::set<std::string, std::less<>> sent_;  // guarded by mu_
+};
+
+}  // namespace phendau::hub

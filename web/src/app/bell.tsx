@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Notices to the person: how many are unread, the newest, each with a link to what it is about.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { get, post } from '../api/client';
+import type { Notices } from '../api/types';
+import { announce } from '../ui/announce';
+import { Icon } from '../ui/icon';
+import { inert } from '../ui/inert';
+import { useChange } from '../ui/load';
+import { Button, When } from '../ui/parts';
+import { navigate } from './router';
+import { may } from './session';
+import { changes } from './stream';
+
+const kShown = 20;
+
+export function Bell() {
+  const [data, setData] = useState<Notices | null>(null);
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const load = (): void => {
+    get('/notices', { query: { limit: kShown } }).then((next) => {
+      setData((before) => {
+        if (before && next.unread > before.unread && next.items[0]) announce(`Lời nhắc mới: ${next.items[0].text}`);
+        return next;
+      });
+    }, () => undefined);  // the bell stays as it was; pages report the trouble
+  };
+  useEffect(load, []);
+  useChange(changes.notice.value, load, 2000);
+  useEffect(() => {
+    if (!open) return undefined;
+    const close = (event: Event): void => {
+      if (event instanceof KeyboardEvent) {
+        if (event.key !== 'Escape') return;
+        box.current?.querySelector('button')?.focus();
+      } else if (box.current?.contains(event.target as Node)) return;
+      setOpen(false);
+    };
+    document.addEventListener('mousedown', close);
+    document.addEventListener('keydown', close);
+    return () => {
+      document.removeEventListener('mousedown', close);
+      document.removeEventListener('keydown', close);
+    };
+  }, [open]);
+  const read = (body: { ids: string[] } | { all: true }): void => {
+    post('/notices/read', { body }).then(load, () => undefined);
+  };
+  const unread = data?.unread ?? 0;
+  const count = unread > 99 ? '99+' : String(unread);
+  return (
+    <div class="person bell" ref={box}>
+      <button type="button" class="bare" aria-expanded={open} aria-haspopup="true" onClick={() => setOpen(!open)} data-testid="bell"
+              aria-label={unread > 0 ? `Lời nhắc, ${unread} chưa đọc` : 'Lời nhắc'}>
+        <Icon name="alert" />{unread > 0 && <b class="num" aria-hidden="true">{count}</b>}
+      </button>
+      {open && (
+        <div class="menu" data-testid="notices">
+          <p class="bell-head"><b>Lời nhắc</b>{unread > 0 && <Button kind="text" onClick={() => read({ all: true })} data-testid="read-all">Đánh dấu đã đọc hết</Button>}</p>
+          {!data || data.items.length === 0 ? <p class="muted">Chưa có lời nhắc nào.</p> : (
+            <ul>{data.items.map((n) => (
+              <li key={n.id} class={n.read_at ? 'muted' : ''}>
+                <a href={may('read:obligation') ? `/viec-cua-toi?viec=${encodeURIComponent(n.task)}` : '/'} data-testid="notice" onClick={(e) => {
+                  e.preventDefault();
+                  if (!n.read_at) read({ ids: [n.id] });
+                  setOpen(false);
+                  navigate(`/viec-cua-toi?viec=${encodeURIComponent(n.task)}`);
+                }}>{!n.read_at && <span class="sr-only">Chưa đọc: </span>}{inert(n.text)}</a>
+                <span class="small muted"><When at={n.at} /></span>
+              </li>))}</ul>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
