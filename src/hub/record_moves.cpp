@@ -55,7 +55,7 @@ Result<Json> Records::waiting_for(const Actor& actor) {
         const bool from_here = std::find(move.from.begin(), move.from.end(), record.state) != move.from.end();
         if (from_here && may_move(move, here)) moves.push(move.title_vi);
       }
-      if (moves.empty()) continue;
+      if (moves.size() == 0) continue;
       const auto& titles = services_.pack.pack().state_titles;
       const auto title = titles.find(record.state);
       found.emplace_back(record.updated_at,
