@@ -368,6 +368,7 @@ class Expectation:
         items = self.province.client(ADMIN).get("/obligations", **query)["items"]
         if any(datetime.datetime.fromisoformat(one["evaluated_at"].replace("Z", "+00:00")) < after for one in items):
             return None  # not looked at since the last act
+        self.there = [(one["period"], one["subject"]["name"], one["status"]) for one in items]
         wanted = self.subject and (self.province.records[self.subject][1] if self.subject in self.province.records else self.subject)
         return [one for one in items if one["agency_id"] == self.agency and one["period"] == self.period
                 and (not wanted or wanted in (one["subject"]["id"], one["subject"]["name"]))]
@@ -396,7 +397,7 @@ class Expectation:
             rows = self.rows(after)
             if rows is None:
                 return False
-            seen[:] = [self.wrong(row) for row in rows] or ["is not there"]
+            seen[:] = [self.wrong(row) for row in rows] or [f"is not there; there is {self.there[:6]}"]
             return not any(seen)
         try:
             wait_for(holds, 15, 0.2)
