@@ -285,7 +285,9 @@ void judge_part(const Catalog& catalog, const Knowledge& knowledge, const Clause
   }
   context.period = current;
   context.past = false;
-  give(subject, judge_in(context, clause));
+  Judged open = judge_in(context, clause);
+  open.verdict.look_again(current.end_at, now);  // also what does not apply is of a period
+  give(subject, std::move(open));
 }
 
 void judge_absence(const Catalog& catalog, const Knowledge& knowledge, const Clause& clause,

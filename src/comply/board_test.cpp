@@ -41,6 +41,8 @@ constexpr const char* kClauses = R"(clauses:
              {id: "t:8#2", duty: {vi: a, en: a}, satisfied_by: [{kind: detection, ref: d, silence: 2h}]},
              {id: "t:8#3", duty: {vi: a, en: a}, subject: role:police,
               trigger: {workflow: incident, within: 24h}, satisfied_by: [{kind: workflow, ref: incident}]}]}
+  - {id: t:9, citation: x, title: {vi: a, en: a}, duty: {vi: a, en: a}, bound: [staff], kind: process,
+     scope: server, satisfied_by: [{kind: register, ref: r, period: P1M}]}
 )";
 
 Catalog catalog() {

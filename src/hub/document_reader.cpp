@@ -41,7 +41,7 @@ std::string day_text(const comply::MonthDay& day) {
          std::to_string(day.month);
 }
 
-/// "mỗi năm, trước ngày 15/11": of the text, else of the ways; empty: no period.
+/// "every year, before 15/11": of the text, else of the ways; empty: no period.
 std::string when_text(comply::PeriodKind period, const std::optional<comply::MonthDay>& before) {
   std::string out;
   if (const auto word = period_word(period); !word.empty()) out = say("every." + std::string(word));

@@ -3,11 +3,15 @@
 of the screens for people of the office, does what stands there through the API, moves the hub's clock from date to date, and compares
 the status of every clause part that the file names. year/README.md explains the lines. The clock is libfaketime's, moved by a file
 while the hub runs; nothing but the clock is made up."""
+import base64
 import contextlib
 import datetime
+import hashlib
+import hmac
 import os
 import pathlib
 import re
+import struct
 import sys
 import time
 
@@ -21,6 +25,7 @@ STATUSES = {"đạt": "met", "đến hạn": "due", "quá hạn": "overdue", "vi
 ROLES = {"quản trị viên": "administrator", "trực vận hành tỉnh": "province_operator", "cán bộ phụ trách CNTT": "agency_officer",
          "thủ trưởng cơ quan": "agency_head", "đơn vị phối hợp": "partner", "cán bộ, công chức": "staff"}
 ADMIN = "quản trị viên"
+AVAILABLE = set()  # parts of the program that lines with `(cần: ...)` may use: organisations, training_gate
 
 
 class Mistake(Exception):
@@ -106,6 +111,10 @@ class Province:
                 made = admin.post("/users", {"username": person["user"], "name": person["name"], "role": person["role"],
                                              "agency_ids": [person["agency"]] if person["agency"] else []})
                 person["password"] = made["one_time_password"]
+        if "training_gate" in AVAILABLE:
+            for person in self.people.values():
+                if not person.get("untrained"):
+                    admin.call("PATCH", f"/users/{person['user']}", {"basic_training_on": at.strftime("%Y-%m-%d")})
         self.kinds = {kind["title"]: kind for kind in admin.get("/registers")["items"]}
         for clause in admin.get("/obligations/matrix")["clauses"]:
             for part in clause["parts"]:
@@ -129,7 +138,10 @@ class Province:
         if person["password"] is None:
             person["password"] = self.hub.password
         client = Client(self.hub.port)
-        session = client.post("/session", {"username": person["user"], "password": person["password"]})
+        body = {"username": person["user"], "password": person["password"]}
+        if "totp" in person:
+            body["totp"] = self.code(person)
+        session = client.post("/session", body)
         client.csrf = session["csrf_token"]
         if expired and not session["must_change_password"]:
             raise Mistake(f"the password of {name} should have expired")
@@ -138,10 +150,22 @@ class Province:
             assert with_old.status == 403, with_old
             person["changes"] += 1
             fresh = f"Mat-khau-rieng-{person['changes']}!"
-            client.csrf = client.post("/session/password", {"old": person["password"], "new": fresh})["csrf_token"]
+            session = client.post("/session/password", {"old": person["password"], "new": fresh})
+            client.csrf = session["csrf_token"]
             person["password"] = fresh
+        if session.get("must_enrol_totp"):  # the second step of the roles that need one
+            person["totp"] = client.post("/session/totp", {"password": person["password"]})["secret"]
+            client.csrf = client.post("/session/totp/confirm", {"code": self.code(person)})["session"]["csrf_token"]
         self.clients[name] = client
         return client
+
+    def code(self, person):
+        """Of RFC 6238; no code is used twice."""
+        now = int(time.time() + self.clock.offset) // 30
+        counter = person["counter"] = max(now, min(person.get("counter", 0) + 1, now + 1))
+        digest = hmac.new(base64.b32decode(person["totp"] + "=" * (-len(person["totp"]) % 8)), struct.pack(">Q", counter), hashlib.sha1).digest()
+        at = digest[-1] & 15
+        return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
     def agency(self, name):
         if name not in self.agencies:
@@ -321,6 +345,9 @@ class Act:
     def restart(self):
         self.province.restart()
 
+    def train(self):
+        self.client.call("PATCH", f"/users/{self.province.people[self.object]['user']}", {"basic_training_on": parse_moment(self.text).strftime("%Y-%m-%d")})
+
     def merge(self):
         into, _, rest = self.text.partition(";")
         day, _, number = (piece.strip() for piece in rest.partition(";"))
@@ -332,7 +359,8 @@ class Act:
 VERBS = {"ghi sổ": Act.write, "sửa": Act.correct, "chuyển": Act.move, "xác nhận": Act.attest, "mở sự cố": Act.open_incident,
          "làm sự cố": Act.step, "ghi nháp sự cố": Act.draft,
          "bỏ bước sự cố": Act.skip, "đóng sự cố": Act.close_incident, "phải đổi mật khẩu": Act.renew_password,
-         "đăng nhập": Act.sign_in_again, "khởi động lại": Act.restart, "sáp nhập": Act.merge}
+         "đăng nhập": Act.sign_in_again, "khởi động lại": Act.restart, "sáp nhập": Act.merge,
+         "ghi ngày học của": Act.train}
 
 
 # ---- what must be seen ----
@@ -368,6 +396,7 @@ class Expectation:
         items = self.province.client(ADMIN).get("/obligations", **query)["items"]
         if any(datetime.datetime.fromisoformat(one["evaluated_at"].replace("Z", "+00:00")) < after for one in items):
             return None  # not looked at since the last act
+        self.there = [(one["period"], one["subject"]["name"], one["status"]) for one in items]
         wanted = self.subject and (self.province.records[self.subject][1] if self.subject in self.province.records else self.subject)
         return [one for one in items if one["agency_id"] == self.agency and one["period"] == self.period
                 and (not wanted or wanted in (one["subject"]["id"], one["subject"]["name"]))]
@@ -396,7 +425,7 @@ class Expectation:
             rows = self.rows(after)
             if rows is None:
                 return False
-            seen[:] = [self.wrong(row) for row in rows] or ["is not there"]
+            seen[:] = [self.wrong(row) for row in rows] or [f"is not there; there is {self.there[:6]}"]
             return not any(seen)
         try:
             wait_for(holds, 15, 0.2)
@@ -419,7 +448,8 @@ def head(province, key, value):
         province.agencies[name] = (pieces[0], members)
     elif key == "Người":
         agency = province.agency(pieces[2]) if len(pieces) > 2 else None
-        province.people[name] = {"user": pieces[0], "name": name, "role": ROLES[pieces[1]], "agency": agency, "changes": 0}
+        province.people[name] = {"user": pieces[0], "name": name, "role": ROLES[pieces[1]], "agency": agency, "changes": 0,
+                                 "untrained": "chưa học" in pieces[3:]}
     else:
         raise Mistake(f"unknown heading '{key}'")
 
@@ -433,9 +463,6 @@ def switched_on(line):
         return line[need.end():]
     print(f"      BỎ QUA, chưa có '{need.group(1)}': {line[need.end():]}", flush=True)
     return None
-
-
-AVAILABLE = set()  # parts of the program that lines with `(cần: ...)` may use
 
 
 def walk(province, path):

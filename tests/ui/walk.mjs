@@ -226,6 +226,36 @@ async function matrixByKeyboard() {
   await paper('obligations');
 }
 
+/** Clause beside its standing: search inside, jump by article, a link that others can follow, the way to the answer. */
+async function documentReader() {
+  await open('/van-ban');
+  const clauses = at('clause');
+  const all = await clauses.count();
+  assert.ok(all >= 70, `${all} clauses of the document`);
+  assert.match(await page.locator('main .sub').innerText(), /1374\/QĐ-UBND/);
+  await noEnglish('document');
+  await shot('document');
+  await at('jump').getByRole('link', { name: 'Điều 9', exact: true }).click();
+  const article = page.locator('section[aria-label="Điều 9"]');
+  await page.waitForURL((url) => url.hash !== '');
+  assert.ok(await article.evaluate((e) => e.getBoundingClientRect().top < 300), 'the jump arrives');
+  await page.keyboard.press('/');
+  await page.keyboard.type('bao cao nam');
+  await page.waitForURL((url) => url.searchParams.get('q') === 'bao cao nam');
+  assert.ok(await clauses.count() < all && await clauses.count() > 0, 'search narrows, without accents too');
+  const report = page.locator('[data-testid=clause][data-clause="hg-1374:9.8"]');
+  assert.match(await report.innerText(), /trước ngày 15\/11/);
+  assert.equal(await report.getByTestId('clause-action').getAttribute('href'), '/so-dang-ky/document');
+  await open('/van-ban#hg-1374-9-8');
+  await report.waitFor();
+  assert.equal(await focused('data-clause'), 'hg-1374:9.8', 'a link leads to its clause');
+  await page.keyboard.press('Enter');
+  await at('evidence-drawer').waitFor();
+  assert.match(page.url(), /\/nghia-vu\?clause=/);
+  await open('/van-ban');
+  await paper('document');
+}
+
 async function histogram() {
   const hasRange = (url) => url.searchParams.has('from') && url.searchParams.has('to');
   await open('/nhat-ky');
@@ -481,7 +511,8 @@ async function lineBreaks() {
 }
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
-const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/nghia-vu', '/lich', '/co-quan', '/thiet-bi', '/so-dang-ky'];
+const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
+  '/so-dang-ky'];
 
 async function walk() {
   await enter('administrator');
@@ -489,6 +520,7 @@ async function walk() {
   await everySection('administrator', [...kWork, '/quan-tri']);
   await overviewAndAlerts();
   await matrixByKeyboard();
+  await documentReader();
   await histogram();
   await devices();
   await administration();
@@ -511,7 +543,7 @@ async function walk() {
   await signOffSigned();
   await enter('partner');
   step('partner');
-  await everySection('partner', ['/su-co', '/so-dang-ky']);
+  await everySection('partner', ['/su-co', '/van-ban', '/so-dang-ky']);
   await open('/su-co');
   assert.equal(await page.locator('main a[href^="/canh-bao"]').count(), 0, 'nothing offers alerts to somebody who may not see them');
   await enter('staff', { viewport: { width: 390, height: 844 }, hasTouch: true });
