@@ -512,7 +512,7 @@ async function lineBreaks() {
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
 const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
-  '/so-dang-ky'];
+  '/so-dang-ky', '/to-chuc'];
 
 async function walk() {
   await enter('administrator');
