@@ -12,6 +12,7 @@
 #include "hub/active_pack.h"
 #include "hub/oscal_export.h"
 #include "hub/pack_diff.h"
+#include "hub/pack_list.h"
 #include "hub/pack_validate.h"
 #include "os/env.h"
 #include "report/xlsx_writer.h"
@@ -21,6 +22,7 @@ namespace {
 
 struct PackArguments {
   std::string folder;
+  std::string list;  // `list`: which one; empty: all
   std::string root = "/";
   std::string out;   // coverage --format xlsx
   std::string from;  // diff
@@ -35,15 +37,25 @@ Result<bool> run_validate(const Globals& globals, const PackArguments& arguments
   const auto report = PHENDAU_TRY(hub::validate_pack(posix_env(), folder_of(arguments)));
   const auto& errors = report.errors;
   if (globals.json()) {
-    Json list = Json::array();
-    for (const auto& error : errors) {
-      list.push(Json::object(
-          {{"file", error.file}, {"line", error.line}, {"column", error.column}, {"reason", error.reason}}));
-    }
-    print_line(Json::object({{"ok", errors.empty()}, {"errors", std::move(list)}}).dump());
+    const auto list_json = [](const std::vector<ContentError>& list) {
+      Json out = Json::array();
+      for (const auto& one : list) {
+        out.push(Json::object(
+            {{"file", one.file}, {"line", one.line}, {"column", one.column}, {"reason", one.reason}}));
+      }
+      return out;
+    };
+    print_line(
+        Json::object(
+            {{"ok", errors.empty()}, {"errors", list_json(errors)}, {"warnings", list_json(report.warnings)}})
+            .dump());
     return errors.empty();
   }
   for (const auto& error : errors) print_line(error.to_string());
+  for (const auto& one : report.warnings) {
+    print_line(
+        globals.text("pack.warning", {fmt::format("{}:{}:{}", one.file, one.line, one.column), one.reason}));
+  }
   if (errors.empty()) {
     const auto cover = hub::coverage(report.pack);
     print_line(globals.text("pack.valid",
@@ -171,6 +183,66 @@ Result<bool> run_export(const Globals& globals, const PackArguments& arguments) 
   return true;
 }
 
+/// What a list says of one thing, besides its name and title, in one line.
+std::string details_of(const Json& item) {
+  std::vector<std::string> out;
+  for (const char* key :
+       {"id", "kind", "fact", "group", "owner", "subject_kind", "date_field", "period_field", "subject_field",
+        "rows", "type", "meaning", "attribute", "value", "unit"}) {
+    const Json& value = item[key];
+    if (value.is_null() || (value.is_string() && value.as_string().empty())) continue;
+    out.push_back(fmt::format("{}: {}", key, value.is_string() ? value.as_string() : value.dump()));
+  }
+  for (const char* key : {"values", "features", "states", "steps"}) {
+    std::vector<std::string> words;
+    for (const auto& one : item[key].items()) words.push_back(one.is_string() ? one.as_string() : one.dump());
+    if (!words.empty()) out.push_back(fmt::format("{}: {}", key, join(words, ", ")));
+  }
+  return join(out, "; ");
+}
+
+std::string words_of(const Json& list) {
+  std::vector<std::string> out;
+  for (const auto& one : list.items()) out.push_back(one.as_string());
+  return join(out, ", ");
+}
+
+/// Names and titles; below each its fields and moves.
+void print_list(const Globals& globals, std::string_view what, const Json& list) {
+  const char* lang = globals.lang == Lang::vi ? "vi" : "en";
+  print_line(fmt::format("{} ({})", what, list.size()));
+  for (const auto& item : list.items()) {
+    const std::string& title = item["title"][lang].as_string();
+    print_line(fmt::format("  {}{}{}", item["name"].as_string(), title.empty() ? "" : "  ", title));
+    if (const std::string details = details_of(item); !details.empty()) print_line("      " + details);
+    for (const auto& field : item["fields"].items()) {
+      print_line(fmt::format("      {}{} ({}) {}", field["name"].as_string(),
+                             field["required"].as_bool() ? "*" : "", field["type"].as_string(),
+                             field["title"][lang].as_string()));
+    }
+    for (const auto& move : item["moves"].items()) {
+      const std::string needs = words_of(move["needs"]);
+      print_line(fmt::format("      {} -> {}{}{}{}", words_of(move["from"]), move["to"].as_string(),
+                             needs.empty() ? "" : "; needs ", needs,
+                             move["attachment"].as_bool() ? "; needs a file" : ""));
+    }
+  }
+}
+
+/// What clauses may name. A pack that is being written has mistakes: what could be read is listed.
+Result<bool> run_list(const Globals& globals, const PackArguments& arguments) {
+  const auto loaded = PHENDAU_TRY(hub::load_pack(posix_env(), folder_of(arguments)));
+  Json all = Json::object();
+  for (const std::string_view what : hub::kPackLists) {
+    if (!arguments.list.empty() && what != arguments.list) continue;
+    const auto list = hub::list_of(loaded.pack, what);
+    if (list && globals.json()) all.set(what, *list);
+    if (list && !globals.json()) print_list(globals, what, *list);
+  }
+  if (globals.json()) print_line(all.dump());
+  return true;
+}
+
 /// The posture rules that a clause names, judged on facts that are measured now.
 Result<bool> run_check(const Globals& globals, const PackArguments& arguments) {
   Env& env = posix_env();
@@ -259,6 +331,17 @@ void add_pack(CLI::App& app, Globals& globals, int& exit_code) {
   add("validate", "cli.pack_validate", run_validate);
   add("coverage", "cli.pack_coverage", run_coverage, {"table", "json", "xlsx"});
   add("diff", "cli.pack_diff", run_diff);
+  auto* list = pack->add_subcommand("list", globals.text("cli.pack_list"));
+  list->add_option("what", arguments->list, globals.text("cli.pack_list_what"))
+      ->check(
+          CLI::IsMember(std::vector<std::string>(std::begin(hub::kPackLists), std::end(hub::kPackLists))));
+  list->add_option("--pack", arguments->folder, globals.text("cli.pack"));
+  list->add_option("--format", globals.format, globals.text("cli.format"))
+      ->check(CLI::IsMember({"table", "json"}));
+  list->callback([&globals, &exit_code, arguments] {
+    const auto good = run_list(globals, *arguments);
+    exit_code = good ? kOk : complain(globals, good.error());
+  });
   add("export", "cli.pack_export", run_export, {"oscal-catalog", "oscal-profile"});
 }
 

@@ -190,9 +190,10 @@ Judged judge_in(const Context& context, const Clause& clause, const std::optiona
   Judged out;
   out.period_id = context.occasion != nullptr ? std::string_view(context.occasion->id) : context.period.id;
   Verdict& verdict = out.verdict;
+  AgeClock clock = context.age_clock();
   if (auto standing = judge_standing_of(context, clause)) {
     verdict = std::move(*standing);
-  } else if (auto out_of_scope = judge_scopes(context)) {
+  } else if (auto out_of_scope = judge_scopes(context, clock)) {
     verdict = std::move(*out_of_scope);
   } else {
     verdict = given ? *given : context.part.any ? judge_any(context) : judge_all(context);
@@ -200,6 +201,7 @@ Judged judge_in(const Context& context, const Clause& clause, const std::optiona
     apply_modality(verdict, context, clause);
     apply_exceptions(verdict, context, clause, out.excepted_from);
   }
+  verdict.look_again(clock, context.now);
   if (context.catalog.in_force_until) verdict.look_again(*context.catalog.in_force_until, context.now);
   return out;
 }
@@ -235,8 +237,9 @@ Judged judge_past(Context& context, const Clause& clause) {
 void judge_occasions(Context& context, const Clause& clause, const Judge& give) {
   const Trigger& trigger = *context.part.trigger;
   std::vector<Occasion> occasions;
+  AgeClock clock = context.age_clock();
   if (!judge_standing_of(context, clause)) {
-    occasions = occasions_of(context.catalog, context.knowledge, context.part, context.subject);
+    occasions = occasions_of(context.catalog, context.knowledge, context.part, context.subject, clock);
   }
   LinkCache links;
   context.links = &links;
@@ -255,12 +258,14 @@ void judge_occasions(Context& context, const Clause& clause, const Judge& give) 
       one.verdict.look_again(until, context.now);
     }
     ++given;
+    one.verdict.look_again(clock, context.now);
     give(context.subject, std::move(one));
   }
   context.occasion = nullptr;
-  if (given == 0)
-    give(context.subject,
-         judge_in(context, clause, make_verdict(Status::no_occasion, "comply.no_occasion_yet")));
+  if (given > 0) return;
+  Judged none = judge_in(context, clause, make_verdict(Status::no_occasion, "comply.no_occasion_yet"));
+  none.verdict.look_again(clock, context.now);
+  give(context.subject, std::move(none));
 }
 
 }  // namespace
@@ -308,10 +313,11 @@ void judge_absence(const Catalog& catalog, const Knowledge& knowledge, const Cla
   } else {
     subject = knowledge.subject(SubjectKind::agency, agency_id);
     if (subject == nullptr) return;
+    AgeClock clock{now, catalog.zone};
     std::erase_if(bare.scopes, [&](const std::string& id) {  // scopes of things cannot be judged without one
       const auto scope = catalog.scopes.find(id);
       return scope != catalog.scopes.end() &&
-             attribute_of(knowledge, *subject, scope->second.attribute).is_null();
+             !scope_holds(catalog, knowledge, *subject, scope->second, clock);
     });
     verdict = none_of(catalog, part);
   }

@@ -89,6 +89,8 @@ class Board {
 
   /// Whether any part asks for records of this kind; others need not be put in.
   bool asks_register(std::string_view kind) const { return by_register_.contains(kind); }
+  /// Whether records of this kind are subjects (SubjectKind::record) of any part.
+  bool asks_subject(std::string_view kind) const { return by_subject_register_.contains(kind); }
 
   // ---- what follows ----
   struct Transition {
@@ -190,7 +192,9 @@ class Board {
   void mark_everywhere(std::uint32_t part);
   void mark_row(std::string_view agency_id, std::uint32_t part, SubjectKind kind,
                 std::string_view subject_id);
-  void mark_kind(SubjectKind kind, std::string_view agency_id);
+  /// Parts about subjects of this kind (of a record: of its register) in the agency.
+  void mark_kind(SubjectKind kind, std::string_view role, std::string_view agency_id);
+  const std::vector<std::uint32_t>& parts_about(SubjectKind kind, std::string_view role) const;
   void mark_slot(std::string_view slot, std::string_view agency_id);
   void mark_record(const RegisterRecord& record);
   void mark_case(const CaseState& state);
@@ -222,7 +226,8 @@ class Board {
   std::deque<Agency> agencies_;  // 0: the province; a deque, so that views stay valid
   std::unordered_map<std::string, std::uint32_t, WordHash, std::equal_to<>> agency_slots_;
   std::deque<SubjectEntry> subjects_;
-  std::array<std::unordered_map<std::string, std::uint32_t, WordHash, std::equal_to<>>, 7> subject_slots_;
+  std::array<std::unordered_map<std::string, std::uint32_t, WordHash, std::equal_to<>>, kSubjectKinds>
+      subject_slots_;
   std::deque<std::string> periods_;
   std::unordered_map<std::string, std::uint32_t, WordHash, std::equal_to<>> period_slots_;
 
@@ -232,8 +237,9 @@ class Board {
   Index by_rule_;
   Index by_setting_;
   Index by_role_;
-  Index by_scope_id_;  // clause or part: what exceptions and breaches name
-  std::array<std::vector<std::uint32_t>, 7> by_kind_;
+  Index by_scope_id_;          // clause or part: what exceptions and breaches name
+  Index by_subject_register_;  // parts whose subjects are records of a register
+  std::array<std::vector<std::uint32_t>, kSubjectKinds> by_kind_;
   std::vector<std::uint32_t> scoped_device_parts_;
 
   std::vector<std::pair<std::uint32_t, std::uint32_t>> marked_groups_;

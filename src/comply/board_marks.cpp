@@ -12,7 +12,7 @@ namespace {
 
 bool about_things(SubjectKind kind) {
   return kind == SubjectKind::device || kind == SubjectKind::system || kind == SubjectKind::account ||
-         kind == SubjectKind::person;
+         kind == SubjectKind::person || kind == SubjectKind::record;
 }
 
 void add_once(std::vector<std::uint32_t>& list, std::uint32_t part) {
@@ -31,6 +31,7 @@ void Board::index_part(std::uint32_t index) {
   const ClausePart& part = *parts_[index].part;
   add_once(by_kind_[static_cast<std::size_t>(part.subject)], index);
   if (part.subject == SubjectKind::role) add_once(by_role_[part.role], index);
+  if (part.subject == SubjectKind::record) add_once(by_subject_register_[part.role], index);
   if (part.subject == SubjectKind::device && !part.scopes.empty()) scoped_device_parts_.push_back(index);
   add_once(by_scope_id_[part.id], index);
   add_once(by_scope_id_[parts_[index].clause->id], index);
@@ -88,8 +89,13 @@ void Board::mark_agency(std::string_view agency_id) {
   for (std::uint32_t part = 0; part < parts_.size(); ++part) mark(*agency, part);
 }
 
-void Board::mark_kind(SubjectKind kind, std::string_view agency_id) {
-  for (const std::uint32_t part : by_kind_[static_cast<std::size_t>(kind)]) mark(agency_id, part);
+const std::vector<std::uint32_t>& Board::parts_about(SubjectKind kind, std::string_view role) const {
+  return kind == SubjectKind::record ? of(by_subject_register_, role)
+                                     : by_kind_[static_cast<std::size_t>(kind)];
+}
+
+void Board::mark_kind(SubjectKind kind, std::string_view role, std::string_view agency_id) {
+  for (const std::uint32_t part : parts_about(kind, role)) mark(agency_id, part);
 }
 
 void Board::mark_slot(std::string_view slot, std::string_view agency_id) {
@@ -123,10 +129,10 @@ void Board::put_subject(Subject subject) {
     change_agency(old, subject);
   } else if (old == nullptr || old->agency_id != subject.agency_id) {
     subject_slot(subject.kind, subject.id);
-    if (old != nullptr) mark_kind(subject.kind, old->agency_id);
-    mark_kind(subject.kind, subject.agency_id);
+    if (old != nullptr) mark_kind(subject.kind, old->role, old->agency_id);
+    mark_kind(subject.kind, subject.role, subject.agency_id);
   } else if (!(old->attributes == subject.attributes) || old->known_since != subject.known_since) {
-    for (const std::uint32_t part : by_kind_[static_cast<std::size_t>(subject.kind)]) {
+    for (const std::uint32_t part : parts_about(subject.kind, subject.role)) {
       mark_row(subject.agency_id, part, subject.kind, subject.id);
     }
   }
@@ -139,7 +145,7 @@ void Board::drop_subject(SubjectKind kind, std::string_view id) {
   if (kind == SubjectKind::agency) {
     drop_agency(id);
   } else {
-    mark_kind(kind, old->agency_id);
+    mark_kind(kind, old->role, old->agency_id);
   }
   knowledge_.drop_subject(kind, id);
 }
@@ -181,6 +187,9 @@ void Board::mark_record(const RegisterRecord& record) {
       mark_everywhere(index);
     } else if (part.subject == SubjectKind::role || part.subject == SubjectKind::hub) {
       mark_everywhere(index);  // few agencies hold a role; the others have nothing to judge
+    } else if (part.subject == SubjectKind::record && part.role == record.kind && !triggers &&
+               !names_link(part, record.kind)) {
+      mark_row(record.agency_id, index, part.subject, record.id);  // it is about itself
     } else if (about_things(part.subject) && !record.subject_id.empty() && !names_link(part, record.kind)) {
       mark_row(record.agency_id, index, part.subject, record.subject_id);
     } else {

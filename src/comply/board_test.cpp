@@ -45,13 +45,43 @@ constexpr const char* kClauses = R"(clauses:
      scope: server, satisfied_by: [{kind: register, ref: r, period: P1M}]}
 )";
 
-Catalog catalog() {
+/// What time alone changes: ages, windows, counts; and records that are subjects.
+constexpr const char* kTimedClauses = R"(clauses:
+  - id: t:9
+    citation: x
+    title: {vi: a, en: a}
+    duty: {vi: a, en: a}
+    bound: [staff]
+    kind: process
+    parts:
+      - {id: "t:9#1", duty: {vi: a, en: a}, subject: "record:computer", scope: old,
+         satisfied_by: [{kind: register, ref: computer, every: {on: {not_after: left_on}}}]}
+      - {id: "t:9#2", duty: {vi: a, en: a}, satisfied_by: [{kind: attestation}],
+         trigger: {register: leaver, at_least: 2, in: P1M, from: left_on, within: 5d, of: all}}
+      - {id: "t:9#3", duty: {vi: a, en: a},
+         satisfied_by: [{kind: register, ref: r, where: {left_on: {older_than: P10D}}}]}
+      - {id: "t:9#4", duty: {vi: a, en: a},
+         satisfied_by: [{kind: register, ref: leaver, every: {left_on: {not_older_than: P20D}}}]}
+      - {id: "t:9#5", duty: {vi: a, en: a},
+         satisfied_by: [{kind: register, ref: r, period: P1Y, not_before: "12-01", before: "12-20"}]}
+      - {id: "t:9#6", duty: {vi: a, en: a}, satisfied_by: [{kind: occasion, every: {on: "*"}, done: on}],
+         trigger: {register: leaver, where: {left_on: {older_than: P15D}}, within: 30d, keep: P10D}}
+      - {id: "t:9#7", duty: {vi: a, en: a}, subject: "record:computer", scope: mixed,
+         satisfied_by: [{kind: register, ref: training, link: computer_id, at_least: 2}]}
+)";
+
+Catalog catalog(const char* clauses = kClauses) {
   std::vector<ContentError> errors;
   Catalog out;
-  out.clauses = parse_clauses(kClauses, "t.yaml", errors);
+  out.clauses = parse_clauses(clauses, "t.yaml", errors);
   for (const auto& error : errors) FAIL_CHECK(error.to_string());
   out.work_calendar.years = {2026, 2027};
   out.scopes["server"] = {"server", {"vi", "en"}, "is_server", {Json(true)}};
+  out.scopes["old"] = {"old", {"vi", "en"}, "left_on", {}};
+  out.scopes["old"].older_than = {1, 0};
+  out.scopes["done"] = {"done", {"vi", "en"}, "finished", {Json(true)}};
+  out.scopes["mixed"] = {"mixed", {"vi", "en"}, "", {}};
+  out.scopes["mixed"].any_scopes = {"old", "done"};
   for (const char* name : {"rule_a", "rule_b"}) {
     out.posture_rules[name] = {name,
                                name,
@@ -120,7 +150,7 @@ class Changes {
   explicit Changes(std::uint32_t seed) : random_(seed) {}
 
   void one(Board& board, UtcTime now) {
-    switch (pick(14)) {
+    switch (pick(15)) {
       case 0: {
         Subject agency = subject(SubjectKind::agency, agency_id(), "");
         agency.agency_id = agency.id;
@@ -157,6 +187,8 @@ class Changes {
         board.put_exception(
             {id("e"), pick(2) == 0 ? "t:8" : "t:3", agency_id(), "", now, now + days(pick(9)), ""});
         return board.put_breach({id("v"), "t:7", "", "", now, pick(2) == 0});
+      case 13:
+        return computer(board, now);
       default: {
         board.put_detection({"d", agency_id(), true, 1, now - hours(pick(4)), {}, {}});
         CaseStep step;
@@ -171,6 +203,29 @@ class Changes {
   int pick(int below) { return static_cast<int>(random_() % static_cast<std::uint32_t>(below)); }
 
  private:
+  /// A record that is a subject while it is live.
+  void computer(Board& board, UtcTime now) {
+    const std::string name = id("k");
+    Json document =
+        Json::object({{"left_on", format_date(to_civil(now - days(pick(60)), kVietnamZone).date)}});
+    if (pick(2) == 0) document.set("on", format_date(to_civil(now - days(pick(60)), kVietnamZone).date));
+    if (pick(2) == 0) document.set("finished", pick(2) == 0);
+    RegisterRecord one;
+    one.kind = "computer";
+    one.id = name;
+    one.agency_id = agency_id();
+    one.at = one.entered_at = now;
+    one.document = document;
+    Subject as_subject = subject(SubjectKind::record, name, one.agency_id);
+    as_subject.role = "computer";
+    as_subject.attributes = document;
+    if (pick(4) == 0) {
+      board.drop_subject(SubjectKind::record, name);
+    } else {
+      board.put_subject(std::move(as_subject));
+    }
+    pick(6) == 0 ? board.drop_record("computer", name) : board.put_record(std::move(one));
+  }
   std::string agency_id() { return "a" + std::to_string(pick(3)); }
   std::string id(const char* prefix) { return prefix + std::to_string(pick(5)); }
   void record(Board& board, const char* kind, UtcTime now) {
@@ -184,16 +239,14 @@ class Changes {
     one.entered_at = now - days(pick(10));
     one.document = Json::object({{"left_on", format_date(to_civil(one.at, kVietnamZone).date)},
                                  {"on", format_date(to_civil(now, kVietnamZone).date)},
+                                 {"computer_id", id("k")},
                                  {"person_id", Json::array({id("p"), id("p")})}});
     board.put_record(std::move(one));
   }
   std::mt19937 random_;
 };
 
-}  // namespace
-
-TEST_CASE("after any change and at any time the board says what the engine says") {
-  const Catalog of = catalog();
+void check_against_engine(const Catalog& of) {
   for (std::uint32_t seed = 1; seed <= 12; ++seed) {
     CAPTURE(seed);
     Changes changes(seed);
@@ -220,6 +273,16 @@ TEST_CASE("after any change and at any time the board says what the engine says"
     REQUIRE(details.size() == rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) CHECK(details[i].status == rows[i].status);
   }
+}
+
+}  // namespace
+
+TEST_CASE("after any change and at any time the board says what the engine says") {
+  check_against_engine(catalog());
+}
+
+TEST_CASE("also where time alone moves ages, windows and counts, and where records are subjects") {
+  check_against_engine(catalog(kTimedClauses));
 }
 
 TEST_CASE("a changed fact touches only the parts of its device that ask for it") {

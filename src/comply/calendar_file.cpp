@@ -56,6 +56,10 @@ void add_days(ContentReader& reader, const YamlNode& map, WorkCalendar& into, st
         reader.error(*one.node, fmt::format("the calendar has no entry for {} under 'years': single days are "
                                             "added to a year that is known",
                                             one.day.year));
+      } else if (&target == &into.extra_working_days && iso_weekday(one.day) <= 5 &&
+                 !into.holidays.contains(one.day)) {
+        reader.error(*one.node, fmt::format("{} is a working day anyway: neither a weekend nor a holiday",
+                                            format_date(one.day)));
       } else {
         target.insert(one.day);
       }

@@ -31,7 +31,8 @@ struct PostureRule {
 };
 
 /// "units with systems of their own": an attribute of the subject, else of its agency, has one of these
-/// values (a list: one of its items) or lies within the bounds.
+/// values (a list: one of its items), lies within the bounds or is a date further back; or scopes put
+/// together.
 struct Scope {
   std::string id;
   BiText title;
@@ -40,6 +41,11 @@ struct Scope {
   std::optional<double> minimum = std::nullopt;
   std::optional<double> maximum = std::nullopt;
   Place place = {};
+  Span older_than = {};
+  std::vector<std::string> any_scopes = {};  // one of these scopes holds
+  std::vector<std::string> all_scopes = {};  // all of these hold
+
+  bool is_composed() const { return !any_scopes.empty() || !all_scopes.empty(); }
 };
 bool holds(const Scope& scope, const Json& value);
 
@@ -57,6 +63,7 @@ struct Catalog {
   std::vector<std::string> packs;                    // this pack and what it imports
   std::map<std::string, BiText, std::less<>> roles;  // titles of the slots
   std::map<SubjectKind, BiText> subject_registers;   // the register whose records are subjects of this kind
+  std::map<std::string, BiText, std::less<>> registers;  // titles of those that parts name as `record:KIND`
 };
 
 }  // namespace phendau::comply

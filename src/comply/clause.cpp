@@ -14,7 +14,8 @@ namespace phendau::comply {
 namespace {
 
 constexpr std::string_view kModalities[] = {"must", "must_not", "may", "encouraged"};
-constexpr std::string_view kSubjects[] = {"agency", "device", "role", "system", "account", "person", "hub"};
+constexpr std::string_view kSubjects[] = {"agency",  "device", "role", "system",
+                                          "account", "person", "hub",  "record"};
 constexpr std::string_view kSatisfiers[] = {"posture_rule", "detection",   "register", "workflow", "document",
                                             "setting",      "attestation", "occasion", "pack",     "pending"};
 constexpr std::string_view kNoneMeanings[] = {"unknown", "no_occasion", "not_applicable"};
@@ -59,9 +60,14 @@ void parse_common(ContentReader& reader, const YamlNode& node, ClausePart& part)
   if (subject.starts_with("role:")) {
     part.subject = SubjectKind::role;
     part.role = subject.substr(5);
+  } else if (subject.starts_with("record:")) {
+    part.subject = SubjectKind::record;
+    part.role = subject.substr(7);
   } else if (!subject.empty()) {
     part.subject = choice(reader, node, "subject", kSubjects, part.subject);
+    part.role.clear();
     if (part.subject == SubjectKind::role) reader.error(*node.find("subject"), "write 'role:SLOT'");
+    if (part.subject == SubjectKind::record) reader.error(*node.find("subject"), "write 'record:REGISTER'");
   }
   for (auto& scope : reader.texts(node, "scope", false)) part.scopes.push_back(std::move(scope));
   part.none = choice(reader, node, "none", kNoneMeanings, part.none);
@@ -152,7 +158,7 @@ Clause parse_clause(ContentReader& reader, const YamlNode& node) {
     reader.error(*node.find("kind"), fmt::format("unknown kind of clause '{}'", out.kind));
   }
   out.period = read_period(reader, node, false);
-  out.before = read_before(reader, node);
+  out.before = read_month_day(reader, node, "before");
   if (const YamlNode* parameters = reader.map(node, "parameters", false))
     out.parameters = yaml_to_json(*parameters);
   out.open_terms = reader.texts(node, "open_terms", false);
@@ -171,20 +177,6 @@ std::string_view to_string(Modality modality) { return kModalities[static_cast<s
 std::string_view to_string(SubjectKind kind) { return kSubjects[static_cast<std::size_t>(kind)]; }
 std::span<const std::string_view> satisfier_names() { return kSatisfiers; }
 std::string_view to_string(SatisfierKind kind) { return kSatisfiers[static_cast<std::size_t>(kind)]; }
-
-bool holds(const Condition& condition, const Json& document) {
-  const Json& value =
-      document.contains(condition.field) ? document[condition.field] : document.at_path(condition.field);
-  const bool is_empty = value.is_null() || (value.is_string() && value.as_string().empty()) ||
-                        (value.is_array() && value.items().empty());
-  return std::any_of(condition.any_of.begin(), condition.any_of.end(), [&](const Json& wanted) {
-    if (wanted.is_string() && wanted.as_string() == "*") return !is_empty;
-    if (value.is_array() && !wanted.is_array()) {
-      return std::find(value.items().begin(), value.items().end(), wanted) != value.items().end();
-    }
-    return value == wanted;
-  });
-}
 
 std::vector<Clause> parse_clauses(std::string_view text, const std::string& file,
                                   std::vector<ContentError>& errors) {

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "base/yaml.h"
 #include "comply/calendar.h"
+#include "comply/condition.h"
 #include "comply/content.h"
 #include "comply/deadline.h"
 
@@ -21,8 +22,9 @@ namespace phendau::comply {
 
 enum class Modality : std::uint8_t { must, must_not, may, encouraged };
 /// What a duty is applied to. `role` is an organisation in a role slot of the pack; `hub` is this
-/// installation.
-enum class SubjectKind : std::uint8_t { agency, device, role, system, account, person, hub };
+/// installation; `record` is each live record of a register that the part names.
+enum class SubjectKind : std::uint8_t { agency, device, role, system, account, person, hub, record };
+inline constexpr std::size_t kSubjectKinds = 8;
 enum class SatisfierKind : std::uint8_t {
   posture_rule,  // a fact of a device satisfies a rule
   detection,     // a rule watches, and sources feed it
@@ -41,13 +43,6 @@ std::string_view to_string(Modality modality);
 std::string_view to_string(SubjectKind kind);
 std::string_view to_string(SatisfierKind kind);
 
-/// A member of a record and the values that are right. The value "*" asks for any that is not empty.
-struct Condition {
-  std::string field;  // dotted
-  std::vector<Json> any_of;
-};
-bool holds(const Condition& condition, const Json& document);
-
 /// What makes a duty arise, again and again: a record of a register, or a case.
 struct Trigger {
   enum class Source : std::uint8_t { reg, workflow } source = Source::reg;
@@ -63,6 +58,9 @@ struct Trigger {
   std::int32_t keep_days = 0;
   /// Occurrences of the subject's own agency, or of every agency; by_subject: all for a role and the hub.
   enum class Whose : std::uint8_t { by_subject, own, all } whose = Whose::by_subject;
+  /// Only the occurrence that makes it so many of one agency in a calendar period raises the duty.
+  std::int32_t at_least = 1;
+  PeriodKind counted_in = PeriodKind::none;
   Place place;
 };
 
@@ -82,6 +80,7 @@ struct Satisfier {
   std::int32_t at_least = 1;
   PeriodKind period = PeriodKind::none;  // also attestation: anew in each period
   std::optional<MonthDay> before;        // within the period (a year)
+  std::optional<MonthDay> not_before;    // what is done earlier in the year does not count
   std::int32_t age_days_max = 0;         // the newest must not be older; 0 = no limit
   // workflow
   std::string step;
@@ -115,7 +114,7 @@ struct ClausePart {
   std::string id;
   BiText duty;
   SubjectKind subject = SubjectKind::agency;
-  std::string role;                 // subject role: the slot
+  std::string role;                 // subject role: the slot; record: the register
   std::vector<std::string> scopes;  // all must hold: those of the clause and of the part
   Modality modality = Modality::must;
   NoneMeans none = NoneMeans::unknown;

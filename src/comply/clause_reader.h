@@ -38,9 +38,11 @@ E choice(ContentReader& reader, const YamlNode& map, std::string_view key,
 }
 
 std::span<const std::string_view> satisfier_names();
+/// `key` of the map: a value, a list of values or a map of tests for each field.
 std::vector<Condition> read_conditions(ContentReader& reader, const YamlNode& map, std::string_view key);
 std::optional<PeriodKind> read_period(ContentReader& reader, const YamlNode& map, bool allow_none);
-std::optional<MonthDay> read_before(ContentReader& reader, const YamlNode& map);
+/// A day of the year as "MM-DD".
+std::optional<MonthDay> read_month_day(ContentReader& reader, const YamlNode& map, std::string_view key);
 /// The `trigger` of a clause or part, if there is one.
 std::optional<Trigger> read_trigger(ContentReader& reader, const YamlNode& map);
 /// `satisfied_by`, checked against the part's subject and trigger.

@@ -12,26 +12,6 @@ constexpr std::string_view kEmptyMeanings[] = {"unknown", "met", "no_occasion", 
 constexpr std::string_view kOwners[] = {"by_subject", "own", "all"};
 constexpr std::string_view kWaitsFor[] = {"agent", "probe", "incident"};
 
-/// "P1Y" "P6M" "P90D" "P2W" into months and days; nullopt otherwise.
-std::optional<std::pair<std::int32_t, std::int32_t>> parse_span(std::string_view text) {
-  if (text.size() < 3 || text.front() != 'P') return std::nullopt;
-  const auto count = parse_int(text.substr(1, text.size() - 2));
-  if (!count || *count < 1 || *count > kKeepCountMax) return std::nullopt;
-  const auto n = static_cast<std::int32_t>(*count);
-  switch (text.back()) {
-    case 'Y':
-      return std::pair{n * 12, 0};
-    case 'M':
-      return std::pair{n, 0};
-    case 'W':
-      return std::pair{0, n * 7};
-    case 'D':
-      return std::pair{0, n};
-    default:
-      return std::nullopt;
-  }
-}
-
 void parse_setting_bounds(ContentReader& reader, const YamlNode& node, Satisfier& out) {
   if (const YamlNode* equals = node.find("equals")) out.equals = yaml_to_json(*equals);
   for (const auto& [key, target] : {std::pair{"minimum", &out.minimum}, std::pair{"maximum", &out.maximum}}) {
@@ -78,7 +58,7 @@ void check_satisfier_keys(ContentReader& reader, const YamlNode& node, Satisfier
     case SatisfierKind::reg:
     case SatisfierKind::document:
       return reader.only_keys(node, {"kind", "ref", "link", "where", "every", "state", "empty", "at_least",
-                                     "max_age_days", "period", "before", "reason", "test"});
+                                     "max_age_days", "period", "before", "not_before", "reason", "test"});
     case SatisfierKind::workflow:
       return reader.only_keys(node, {"kind", "ref", "step", "period", "reason", "test"});
     case SatisfierKind::detection:
@@ -113,8 +93,16 @@ Satisfier parse_satisfier(ContentReader& reader, const YamlNode& node) {
   out.reason = reader.bi_text(node, "reason", out.kind == SatisfierKind::pending);
   out.test = reader.text(node, "test", false);
   out.period = read_period(reader, node, true).value_or(PeriodKind::none);
-  out.before = read_before(reader, node);
-  if (out.before && out.period != PeriodKind::year) reader.error(node, "'before' needs 'period: P1Y'");
+  out.before = read_month_day(reader, node, "before");
+  out.not_before = read_month_day(reader, node, "not_before");
+  for (const auto& [key, day] : {std::pair{"before", out.before}, std::pair{"not_before", out.not_before}}) {
+    if (day && out.period != PeriodKind::year) {
+      reader.error(*node.find(key), fmt::format("'{}' needs 'period: P1Y'", key));
+    }
+  }
+  if (out.before && out.not_before && *out.before <= *out.not_before) {
+    reader.error(*node.find("not_before"), "'not_before' must be a day before 'before'");
+  }
   if (out.kind == SatisfierKind::reg || out.kind == SatisfierKind::document)
     parse_record_test(reader, node, out);
   if (out.kind == SatisfierKind::occasion) parse_occasion(reader, node, out);
@@ -139,6 +127,22 @@ Satisfier parse_satisfier(ContentReader& reader, const YamlNode& node) {
   return out;
 }
 
+/// `at_least` occurrences `in` a calendar period.
+void read_count(ContentReader& reader, const YamlNode& node, Trigger& out) {
+  out.at_least = static_cast<std::int32_t>(reader.integer(node, "at_least", 1, 2, kOccurrencesMax));
+  const std::string in = reader.text(node, "in", false);
+  if (in.empty() != (node.find("at_least") == nullptr)) {
+    return reader.error(node, "'at_least' and 'in' belong together: at_least: 2, in: P1Y");
+  }
+  if (in.empty()) return;
+  const auto kind = period_kind_from(in);
+  if (!kind) {
+    return reader.error(*node.find("in"),
+                        fmt::format("'{}' is no calendar period: P1W P7D P1M P3M P6M P1Y", in));
+  }
+  out.counted_in = *kind;
+}
+
 /// A way must suit the part's subject and its trigger.
 void check_fits(ContentReader& reader, const Satisfier& satisfier, const ClausePart& part) {
   const bool of_records = satisfier.kind == SatisfierKind::reg || satisfier.kind == SatisfierKind::document;
@@ -155,7 +159,7 @@ void check_fits(ContentReader& reader, const Satisfier& satisfier, const ClauseP
                          part.subject == SubjectKind::hub;
   if (!satisfier.link.empty() && !part.trigger && by_agency) {
     reader.error(satisfier.place,
-                 "'link' names an occasion or a system, account or person: there is none here");
+                 "'link' names an occasion or a system, account, person or record: there is none here");
   }
   if (!part.trigger) return;
   if (satisfier.period != PeriodKind::none && satisfier.kind != SatisfierKind::workflow) {
@@ -168,27 +172,6 @@ void check_fits(ContentReader& reader, const Satisfier& satisfier, const ClauseP
 
 }  // namespace
 
-std::vector<Condition> read_conditions(ContentReader& reader, const YamlNode& map, std::string_view key) {
-  std::vector<Condition> out;
-  const YamlNode* node = reader.map(map, key, false);
-  if (node == nullptr) return out;
-  for (const auto& [name, value] : node->members) {
-    Condition condition{name.scalar, {}};
-    if (value.is_map()) {
-      reader.error(value, fmt::format("'{}.{}' must be a value or a list of values", key, name.scalar));
-      continue;
-    }
-    const Json json = yaml_to_json(value);
-    if (json.is_array()) {
-      condition.any_of = json.items();
-    } else {
-      condition.any_of.push_back(json);
-    }
-    out.push_back(std::move(condition));
-  }
-  return out;
-}
-
 std::optional<PeriodKind> read_period(ContentReader& reader, const YamlNode& map, bool allow_none) {
   const std::string text = reader.text(map, "period", false);
   if (text.empty() || (allow_none && text == "none")) return std::nullopt;
@@ -199,19 +182,20 @@ std::optional<PeriodKind> read_period(ContentReader& reader, const YamlNode& map
   return kind;
 }
 
-std::optional<MonthDay> read_before(ContentReader& reader, const YamlNode& map) {
-  const std::string text = reader.text(map, "before", false);
+std::optional<MonthDay> read_month_day(ContentReader& reader, const YamlNode& map, std::string_view key) {
+  const std::string text = reader.text(map, key, false);
   if (text.empty()) return std::nullopt;
   const auto day = parse_month_day(text);
   if (day) return *day;
-  reader.error(*map.find("before"), fmt::format("'{}' is no day of the year: write MM-DD in quotes", text));
+  reader.error(*map.find(key), fmt::format("'{}' is no day of the year: write MM-DD in quotes", text));
   return std::nullopt;
 }
 
 std::optional<Trigger> read_trigger(ContentReader& reader, const YamlNode& map) {
   const YamlNode* node = reader.map(map, "trigger", false);
   if (node == nullptr) return std::nullopt;
-  reader.only_keys(*node, {"register", "workflow", "where", "state", "from", "within", "keep", "of"});
+  reader.only_keys(
+      *node, {"register", "workflow", "where", "state", "from", "within", "keep", "of", "at_least", "in"});
   Trigger out;
   out.place = reader.place(*node);
   const bool of_case = node->find("workflow") != nullptr;
@@ -234,12 +218,14 @@ std::optional<Trigger> read_trigger(ContentReader& reader, const YamlNode& map) 
   if (const std::string keep = reader.text(*node, "keep", false); !keep.empty()) {
     const auto span = parse_span(keep);
     if (span) {
-      std::tie(out.keep_months, out.keep_days) = *span;
+      out.keep_months = span->months;
+      out.keep_days = span->days;
     } else {
       reader.error(*node->find("keep"), fmt::format("'{}' is no span: P1Y P6M P2W P90D", keep));
     }
   }
   out.whose = choice(reader, *node, "of", kOwners, Trigger::Whose::by_subject);
+  read_count(reader, *node, out);
   return out;
 }
 
@@ -254,7 +240,8 @@ void read_ways(ContentReader& reader, const YamlNode& node, ClausePart& part) {
   for (const auto& item : list->items) part.satisfied_by.push_back(parse_satisfier(reader, item));
   for (const Satisfier& satisfier : part.satisfied_by) check_fits(reader, satisfier, part);
   const bool about_things = part.subject == SubjectKind::system || part.subject == SubjectKind::account ||
-                            part.subject == SubjectKind::person || part.subject == SubjectKind::device;
+                            part.subject == SubjectKind::person || part.subject == SubjectKind::device ||
+                            part.subject == SubjectKind::record;
   if (part.trigger && part.trigger->source == Trigger::Source::workflow && about_things) {
     reader.error(part.trigger->place,
                  "a case belongs to an agency: the part needs 'subject: agency' or a role");

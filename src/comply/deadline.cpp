@@ -71,7 +71,11 @@ Result<DeadlineRule> parse_term(std::string_view text) {
   for (const Unit& unit : kUnits) {
     if (suffix != unit.suffix || digits == 0 || digits > 9 || (digits > 1 && text[0] == '0')) continue;
     const std::int64_t count = *parse_int(text.substr(0, digits));
-    if (count < unit.min) break;
+    if (count < unit.min) {
+      return fail(
+          ErrorCode::invalid,
+          fmt::format("'{}' is no time at all: minutes and hours count from 1; 0d is within the day", text));
+    }
     if (count > unit.max) {
       return fail(ErrorCode::limit, fmt::format("'{}' is longer than {}{}", text, unit.max, unit.suffix));
     }

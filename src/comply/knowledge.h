@@ -28,7 +28,7 @@ struct Subject {
   std::string id;
   std::string agency_id;  // of an agency: its own id
   std::string name;
-  std::string role;                  // kind role: the slot
+  std::string role;                  // kind role: the slot; record: the register
   Json attributes = Json::object();  // has_own_systems, is_server, unit_class, level, ...
   UtcTime known_since;               // no duty of a period that began before is counted as missed
 };
@@ -242,7 +242,6 @@ class Knowledge {
   void unlink_subject(SubjectKind kind, std::string_view id);
 
   using Key = TwoWords;
-  static constexpr std::size_t kSubjectKinds = 7;
   struct RecordGroup {
     std::map<std::string, RegisterRecord, std::less<>> by_id;
     std::multimap<std::string, const RegisterRecord*, std::less<>> by_subject;

@@ -11,8 +11,11 @@ inline constexpr std::size_t kClausesMax = 5'000;      // the five documents hav
 inline constexpr std::size_t kPartsPerClauseMax = 64;  // the longest clause read so far has 9
 inline constexpr std::size_t kSatisfiersPerPartMax = 16;  // more is a sign that the part should be split
 inline constexpr std::size_t kTextBytesMax = 4'000;       // title or duty; own words are short
-inline constexpr std::size_t kEvidenceMax = 20;     // per obligation; the rest is counted in `evidence_total`
-inline constexpr std::size_t kDetailsMax = 20;      // further reasons per obligation, likewise
+inline constexpr std::size_t kEvidenceMax = 20;  // per obligation; the rest is counted in `evidence_total`
+inline constexpr std::size_t kDetailsMax = 20;   // further reasons per obligation, likewise
+inline constexpr std::int32_t kOccurrencesMax =
+    1'000;  // "at least so many" in a period: more than that is no event any more
+inline constexpr int kScopeDepthMax = 4;            // scopes made of scopes
 inline constexpr std::int32_t kKeepCountMax = 100;  // an occasion kept for a century is a mistake
 inline constexpr std::int32_t kWorkingDaysMax =
     3'660;                                            // ten years: nobody sets a longer term in working days

@@ -37,7 +37,8 @@ bool answers_for_other(const Context& context, const Satisfier& satisfier, const
   return dated && context.occasion == nullptr && record.at < record.inherited_at;
 }
 
-bool counts(const Context& context, const Satisfier& satisfier, const RegisterRecord& record) {
+bool counts(const Context& context, const Satisfier& satisfier, const RegisterRecord& record,
+            AgeClock& clock) {
   if (answers_for_other(context, satisfier, record)) return false;
   if (context.entered_before && record.known_at() >= *context.entered_before) return false;
   if (satisfier.kind == SatisfierKind::document && record.document["type"].as_string() != satisfier.ref)
@@ -46,8 +47,7 @@ bool counts(const Context& context, const Satisfier& satisfier, const RegisterRe
       std::find(satisfier.states.begin(), satisfier.states.end(), record.state) == satisfier.states.end()) {
     return false;
   }
-  return std::all_of(satisfier.where.begin(), satisfier.where.end(),
-                     [&](const Condition& condition) { return holds(condition, record.document); });
+  return all_hold(satisfier.where, record.document, clock);
 }
 
 LinkIndex index_links(const Satisfier& satisfier, const std::vector<const RegisterRecord*>& records) {
@@ -85,7 +85,18 @@ std::vector<const RegisterRecord*> linked(const Context& context, const Satisfie
   return out;
 }
 
-std::vector<const RegisterRecord*> records_that_count(const Context& context, const Satisfier& satisfier) {
+/// Records that are one subject's: a record that is a subject itself is about itself.
+std::vector<const RegisterRecord*> records_about(const Context& context, const std::string& kind) {
+  const Subject& subject = context.subject;
+  if (subject.kind != SubjectKind::record || kind != subject.role) {
+    return context.knowledge.records_about(kind, context.agency_id, subject.id);
+  }
+  const RegisterRecord* own = context.knowledge.record(kind, subject.id);
+  return own == nullptr ? std::vector<const RegisterRecord*>{} : std::vector{own};
+}
+
+std::vector<const RegisterRecord*> records_that_count(const Context& context, const Satisfier& satisfier,
+                                                      AgeClock& clock) {
   std::vector<const RegisterRecord*> out;
   const std::string kind = record_kind_of(satisfier);
   if (!satisfier.link.empty()) {
@@ -96,9 +107,10 @@ std::vector<const RegisterRecord*> records_that_count(const Context& context, co
       for (const auto* record : context.knowledge.records(kind, "")) out.push_back(record);
     }
   } else {
-    out = context.knowledge.records_about(kind, context.agency_id, context.subject.id);
+    out = records_about(context, kind);
   }
-  std::erase_if(out, [&](const RegisterRecord* record) { return !counts(context, satisfier, *record); });
+  std::erase_if(out,
+                [&](const RegisterRecord* record) { return !counts(context, satisfier, *record, clock); });
   if (context.occasion && satisfier.link.empty()) {  // what was done before cannot answer it
     std::erase_if(out, [&](const auto* record) { return record->at < context.occasion->occurred_at; });
   }
@@ -116,7 +128,14 @@ UtcTime due_at_of(const Context& context, const Satisfier& satisfier) {
   return due_before(*satisfier.before, context.period.first.year, context.catalog.zone).due_at;
 }
 
-Verdict judge_every(const Satisfier& satisfier, const std::vector<const RegisterRecord*>& records) {
+/// From when on it counts, in a year with `not_before`.
+std::optional<UtcTime> opens_at_of(const Context& context, const Satisfier& satisfier) {
+  if (!satisfier.not_before) return std::nullopt;
+  return due_before(*satisfier.not_before, context.period.first.year, context.catalog.zone).due_at;
+}
+
+Verdict judge_every(const Satisfier& satisfier, const std::vector<const RegisterRecord*>& records,
+                    AgeClock& clock) {
   if (records.empty()) {
     switch (satisfier.empty) {
       case EmptyMeans::met:
@@ -134,9 +153,7 @@ Verdict judge_every(const Satisfier& satisfier, const std::vector<const Register
   std::uint32_t wrong = 0;
   for (const bool bad : {true, false}) {  // what is wrong is shown first
     for (const RegisterRecord* record : records) {
-      const bool fine =
-          std::all_of(satisfier.every.begin(), satisfier.every.end(),
-                      [&](const Condition& condition) { return holds(condition, record->document); });
+      const bool fine = all_hold(satisfier.every, record->document, clock);
       if (fine == bad) continue;
       add_record(out, *record);
       if (bad) ++wrong;
@@ -159,7 +176,9 @@ Verdict judge_in_period(const Context& context, const Satisfier& satisfier,
   std::vector<const RegisterRecord*> in_time_order = records;
   std::stable_sort(in_time_order.begin(), in_time_order.end(),
                    [](const auto* a, const auto* b) { return a->at < b->at; });
+  const auto opens_at = opens_at_of(context, satisfier);
   for (const RegisterRecord* record : in_time_order) {
+    if (opens_at && record->at < *opens_at) continue;
     const bool inside = record->period_id.empty()
                             ? record->at >= context.period.begin_at && record->at < context.period.end_at
                             : record->period_id == context.period.id;
@@ -174,6 +193,13 @@ Verdict judge_in_period(const Context& context, const Satisfier& satisfier,
     out.reason = {late ? "comply.done_late" : "comply.done_in_period",
                   {context.period.id, time_label(*complete_at, context.catalog.zone)}};
     if (!context.past) out.fresh_until = context.period.end_at;
+    return out;
+  }
+  if (opens_at && context.now < *opens_at) {
+    out.status = Status::no_occasion;
+    out.due_at.reset();
+    out.look_again(*opens_at, context.now);
+    out.reason = {"comply.not_open_yet", {time_label(*opens_at, context.catalog.zone).substr(0, 10)}};
     return out;
   }
   out.look_again(due_at, context.now);
@@ -220,7 +246,7 @@ Verdict judge_standing(const Context& context, const Satisfier& satisfier,
 
 /// For an occasion: enough records since it, or that link to it; in time by its clock.
 Verdict judge_since(const Context& context, const Satisfier& satisfier,
-                    std::vector<const RegisterRecord*> records) {
+                    std::vector<const RegisterRecord*> records, AgeClock& clock) {
   std::stable_sort(records.begin(), records.end(),
                    [](const auto* a, const auto* b) { return a->at < b->at; });
   std::optional<UtcTime> done_at;
@@ -233,7 +259,7 @@ Verdict judge_since(const Context& context, const Satisfier& satisfier,
     out.add_detail({"comply.found_of", {std::to_string(records.size()), std::to_string(satisfier.at_least)}});
   }
   if (!done_at || satisfier.every.empty()) return out;
-  Verdict every = judge_every(satisfier, records);
+  Verdict every = judge_every(satisfier, records, clock);
   if (every.status == Status::met) return out;
   every.due_at = out.due_at;
   every.next_at = out.next_at;
@@ -243,11 +269,14 @@ Verdict judge_since(const Context& context, const Satisfier& satisfier,
 }  // namespace
 
 Verdict judge_register(const Context& context, const Satisfier& satisfier) {
-  const auto records = records_that_count(context, satisfier);
-  if (context.occasion != nullptr) return judge_since(context, satisfier, records);
-  if (!satisfier.every.empty()) return judge_every(satisfier, records);
-  if (satisfier.period != PeriodKind::none) return judge_in_period(context, satisfier, records);
-  return judge_standing(context, satisfier, records);
+  AgeClock clock = context.age_clock();
+  const auto records = records_that_count(context, satisfier, clock);
+  Verdict out = context.occasion != nullptr            ? judge_since(context, satisfier, records, clock)
+                : !satisfier.every.empty()             ? judge_every(satisfier, records, clock)
+                : satisfier.period != PeriodKind::none ? judge_in_period(context, satisfier, records)
+                                                       : judge_standing(context, satisfier, records);
+  out.look_again(clock, context.now);
+  return out;
 }
 
 EvidenceItem evidence_of(const Occasion& occasion) {
@@ -295,15 +324,14 @@ Verdict judge_occasion(const Context& context, const Satisfier& satisfier) {
   const std::string& state = occasion.record != nullptr ? occasion.record->state : occasion.run->state;
   const auto& states = satisfier.states;
   bool done = states.empty() || std::find(states.begin(), states.end(), state) != states.end();
-  done = done && std::all_of(satisfier.every.begin(), satisfier.every.end(),
-                             [&](const Condition& condition) { return holds(condition, document); });
-  if (!done) return by_clock(context, std::nullopt);
-  if (!satisfier.done.empty()) {
-    const auto when = time_of_field(document, satisfier.done, context.catalog.zone);
-    return by_clock(context, when);
-  }
+  AgeClock clock = context.age_clock();
+  done = done && all_hold(satisfier.every, document, clock);
   // Nobody wrote down when: it counts from its occurrence, and cannot be called late.
-  return by_clock(context, occasion.occurred_at);
+  std::optional<UtcTime> when = occasion.occurred_at;
+  if (!satisfier.done.empty()) when = time_of_field(document, satisfier.done, context.catalog.zone);
+  Verdict out = by_clock(context, done ? when : std::nullopt);
+  out.look_again(clock, context.now);
+  return out;
 }
 
 Verdict judge_attestation(const Context& context, const Satisfier& satisfier) {

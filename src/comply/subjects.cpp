@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "comply/limits.h"
+
 namespace phendau::comply {
 bool holds(const Scope& scope, const Json& value) {
   const auto one = [&](const Json& item) {
@@ -31,7 +33,29 @@ const Json& attribute_of(const Knowledge& knowledge, const Subject& subject, std
   return agency == nullptr ? kNull : agency->attributes[name];
 }
 
-std::optional<Verdict> judge_scopes(const Context& context) {
+std::optional<bool> scope_holds(const Catalog& catalog, const Knowledge& knowledge, const Subject& subject,
+                                const Scope& scope, AgeClock& clock, int depth) {
+  if (depth > kScopeDepthMax) return std::nullopt;  // the pack's reader refuses circles
+  if (scope.is_composed()) {
+    const bool any = !scope.any_scopes.empty();
+    std::optional<bool> out = !any;
+    for (const auto& id : any ? scope.any_scopes : scope.all_scopes) {
+      const auto at = catalog.scopes.find(id);
+      const auto one = at == catalog.scopes.end()
+                           ? std::nullopt
+                           : scope_holds(catalog, knowledge, subject, at->second, clock, depth + 1);
+      if (one == any) return any;
+      if (!one) out = std::nullopt;
+    }
+    return out;
+  }
+  const Json& value = attribute_of(knowledge, subject, scope.attribute);
+  if (value.is_null()) return std::nullopt;
+  if (!scope.older_than.empty()) return is_older(value, scope.older_than, clock);
+  return holds(scope, value);
+}
+
+std::optional<Verdict> judge_scopes(const Context& context, AgeClock& clock) {
   std::optional<Verdict> unknown;
   for (const auto& id : context.part.scopes) {
     const auto scope = context.catalog.scopes.find(id);
@@ -39,10 +63,11 @@ std::optional<Verdict> judge_scopes(const Context& context) {
       unknown = make_verdict(Status::unknown, "comply.scope_unknown", {id});
       continue;
     }
-    const Json& value = attribute_of(context.knowledge, context.subject, scope->second.attribute);
-    if (value.is_null()) {
+    const auto inside =
+        scope_holds(context.catalog, context.knowledge, context.subject, scope->second, clock);
+    if (!inside) {
       unknown = make_verdict(Status::unknown, "comply.scope_unknown", {both(scope->second.title)});
-    } else if (!holds(scope->second, value)) {
+    } else if (!*inside) {
       return make_verdict(Status::not_applicable, "comply.out_of_scope", {both(scope->second.title)});
     }
   }
@@ -54,6 +79,11 @@ Verdict none_of(const Catalog& catalog, const ClausePart& part) {
                         : part.none == NoneMeans::no_occasion ? Status::no_occasion
                                                               : Status::not_applicable;
   if (part.subject == SubjectKind::device) return make_verdict(status, "comply.no_device");
+  if (part.subject == SubjectKind::record) {
+    const auto reg = catalog.registers.find(part.role);
+    return make_verdict(status, "comply.no_subject",
+                        {reg == catalog.registers.end() ? part.role : both(reg->second)});
+  }
   const auto title = catalog.subject_registers.find(part.subject);
   const bool named = title != catalog.subject_registers.end();
   return make_verdict(status, "comply.no_subject",
@@ -93,8 +123,12 @@ Subjects subjects_of(const Catalog&, const Knowledge& knowledge, const ClausePar
     case SubjectKind::system:
     case SubjectKind::account:
     case SubjectKind::person:
+    case SubjectKind::record:
       if (agency_id.empty()) break;
       out.of = knowledge.subjects_in(part.subject, agency_id);
+      if (part.subject == SubjectKind::record) {
+        std::erase_if(out.of, [&](const Subject* one) { return one->role != part.role; });
+      }
       out.absent = out.of.empty();
       break;
   }

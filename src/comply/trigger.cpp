@@ -4,17 +4,17 @@
 #include "comply/trigger.h"
 
 #include <algorithm>
+#include <map>
 
 namespace phendau::comply {
 namespace {
 
-bool fits(const Trigger& trigger, const Json& document, std::string_view state) {
+bool fits(const Trigger& trigger, const Json& document, std::string_view state, AgeClock& clock) {
   if (!trigger.states.empty() &&
       std::find(trigger.states.begin(), trigger.states.end(), state) == trigger.states.end()) {
     return false;
   }
-  return std::all_of(trigger.where.begin(), trigger.where.end(),
-                     [&](const Condition& condition) { return holds(condition, document); });
+  return all_hold(trigger.where, document, clock);
 }
 
 const Json& member_of(const Json& document, std::string_view field) {
@@ -71,6 +71,16 @@ bool by_agency(SubjectKind kind) {
   return kind == SubjectKind::agency || kind == SubjectKind::role || kind == SubjectKind::hub;
 }
 
+/// Leaves the occurrence that makes it `at_least` of its agency in its calendar period.
+void keep_counted(const Trigger& trigger, ZoneOffset zone, std::vector<Occasion>& in_time_order) {
+  std::map<std::pair<std::string, std::string>, std::int32_t> counts;  // agency, period
+  std::erase_if(in_time_order, [&](const Occasion& one) {
+    const std::string& agency = one.record != nullptr ? one.record->agency_id : one.run->agency_id;
+    const Period period = period_containing(trigger.counted_in, one.occurred_at, zone);
+    return ++counts[{agency, period.id}] != trigger.at_least;
+  });
+}
+
 std::vector<const RegisterRecord*> candidates(const Knowledge& knowledge, const Trigger& trigger,
                                               const Subject& subject) {
   auto out = of_all(trigger, subject.kind) ? knowledge.records_of_all(trigger.ref)
@@ -90,7 +100,7 @@ std::optional<UtcTime> time_of_field(const Json& document, std::string_view fiel
 }
 
 std::vector<Occasion> occasions_of(const Catalog& catalog, const Knowledge& knowledge, const ClausePart& part,
-                                   const Subject& subject) {
+                                   const Subject& subject, AgeClock& clock) {
   std::vector<Occasion> out;
   const Trigger& trigger = *part.trigger;
   const auto add = [&](Occasion one, const std::optional<TermStart>& start) {
@@ -101,7 +111,7 @@ std::vector<Occasion> occasions_of(const Catalog& catalog, const Knowledge& know
   };
   if (trigger.source == Trigger::Source::reg) {
     for (const RegisterRecord* record : candidates(knowledge, trigger, subject)) {
-      if (!fits(trigger, record->document, record->state)) continue;
+      if (!fits(trigger, record->document, record->state, clock)) continue;
       add({trigger.ref + "/" + record->id, record, nullptr, {}, {}, {}, {}},
           start_of(trigger, *record, catalog.zone));
     }
@@ -109,12 +119,13 @@ std::vector<Occasion> occasions_of(const Catalog& catalog, const Knowledge& know
     for (const CaseState* run : of_all(trigger, subject.kind)
                                     ? knowledge.cases_of_all(trigger.ref)
                                     : knowledge.cases(trigger.ref, subject.agency_id)) {
-      if (!fits(trigger, run->document, run->state)) continue;
+      if (!fits(trigger, run->document, run->state, clock)) continue;
       add({trigger.ref + "/" + run->id, nullptr, run, {}, {}, {}, {}}, start_of(trigger, *run, catalog.zone));
     }
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const Occasion& a, const Occasion& b) { return a.occurred_at < b.occurred_at; });
+  if (trigger.counted_in != PeriodKind::none) keep_counted(trigger, catalog.zone, out);
   return out;
 }
 

@@ -28,9 +28,10 @@ struct Occasion {
 /// The instant that a date or a date with a time names; of a date the start of its local day.
 std::optional<UtcTime> time_of_field(const Json& document, std::string_view field, ZoneOffset zone);
 
-/// All occurrences for this subject, oldest first. None before the pack came into force.
+/// All occurrences for this subject, oldest first. None before the pack came into force. `clock` receives
+/// when time alone makes another one.
 std::vector<Occasion> occasions_of(const Catalog& catalog, const Knowledge& knowledge, const ClausePart& part,
-                                   const Subject& subject);
+                                   const Subject& subject, AgeClock& clock);
 /// Until when an occasion that was fulfilled at `done_at` still counts.
 UtcTime kept_until(const Trigger& trigger, UtcTime done_at, ZoneOffset zone);
 

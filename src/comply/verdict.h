@@ -31,6 +31,9 @@ struct Verdict {
   void add_evidence(EvidenceItem one);
   /// Time alone changes something at `at`, if that lies ahead.
   void look_again(UtcTime at, UtcTime now);
+  void look_again(const AgeClock& clock, UtcTime now) {
+    if (clock.next_at) look_again(*clock.next_at, now);
+  }
 };
 
 /// An argument of a Reason that differs by language: explain() picks its side.
@@ -67,6 +70,9 @@ struct Context {
   std::optional<UtcTime> entered_before = std::nullopt;  // only what had been entered by then counts
   LinkCache* links = nullptr;                            // set with `occasion`
   bool brief = false;  // reasons and evidence are not wanted; they may be missing
+
+  /// Ages in a period that is over are those of its end.
+  AgeClock age_clock() const { return {past ? period.end_at : now, catalog.zone}; }
 };
 
 /// One obligation before it is put into words.
@@ -85,8 +91,12 @@ void judge_part(const Catalog& catalog, const Knowledge& knowledge, const Clause
 void judge_absence(const Catalog& catalog, const Knowledge& knowledge, const Clause& clause,
                    const ClausePart& part, std::string_view agency_id, UtcTime now, bool brief,
                    const Judge& give);
-/// nullopt: all scopes hold. Otherwise not_applicable, or unknown when an attribute is not known.
-std::optional<Verdict> judge_scopes(const Context& context);
+/// nullopt: all scopes hold. Otherwise not_applicable, or unknown when an attribute is not known. `clock`
+/// receives when time alone changes that.
+std::optional<Verdict> judge_scopes(const Context& context, AgeClock& clock);
+/// nullopt: nobody knows.
+std::optional<bool> scope_holds(const Catalog& catalog, const Knowledge& knowledge, const Subject& subject,
+                                const Scope& scope, AgeClock& clock, int depth = 0);
 
 Verdict make_verdict(Status status, std::string_view text_id, std::vector<std::string> args = {});
 /// @param brief status and times only, without a word.

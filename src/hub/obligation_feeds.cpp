@@ -142,10 +142,11 @@ comply::Subject device_subject(const ledger::Record& record) {
   return subject;
 }
 
-/// A live record of a register whose records are systems, accounts or people.
+/// A live record of a register whose records are systems, accounts, people or subjects by themselves.
 comply::Subject thing_subject(comply::SubjectKind kind, const ledger::Record& record) {
   comply::Subject subject;
   subject.kind = kind;
+  if (kind == comply::SubjectKind::record) subject.role = record.kind;
   subject.id = record.id;
   subject.agency_id = record.agency_id;
   for (const char* field : {"name", "full_name", "title", "username"}) {
@@ -234,6 +235,9 @@ void feed_record(comply::Board& board, const ActivePack& pack, const ledger::Rec
   if (feed_own_kind(board, pack, record, live, now, handover) || kind == nullptr) return;
   if (kind->subject_kind)
     put_or_drop_subject(board, since(thing_subject(*kind->subject_kind, record), handover), live);
+  if (board.asks_subject(record.kind)) {
+    put_or_drop_subject(board, since(thing_subject(comply::SubjectKind::record, record), handover), live);
+  }
   if (!board.asks_register(record.kind)) return;
   if (record.state == "withdrawn") {  // as if it had never been
     board.drop_record(record.kind, record.id);

@@ -72,6 +72,42 @@ TEST_CASE("agencies, machines, systems, accounts and people are subjects while t
   CHECK(feed.known().subject(SubjectKind::agency, "a1") == nullptr);
 }
 
+TEST_CASE("records of a register that a part names are subjects while they live") {
+  Pack with_part = pack().pack();
+  std::vector<ContentError> errors;
+  auto clauses = comply::parse_clauses(
+      "clauses:\n  - id: x-1:1\n    citation: x\n    title: {vi: a, en: a}\n    duty: {vi: a, en: a}\n"
+      "    bound: [staff]\n    kind: process\n    subject: record:perimeter_device\n"
+      "    satisfied_by: [{kind: register, ref: perimeter_device, where: {logs_sent: true}}]\n",
+      "x.yaml", errors);
+  with_part.catalog.clauses = std::move(clauses);
+  const ActivePack active = ActivePack::build(std::move(with_part), errors);
+  REQUIRE(errors.empty());
+  comply::Board board(active.pack().catalog);
+  const auto feed = [&](const ledger::Record& one) { feed_record(board, active, one, kNow); };
+  feed(record("agency", "a1", "", Json::object({{"name", "UBND"}})));
+  feed(record("perimeter_device", "f1", "in_use", Json::object({{"name", "FW"}, {"logs_sent", true}})));
+  feed(record("perimeter_device", "f2", "in_use", Json::object({{"name", "FW 2"}})));
+  feed(record("vpn", "v1", "in_use", Json::object({{"name", "VPN"}})));
+  board.settle(kNow);
+  const auto status = [&](std::string_view id) {
+    for (const auto& row : board.page({}, 0, 100).rows) {
+      if (row.subject_id == id) return row.status;
+    }
+    return Status::not_applicable;
+  };
+  CHECK(board.row_count() == 2);
+  CHECK(status("f1") == Status::met);
+  CHECK(status("f2") == Status::due);
+  CHECK(board.knowledge().subject(SubjectKind::record, "f1")->name == "FW");
+  feed(record("perimeter_device", "f2", "in_use", Json::object({{"logs_sent", true}})));
+  CHECK(board.settle(kNow).judged == 1);
+  CHECK(status("f2") == Status::met);
+  feed(record("perimeter_device", "f2", "ended"));
+  board.settle(kNow);
+  CHECK(board.row_count() == 1);
+}
+
 TEST_CASE("a slot is held from the first to the last day of its binding") {
   Fed feed;
   feed(record("agency", "a1", "", Json::object({{"name", "Cong an"}})));

@@ -43,7 +43,7 @@ std::optional<Status> status_from(std::string_view text) {
 }
 
 std::optional<comply::SubjectKind> subject_kind_from(std::string_view text) {
-  for (int i = 0; i <= static_cast<int>(comply::SubjectKind::hub); ++i) {
+  for (int i = 0; i < static_cast<int>(comply::kSubjectKinds); ++i) {
     if (comply::to_string(static_cast<comply::SubjectKind>(i)) == text)
       return static_cast<comply::SubjectKind>(i);
   }

@@ -42,6 +42,7 @@ struct PackParameter {
   comply::BiText reason;  // why this default
   comply::BiText set_in;  // where an office changes it
   std::vector<std::string> clauses;
+  std::vector<Json> allowed;  // the only values (of a list: items) that rules understand; empty: any
   comply::Place place;
 };
 
@@ -118,13 +119,14 @@ struct PackDocument {
   comply::BiText title;
   std::string number;
   std::string issuer;
-  std::string date;    // YYYY-MM-DD
+  std::string date;    // YYYY-MM-DD; empty: not known
   std::string prefix;  // of clause ids
 };
 
 struct WorkflowRef {
   std::string id;
   std::vector<std::string> steps;
+  std::map<std::string, Json, std::less<>> forms;  // JSON Schemas, by step
   comply::Place place;
 };
 

@@ -4,6 +4,7 @@
 // What `pack coverage` names as "pack_flip_test: PART" is the case of that part here.
 #include <doctest/doctest.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -52,20 +53,39 @@ Examples examples_of(const std::string& pack) {
   return out;
 }
 
-Json right_value(const std::vector<Json>& any_of) {
-  const Json& first = any_of.front();
-  return first.is_string() && first.as_string() == "*" ? Json("x") : first;
+Json right_value(const Condition& one) {
+  if (!one.older_than.empty()) return "1990-01-01";
+  if (one.asks_dates()) return "2026-06-14";
+  const Json& first = one.any_of.front();
+  return first.is_string() && first.as_string() == "*" ? Json("2026-06-15") : first;
 }
 
 void set_right(Json& document, const std::vector<Condition>& conditions) {
-  for (const auto& one : conditions) document.set(one.field, right_value(one.any_of));
+  for (const auto& one : conditions) {
+    document.set(one.field, right_value(one));
+    for (const auto* other : {&one.not_after, &one.before}) {
+      if (!other->empty()) document.set(*other, "2026-06-15");
+    }
+  }
 }
 
 void set_wrong(Json& document, const std::vector<Condition>& conditions) {
   for (const auto& one : conditions) {
-    const bool any = one.any_of.front().is_string() && one.any_of.front().as_string() == "*";
+    const bool any = one.any_of.empty() || right_value(one) != one.any_of.front();
     document.set(one.field, any ? Json() : Json("~wrong~"));
   }
+}
+
+/// Attributes with which the scope holds.
+void set_inside(const comply::Catalog& catalog, const comply::Scope& scope, Json& attributes) {
+  for (const auto* list : {&scope.any_scopes, &scope.all_scopes}) {
+    for (const auto& id : *list) set_inside(catalog, catalog.scopes.at(id), attributes);
+  }
+  if (scope.is_composed()) return;
+  attributes.set(scope.attribute, !scope.older_than.empty() ? Json("1990-01-01")
+                                  : !scope.any_of.empty()   ? scope.any_of.front()
+                                  : scope.minimum           ? Json(*scope.minimum)
+                                                            : Json(*scope.maximum));
 }
 
 /// The world of one part: one agency, one subject, and knowledge about each way.
@@ -75,6 +95,10 @@ class World {
       : pack_(pack), catalog_(pack.catalog), clause_(clause), part_(part), examples_(examples) {
     catalog_.in_force_from.reset();  // dates in force have tests of their own
     catalog_.in_force_until.reset();
+    for (const auto& way : part.satisfied_by) {
+      if (way.not_before)
+        now_ = start_of_day({2026, way.not_before->month, way.not_before->day}, kVietnamZone);
+    }
     put_subjects();
   }
 
@@ -86,7 +110,7 @@ class World {
 
   comply::Obligation judge() const {
     const bool province = part_.subject == SubjectKind::hub;
-    for (auto& one : comply::assess_agency(catalog_, knowledge_, province ? "" : kAgency, kNow)) {
+    for (auto& one : comply::assess_agency(catalog_, knowledge_, province ? "" : kAgency, now_)) {
       if (one.part_id == part_.id) return one;
     }
     return {};
@@ -104,6 +128,10 @@ class World {
   void put_subjects();
   void put_trigger(bool good);
   void put_records(const Satisfier& way, std::size_t index, bool good);
+  void put_own_record(const Satisfier& way, bool good);
+  bool is_own(const Satisfier& way) const {
+    return part_.subject == SubjectKind::record && way.ref == part_.role && way.link.empty();
+  }
   void put_case(const std::string& workflow, const std::string& step, bool good);
   comply::RegisterRecord record(const std::string& kind, const std::string& id) const;
 
@@ -113,16 +141,12 @@ class World {
   const ClausePart& part_;
   const Examples& examples_;
   comply::Knowledge knowledge_;
+  UtcTime now_ = kNow;  // within the window of a way with `not_before`
 };
 
 void World::put_subjects() {
   Json attributes = Json::object();
-  for (const auto& id : part_.scopes) {
-    const comply::Scope& scope = catalog_.scopes.at(id);
-    attributes.set(scope.attribute, !scope.any_of.empty() ? scope.any_of.front()
-                                    : scope.minimum       ? Json(*scope.minimum)
-                                                          : Json(*scope.maximum));
-  }
+  for (const auto& id : part_.scopes) set_inside(catalog_, catalog_.scopes.at(id), attributes);
   comply::Subject agency;
   agency.id = agency.agency_id = kAgency;
   agency.attributes = attributes;
@@ -134,6 +158,7 @@ void World::put_subjects() {
   comply::Subject one = agency;
   one.kind = part_.subject;
   one.id = part_.subject == SubjectKind::hub ? "hub" : kThing;
+  if (part_.subject == SubjectKind::record) one.role = part_.role;
   if (part_.subject == SubjectKind::hub) one.agency_id = "";
   if (about_thing() || part_.subject == SubjectKind::hub) knowledge_.put_subject(one);
 }
@@ -144,7 +169,7 @@ comply::RegisterRecord World::record(const std::string& kind, const std::string&
   out.id = id;
   out.agency_id = part_.subject == SubjectKind::hub ? "" : kAgency;
   if (about_thing()) out.subject_id = kThing;
-  out.at = out.entered_at = kNow;
+  out.at = out.entered_at = now_;
   return out;
 }
 
@@ -152,25 +177,42 @@ comply::RegisterRecord World::record(const std::string& kind, const std::string&
 void World::put_trigger(bool good) {
   const comply::Trigger& trigger = *part_.trigger;
   if (trigger.source == comply::Trigger::Source::workflow) return put_case(trigger.ref, "", good);
-  auto one = record(trigger.ref, "occasion-1");
-  set_right(one.document, trigger.where);
-  if (!trigger.states.empty()) one.state = trigger.states.front();
-  if (!trigger.from.empty()) one.document.set(trigger.from, format_rfc3339(kNow, kVietnamZone));
-  for (const auto& way : part_.satisfied_by) {
-    if (way.kind != SatisfierKind::occasion) continue;
-    if (good) {
-      set_right(one.document, way.every);
-      if (!way.done.empty()) one.document.set(way.done, format_rfc3339(kNow, kVietnamZone));
-    } else {
-      set_wrong(one.document, way.every);
-      if (!way.done.empty()) one.document.set(way.done, Json());
+  for (std::int32_t n = 1; n <= trigger.at_least; ++n) {
+    auto one = record(trigger.ref, "occasion-" + std::to_string(n));
+    set_right(one.document, trigger.where);
+    if (!trigger.states.empty()) one.state = trigger.states.front();
+    if (!trigger.from.empty()) one.document.set(trigger.from, format_rfc3339(kNow, kVietnamZone));
+    for (const auto& way : part_.satisfied_by) {
+      if (way.kind != SatisfierKind::occasion) continue;
+      if (good) {
+        set_right(one.document, way.every);
+        if (!way.done.empty()) one.document.set(way.done, format_rfc3339(kNow, kVietnamZone));
+      } else {
+        set_wrong(one.document, way.every);
+        if (!way.done.empty()) one.document.set(way.done, Json());
+      }
+      if (good && !way.states.empty()) one.state = way.states.front();
     }
-    if (good && !way.states.empty()) one.state = way.states.front();
+    knowledge_.put_record(std::move(one));
   }
+}
+
+/// The record that is the subject, as all ways want it except, when not good, this one.
+void World::put_own_record(const Satisfier& way, bool good) {
+  auto one = record(way.ref, kThing);
+  for (const auto& other : part_.satisfied_by) {
+    if (!is_own(other)) continue;
+    set_right(one.document, other.every);
+    set_right(one.document, other.where);
+    if (!other.states.empty()) one.state = other.states.front();
+  }
+  if (!good && way.every.empty()) return knowledge_.drop_record(way.ref, kThing);
+  if (!good) set_wrong(one.document, way.every);
   knowledge_.put_record(std::move(one));
 }
 
 void World::put_records(const Satisfier& way, std::size_t index, bool good) {
+  if (is_own(way)) return put_own_record(way, good);
   const std::string kind = way.kind == SatisfierKind::document ? "document" : way.ref;
   if (!good) {  // another way's record would do for this one as well: all of the kind go
     for (std::size_t other = 0; other < part_.satisfied_by.size(); ++other) {
@@ -194,7 +236,7 @@ void World::put_records(const Satisfier& way, std::size_t index, bool good) {
       const bool of_case = part_.trigger && part_.trigger->source == comply::Trigger::Source::workflow;
       one.document.set(way.link, !part_.trigger ? kThing
                                  : of_case      ? "case-" + part_.trigger->ref
-                                                : "occasion-1");
+                                                : "occasion-" + std::to_string(part_.trigger->at_least));
     }
     knowledge_.put_record(std::move(one));
   }
@@ -333,24 +375,44 @@ bool works(const ClausePart& part) {
 
 }  // namespace
 
+namespace {
+
+std::size_t flip_all(const std::string& folder) {
+  const std::string name = std::filesystem::path(folder).filename().string();
+  CAPTURE(name);
+  const auto pack = load_valid_pack(posix_env(), folder);
+  REQUIRE(pack);
+  const Examples examples = examples_of(name);
+  std::size_t parts = 0;
+  for (const auto& clause : pack->catalog.clauses) {
+    for (const auto& part : clause.parts) {
+      if (!works(part)) continue;
+      World world(*pack, clause, part, examples);
+      flip(world, part);
+      ++parts;
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
 TEST_CASE("every working way of every pack moves the status both ways") {
   std::size_t parts = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kPacks)) {
-    if (!std::filesystem::exists(entry.path() / "clauses")) continue;
-    const std::string name = entry.path().filename().string();
-    CAPTURE(name);
-    const auto pack = load_valid_pack(posix_env(), entry.path().string());
-    REQUIRE(pack);
-    const Examples examples = examples_of(name);
-    for (const auto& clause : pack->catalog.clauses) {
-      for (const auto& part : clause.parts) {
-        if (!works(part)) continue;
-        World world(*pack, clause, part, examples);
-        flip(world, part);
-        ++parts;
-      }
-    }
+    if (std::filesystem::exists(entry.path() / "clauses")) parts += flip_all(entry.path().string());
   }
   MESSAGE(parts, " parts");
   CHECK(parts > 0);
+}
+
+TEST_CASE("so does every way of the worked example of docs/packs.md") {
+  namespace fs = std::filesystem;
+  const fs::path beside = fs::temp_directory_path() / ("phendau-example-" + std::to_string(::getpid()));
+  fs::create_directories(beside);
+  fs::copy(kPacks + "/base", beside / "base", fs::copy_options::recursive);
+  fs::copy(std::string(PHENDAU_SOURCE_DIR) + "/docs/examples/binh-minh", beside / "binh-minh",
+           fs::copy_options::recursive);
+  CHECK(flip_all((beside / "binh-minh").string()) >= 16);
+  fs::remove_all(beside);
 }

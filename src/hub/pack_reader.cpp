@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include "base/json_schema.h"
+#include "base/similar.h"
 #include "base/text.h"
 #include "comply/limits.h"
 #include "detect/compile.h"
+#include "hub/fact_names.h"
 
 namespace phendau::hub {
 namespace {
@@ -65,8 +67,34 @@ bool quotes_at_length(std::string_view text) {
 
 }  // namespace
 
+std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& names) {
+  const auto near = similar_names(wanted, names);
+  return near.empty() ? std::string() : fmt::format("; did you mean '{}'?", join(near, "', '"));
+}
+
+std::string other_place(const comply::Place& other) {
+  return fmt::format("; the other one is in {}:{}", other.file, other.line);
+}
+
 void PackReader::error(const comply::Place& at, std::string reason) {
   errors_.push_back({at.file, at.line, at.column, std::move(reason)});
+}
+
+void PackReader::drop_echoes() {
+  std::erase_if(errors_, [&](const ContentError& one) {
+    return holes_.contains({one.file, one.line}) && !one.reason.starts_with("no parameter '");
+  });
+}
+
+bool PackReader::has_role(std::string_view id) const {
+  return std::any_of(pack_.roles.begin(), pack_.roles.end(),
+                     [&](const RoleSlot& one) { return one.id == id; });
+}
+
+std::vector<std::string> PackReader::role_names() const {
+  std::vector<std::string> out;
+  for (const auto& one : pack_.roles) out.push_back(one.id);
+  return out;
 }
 
 void PackReader::read_document(ContentReader& reader, const YamlNode& node) {
@@ -75,7 +103,7 @@ void PackReader::read_document(ContentReader& reader, const YamlNode& node) {
   out.title = reader.bi_text(node, "title", true);
   out.number = reader.text(node, "number", true);
   out.issuer = reader.text(node, "issuer", true);
-  out.date = reader.text(node, "date", true);
+  out.date = reader.text(node, "date", false);
   if (!out.date.empty() && !parse_date(out.date))
     reader.error(*node.find("date"), "'date' must be YYYY-MM-DD");
   out.prefix = reader.text(node, "prefix", true);
@@ -102,12 +130,15 @@ void PackReader::read_scopes(ContentReader& reader, const YamlNode& document) {
   const YamlNode* list = reader.list(document, "scopes", false);
   if (list == nullptr) return;
   for (const auto& node : list->items) {
-    reader.only_keys(node, {"id", "title", "attribute", "values", "minimum", "maximum"});
+    reader.only_keys(
+        node, {"id", "title", "attribute", "values", "minimum", "maximum", "older_than", "any", "all"});
     comply::Scope scope;
     scope.place = reader.place(node);
     scope.id = reader.text(node, "id", true);
     scope.title = reader.bi_text(node, "title", true);
-    scope.attribute = reader.text(node, "attribute", true);
+    scope.any_scopes = reader.texts(node, "any", false);
+    scope.all_scopes = reader.texts(node, "all", false);
+    scope.attribute = reader.text(node, "attribute", !scope.is_composed());
     for (const auto& [key, target] :
          {std::pair{"minimum", &scope.minimum}, std::pair{"maximum", &scope.maximum}}) {
       const YamlNode* bound = node.find(key);
@@ -119,11 +150,41 @@ void PackReader::read_scopes(ContentReader& reader, const YamlNode& document) {
         reader.error(*bound, fmt::format("'{}' must be a number", key));
       }
     }
-    if (const YamlNode* values = reader.list(node, "values", !scope.minimum && !scope.maximum))
+    if (const std::string span = reader.text(node, "older_than", false); !span.empty()) {
+      const auto parsed = comply::parse_span(span);
+      if (!parsed)
+        reader.error(*node.find("older_than"), fmt::format("'{}' is no span: P1Y P6M P2W P90D", span));
+      scope.older_than = parsed.value_or(comply::Span{});
+    }
+    if (const YamlNode* values = reader.list(node, "values", false))
       scope.any_of = yaml_to_json(*values).items();
+    const auto has = [&](std::string_view key) { return node.find(key) != nullptr; };
+    const int ways = int{has("values")} + int{has("minimum") || has("maximum")} + int{has("older_than")} +
+                     int{has("any")} + int{has("all")};
+    if (ways != 1 || (scope.is_composed() && !scope.attribute.empty())) {
+      reader.error(node,
+                   "a scope has an 'attribute' with one of 'values', 'minimum'/'maximum' and "
+                   "'older_than', or one of 'any' and 'all'");
+    }
     std::string id = scope.id;
     pack_.catalog.scopes.insert_or_assign(std::move(id), std::move(scope));
   }
+}
+
+/// Posture rules understand some words only; the mistake belongs to who wrote the value.
+void PackReader::check_parameter_value(const comply::Place& at, const PackParameter& parameter) {
+  if (parameter.allowed.empty()) return;
+  std::vector<std::string> names;
+  for (const auto& one : parameter.allowed) names.push_back(one.is_string() ? one.as_string() : one.dump());
+  const auto check = [&](const Json& value) {
+    if (std::find(parameter.allowed.begin(), parameter.allowed.end(), value) != parameter.allowed.end())
+      return;
+    const std::string text = value.is_string() ? value.as_string() : value.dump();
+    error(at, fmt::format("parameter '{}': '{}' is none of {}{}", parameter.name, text, join(names, ", "),
+                          did_you_mean(text, names)));
+  };
+  if (!parameter.value.is_array()) return check(parameter.value);
+  for (const auto& item : parameter.value.items()) check(item);
 }
 
 void PackReader::read_parameters(ContentReader& reader, const YamlNode& document) {
@@ -134,7 +195,7 @@ void PackReader::read_parameters(ContentReader& reader, const YamlNode& document
       reader.error(node, "a parameter must be a map");
       continue;
     }
-    reader.only_keys(node, {"name", "title", "default", "unit", "reason", "set_in", "clauses"});
+    reader.only_keys(node, {"name", "title", "default", "values", "unit", "reason", "set_in", "clauses"});
     PackParameter out;
     out.place = reader.place(node);
     out.name = reader.text(node, "name", true);
@@ -152,6 +213,10 @@ void PackReader::read_parameters(ContentReader& reader, const YamlNode& document
       reader.error(value != nullptr ? *value : node,
                    "'default' must be a number, text, true, false or a list of them");
     }
+    if (const YamlNode* values = reader.list(node, "values", false))
+      out.allowed = yaml_to_json(*values).items();
+    if (out.allowed.empty() && imported != nullptr) out.allowed = imported->allowed;
+    check_parameter_value(reader.place(value != nullptr ? *value : node), out);
     if (imported == nullptr) {
       pack_.parameters.push_back(std::move(out));
       continue;
@@ -182,6 +247,7 @@ void PackReader::read_pack_file(const PackTree& tree, const std::string& text, b
   read_unit_classes(reader, *document);
   if (const YamlNode* node = reader.map(*document, "reminders", false)) {
     pack_.reminders = comply::read_reminders(reader, *node);
+    check_reminder_roles(reader, *node);
   }
   pack_.catalog.packs.push_back(tree.id);
   const comply::BiText known_from = reader.bi_text(*document, "known_from", false);
@@ -194,20 +260,42 @@ void PackReader::read_pack_file(const PackTree& tree, const std::string& text, b
   pack_.title = title;
   pack_.known_from = known_from;
   if (const YamlNode* node = reader.map(*document, "document", false)) read_document(reader, *node);
-  const YamlNode* in_force = reader.map(*document, "in_force", false);
-  if (in_force == nullptr) return;
-  reader.only_keys(*in_force, {"from", "until"});
+  if (const YamlNode* node = reader.map(*document, "in_force", false)) read_in_force(reader, *node);
+}
+
+void PackReader::read_in_force(ContentReader& reader, const YamlNode& node) {
+  reader.only_keys(node, {"from", "until"});
   for (const auto& [key, target] :
        {std::pair{"from", &pack_.catalog.in_force_from}, std::pair{"until", &pack_.catalog.in_force_until}}) {
-    const std::string day = reader.text(*in_force, key, false);
+    const std::string day = reader.text(node, key, false);
     if (day.empty()) continue;
     const auto date = parse_date(day);
     if (date) {
       *target = start_of_day(*date, pack_.catalog.zone);
     } else {
-      reader.error(*in_force->find(key), fmt::format("'{}' must be YYYY-MM-DD", key));
+      reader.error(*node.find(key), fmt::format("'{}' must be YYYY-MM-DD", key));
     }
   }
+  const auto& from = pack_.catalog.in_force_from;
+  const auto& until = pack_.catalog.in_force_until;
+  if (from && until && *until <= *from) {
+    reader.error(*node.find("until"),
+                 "'until' is the first day without the document: it must be after 'from'");
+  }
+}
+
+void PackReader::check_reminder_roles(ContentReader& reader, const YamlNode& node) {
+  const auto check = [&](const YamlNode& at, const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+      const std::string id = name.starts_with("role:") ? name.substr(5) : name;
+      if (has_role(id)) continue;
+      reader.error(at, fmt::format("no role slot '{}'{}", id, did_you_mean(id, role_names())));
+    }
+  };
+  if (const YamlNode* to = node.find("to")) check(*to, pack_.reminders.to);
+  const YamlNode* escalate = node.find("escalate");
+  if (escalate == nullptr || !pack_.reminders.escalate) return;
+  if (const YamlNode* to = escalate->find("to")) check(*to, pack_.reminders.escalate->to);
 }
 
 void PackReader::read_calendar(const std::string& pack_id, const std::string& path, const std::string& text) {
@@ -224,13 +312,24 @@ void PackReader::set_parameters(const Json& values) {
       errors_.push_back({"settings", 1, 1, fmt::format("parameter '{}' has the wrong type", name)});
     } else {
       at->value = value;
+      check_parameter_value({"settings", 1, 1}, *at);
     }
   }
 }
 
 void PackReader::read_clauses(const std::string& pack_id, const std::string& path, const std::string& text) {
   const std::string file = pack_id + "/" + path;
-  auto clauses = comply::parse_clauses(with_parameters(file, text), file, errors_);
+  const std::string filled = with_parameters(file, text);
+  const std::size_t before = errors_.size();
+  auto clauses = comply::parse_clauses(filled, file, errors_);
+  if (clauses.empty() && errors_.size() > before) {
+    clauses_unread_ = true;
+    const auto lines = split(filled, '\n');
+    ContentError& last = errors_.back();
+    const auto line = static_cast<std::size_t>(last.line);
+    if (line >= 1 && line <= lines.size() && lines[line - 1].find('%') != std::string_view::npos)
+      last.reason += "; a parameter stands in quotes: '%name%'";
+  }
   std::move(clauses.begin(), clauses.end(), std::back_inserter(pack_.catalog.clauses));
 }
 
@@ -256,8 +355,11 @@ std::string PackReader::with_parameters(const std::string& file, const std::stri
     if (const PackParameter* parameter = pack_.parameter(name)) {
       out += as_yaml(parameter->value);
     } else {
-      errors_.push_back(
-          {file, line, static_cast<int>(at - line_begin) + 1, fmt::format("no parameter '{}'", name)});
+      std::vector<std::string> names;
+      for (const auto& one : pack_.parameters) names.push_back(one.name);
+      errors_.push_back({file, line, static_cast<int>(at - line_begin) + 1,
+                         fmt::format("no parameter '{}'{}", name, did_you_mean(name, names))});
+      holes_.emplace(file, line);
       out += "0";
     }
     at = end + 2;
@@ -282,12 +384,41 @@ void PackReader::add_posture_rule(detect::Rule rule, const YamlNode& document) {
     const bool every = rule.quantifier == detect::Quantifier::every;
     out.quantifier = every ? comply::Quantifier::every : comply::Quantifier::any;
   }
+  check_fact_fields(out, at);
   for (const std::string& key : {rule.id, rule.name}) {
-    if (key.empty()) continue;
-    if (!pack_.catalog.posture_rules.emplace(key, out).second)
-      error(at, fmt::format("rule '{}' is defined twice", key));
+    if (key.empty() || pack_.catalog.posture_rules.emplace(key, out).second) continue;
+    comply::Place other;
+    for (const auto& one : pack_.posture_rules) {
+      if (one.id == key || one.name == key) other = {one.file, one.place.line, one.place.column};
+    }
+    error(at, fmt::format("rule '{}' is defined twice{}", key, other_place(other)));
   }
   pack_.posture_rules.push_back(std::move(rule));
+}
+
+/// A rule about a fact that no agent measures would stay unknown for ever.
+void PackReader::check_fact_fields(const comply::PostureRule& rule, const comply::Place& at) {
+  if (rule.fact_kind.empty()) return;
+  std::vector<std::string> kinds;
+  const FactKind* kind = nullptr;
+  for (const FactKind& one : kFactKinds) {
+    kinds.emplace_back(one.name);
+    if (one.name == rule.fact_kind) kind = &one;
+  }
+  if (kind == nullptr) {
+    return error(at,
+                 fmt::format("no kind of fact '{}'{}", rule.fact_kind, did_you_mean(rule.fact_kind, kinds)));
+  }
+  std::vector<std::string> known;
+  for (const FactField& one : kind->fields) known.emplace_back(one.name);
+  std::vector<std::string> used;
+  bool keywords = false;
+  collect_fields(*rule.predicate, used, keywords);
+  for (const auto& field : used) {
+    if (std::find(known.begin(), known.end(), field) != known.end()) continue;
+    error(at,
+          fmt::format("fact '{}' has no field '{}'{}", rule.fact_kind, field, did_you_mean(field, known)));
+  }
 }
 
 void PackReader::read_rules(const std::string& pack_id, const std::string& path, const std::string& text) {
@@ -308,8 +439,10 @@ void PackReader::read_rules(const std::string& pack_id, const std::string& path,
   const auto remember = [&](const detect::RuleMeta& meta) {
     rule_features_.insert(meta.features.begin(), meta.features.end());
     for (const std::string& key : {meta.id, meta.name}) {
-      if (key.empty() || rule_names_.insert(key).second) continue;
-      error({file, meta.place.line, meta.place.column}, fmt::format("rule '{}' is defined twice", key));
+      const comply::Place here{file, meta.place.line, meta.place.column};
+      if (key.empty()) continue;
+      const auto [other, is_new] = rule_names_.emplace(key, here);
+      if (!is_new) error(here, fmt::format("rule '{}' is defined twice{}", key, other_place(other->second)));
     }
   };
   for (auto& rule : parsed.rules) {
@@ -339,7 +472,11 @@ void PackReader::read_workflow(const std::string& pack_id, const std::string& pa
   out.place = reader.place(*document);
   out.id = reader.text(*document, "id", true);
   if (const YamlNode* steps = reader.list(*document, "steps", true)) {
-    for (const auto& step : steps->items) out.steps.push_back(reader.text(step, "id", true));
+    for (const auto& step : steps->items) {
+      out.steps.push_back(reader.text(step, "id", true));
+      const YamlNode* form = step.find("form");
+      if (form != nullptr && form->is_map()) out.forms.emplace(out.steps.back(), yaml_to_json(*form));
+    }
   }
   pack_.workflows.push_back(std::move(out));
   pack_.workflow_files.push_back({pack_id, path, text});
@@ -352,40 +489,42 @@ void PackReader::keep(const std::string& pack_id, const std::string& path, const
 
 void PackReader::check_satisfier(const comply::Satisfier& satisfier) {
   using comply::SatisfierKind;
+  const comply::Place& at = satisfier.place;
+  const std::string& ref = satisfier.ref;
   switch (satisfier.kind) {
-    case SatisfierKind::posture_rule:
-      if (pack_.catalog.posture_rules.contains(satisfier.ref)) return;
-      return error(satisfier.place, fmt::format("no posture rule '{}'", satisfier.ref));
-    case SatisfierKind::detection:
-      if (rule_names_.contains(satisfier.ref) || rule_features_.contains(satisfier.ref)) return;
-      return error(satisfier.place, fmt::format("no detection rule or feature '{}'", satisfier.ref));
-    case SatisfierKind::reg: {
-      const RegisterKind* kind = pack_.reg(satisfier.ref);
-      if (kind == nullptr) return error(satisfier.place, fmt::format("no register '{}'", satisfier.ref));
-      need_fields(satisfier.place, *kind, satisfier.where);
-      need_fields(satisfier.place, *kind, satisfier.every);
-      need_states(satisfier.place, *kind, satisfier.states);
-      if (!satisfier.link.empty()) need_field(satisfier.place, *kind, satisfier.link);
+    case SatisfierKind::posture_rule: {
+      if (pack_.catalog.posture_rules.contains(ref)) return;
+      std::vector<std::string> names;
+      for (const auto& one : pack_.posture_rules) names.push_back(one.name);
+      return error(at, fmt::format("no posture rule '{}'{}", ref, did_you_mean(ref, names)));
+    }
+    case SatisfierKind::detection: {
+      if (rule_names_.contains(ref) || rule_features_.contains(ref)) return;
+      std::vector<std::string> names(rule_features_.begin(), rule_features_.end());
+      for (const auto& [name, place] : rule_names_) names.push_back(name);
+      return error(at, fmt::format("no detection rule or feature '{}'{}", ref, did_you_mean(ref, names)));
+    }
+    case SatisfierKind::reg:
+      if (const RegisterKind* kind = need_register(at, ref)) check_records(satisfier, *kind);
       return;
+    case SatisfierKind::document: {
+      const RegisterKind* kind = pack_.reg("document");
+      if (kind == nullptr) return error(at, "the pack has no register 'document'");
+      comply::Condition type{"type", {Json(ref)}};
+      type.place = at;
+      need_fields(at, *kind, {type});
+      return check_records(satisfier, *kind);
     }
     case SatisfierKind::workflow: {
-      const auto named = [&](const WorkflowRef& one) { return one.id == satisfier.ref; };
-      const auto at = std::find_if(pack_.workflows.begin(), pack_.workflows.end(), named);
-      if (at == pack_.workflows.end())
-        return error(satisfier.place, fmt::format("no workflow '{}'", satisfier.ref));
-      if (satisfier.step.empty() ||
-          std::find(at->steps.begin(), at->steps.end(), satisfier.step) != at->steps.end())
-        return;
-      return error(satisfier.place,
-                   fmt::format("workflow '{}' has no step '{}'", satisfier.ref, satisfier.step));
+      const WorkflowRef* workflow = need_workflow(at, ref);
+      if (workflow == nullptr || satisfier.step.empty()) return;
+      const auto& steps = workflow->steps;
+      if (std::find(steps.begin(), steps.end(), satisfier.step) != steps.end()) return;
+      return error(at, fmt::format("workflow '{}' has no step '{}'{}", ref, satisfier.step,
+                                   did_you_mean(satisfier.step, steps)));
     }
-    case SatisfierKind::document:
-      if (pack_.reg("document") == nullptr) error(satisfier.place, "the pack has no register 'document'");
-      return;
     case SatisfierKind::pack:
-      if (!comply::is_content_name(satisfier.ref)) {
-        error(satisfier.place, fmt::format("'{}' is no name of a pack", satisfier.ref));
-      }
+      if (!comply::is_content_name(ref)) error(at, fmt::format("'{}' is no name of a pack", ref));
       return;
     case SatisfierKind::setting:
     case SatisfierKind::attestation:
@@ -397,13 +536,21 @@ void PackReader::check_satisfier(const comply::Satisfier& satisfier) {
 
 void PackReader::check_part(const comply::Clause& clause, const comply::ClausePart& part) {
   for (const auto& scope : part.scopes) {
-    if (!pack_.catalog.scopes.contains(scope)) error(part.place, fmt::format("no scope '{}'", scope));
+    if (pack_.catalog.scopes.contains(scope)) continue;
+    std::vector<std::string> names;
+    for (const auto& [id, one] : pack_.catalog.scopes) names.push_back(id);
+    error(part.place, fmt::format("no scope '{}'{}", scope, did_you_mean(scope, names)));
   }
-  if (!part.role.empty()) {
-    const auto same = [&](const RoleSlot& one) { return one.id == part.role; };
-    if (std::none_of(pack_.roles.begin(), pack_.roles.end(), same)) {
-      error(part.place, fmt::format("no role slot '{}'", part.role));
-    }
+  if (part.subject == comply::SubjectKind::role && !has_role(part.role)) {
+    error(part.place, fmt::format("no role slot '{}'{}", part.role, did_you_mean(part.role, role_names())));
+  }
+  if (part.subject == comply::SubjectKind::record) {
+    const RegisterKind* kind = need_register(part.place, part.role);
+    if (kind != nullptr && kind->owner != "agency")
+      error(part.place,
+            fmt::format("records of '{}' belong to the province: an agency has no duty about each "
+                        "of them",
+                        part.role));
   }
   for (const std::string* text : {&part.duty.vi, &part.duty.en, &clause.duty.vi, &clause.duty.en}) {
     if (text->size() > kDutyBytesMax || quotes_at_length(*text)) {
@@ -421,30 +568,31 @@ void PackReader::check_references() {
   fill_catalog();
   check_words();
   check_scopes();
-  std::set<std::string> ids;
+  std::map<std::string, comply::Place> ids;
   for (const auto& clause : pack_.catalog.clauses) {
-    if (!clause.id.empty() && !ids.insert(clause.id).second) {
-      error(clause.place, fmt::format("clause '{}' is defined twice", clause.id));
+    const auto [other, is_new] = ids.emplace(clause.id, clause.place);
+    if (!clause.id.empty() && !is_new) {
+      error(clause.place,
+            fmt::format("clause '{}' is defined twice{}", clause.id, other_place(other->second)));
     }
     if (pack_.document && !clause.id.starts_with(pack_.document->prefix + ":")) {
       error(clause.place, fmt::format("clause ids of this pack start with '{}:'", pack_.document->prefix));
     }
     for (const auto& body : clause.bound) {
-      const auto same = [&](const RoleSlot& one) { return one.id == body; };
-      if (std::none_of(pack_.roles.begin(), pack_.roles.end(), same)) {
-        error(clause.place, fmt::format("bound: no role slot '{}'", body));
-      }
+      if (has_role(body)) continue;
+      error(clause.place, fmt::format("bound: no role slot '{}'{}", body, did_you_mean(body, role_names())));
     }
     for (const auto& part : clause.parts) check_part(clause, part);
   }
   for (const auto& parameter : pack_.parameters) {
     for (const auto& id : parameter.clauses) {
-      if (pack_.document && !ids.contains(id)) {
+      if (pack_.document && !ids.contains(id) && !clauses_unread_) {
         error(parameter.place,
               fmt::format("parameter '{}' names clause '{}', which does not exist", parameter.name, id));
       }
     }
   }
+  drop_echoes();
 }
 
 }  // namespace phendau::hub

@@ -26,6 +26,11 @@ struct PackTree {
 /// The files of the folder's pack and, before it, of everything it imports. Errors as load_pack().
 Result<std::vector<PackTree>> read_pack_trees(Env& env, const std::string& folder);
 
+/// "; did you mean 'a', 'b'?", or nothing.
+std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& names);
+/// "; the other one is in FILE:LINE".
+std::string other_place(const comply::Place& other);
+
 class PackReader {
  public:
   /// Both outlive the reader.
@@ -61,19 +66,42 @@ class PackReader {
   void check_part(const comply::Clause& clause, const comply::ClausePart& part);
   void check_satisfier(const comply::Satisfier& satisfier);
   void check_trigger(const comply::ClausePart& part);
+  // pack_conditions.cpp: what ways and triggers say of registers and forms
+  const RegisterKind* need_register(const comply::Place& at, const std::string& kind);
+  const WorkflowRef* need_workflow(const comply::Place& at, const std::string& id);
+  void check_records(const comply::Satisfier& satisfier, const RegisterKind& kind);
+  void check_clock(const comply::Trigger& trigger, const RegisterKind& kind);
   void need_fields(const comply::Place& at, const RegisterKind& kind,
                    const std::vector<comply::Condition>& conditions);
-  void need_field(const comply::Place& at, const RegisterKind& kind, const std::string& field);
+  /// The field's schema; null after reporting that there is none.
+  const Json* need_field(const comply::Place& at, const RegisterKind& kind, const std::string& field);
+  /// Reports a field that is no date.
+  void need_date(const comply::Place& at, const RegisterKind& kind, const std::string& field);
+  void check_condition(const std::string& owner, const Json& schema, const comply::Condition& condition);
+  void check_form_conditions(const WorkflowRef& workflow, const comply::Trigger& trigger);
   void need_states(const comply::Place& at, const RegisterKind& kind, const std::vector<std::string>& states);
   void check_definition(const comply::Definition& definition);
   void check_words();
   void check_scopes();
+  void check_scope(const comply::Scope& scope, const std::map<std::string, const Json*>& attributes);
+  /// Whether the scope comes back to itself.
+  bool goes_in_circles(const comply::Scope& scope, int depth) const;
+  void read_in_force(comply::ContentReader& reader, const YamlNode& node);
+  void check_reminder_roles(comply::ContentReader& reader, const YamlNode& node);
+  void check_parameter_value(const comply::Place& at, const PackParameter& parameter);
+  void check_fact_fields(const comply::PostureRule& rule, const comply::Place& at);
+  bool has_role(std::string_view id) const;
+  std::vector<std::string> role_names() const;
   void fill_catalog();
   void error(const comply::Place& at, std::string reason);
+  /// Mistakes that only follow from a missing parameter on their line.
+  void drop_echoes();
 
   Pack& pack_;
   std::vector<ContentError>& errors_;
-  std::set<std::string> rule_names_;  // ids and names of detections
+  std::map<std::string, comply::Place> rule_names_;  // ids and names of detections
+  std::set<std::pair<std::string, int>> holes_;      // lines with a parameter that nobody defined
+  bool clauses_unread_ = false;  // a file could not be read: what names its clauses is not wrong
   std::set<std::string> rule_features_;
 };
 

@@ -221,8 +221,9 @@ void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
   if (out.spec.indexed_fields.size() > ledger::kIndexedFieldsMax)
     reader.error(node, "too many indexed fields");
   check_fields(reader, node, *schema, out);
-  if (pack_.reg(out.spec.name) != nullptr) {
-    reader.error(node, fmt::format("register '{}' is defined twice", out.spec.name));
+  if (const RegisterKind* other = pack_.reg(out.spec.name)) {
+    reader.error(node,
+                 fmt::format("register '{}' is defined twice{}", out.spec.name, other_place(other->place)));
     return;
   }
   pack_.registers.push_back(std::move(out));

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "comply/deadline.h"
 #include "detect/samples.h"
 #include "hub/active_pack.h"
 #include "hub/pack_reader.h"
@@ -59,9 +60,7 @@ class Validator {
     for (const auto& clause : report_.pack.catalog.clauses) {
       for (const auto& part : clause.parts) {
         for (const auto& way : part.satisfied_by) {
-          if (way.kind == comply::SatisfierKind::setting && !is_one_of(kSettingNames, way.ref)) {
-            error(way.place, fmt::format("no setting '{}'", way.ref));
-          }
+          if (way.kind == comply::SatisfierKind::setting) check_setting(way);
           if (way.test.ends_with(kTestsSuffix) && !has_file(way.test)) {
             error(way.place, fmt::format("there is no file '{}'", way.test));
           }
@@ -96,7 +95,46 @@ class Validator {
     }
   }
 
+  /// Files that only the running hub reads.
+  void check_regimes() {
+    for (const auto& tree : trees_) {
+      const auto file = tree.files.find("regimes.yaml");
+      if (file != tree.files.end()) {
+        comply::parse_regimes(file->second, tree.id + "/" + file->first, report_.errors);
+      }
+    }
+  }
+
+  /// Days off that are days off anyway: the author may have mistaken the date.
+  void warn_of_weekend_holidays() {
+    const PackTree& own = trees_.back();
+    const auto file = own.files.find("calendar.yaml");
+    const auto document = file == own.files.end() ? parse_yaml("{}") : parse_yaml(file->second);
+    if (!document) return;
+    const auto look = [&](const YamlNode& map) {
+      const YamlNode* days = map.find("holidays");
+      if (days == nullptr) return;
+      for (const auto& item : days->items) {
+        const auto day = parse_date(item.scalar);
+        if (!day || iso_weekday(*day) <= 5) continue;
+        report_.warnings.push_back(
+            {own.id + "/calendar.yaml", item.line, item.column,
+             fmt::format("{} is a weekend: it is no working day anyway", item.scalar)});
+      }
+    };
+    look(*document);
+    if (const YamlNode* years = document->find("years")) {
+      for (const auto& year : years->items) look(year);
+    }
+  }
+
  private:
+  void check_setting(const comply::Satisfier& way) {
+    std::vector<std::string> names;
+    for (const SettingName& one : kSettingNames) names.emplace_back(one.name);
+    if (is_one_of(names, way.ref)) return;
+    error(way.place, fmt::format("no setting '{}'{}", way.ref, did_you_mean(way.ref, names)));
+  }
   void error(const comply::Place& at, std::string reason) {
     report_.errors.push_back({at.file, at.line, at.column, std::move(reason)});
   }
@@ -117,10 +155,12 @@ class Validator {
 Result<PackReport> validate_pack(Env& env, const std::string& folder) {
   LoadedPack loaded = PHENDAU_TRY(load_pack(env, folder));
   const auto trees = PHENDAU_TRY(read_pack_trees(env, folder));
-  PackReport report{loaded.pack, std::move(loaded.errors), 0};
+  PackReport report{loaded.pack, std::move(loaded.errors), {}, 0};
   Validator validator(trees, report);
   validator.check_layout();
   validator.check_satisfiers();
+  validator.check_regimes();
+  validator.warn_of_weekend_holidays();
   const ActivePack active = ActivePack::build(std::move(loaded.pack), report.errors);
   validator.check_rules(active);
   // What the examples say is worth reading only when the pack itself is right.

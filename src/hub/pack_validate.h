@@ -14,8 +14,9 @@ namespace phendau::hub {
 
 struct PackReport {
   Pack pack;
-  std::vector<ContentError> errors;  // sorted by file, line, column; empty: nothing is wrong
-  std::size_t examples = 0;          // posture examples and samples that ran; only when all else is right
+  std::vector<ContentError> errors;    // sorted by file, line, column; empty: nothing is wrong
+  std::vector<ContentError> warnings;  // allowed, but hardly meant
+  std::size_t examples = 0;            // posture examples and samples that ran; only when all else is right
 };
 /// Fails only as load_pack() does; every mistake in the content is in `errors`.
 Result<PackReport> validate_pack(Env& env, const std::string& folder);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a document brings into being besides duties: unit classes, terms, scopes, slots; and the checks of
-// what names them, of triggers, and of fields and states of registers.
+// what names them.
 #include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "comply/limits.h"
+#include "hub/fact_names.h"
 #include "hub/pack_reader.h"
 
 namespace phendau::hub {
@@ -17,6 +19,7 @@ bool has_id(const std::vector<T>& list, std::string_view id) {
 }
 
 constexpr std::string_view kUnitClass = "unit_class";
+constexpr std::string_view kHostFact = "host";  // its row holds attributes of a machine
 
 }  // namespace
 
@@ -36,7 +39,7 @@ void PackReader::read_unit_classes(comply::ContentReader& reader, const YamlNode
     if (at == pack_.unit_classes.end()) {
       pack_.unit_classes.push_back(std::move(out));
     } else if (at->place.file == out.place.file) {
-      reader.error(node, fmt::format("unit class '{}' is defined twice", out.id));
+      reader.error(node, fmt::format("unit class '{}' is defined twice{}", out.id, other_place(at->place)));
     } else {
       *at = std::move(out);  // a pack may give an imported class its own words
     }
@@ -64,7 +67,7 @@ void PackReader::read_glossary(const std::string& pack_id, const std::string& pa
     if (at == pack_.terms.end()) {
       pack_.terms.push_back(std::move(out));
     } else if (at->place.file == out.place.file) {
-      reader.error(node, fmt::format("term '{}' is defined twice", out.id));
+      reader.error(node, fmt::format("term '{}' is defined twice{}", out.id, other_place(at->place)));
     } else {
       *at = std::move(out);
     }
@@ -77,6 +80,13 @@ void PackReader::fill_catalog() {
   for (const auto& kind : pack_.registers) {
     if (kind.subject_kind) pack_.catalog.subject_registers.insert_or_assign(*kind.subject_kind, kind.title);
   }
+  for (const auto& clause : pack_.catalog.clauses) {
+    for (const auto& part : clause.parts) {
+      if (part.subject != comply::SubjectKind::record) continue;
+      if (const RegisterKind* kind = pack_.reg(part.role))
+        pack_.catalog.registers.insert_or_assign(part.role, kind->title);
+    }
+  }
 }
 
 void PackReader::check_words() {
@@ -85,21 +95,81 @@ void PackReader::check_words() {
   const auto check = [&](const std::string& clause, const comply::Place& at) {
     // Words of an imported pack may name clauses of any document.
     if (clause.empty() || !pack_.document || !clause.starts_with(pack_.document->prefix + ":")) return;
-    if (!ids.contains(clause)) error(at, fmt::format("no clause '{}'", clause));
+    if (!ids.contains(clause) && !clauses_unread_) error(at, fmt::format("no clause '{}'", clause));
   };
   for (const auto& one : pack_.unit_classes) check(one.clause, one.place);
   for (const auto& one : pack_.terms) check(one.clause, one.place);
 }
 
+/// What scopes may ask for: members of agencies and machines, of what machines report, and of registers
+/// whose records are subjects.
 void PackReader::check_scopes() {
-  if (pack_.unit_classes.empty()) return;
-  for (const auto& [id, scope] : pack_.catalog.scopes) {
-    if (scope.attribute != kUnitClass) continue;
-    for (const auto& value : scope.any_of) {
-      if (has_id(pack_.unit_classes, value.as_string())) continue;
-      error(scope.place, fmt::format("scope '{}': no unit class '{}'", id, value.as_string()));
+  std::map<std::string, const Json*> attributes;
+  std::set<std::string, std::less<>> subjects = {"agency", "device"};
+  for (const auto& kind : pack_.registers) {
+    if (kind.subject_kind || pack_.catalog.registers.contains(kind.spec.name))
+      subjects.insert(kind.spec.name);
+  }
+  for (const auto& name : subjects) {
+    const RegisterKind* kind = pack_.reg(name);
+    if (kind == nullptr) continue;
+    for (const auto& [field, schema] : kind->spec.schema["properties"].members())
+      attributes.emplace(field, &schema);
+  }
+  static const Json kAny = Json::object();
+  for (const FactKind& fact : kFactKinds) {
+    if (fact.name != kHostFact) continue;
+    for (const FactField& field : fact.fields) attributes.emplace(std::string(field.name), &kAny);
+  }
+  for (const auto& [id, scope] : pack_.catalog.scopes) check_scope(scope, attributes);
+}
+
+bool PackReader::goes_in_circles(const comply::Scope& scope, int depth) const {
+  if (depth > comply::kScopeDepthMax) return true;
+  for (const auto* list : {&scope.any_scopes, &scope.all_scopes}) {
+    for (const auto& id : *list) {
+      const auto at = pack_.catalog.scopes.find(id);
+      if (at != pack_.catalog.scopes.end() && goes_in_circles(at->second, depth + 1)) return true;
     }
   }
+  return false;
+}
+
+void PackReader::check_scope(const comply::Scope& scope,
+                             const std::map<std::string, const Json*>& attributes) {
+  for (const auto* list : {&scope.any_scopes, &scope.all_scopes}) {
+    for (const auto& id : *list) {
+      if (pack_.catalog.scopes.contains(id)) continue;
+      error(scope.place, fmt::format("scope '{}': no scope '{}'", scope.id, id));
+    }
+  }
+  if (goes_in_circles(scope, 0)) {
+    return error(scope.place, fmt::format("scope '{}' is made of itself, or of more than {} layers of scopes",
+                                          scope.id, comply::kScopeDepthMax));
+  }
+  if (scope.is_composed() || scope.attribute.empty()) return;
+  if (scope.attribute == kUnitClass && !pack_.unit_classes.empty()) {
+    std::vector<std::string> classes;
+    for (const auto& one : pack_.unit_classes) classes.push_back(one.id);
+    for (const auto& value : scope.any_of) {
+      if (has_id(pack_.unit_classes, value.as_string())) continue;
+      error(scope.place, fmt::format("scope '{}': no unit class '{}'{}", scope.id, value.as_string(),
+                                     did_you_mean(value.as_string(), classes)));
+    }
+    return;
+  }
+  if (pack_.reg("agency") == nullptr) return;  // a pack that imports nothing: nobody knows
+  const auto at = attributes.find(scope.attribute);
+  if (at == attributes.end()) {
+    std::vector<std::string> names;
+    for (const auto& [name, schema] : attributes) names.push_back(name);
+    return error(scope.place, fmt::format("scope '{}': no attribute '{}'{}", scope.id, scope.attribute,
+                                          did_you_mean(scope.attribute, names)));
+  }
+  comply::Condition condition{scope.attribute, scope.any_of};
+  condition.older_than = scope.older_than;
+  condition.place = scope.place;
+  check_condition(fmt::format("scope '{}'", scope.id), *at->second, condition);
 }
 
 void PackReader::check_definition(const comply::Definition& one) {
@@ -111,53 +181,6 @@ void PackReader::check_definition(const comply::Definition& one) {
   if (!known) {
     error(one.place, one.id.empty() ? "'profile' needs a 'document' in pack.yaml"
                                     : fmt::format("defines: no {} '{}'", one.kind, one.id));
-  }
-}
-
-void PackReader::need_field(const comply::Place& at, const RegisterKind& kind, const std::string& field) {
-  const std::string top = field.substr(0, field.find('.'));
-  if (kind.spec.schema["properties"].contains(top)) return;
-  error(at, fmt::format("register '{}' has no field '{}'", kind.spec.name, top));
-}
-
-void PackReader::need_fields(const comply::Place& at, const RegisterKind& kind,
-                             const std::vector<comply::Condition>& conditions) {
-  for (const auto& condition : conditions) need_field(at, kind, condition.field);
-}
-
-void PackReader::need_states(const comply::Place& at, const RegisterKind& kind,
-                             const std::vector<std::string>& states) {
-  for (const auto& state : states) {
-    const auto& known = kind.spec.states;
-    if (std::find(known.begin(), known.end(), state) != known.end()) continue;
-    error(at, fmt::format("register '{}' has no state '{}'", kind.spec.name, state));
-  }
-}
-
-void PackReader::check_trigger(const comply::ClausePart& part) {
-  const comply::Trigger& trigger = *part.trigger;
-  if (trigger.source == comply::Trigger::Source::workflow) {
-    const auto at = std::find_if(pack_.workflows.begin(), pack_.workflows.end(),
-                                 [&](const WorkflowRef& one) { return one.id == trigger.ref; });
-    if (at == pack_.workflows.end()) {
-      return error(trigger.place, fmt::format("no workflow '{}'", trigger.ref));
-    }
-    const bool moment = trigger.from.empty() || trigger.from == "opened" || trigger.from == "closed";
-    if (!moment && std::find(at->steps.begin(), at->steps.end(), trigger.from) == at->steps.end()) {
-      error(trigger.place, fmt::format("workflow '{}' has no step '{}'", trigger.ref, trigger.from));
-    }
-    return;
-  }
-  const RegisterKind* kind = pack_.reg(trigger.ref);
-  if (kind == nullptr) return error(trigger.place, fmt::format("no register '{}'", trigger.ref));
-  need_fields(trigger.place, *kind, trigger.where);
-  need_states(trigger.place, *kind, trigger.states);
-  if (!trigger.from.empty()) need_field(trigger.place, *kind, trigger.from);
-  for (const auto& satisfier : part.satisfied_by) {
-    if (satisfier.kind != comply::SatisfierKind::occasion) continue;
-    need_fields(satisfier.place, *kind, satisfier.every);
-    need_states(satisfier.place, *kind, satisfier.states);
-    if (!satisfier.done.empty()) need_field(satisfier.place, *kind, satisfier.done);
   }
 }
 
