@@ -80,6 +80,15 @@ struct InsideRule {
   std::string target;
 };
 
+/// Records of this kind are computers when `field` has one of these values: they count among "all computers".
+struct MachineRule {
+  std::string field;
+  std::vector<std::string> values;
+  std::vector<std::string> servers;  // which of them are servers
+  std::string name_field;
+  std::string device_field;  // names the enrolled machine; may be empty
+};
+
 /// Who sees the records of a kind besides the owner: nobody, or everybody (warnings, guidance).
 enum class Visibility : std::uint8_t { owner, everyone };
 
@@ -99,6 +108,7 @@ struct RegisterKind {
   std::vector<UniqueFields> unique;
   std::string disjoint_field;  // networks of live records do not overlap, except nested under `parent`
   std::optional<InsideRule> inside;
+  std::optional<MachineRule> machines;
   bool derived = false;  // written by the hub only
   comply::Place place;
 
