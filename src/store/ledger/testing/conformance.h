@@ -216,7 +216,8 @@ inline void scopes(TestLedger& t) {
   CHECK(ids_of(*t.ledger->list(query, agency_scope({"a1"}))).empty());
 }
 
-inline void lists(TestLedger& t) {
+/// Five records that differ in everything a list can ask for.
+inline void fill_for_lists(TestLedger& t) {
   const char* kNames[] = {"M\xc3\xa1y ch\xe1\xbb\xa7 web", "M\xc3\xa1y in", "may chu thu",
                           "B\xe1\xbb\x99 chuy\xe1\xbb\x83n m\xe1\xba\xa1"
                           "ch",
@@ -231,6 +232,10 @@ inline void lists(TestLedger& t) {
     if (i == 4) write.valid_to = CivilDate{2026, 6, 30};
     REQUIRE(t.ledger->write(write, t.officer(), t.at(i)).has_value());
   }
+}
+
+inline void lists(TestLedger& t) {
+  fill_for_lists(t);
   using Op = FieldFilter::Op;
   Query base;
   base.kind = "asset";
@@ -296,6 +301,12 @@ inline void lists(TestLedger& t) {
     } while (!query.cursor.empty());
     CHECK(paged == c.ids);
   }
+}
+
+inline void lists_refused(TestLedger& t) {
+  using Op = FieldFilter::Op;
+  Query base;
+  base.kind = "asset";
   for (const auto& spoil : std::vector<std::function<void(Query&)>>{
            [](Query& q) { q.filters = {{"name", Op::equal, {"x"}}}; }, [](Query& q) { q.order_by = "doc"; },
            [](Query& q) { q.limit = 0; }, [](Query& q) { q.limit = 1001; }, [](Query& q) { q.cursor = "zz"; },
@@ -535,6 +546,7 @@ inline constexpr ConformanceCase kConformance[] = {
     {"write_if_absent replays without effect, a batch is all or nothing", batches},
     {"the scope is inside every read", scopes},
     {"filters, search, order and pages", lists},
+    {"lists that cannot be", lists_refused},
     {"secrets are outside of documents, history, search and file", secrets},
     {"redaction removes bytes and keeps the chain whole", redaction},
     {"derived rows live beside the chain", derived_rows},
