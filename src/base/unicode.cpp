@@ -128,6 +128,18 @@ std::string to_visible(std::string_view text) {
   return to_utf8(U_SUCCESS(status) ? out : kept);
 }
 
+void append_utf8(std::string& out, char32_t character) {
+  char32_t c = character;
+  if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) c = 0xFFFD;
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+    return;
+  }
+  const int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;  // bytes after the first
+  out += static_cast<char>((0xFF00U >> (more + 1) & 0xFFU) | c >> (6 * more));
+  for (int i = more - 1; i >= 0; --i) out += static_cast<char>(0x80U | (c >> (6 * i) & 0x3FU));
+}
+
 std::string from_tcvn3(std::string_view text) {
   if (is_ascii(text) || !is_valid_utf8(text)) return std::string(text);
   const icu::UnicodeString wide = from_utf8(text);

@@ -10,6 +10,8 @@
 
 namespace phendau {
 
+/// One character as UTF-8; what is none (surrogates, beyond U+10FFFF) becomes U+FFFD.
+void append_utf8(std::string& out, char32_t character);
 /// Canonical composition; invalid UTF-8 is returned unchanged.
 std::string to_nfc(std::string_view text);
 /// Full case folding of NFC text, ASCII fast path. The form in which Sigma strings are compared.

@@ -116,3 +116,17 @@ TEST_CASE("unicode: text of before") {
   CHECK(from_charset(std::string_view("M\0T\0", 4), "utf-16le") == "MT");
   CHECK(from_charset("abc", "no-such-thing").error().code == ErrorCode::not_found);
 }
+
+TEST_CASE("unicode: a character as UTF-8, and what is none") {
+  const auto utf8 = [](char32_t c) {
+    std::string out;
+    append_utf8(out, c);
+    return out;
+  };
+  CHECK(utf8('A') == "A");
+  CHECK(utf8(0x7FF) == "\xDF\xBF");
+  CHECK(utf8(0x1EAD) == "\xE1\xBA\xAD");
+  CHECK(utf8(0x1F600) == "\xF0\x9F\x98\x80");
+  CHECK(utf8(0xD800) == "\xEF\xBF\xBD");
+  CHECK(utf8(0x110000) == "\xEF\xBF\xBD");
+}

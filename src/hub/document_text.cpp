@@ -77,15 +77,8 @@ std::string strings_of_json(std::string_view text) {
   return out;
 }
 
-void append_utf8(std::string& out, unsigned long code) {
-  if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) code = 0xFFFD;
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-    return;
-  }
-  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  out += static_cast<char>((0xFF00 >> (more + 1) & 0xFF) | code >> (6 * more));
-  for (int i = more - 1; i >= 0; --i) out += static_cast<char>(0x80 | (code >> (6 * i) & 0x3F));
+void append_code(std::string& out, unsigned long code) {
+  append_utf8(out, code == 0 || code > 0x10FFFF ? U'\uFFFD' : static_cast<char32_t>(code));
 }
 
 /// "&#7852;", "&#x1EAC;" and the few names that matter; other names stay.
@@ -99,9 +92,9 @@ std::string undo_entities(std::string_view text) {
     }
     const std::string name = to_lower_ascii(text.substr(at + 1, end - at - 1));
     if (name.starts_with("#x")) {
-      append_utf8(out, std::strtoul(name.c_str() + 2, nullptr, 16));
+      append_code(out, std::strtoul(name.c_str() + 2, nullptr, 16));
     } else if (name.starts_with('#')) {
-      append_utf8(out, std::strtoul(name.c_str() + 1, nullptr, 10));
+      append_code(out, std::strtoul(name.c_str() + 1, nullptr, 10));
     } else if (name == "nbsp" || name == "ensp" || name == "emsp") {
       out += ' ';
     } else if (name != "shy" && name != "zwj" && name != "zwnj") {

@@ -15,6 +15,10 @@ namespace {
 constexpr std::size_t kIncidentsShown = 20;
 constexpr Duration kSilentAfter = minutes(30);
 
+Json pack_view(const Pack& pack) {
+  return Json::object({{"id", pack.id}, {"title", pack.title.vi}, {"digest", pack.digest}});
+}
+
 /// What a hub certificate must name: loopback, the configured address, further names.
 std::vector<std::string> certificate_names(const HubConfig& config) {
   std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
@@ -246,10 +250,10 @@ Hub::~Hub() { stop(); }
 Result<Json> Hub::overview(const Actor& actor) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::agency));
   Json agencies = Json::array();
-  const Json listed = PHENDAU_TRY(agencies_->list(actor));
-  for (const auto& agency : listed["items"].items()) {
-    if (agency["state"].as_string() == "abolished") continue;
+  const Json listed = PHENDAU_TRY(agencies_->list(actor))["items"];
+  for (const auto& agency : listed.items()) {
     const std::string& id = agency["id"].as_string();
+    if (services_->succession->has_ended(id)) continue;
     ledger::Query open;
     open.kind = "alert";
     open.states = {"new", "acknowledged"};
@@ -294,7 +298,6 @@ Result<Json> Hub::overview(const Actor& actor) {
   if (const auto counted = events_->histogram(actor, last_hour, 1)) {
     ingest.set("events_last_hour", (*counted)["total"]);
   }
-  const Pack& pack = pack_->pack();
   const auto incidents = incidents_->list(actor, "open", "", "", kIncidentsShown);
   const auto levels = alerts_->open_by_level(actor);
   return Json::object(
@@ -306,7 +309,7 @@ Result<Json> Hub::overview(const Actor& actor) {
        {"storage", std::move(storage)},
        {"ingest", std::move(ingest)},
        {"mail", std::move(mail)},
-       {"pack", Json::object({{"id", pack.id}, {"title", pack.title.vi}, {"digest", pack.digest}})},
+       {"pack", pack_view(pack_->pack())},
        {"demo", config_.demo}});
 }
 

@@ -138,9 +138,11 @@ Result<> Obligations::load_handovers() {
 }
 
 void Obligations::feed(const ledger::Record& record, UtcTime now) {
-  const auto handover = handovers_.find(record.kind + "/" + record.id);
-  feed_record(board_, services_.pack, record, now,
-              handover == handovers_.end() ? nullptr : &handover->second);
+  const auto found = handovers_.find(record.kind + "/" + record.id);
+  const Handover* handover = found == handovers_.end() ? nullptr : &found->second;
+  feed_record(board_, services_.pack, record, now, handover);
+  computers_.feed(board_, services_.pack.pack().reg(record.kind), record,
+                  handover == nullptr ? record.created_at : std::max(record.created_at, handover->at));
 }
 
 Result<> Obligations::load_records() {

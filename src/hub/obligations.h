@@ -15,6 +15,7 @@
 
 #include "comply/board.h"
 #include "hub/active_pack.h"
+#include "hub/computers.h"
 #include "hub/detection.h"
 #include "hub/obligation_feeds.h"
 #include "hub/services.h"
@@ -120,7 +121,8 @@ class Obligations {
   std::set<std::string> detection_refs_;  // rules that clauses name
   std::string clauses_json_;              // of the matrix; does not change
   mutable std::mutex mu_;
-  comply::Board board_;                                     // guarded by mu_, as is the rest
+  comply::Board board_;  // guarded by mu_, as is the rest
+  Computers computers_;
   std::map<std::string, Handover, std::less<>> handovers_;  // by KIND/ID
   std::set<std::string, std::less<>> marked_;               // agencies whose detections are read again
   std::uint64_t ledger_seq_ = 0;

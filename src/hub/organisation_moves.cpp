@@ -35,6 +35,12 @@ ledger::Write rewrite(const ledger::Record& record, const std::string& reason) {
 
 std::string key_of(std::string_view kind, std::string_view id) { return fmt::format("{}/{}", kind, id); }
 
+std::map<std::string, std::string, std::less<>> heirs_of(const Json& act) {
+  std::map<std::string, std::string, std::less<>> out;
+  for (const auto& one : act["handover"].items()) out[one["from"].as_string()] = one["to"].as_string();
+  return out;
+}
+
 std::string day_before(std::string_view day) {
   const auto date = parse_date(day);
   return date ? format_date(civil_from_days(days_from_civil(*date) - 1)) : std::string(day);
@@ -58,14 +64,13 @@ std::vector<std::string> kinds_that_move(const ledger::Ledger& ledger) {
 }
 
 OrganisationMoves::OrganisationMoves(Services& services, ledger::Record act, const Actor& actor)
-    : services_(services), act_(std::move(act)), actor_(actor) {
-  day_ = act_.doc["in_force"].as_string();
-  reason_ = key_of(kActKind, act_.id);
-  moved_ = static_cast<std::uint64_t>(act_.doc["moved"].as_int());
-  for (const auto& one : act_.doc["handover"].items()) {
-    heir_of_[one["from"].as_string()] = one["to"].as_string();
-  }
-}
+    : services_(services),
+      act_(std::move(act)),
+      actor_(actor),
+      day_(act_.doc["in_force"].as_string()),
+      reason_(key_of(kActKind, act_.id)),
+      heir_of_(heirs_of(act_.doc)),
+      moved_(static_cast<std::uint64_t>(act_.doc["moved"].as_int())) {}
 
 void OrganisationMoves::begin(std::vector<ledger::Write> writes) {
   head_ = std::move(writes);

@@ -172,8 +172,10 @@ TEST_CASE("organisations: rename, move, split and abolish keep names, parents an
     REQUIRE_MESSAGE(done.has_value(), done.error().message);
     CHECK((*done)["state"].as_string() == "done");
   };
-  act(R"({"act":"rename","in_force":"2026-07-01","decision_number":"1","agencies":["xa-a"],"name":"Phuong A"})");
-  act(R"({"act":"rename","in_force":"2026-09-01","decision_number":"2","agencies":["xa-a"],"name":"Phuong AA"})");
+  act(R"({"act":"rename","in_force":"2026-07-01",
+          "decision_number":"1","agencies":["xa-a"],"name":"Phuong A"})");
+  act(R"({"act":"rename","in_force":"2026-09-01",
+          "decision_number":"2","agencies":["xa-a"],"name":"Phuong AA"})");
   CHECK(w.names("2026-06-30").items()[0].as_string() == "Agency xa-a");
   CHECK(w.names("2026-07-01").items()[2].as_string() == "Phuong A");
   CHECK(w.names("2026-11-01").items()[2].as_string() == "Phuong AA");
@@ -183,7 +185,8 @@ TEST_CASE("organisations: rename, move, split and abolish keep names, parents an
   CHECK(w.names("2026-08-01").items()[2].as_string() == "Phuong A");
   CHECK(w.names("2026-11-01").items()[2].as_string() == "Phuong A-A");
 
-  act(R"({"act":"move","in_force":"2026-10-01","decision_number":"3","agencies":["xa-b"],"parent_id":"xa-a"})");
+  act(R"({"act":"move","in_force":"2026-10-01",
+          "decision_number":"3","agencies":["xa-b"],"parent_id":"xa-a"})");
   const auto parent = [&](std::string_view day) {
     const Json tree = w.acts.tree(province, parse_date(day).value()).value();
     for (const auto& one : tree["items"].items()) {
@@ -197,14 +200,16 @@ TEST_CASE("organisations: rename, move, split and abolish keep names, parents an
   w.env.set_now(*parse_rfc3339("2026-11-21T08:00:00+07:00"));
   act(R"({"act":"split","in_force":"2026-11-01","decision_number":"4","agencies":["xa-a"],
           "into":[{"name":"Phuong M","code":"m"},{"name":"Phuong N","code":"n"}],
-          "assign":[{"kind":"asset","id":"may-xa-a","part":1},{"kind":"user","id":"can.bo.xa-a","part":1}]})");
+          "assign":[{"kind":"asset","id":"may-xa-a","part":1},
+                    {"kind":"user","id":"can.bo.xa-a","part":1}]})");
   CHECK(w.owner("asset", "may-xa-a") == "n");
   CHECK(w.owner("user", "can.bo.xa-a") == "n");
   CHECK(w.owner("device", "dev-xa-a") == "m");
   CHECK(parent("2026-11-02") == "m");  // who stood under it stands under the first part
   CHECK(w.services->succession->past_of({"n"}) == std::vector<std::string>{"xa-a"});
   w.env.set_now(*parse_rfc3339("2026-11-22T08:00:00+07:00"));
-  act(R"({"act":"abolish","in_force":"2026-11-10","decision_number":"5","agencies":["n"],"into":[{"id":"xa-x"}]})");
+  act(R"({"act":"abolish","in_force":"2026-11-10",
+          "decision_number":"5","agencies":["n"],"into":[{"id":"xa-x"}]})");
   CHECK(w.owner("asset", "may-xa-a") == "xa-x");
   CHECK(w.services->succession->past_of({"xa-x"}) == std::vector<std::string>{"n", "xa-a"});
   CHECK(owner_at(*w.services, "asset", "may-xa-a", "xa-x", *parse_rfc3339("2026-11-21T12:00:00+07:00")) ==
@@ -238,7 +243,8 @@ TEST_CASE("organisations: what cannot be is refused, what was entered wrongly is
       {R"({"act":"split","in_force":"2026-12-01","decision_number":"1","agencies":["xa-a"],
            "into":[{"name":"M"}]})",
        "request.invalid"},
-      {R"({"act":"move","in_force":"2026-12-01","decision_number":"1","agencies":["xa-a"],"parent_id":"xa-a"})",
+      {R"({"act":"move","in_force":"2026-12-01",
+          "decision_number":"1","agencies":["xa-a"],"parent_id":"xa-a"})",
        "organisation.circle"},
       {R"({"act":"burn","in_force":"2026-12-01","decision_number":"1","agencies":["xa-a"]})",
        "request.invalid"},

@@ -81,6 +81,15 @@ struct InsideRule {
   std::string target;
 };
 
+/// Records of this kind are computers when `field` has one of these values: they count among "all computers".
+struct MachineRule {
+  std::string field;
+  std::vector<std::string> values;
+  std::vector<std::string> servers;  // which of them are servers
+  std::string name_field;
+  std::string device_field;  // names the enrolled machine; may be empty
+};
+
 /// Who sees the records of a kind besides the owner: nobody, or everybody (warnings, guidance).
 enum class Visibility : std::uint8_t { owner, everyone };
 
@@ -102,6 +111,7 @@ struct RegisterKind {
   std::optional<InsideRule> inside;
   bool derived = false;      // written by the hub only
   std::string frozen_field;  // filled by the hub with the figures of the moment; nobody types them
+  std::optional<MachineRule> machines;
   comply::Place place;
 
   /// Written through the registers' use cases; the hub's own kinds have use cases of their own.

@@ -128,6 +128,12 @@ void read_constraints(ContentReader& reader, const YamlNode& node, RegisterKind&
     out.inside = InsideRule{reader.text(*inside, "field", true), reader.text(*inside, "register", true),
                             reader.text(*inside, "target", true)};
   }
+  if (const YamlNode* machines = reader.map(node, "machines", false)) {
+    reader.only_keys(*machines, {"field", "values", "servers", "name", "device"});
+    out.machines = MachineRule{reader.text(*machines, "field", true), reader.texts(*machines, "values", true),
+                               reader.texts(*machines, "servers", false),
+                               reader.text(*machines, "name", true), reader.text(*machines, "device", false)};
+  }
 }
 
 /// Every field that the register names must be in its schema, and every field of the schema has a title.
@@ -148,6 +154,11 @@ void check_fields(ContentReader& reader, const YamlNode& node, const YamlNode& s
     known(*field);
   }
   if (kind.inside) known(kind.inside->field);
+  if (kind.machines) {
+    for (const auto* field :
+         {&kind.machines->field, &kind.machines->name_field, &kind.machines->device_field})
+      known(*field);
+  }
   for (const auto& unique : kind.unique) std::for_each(unique.fields.begin(), unique.fields.end(), known);
   for (const auto& move : kind.lifecycle.moves) std::for_each(move.needs.begin(), move.needs.end(), known);
   for (const auto& [name, member] : properties.members()) {
@@ -196,7 +207,8 @@ void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
       {"kind",         "title",         "group",        "owner",          "visible", "writers", "date_field",
        "period_field", "subject_field", "subject_kind", "derived",        "states",  "initial", "live_states",
        "moves",        "unique",        "unique_in",    "disjoint",       "inside",  "indexed", "secret",
-       "personal",     "invited_field", "schema",       "waiting_states", "frozen"});
+       "personal",     "invited_field", "schema",       "waiting_states", "frozen",
+       "machines"});
   RegisterKind out;
   out.place = reader.place(node);
   read_names(reader, node, out);

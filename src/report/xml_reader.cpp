@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "base/unicode.h"
 
 namespace phendau::report {
 namespace {
@@ -22,22 +23,7 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 void append_character(std::string& out, std::uint32_t c) {
   const bool allowed = (c >= 0x20 && c < 0xD800) || (c >= 0xE000 && c < 0xFFFE) ||
                        (c > 0xFFFF && c < 0x110000) || c == '\t' || c == '\n' || c == '\r';
-  if (!allowed) c = 0xFFFD;
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    out += static_cast<char>(0xC0 | c >> 6);
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    out += static_cast<char>(0xE0 | c >> 12);
-    out += static_cast<char>(0x80 | (c >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | c >> 18);
-    out += static_cast<char>(0x80 | (c >> 12 & 0x3F));
-    out += static_cast<char>(0x80 | (c >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  }
+  append_utf8(out, allowed ? c : 0xFFFD);
 }
 
 /// The entity "&...;" at `raw`; false when it is none.

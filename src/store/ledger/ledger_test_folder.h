@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fixture of the ledger's tests: a folder that disappears, one kind, one officer, a clock that is a number.
-// Tests only; one thread.
+// The factory says which implementation it is. Tests only; one thread.
 #pragma once
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 
@@ -16,7 +17,8 @@ namespace phendau::ledger {
 
 class TestLedger {
  public:
-  TestLedger() {
+  using Factory = std::function<Result<std::unique_ptr<Ledger>>(const LedgerOptions&)>;
+  explicit TestLedger(Factory factory = open_ledger) : factory_(std::move(factory)) {
     std::string pattern = (std::filesystem::temp_directory_path() / "phendau-ledger-XXXXXX").string();
     PHENDAU_ASSERT(::mkdtemp(pattern.data()) != nullptr);
     root = pattern;
@@ -32,12 +34,13 @@ class TestLedger {
   TestLedger& operator=(const TestLedger&) = delete;
 
   void open(bool with_kind = true) {
-    auto opened = open_ledger({&posix_env(), folder, key, false, size_bytes_max});
+    auto opened = factory_({&posix_env(), folder, key, false, size_bytes_max});
     PHENDAU_ASSERT(opened.has_value());
     ledger = std::move(*opened);
     if (with_kind) PHENDAU_ASSERT(ledger->register_kind(kind()).has_value());
   }
   void close() { ledger.reset(); }
+  Result<std::unique_ptr<Ledger>> open_with(const LedgerOptions& options) { return factory_(options); }
 
   static KindSchema kind() {
     KindSchema out;
@@ -106,6 +109,7 @@ class TestLedger {
   std::unique_ptr<Ledger> ledger;
 
  private:
+  Factory factory_;
   int puts_ = 0;
 };
 
