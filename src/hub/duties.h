@@ -14,8 +14,8 @@
 
 namespace phendau::hub {
 
-inline constexpr std::size_t kTasksMax = 300;  // told apart in one answer, the most pressing first; the rest
-                                               // is a number
+inline constexpr std::size_t kTasksMax = 300;   // told apart in one answer, the most pressing first; the rest
+                                                // is a number
 inline constexpr std::size_t kStepsShown = 50;  // cases that wait
 inline constexpr std::size_t kCalendarDutiesMax = 1'000;
 

@@ -15,7 +15,7 @@ constexpr int kLookAgainSeconds = 30;
 
 Duration pause_after(int tries) {
   Duration out = kMailRetryFirst;
-  for (int i = 1; i < tries && out < kMailRetryMax; ++i) out = {out.ns * 2};
+  for (int i = 1; i < tries && out < kMailRetryMax; ++i) out = {out.ns * 3};
   return std::min(out, kMailRetryMax);
 }
 

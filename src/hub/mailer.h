@@ -16,7 +16,7 @@
 namespace phendau::hub {
 
 inline constexpr std::string_view kMailSpace = "mail";
-inline constexpr int kMailTriesMax = 10;  // over a day and a half
+inline constexpr int kMailTriesMax = 10;  // over a day
 inline constexpr Duration kMailRetryFirst = minutes(1);
 inline constexpr Duration kMailRetryMax = hours(6);
 

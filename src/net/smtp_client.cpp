@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kAddressBytesMax = 254;  // RFC 5321 4.5.3.1.3 without the brackets
 constexpr std::size_t kBase64LineChars = 76;   // RFC 2045 6.8
-constexpr std::size_t kWordBytesMax = 45;      // of text in one encoded word: 60 characters and its frame
+constexpr std::size_t kWordBytesMax = 42;      // of text in one encoded word: 56 characters and its frame
 
 /// "=?UTF-8?B?...?=" words of at most 75 characters, split between characters (RFC 2047).
 std::string encoded_words(std::string_view text) {
