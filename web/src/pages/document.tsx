@@ -40,6 +40,8 @@ function valueText(value: unknown, unit: string): string {
 function Standing({ c, agency }: { c: DocumentClause; agency: string }) {
   const s = c.standing;
   if (!s) return null;
+  // Definitions and articles that only enact: a status would sound as if somebody had been let off.
+  if (c.parts.every((p) => p.how.length === 0)) return <span class="standing muted">Không ai phải làm gì</span>;
   const to = `/nghia-vu?clause=${encodeURIComponent(c.id)}${agency && `&agency=${agency}&at=${agency}`}`;
   return (
     <a class={`standing s-${s.status}`} href={to} data-primary data-testid="standing" data-status={s.status} aria-label={`${c.title}: xem vì sao`}>
