@@ -98,12 +98,12 @@ TEST_CASE("tables: records move from their first state, never into a later one")
 
 TEST_CASE("tables: what goes out comes in again as the same") {
   Fixture f;
-  const auto made = f.records.create(
-      f.officer, "provider",
-      parse_json(
-          R"({"doc":{"name":"=1+1","services":["line","hosting"],"contact_phone":"+84 0",
-                           "confidentiality_signed_on":"2026-02-03"}})"
-          .value());
+  const auto made =
+      f.records.create(f.officer, "provider",
+                       parse_json(
+                           R"({"doc":{"name":"=1+1","services":["line","hosting"],"contact_phone":"+84 0",
+                           "confidentiality_signed_on":"2026-02-03"}})")
+                           .value());
   REQUIRE(made);
   for (const auto format : {RecordTables::Format::csv, RecordTables::Format::xlsx}) {
     const auto file = f.tables.export_table(f.officer, "provider", {}, format);

@@ -88,7 +88,7 @@ function EncodingPanel({ seen, choice, onChange }: { seen: ImportReport; choice:
           <caption class="sr-only">Chữ trước và sau khi chuyển</caption>
           <thead><tr><th>Dòng</th><th>Trong tệp</th><th>Sau khi chuyển</th></tr></thead>
           <tbody>{encoding.samples.map((s) => (
-            <tr key={`${s.row}/${s.column}`}><td data-label="Dòng" class="num">{s.row}</td><td data-label="Trong tệp">{inert(s.before) || <span class="muted">(không có)</span>}</td><td data-label="Sau khi chuyển">{inert(s.after)}</td></tr>
+            <tr key={`${s.row}/${s.column}`}><td data-label="Dòng" class="num">{s.row}</td><td data-label="Trong tệp" data-raw>{inert(s.before) || <span class="muted">(không có)</span>}</td><td data-label="Sau khi chuyển" data-raw>{inert(s.after)}</td></tr>
           ))}</tbody>
         </table>
       )}
@@ -117,7 +117,7 @@ function Mistakes({ seen }: { seen: ImportReport }) {
       <table class="cards" data-testid="import-errors">
         <thead><tr><th>Dòng</th><th>Cột</th><th class="grow">Sai thế nào</th></tr></thead>
         <tbody>{seen.errors.slice(0, kShownMax).map((e, i) => (
-          <tr key={i} data-row tabIndex={-1}><td data-label="Dòng" class="num">{e.row}</td><td data-label="Cột">{e.column || 'cả dòng'}</td><td data-label="Sai thế nào">{inert(e.text)}</td></tr>
+          <tr key={i} data-row tabIndex={-1}><td data-label="Dòng" class="num">{e.row}</td><td data-label="Cột">{e.column || 'cả dòng'}</td><td data-label="Sai thế nào" data-raw>{inert(e.text)}</td></tr>
         ))}</tbody>
       </table>
       {seen.errors_total > kShownMax && <p class="muted">Còn {numberText(seen.errors_total - kShownMax)} chỗ sai nữa; sửa các chỗ trên rồi chọn lại tệp.</p>}
@@ -149,7 +149,7 @@ function FirstRows({ register, seen }: { register: Register; seen: ImportReport 
         <thead><tr><th>Dòng</th>{seen.shown_columns.map((c) => <th key={c}>{c}</th>)}<th>Cơ quan</th>{register.states.length > 0 && <th>Trạng thái</th>}</tr></thead>
         <tbody>{seen.rows.map((r) => (
           <tr key={r.row} data-row tabIndex={-1}><td data-label="Dòng" class="num">{r.row}{r.present && <span class="muted"> đã có</span>}</td>
-            {r.cells.map((cell, i) => <td key={i} data-label={seen.shown_columns[i]}>{inert(cell)}</td>)}
+            {r.cells.map((cell, i) => <td key={i} data-label={seen.shown_columns[i]} data-raw>{inert(cell)}</td>)}
             <td data-label="Cơ quan">{r.agency_name}</td>{register.states.length > 0 && <td data-label="Trạng thái">{r.state}</td>}</tr>
         ))}</tbody>
       </table></div>
@@ -211,7 +211,7 @@ export default function ImportPage({ register }: ImportProps) {
         <>
           <section class="panel import-sum" data-testid="import-sum">
             <h2 ref={heading} tabIndex={-1}>{seen.dry_run ? `${numberText(good)} dòng sẽ thành bản ghi mới` : `Đã nhập ${numberText(seen.written)} bản ghi`}</h2>
-            <p>{inert(seen.file.name)} <span class="muted num">{bytesText(seen.file.size_bytes)}</span>: {numberText(rows)} dòng, {numberText(present)} đã có trong sổ, {numberText(wrong)} sai
+            <p><b data-raw>{inert(seen.file.name)}</b> <span class="muted num">{bytesText(seen.file.size_bytes)}</span>: {numberText(rows)} dòng, {numberText(present)} đã có trong sổ, {numberText(wrong)} sai
               {skipped > 0 && `, bỏ qua ${numberText(skipped)} dòng tổng cộng`}.</p>
             {seen.dry_run && wrong > 0 && <p class="warn-text"><Icon name="late" size={16} /> Còn dòng sai nên chưa nhập. Sửa trong tệp rồi chọn lại, hoặc chỉ nhập các dòng đúng.</p>}
             <div class="actions">
