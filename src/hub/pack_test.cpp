@@ -344,7 +344,7 @@ TEST_CASE("triggers, definitions, unit classes, scopes with bounds, reminders ar
       "unit_classes: [{id: commune, title: {vi: xa, en: commune}, clause: \"tr-1:1.a\"}]\n"
       "scopes:\n  - {id: high, title: {vi: a, en: b}, attribute: level, minimum: 3, maximum: 5}\n"
       "  - {id: communes, title: {vi: a, en: b}, attribute: unit_class, values: [commune]}\n"
-      "reminders: {before_days: [7, 1], overdue_days: [0], to: [it_officer]}\n"
+      "reminders: {before_days: [7, 1], overdue_days: [0], to: [staff]}\n"
       "parameters:\n  - {name: limit, title: {vi: a, en: b}, default: 3wd, reason: {vi: a, en: b}, set_in: "
       "{vi: a, en: "
       "b}}\n");
