@@ -289,6 +289,7 @@ Result<> Obligations::put_facts(const Actor& device, const std::vector<Fact>& fa
 }
 
 Result<> Obligations::follow_ledger() {
+  const std::lock_guard turn(follow_mu_);
   for (;;) {
     const auto changes = PHENDAU_TRY(services_.ledger.changes_since(ledger_seq_, kChangesPerRead));
     for (const auto& change : changes) {

@@ -120,12 +120,13 @@ class Obligations {
   const Detection& detection_;
   std::set<std::string> detection_refs_;  // rules that clauses name
   std::string clauses_json_;              // of the matrix; does not change
+  std::mutex follow_mu_;                  // one reader of the ledger at a time; taken before mu_
+  std::uint64_t ledger_seq_ = 0;          // guarded by follow_mu_
   mutable std::mutex mu_;
   comply::Board board_;  // guarded by mu_, as is the rest
   Computers computers_;
   std::map<std::string, Handover, std::less<>> handovers_;  // by KIND/ID
   std::set<std::string, std::less<>> marked_;               // agencies whose detections are read again
-  std::uint64_t ledger_seq_ = 0;
   bool stopping_ = false;
   std::condition_variable wake_;
   std::thread thread_;
