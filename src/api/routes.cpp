@@ -489,6 +489,7 @@ const std::vector<Route>& routes() {
   static const std::vector<Route> kRoutes = [] {
     auto all = other_routes();
     for (auto& route : register_routes()) all.push_back(route);
+    for (auto& route : province_routes()) all.push_back(route);
     return all;
   }();
   return kRoutes;

@@ -46,6 +46,8 @@ struct Route {
 };
 /// Every operation of openapi.yaml.
 const std::vector<Route>& routes();
+/// The part of them in routes_province.cpp.
+std::vector<Route> province_routes();
 std::string_view to_string(Action action);
 std::string_view to_string(Resource resource);
 

@@ -16,11 +16,16 @@
 #include "hub/incidents.h"
 #include "hub/ingest_pipeline.h"
 #include "hub/keys.h"
+#include "hub/leader.h"
 #include "hub/live.h"
 #include "hub/obligations.h"
+#include "hub/province_settings.h"
+#include "hub/queue.h"
+#include "hub/rankings.h"
 #include "hub/records.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
+#include "hub/warnings.h"
 #include "store/journal/journal.h"
 #include "store/ledger/ledger.h"
 
@@ -57,6 +62,11 @@ class Hub {
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
   Records& records() { return *records_; }
+  Leader& leader() { return *leader_; }
+  ProvinceSettings& province_settings() { return *province_settings_; }
+  Queue& queue() { return *queue_; }
+  Rankings& rankings() { return *rankings_; }
+  Warnings& warnings() { return *warnings_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
   SyslogListeners& listeners() { return *listeners_; }
@@ -96,6 +106,11 @@ class Hub {
   std::unique_ptr<Detection> detection_;
   std::unique_ptr<Obligations> obligations_;
   std::unique_ptr<Records> records_;
+  std::unique_ptr<Leader> leader_;
+  std::unique_ptr<ProvinceSettings> province_settings_;
+  std::unique_ptr<Queue> queue_;
+  std::unique_ptr<Rankings> rankings_;
+  std::unique_ptr<Warnings> warnings_;
   std::unique_ptr<SyslogListeners> listeners_;
   std::optional<std::string> first_password_;
   std::uint64_t anchored_entries_ = 0;  // of the journal's chain; maintenance thread after open()

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "comply/board.h"
+#include "comply/ranking.h"
 #include "hub/active_pack.h"
 #include "hub/detection.h"
 #include "hub/services.h"
@@ -55,16 +56,22 @@ class Obligations {
   /// `agency_id` narrows the history; empty: all that the actor may see.
   Result<Json> clause(const Actor& actor, std::string_view id, std::string_view agency_id = {});
   Result<Json> attest(const Actor& actor, const Json& body);
+  /// {better, worse, items, more}: transitions since then within the scope, of each clause the newest fifty.
+  Result<Json> changes_since(const Scope& scope, UtcTime from, std::size_t limit);
   Result<Json> facts_of(const Actor& actor, std::string_view device_id);
   /// status -> count, of one agency or of one device; no authorisation: callers ask for what they may see.
   Json counts_of_agency(std::string_view agency_id) const;
   Json counts_of_device(std::string_view device_id) const;
+  /// What counts for `year` and is not in the year book (year_book.h); no authorisation, as above.
+  std::vector<comply::RankedObligation> standing(std::string_view agency_id, std::int32_t year,
+                                                 bool evidence) const;
 
  private:
   void run();
   Result<> load_records();
   Result<> load_facts();
   Result<> restore_statuses();
+  Result<> open_year_book();
   void refresh_settings(UtcTime now);
   void refresh_detections(std::string_view agency_id);
   void settle(UtcTime now);
@@ -86,6 +93,7 @@ class Obligations {
   comply::Board board_;                        // guarded by mu_, as is the rest
   std::set<std::string, std::less<>> marked_;  // agencies whose detections are read again
   std::uint64_t ledger_seq_ = 0;
+  std::int32_t book_year_ = 0;  // standing duties of earlier years are in the year book; 0: none was kept yet
   bool stopping_ = false;
   std::condition_variable wake_;
   std::thread thread_;

@@ -187,11 +187,11 @@ void read_names(ContentReader& reader, const YamlNode& node, RegisterKind& out) 
 
 void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
   if (!node.is_map()) return reader.error(node, "a register must be a map");
-  reader.only_keys(
-      node, {"kind",       "title",        "group",         "owner",        "visible",       "writers",
-             "date_field", "period_field", "subject_field", "subject_kind", "derived",       "states",
-             "initial",    "live_states",  "moves",         "unique",       "unique_in",     "disjoint",
-             "inside",     "indexed",      "secret",        "personal",     "invited_field", "schema"});
+  reader.only_keys(node, {"kind",    "title",      "group",        "owner",         "visible",
+                          "writers", "date_field", "period_field", "subject_field", "subject_kind",
+                          "derived", "states",     "initial",      "live_states",   "waiting",
+                          "moves",   "unique",     "unique_in",    "disjoint",      "inside",
+                          "indexed", "secret",     "personal",     "invited_field", "schema"});
   RegisterKind out;
   out.place = reader.place(node);
   read_names(reader, node, out);
@@ -201,6 +201,12 @@ void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
   out.derived = reader.boolean(node, "derived", false);
   out.lifecycle = read_lifecycle(reader, node);
   out.spec.states = out.lifecycle.states;
+  out.waiting = reader.texts(node, "waiting", false);
+  for (const auto& state : out.waiting) {
+    const auto& known = out.lifecycle.states;
+    if (std::find(known.begin(), known.end(), state) == known.end() || out.lifecycle.is_final(state))
+      reader.error(*node.find("waiting"), fmt::format("no move leaves the state '{}'", state));
+  }
   out.spec.indexed_fields = reader.texts(node, "indexed", false);
   out.spec.secret_fields = reader.texts(node, "secret", false);
   out.spec.personal_fields = reader.texts(node, "personal", false);

@@ -48,6 +48,13 @@ class Records {
   /// {items}: changes, newest first; `on_behalf` marks what the province entered for an agency.
   Result<Json> history(const Actor& actor, std::string_view kind, std::string_view id);
 
+  /// {items, total}: records in states in which somebody has to decide (`waiting` of the register) and this
+  /// actor may, oldest first. The province gets what no agency decides for itself.
+  Result<Json> waiting(const Actor& actor, std::size_t limit);
+
+  /// Names that moves and writers use for the actor: its role, and "role:SLOT" for each slot it holds today.
+  std::vector<std::string> names_of(const Actor& actor);
+
   /// The body that keeps provincial registers: bound to the slot lead_department; `conflict` when none is.
   Result<std::string> province_agency();
 
@@ -65,7 +72,6 @@ class Records {
                          std::string_view agency_id);
   Result<ledger::Record> record_for(const Actor& actor, Action action, const RegisterKind& kind,
                                     std::string_view id);
-  std::vector<std::string> names_of(const Actor& actor);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   Result<> check_draft(const Actor& actor, const Draft& draft);
   Result<> check_references(const Actor& actor, const Draft& draft);

@@ -25,7 +25,7 @@ inline constexpr std::string_view kSettingNames[] = {
     "pack.in_force",
     "rights.enforced",
     "uploads.secret_guard",
-    "warnings.receipts",
+    "warnings.receipts",  // true: every warning to agencies is answered, or its term still runs
 };
 
 }  // namespace phendau::hub

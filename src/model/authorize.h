@@ -90,4 +90,8 @@ struct RecordRights {
 /// As authorize(actor, action, Resource::record), narrowed or widened by kind and state.
 Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights);
 
+/// Who sees the leader page, and of what: the province all of it, heads their own agencies, and whoever
+/// stands for the provincial committee the whole province. The page holds counts and titles only.
+Scope authorize_leader(const Actor& actor, bool holds_committee);
+
 }  // namespace phendau

@@ -27,7 +27,7 @@ for line in (ROOT / "src/api/openapi.yaml").read_text().splitlines():
     elif found := re.match(r"^      x-(action|resource): (\w+)$", line):
         OPERATIONS[operation][2 if found.group(1) == "action" else 3] = found.group(2)
 routes = {}
-source = (ROOT / "src/api/routes.cpp").read_text()
+source = "".join(path.read_text() for path in sorted((ROOT / "src/api").glob("routes*.cpp")))
 for found in re.finditer(r'\{"(GET|POST|PATCH|DELETE)",\s*"([^"]+)",\s*"(\w+)",\s*(\w+),\s*(\w+),', source):
     routes[found.group(3)] = [found.group(1), found.group(2), found.group(4), found.group(5)]
 assert routes == OPERATIONS, set(map(str, routes.items())) ^ set(map(str, OPERATIONS.items()))
@@ -41,6 +41,8 @@ hub = Hub(config={"listeners": listeners[:1], "sign_in_failures_max": 20})  # a 
 hub.init(AGENCY["a"], "Cơ quan A " + CANARY["a"])
 hub.start()
 admin = hub.admin()
+admin.post("/agencies", {"code": "so-chu-tri", "name": "Sở chủ trì"})
+admin.post("/registers/role_binding", {"doc": {"slot": "lead_department", "agency_id": "so-chu-tri", "from": "2026-01-01"}})
 admin.post("/agencies", {"code": AGENCY["b"], "name": "Cơ quan B " + CANARY["b"], "has_own_system": True})
 hub.stop()
 agents = {}
@@ -79,11 +81,13 @@ for side in "ab":
     admin.post("/attestations", {"clause": clause["id"], "part": part["id"], "agency_id": AGENCY[side], "statement": CANARY[side],
                                  "valid_until": "2027-12-31T00:00:00Z"})
     record = admin.post("/registers/log_review", {"agency_id": AGENCY[side], "doc": {"reviewed_on": "2026-11-01", "reviewer": CANARY[side], "finding": "x"}})
+    warning = admin.post("/warnings", {"doc": {"kind": ["risk"], "title": CANARY[side], "text": "x", "measures": "x", "to_agencies": [AGENCY[side]]}})
+    admin.post("/registers/exception", {"agency_id": AGENCY[side], "doc": {"scope_id": clause["id"], "reason": CANARY[side], "from": "2026-01-01", "until": "2027-01-01"}})
     admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Record": f"log_review/{record['id']}"}, name=CANARY[side] + ".txt")
     event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
     ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
-                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"]}
+                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "warning": warning["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # ---- every operation, on the other agency's things -------------------------------------------------------------------
@@ -130,15 +134,23 @@ def requests(on, own):
         "moveRecord": [({"to": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
         "undoRecord": [({"sequence": 1, "reason": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
         "getRecordHistory": [(None, {}, {"kind": "log_review", "id": on["record"]})],
+        "getRanking": [(None, q, {"year": "2026"}) for q in [{}, {"agency": own["agency"]}]] + [(None, {"agency": on["agency"]}, {"year": "2026"})],
+        "exportRanking": [(None, q, {"year": "2026"}) for q in [{}, {"agency": on["agency"]}]],
+        "publishRanking": [({"decision_number": "x"}, {}, {"year": "2026"})],
+        "listWarnings": [(None, q, {}) for q in [{}, {"box": "received"}, {"box": "sent"}]],
+        "sendWarning": [({"agency_id": on["agency"], "doc": {"kind": ["risk"], "title": "x", "text": "x", "measures": "x"}}, {}, {})],
+        "getWarning": [(None, {}, {"id": on["warning"]})], "acknowledgeWarning": [({}, {}, {"id": on["warning"]}), ({"agency_id": on["agency"]}, {}, {"id": on["warning"]})],
+        "getLeaderPage": [(None, {}, {})], "getQueue": [(None, q, {}) for q in [{}, {"type": "request,warning"}]],
+        "getProvinceSettings": [(None, {}, {})], "setProvinceSetting": [({"value": 9, "reason": "x"}, {}, {"name": "password_min_length"})],
         "openStream": [], "getHealth": [(None, {}, {})],
     }
 
 
 covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
-BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "listRecords", "createRecord")}
+BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "listRecords", "createRecord", "getRanking", "exportRanking")}
 WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
-          "updateUser", "revokeDevice", "createRecord"}
+          "updateUser", "revokeDevice", "createRecord", "sendWarning", "publishRanking"}
 
 
 def ask(client, name, call):
@@ -240,7 +252,7 @@ for role in ("agency_officer", "agency_head", "staff", "partner"):
 
 # The control: who may see everything does see the secret, almost everywhere.
 sees = {name for name, calls in covered.items() if OPERATIONS[name][0] == "GET" for call in calls if secret in ask(admin, name, call)[1]}
-assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord",
+assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking",
         "getOverview", "getObligationMatrix"} <= sees, sees
 for agent in agents.values():
     agent.stop()
