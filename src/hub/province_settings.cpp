@@ -34,7 +34,8 @@ Result<std::vector<Change>> changes_of(ledger::Ledger& ledger, const Pack& pack)
     const auto history = ledger.history(kKind, id_of(parameter.name), everything());
     if (!history && history.error().code == ErrorCode::not_found) continue;
     if (!history) return std::unexpected(history.error());
-    for (const auto& entry : *history) {
+    for (auto at = history->rbegin(); at != history->rend(); ++at) {  // oldest first
+      const auto& entry = *at;
       Json value = entry.state == kActive ? entry.doc["value"] : Json();
       if (!value.is_null() && !check_parameter(parameter, value)) {
         PHENDAU_LOG(warn, "setting_ignored", {"parameter", parameter.name}, {"value", value.dump()});
@@ -53,12 +54,6 @@ Json set_or_erased(Json values, const Change& change) {
   else
     values.set(change.name, change.value);
   return values;
-}
-
-Json texts_json(const std::vector<std::string>& texts) {
-  Json out = Json::array();
-  for (const auto& text : texts) out.push(text);
-  return out;
 }
 
 Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }

@@ -120,7 +120,8 @@ Result<> Queue::add_warnings(const Actor& actor, Json::Array& out, Json& counts)
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::record));
   const UtcTime now = services_.env.now();
   std::int64_t count = 0;
-  for (const auto& warning : PHENDAU_TRY(silent_warnings(services_, now)).items()) {
+  const Json silent = PHENDAU_TRY(silent_warnings(services_, now));
+  for (const auto& warning : silent.items()) {
     if (!scope.covers(warning["agency_id"].as_string()) || actor.role == Role::agency_head) continue;
     ++count;
     Json one = item("warning", warning, now, warning["due_at"], "medium");

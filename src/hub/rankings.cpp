@@ -196,9 +196,8 @@ Result<> Rankings::add_records(comply::RankingInput& input, const comply::Rankin
 Result<> Rankings::add_points(comply::RankingInput& input, const comply::Ranking& ranking) {
   const auto files_of = [&](const ledger::Record& record) -> Result<std::vector<std::string>> {
     std::vector<std::string> out;
-    for (const auto& file :
-         PHENDAU_TRY(attachments_of(services_, "record", record.kind + "/" + record.id)).items())
-      out.push_back(file["sha256"].as_string());
+    const Json files = PHENDAU_TRY(attachments_of(services_, "record", record.kind + "/" + record.id));
+    for (const auto& file : files.items()) out.push_back(file["sha256"].as_string());
     return out;
   };
   constexpr std::int64_t kNoPoints = -1;  // said to be ignored, with the reason
@@ -335,8 +334,11 @@ Result<Json> Rankings::get(const Actor& actor, std::int32_t year, const Query& q
   Json published = Json::array();
   for (const auto& one : PHENDAU_TRY(publications(year))) published.push(publication_view(one));
   Json ignored = Json::array();
-  if (scope.covers(""))
-    ignored = comply::to_json(comply::RankingResult{.ignored = sheet.result.ignored}, Lang::vi)["ignored"];
+  if (scope.covers("")) {
+    for (const auto& one : sheet.result.ignored) {
+      ignored.push(Json::object({{"record", one.record_id}, {"why", tr(Lang::vi, one.text_id, one.args)}}));
+    }
+  }
   Json publication;
   if (sheet.publication) {
     publication = publication_view(*sheet.publication);

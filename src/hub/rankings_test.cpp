@@ -44,6 +44,7 @@ struct World {
     ledger::Write file;
     file.kind = "attachment";
     file.agency_id = "a1";
+    file.state = "stored";
     file.doc.set("sha256", std::string(64, 'a'))
         .set("name", "x.pdf")
         .set("size_bytes", 1)
@@ -213,7 +214,7 @@ TEST_CASE("year book: periods that are over and the turn of a year stay") {
   const auto pack = ActivePack::load(posix_env(), PHENDAU_SOURCE_DIR "/packs/ha-giang");
   REQUIRE(pack);
   comply::Board board(pack->pack().catalog);
-  const UtcTime known = *parse_rfc3339("2025-06-01T08:00:00+07:00");
+  const UtcTime known = *parse_rfc3339("2024-06-01T08:00:00+07:00");
   ledger::Record agency;
   agency.kind = "agency";
   agency.id = agency.agency_id = "a1";

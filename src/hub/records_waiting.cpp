@@ -36,9 +36,10 @@ Result<Json> Records::waiting(const Actor& actor, std::size_t limit) {
   const auto names = names_of(actor);
   Json::Array items;
   for (const auto& kind : pack.registers) {
-    const Scope scope = scope_of(actor, Action::update, kind, "");
-    if (kind.waiting.empty() || !kind.is_kept_by_people() || scope.allows_nothing()) continue;
+    if (!kind.is_kept_by_people()) continue;
     for (const auto& state : kind.waiting) {
+      const Scope scope = scope_of(actor, Action::update, kind, state);
+      if (scope.allows_nothing()) continue;
       Json moves = Json::array();
       for (const auto& move : kind.lifecycle.moves) {
         if (std::find(move.from.begin(), move.from.end(), state) == move.from.end()) continue;

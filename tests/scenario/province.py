@@ -62,7 +62,7 @@ assert first["ranking"]["id"] == "agency_year" and first["provisional"] and {r["
 assert points(first, "xa-mot", "training") == "10.00" and points(first, "xa-hai", "training") == "0.00"
 sheet = ranking(officer, agency="xa-mot")["sheet"]
 duties = next(c for c in sheet["criteria"] if c["criterion"] == "duties_met")
-assert duties["total"] > 50 and len(duties["evidence"]) >= duties["total"], (duties["total"], len(duties["evidence"]))
+assert duties["total"] > 20 and len(duties["evidence"]) >= duties["total"], (duties["total"], len(duties["evidence"]))
 trained = next(c for c in sheet["criteria"] if c["criterion"] == "training")
 assert officer.get("/registers/" + trained["evidence"][0]["ref"])["doc"]["attended"] == 12, "evidence opens in the portal"
 refused(404, lambda: ranking(officer, agency="xa-hai"))
@@ -151,7 +151,7 @@ paper = officer.post("/registers/internal_regulation", {"doc": {"number": "5/QC"
 page = head.get("/leader")
 assert not page["province"] and page["agency_name"] == "Xã Một" and page["incidents"]["total"] == 1, page
 assert paper["id"] in {p["id"] for p in page["papers"]["items"]} and page["last_year"] is None
-assert page["this_year"]["total"] > 50 and page["incidents"]["opened_this_month"] == 1
+assert page["this_year"]["total"] > 20 and page["incidents"]["opened_this_month"] == 1
 whole = admin.get("/leader")
 assert whole["province"] and whole["agencies"] == 5 and sum(whole["counts"].values()) > sum(page["counts"].values())
 assert committee.get("/leader")["agencies"] == 5 and committee.get("/leader")["incidents"]["total"] == 1
