@@ -44,8 +44,8 @@ def refused(status, call, *words):
 
 
 # ---- ranking -----------------------------------------------------------------------------------------------------------
-def ranking(client=admin, **query):
-    return client.get(f"/rankings/{YEAR}", **query)
+def ranking(client=None, **query):
+    return (client or admin).get(f"/rankings/{YEAR}", **query)
 
 
 def row(of, agency):
@@ -160,8 +160,8 @@ for client in (officer, staff, police):
     refused(403, lambda: client.get("/leader"))
 
 # ---- settings ----------------------------------------------------------------------------------------------------------
-def setting(name, client=admin):
-    return next(p for p in client.get("/settings")["parameters"] if p["name"] == name)
+def setting(name):
+    return next(p for p in admin.get("/settings")["parameters"] if p["name"] == name)
 
 
 refused(403, lambda: officer.get("/settings"))
