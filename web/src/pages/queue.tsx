@@ -39,7 +39,7 @@ function Row({ item, now }: { item: QueueItem; now: number }) {
         {item.due_at ? <><Icon name={overdue ? 'late' : 'clock'} size={16} /> <span>{remainingText(item.due_at, now)}</span></> : <span class="muted">không có hạn</span>}
       </td>
       <td data-label="Mức"><LevelMark level={item.level} /></td>
-      <td data-label="Loại">{item.kind_title ?? word}</td>
+      <td data-label="Loại" class="queue-kind">{item.kind_title ?? word}</td>
       <td data-label="Việc" class="grow"><a data-primary href={linkOf(item)}>{inert(item.title)}</a>
         <span class="muted entity">{item.type === 'alert' ? (item.detail ? `${inert(item.detail)} đã nhận` : 'chưa ai nhận') : inert(item.detail || act)}</span></td>
       <td data-label="Cơ quan">{item.agency_name ?? item.agency_id}</td>

@@ -78,7 +78,7 @@ function Change({ p, onClose, onDone }: { p: ProvinceParameter; onClose: () => v
         {p.kind === 'list' && choices.length > 0 ? (
           <fieldset><legend>Giá trị</legend>{choices.map((one) => <label class="check" key={one}><input type="checkbox" checked={chosen.includes(one)} onChange={() => pick(one)} /> {itemWords[one] ?? one}</label>)}</fieldset>
         ) : <label>Giá trị{p.unit && ` (${p.unit})`}<span class="hint">{range || hints[p.kind]}</span><Input p={p} value={text} onChange={setText} /></label>}
-        <label>Lý do, căn cứ<span class="hint">Ví dụ: theo Kế hoạch 12/KH-UBND</span><textarea name="reason" rows={3} required maxLength={2000} data-testid="setting-reason" /></label>
+        <label>Lý do, căn cứ<span class="hint">Ví dụ: theo kế hoạch của tỉnh năm 2026</span><textarea name="reason" rows={3} required maxLength={2000} data-testid="setting-reason" /></label>
         <p class="note-line">Giá trị mới dùng cho luật kiểm tra, mật khẩu và nghĩa vụ từ lần khởi động sau của máy chủ. Việc đã phát sinh và kỳ đang chạy giữ thời hạn cũ.</p>
         <div class="row-actions"><Button kind="main" type="submit" data-testid="setting-save">Ghi giá trị</Button>{p.set && <Button type="submit" name="back">Về mặc định</Button>}</div>
       </form>
@@ -100,7 +100,7 @@ function Parameters({ data, text, reload }: { data: ProvinceSettings; text: stri
             <td data-label="Đang dùng"><b>{valueWords(p, p.value)}</b>{p.waits_for_restart && <span class="status s-due"><Icon name="clock" size={16} /><span>chờ khởi động lại</span></span>}</td>
             <td data-label="Mặc định, lý do" class="grow">{valueWords(p, p.default)}<span class="entity muted">{p.reason}</span></td>
             <td data-label="Tỉnh chọn">{p.set ? <>{valueWords(p, p.set.value)}<span class="entity muted">{inert(p.set.reason)}, {inert(p.set.by)} <When at={p.set.at} /></span></> : <span class="muted">theo mặc định</span>}</td>
-            {data.may_change && <td class="row-actions"><Button kind="text" data-primary onClick={() => setChanging(p)} data-testid={`change-${p.name}`}>Sửa</Button></td>}
+            {data.may_change && <td class="right"><Button kind="text" data-primary onClick={() => setChanging(p)} data-testid={`change-${p.name}`}>Sửa</Button></td>}
           </tr>
         ))}</tbody>
       </table>
@@ -136,7 +136,7 @@ function Slots({ data, reload }: { data: ProvinceSettings; reload: () => void })
             <th scope="row" data-label="Vai trò">{s.title}</th>
             <td data-label="Đơn vị" class="grow">{s.holders.length === 0 ? <span class="muted">chưa giao: nghĩa vụ của vai trò này chưa rõ</span> : s.holders.map((h) => (
               <span key={h.record} class="entity"><a href={`/so-dang-ky/role_binding/${h.record}`}>{h.agency_name}</a> <span class="muted">{h.from && `từ ${dateText(h.from)}`}{h.to && ` đến ${dateText(h.to)}`}</span></span>))}</td>
-            {data.may_change && <td class="row-actions"><Button kind="text" data-primary onClick={() => setSlot(s.id)}>Giao</Button></td>}
+            {data.may_change && <td class="right"><Button kind="text" data-primary onClick={() => setSlot(s.id)}>Giao</Button></td>}
           </tr>
         ))}</tbody>
       </table>

@@ -50,7 +50,7 @@ function Own({ w, receipt, onDone }: { w: WarningDetail; receipt: WarningReceipt
 function Receipts({ w }: { w: WarningDetail }) {
   const silent = w.receipts.filter((r) => r.silent);
   return (
-    <section class="panel" aria-labelledby="receipts">
+    <section class="panel receipts" aria-labelledby="receipts">
       <h2 id="receipts">{silent.length > 0 ? `${silent.length} đơn vị quá hạn chưa trả lời` : `${w.counts!.received}/${w.counts!.sent} đơn vị đã nhận`}</h2>
       {silent.length > 0 && <ul class="list silent" data-testid="silent-list">{silent.map((r) => <li key={r.agency_id}><Icon name="late" size={16} /> {r.agency_name}</li>)}</ul>}
       <table class="cards" data-testid="receipts-table">
