@@ -56,6 +56,8 @@ const std::vector<Route>& routes();
 std::vector<Route> table_routes();  // routes_tables.cpp
 /// What the list of a register is narrowed to by the request.
 Result<hub::Records::Query> record_query_of(Context& context);
+/// The part of them in routes_province.cpp.
+std::vector<Route> province_routes();
 std::string_view to_string(Action action);
 std::string_view to_string(Resource resource);
 

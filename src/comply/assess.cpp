@@ -216,6 +216,16 @@ PeriodKind period_kind_of(const ClausePart& part) {
   return out;
 }
 
+/// Terms that were changed while a period ran hold until it ends. Its end is looked at anyway: the period
+/// does that by itself.
+const ClausePart* running_terms(const Catalog& catalog, const ClausePart& part, UtcTime now) {
+  if (!part.earlier) return nullptr;
+  const PeriodKind kind = period_kind_of(*part.earlier->part);
+  if (kind == PeriodKind::none) return nullptr;
+  const Period began = period_containing(kind, part.earlier->until, catalog.zone);
+  return now < began.end_at ? part.earlier->part.get() : nullptr;
+}
+
 /// The period before, as it was when it closed; what was entered later is a visible correction.
 Judged judge_past(Context& context, const Clause& clause) {
   Judged out = judge_in(context, clause);
@@ -276,6 +286,8 @@ void judge_part(const Catalog& catalog, const Knowledge& knowledge, const Clause
   context.brief = brief;
   if (subject.kind == SubjectKind::agency) context.agency_id = subject.id;
   if (part.trigger) return judge_occasions(context, clause, give);
+  if (const auto* running = running_terms(catalog, part, now))
+    return judge_part(catalog, knowledge, clause, *running, subject, now, brief, give);
   const PeriodKind kind = period_kind_of(part);
   if (kind == PeriodKind::none) return give(subject, judge_in(context, clause));
   const Period current = period_containing(kind, now, catalog.zone);

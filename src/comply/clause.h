@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -109,6 +110,13 @@ struct Definition {
   Place place;
 };
 
+struct ClausePart;
+/// What a part said before a province changed a parameter.
+struct EarlierTerms {
+  UtcTime until;  // when the change was made
+  std::shared_ptr<const ClausePart> part;
+};
+
 /// A duty that can be judged on its own. A clause without parts has one whose id is the clause's.
 struct ClausePart {
   std::string id;
@@ -122,8 +130,12 @@ struct ClausePart {
   bool any = false;                 // one satisfier is enough; otherwise all are needed
   std::vector<Definition> defines;  // no duty but meaning; then nothing satisfies it
   std::vector<Satisfier> satisfied_by;
+  /// What began before `until` runs under these: an occasion keeps its clock, a period its length and day.
+  std::optional<EarlierTerms> earlier;
   Place place;
 };
+/// Whether clocks, periods and days are the same.
+bool same_terms(const ClausePart& a, const ClausePart& b);
 
 struct Clause {
   std::string id;        // "hg-1374:3.1.b"

@@ -21,17 +21,11 @@ using Kind = RankingSource::Kind;
 
 constexpr std::int64_t kWhole = 1'000'000'000;  // a share of 1
 
-bool matches(std::string_view pattern, std::string_view id) {
-  if (pattern == "*") return true;
-  if (!pattern.ends_with('*')) return pattern == id;
-  return id.starts_with(pattern.substr(0, pattern.size() - 1));
-}
-
 bool selected(const RankingSource& source, const RankedObligation& one) {
   if (source.clauses.empty() && source.features.empty()) return true;
   const bool by_clause =
       std::any_of(source.clauses.begin(), source.clauses.end(), [&](const std::string& pattern) {
-        return matches(pattern, one.clause_id) || matches(pattern, one.part_id);
+        return names_clause(pattern, one.clause_id) || names_clause(pattern, one.part_id);
       });
   return by_clause ||
          std::any_of(source.features.begin(), source.features.end(), [&](const std::string& feature) {
@@ -442,6 +436,12 @@ Json criteria_json(const std::vector<CriterionResult>& criteria, Lang lang) {
 }
 
 }  // namespace
+
+bool names_clause(std::string_view pattern, std::string_view id) {
+  if (pattern == "*") return true;
+  if (!pattern.ends_with('*')) return pattern == id;
+  return id.starts_with(pattern.substr(0, pattern.size() - 1));
+}
 
 std::int32_t ranking_year(std::string_view period_id, std::optional<UtcTime> due_at, UtcTime closed_at,
                           ZoneOffset zone) {

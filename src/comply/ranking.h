@@ -78,6 +78,7 @@ struct Ranking {
   std::int64_t total_hundredths = 10'000;
   std::vector<RankingCriterion> criteria;
   std::vector<RankingClass> classes;  // from high to low; the last begins at 0
+  bool table_for_agencies = false;    // agencies see the published table, not only their own sheet
   Place place;
   bool in_force(std::int32_t year) const { return year >= year_from && (!year_until || year <= *year_until); }
 };
@@ -91,6 +92,8 @@ Json to_json(const Ranking& ranking);
 std::optional<std::int64_t> points_hundredths(const Json& value);
 /// 1250 -> "12.50".
 std::string format_points(std::int64_t hundredths);
+/// Whether `RankingSource::clauses` entry `pattern` names this clause or part.
+bool names_clause(std::string_view pattern, std::string_view id);
 
 // ---- what counts
 // --------------------------------------------------------------------------------------------

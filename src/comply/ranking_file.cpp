@@ -208,7 +208,8 @@ void read_classes(ContentReader& reader, const YamlNode& node, Ranking& out) {
 Ranking read_ranking(ContentReader& reader, const YamlNode& node) {
   Ranking out;
   out.place = reader.place(node);
-  reader.only_keys(node, {"id", "title", "basis", "for", "years", "total", "criteria", "classes"});
+  reader.only_keys(node,
+                   {"id", "title", "basis", "for", "years", "total", "table_for", "criteria", "classes"});
   out.id = reader.text(node, "id", true);
   if (!out.id.empty() && !is_content_name(out.id))
     reader.error(*node.find("id"), "a ranking's id is a-z 0-9 _ -");
@@ -228,6 +229,8 @@ Ranking read_ranking(ContentReader& reader, const YamlNode& node) {
   }
   out.total_hundredths = read_points(reader, node, "total", 10'000);
   if (out.total_hundredths == 0) reader.error(node, "'total' must be above 0");
+  constexpr std::string_view kTableFor[] = {"province", "agencies"};
+  out.table_for_agencies = choice(reader, node, "table_for", kTableFor, false).value_or(0) == 1;
   read_criteria(reader, node, out);
   read_classes(reader, node, out);
   return out;
@@ -327,6 +330,7 @@ Json to_json(const Ranking& ranking) {
                        {"year_from", ranking.year_from},
                        {"year_until", ranking.year_until ? Json(*ranking.year_until) : Json()},
                        {"total", format_points(ranking.total_hundredths)},
+                       {"table_for", ranking.table_for_agencies ? "agencies" : "province"},
                        {"criteria", std::move(criteria)},
                        {"classes", std::move(classes)}});
 }

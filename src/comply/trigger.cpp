@@ -61,6 +61,13 @@ void set_clock(Occasion& out, const Trigger& trigger, const TermStart& start, co
   if (year) out.due_unknown_arg = std::to_string(*year);
 }
 
+/// The clock that ran when it occurred.
+const Trigger& trigger_at(const ClausePart& part, UtcTime at) {
+  const ClausePart* of = &part;
+  while (of->earlier && at < of->earlier->until && of->earlier->part->trigger) of = of->earlier->part.get();
+  return *of->trigger;
+}
+
 /// Whose occurrences the duty arises from: a role answers for the whole province.
 bool of_all(const Trigger& trigger, SubjectKind subject) {
   if (trigger.whose != Trigger::Whose::by_subject) return trigger.whose == Trigger::Whose::all;
@@ -105,7 +112,7 @@ std::vector<Occasion> occasions_of(const Catalog& catalog, const Knowledge& know
   const Trigger& trigger = *part.trigger;
   const auto add = [&](Occasion one, const std::optional<TermStart>& start) {
     if (!start) return;
-    set_clock(one, trigger, *start, catalog);
+    set_clock(one, trigger_at(part, occurred_at(*start, catalog.zone)), *start, catalog);
     if (catalog.in_force_from && one.occurred_at < *catalog.in_force_from) return;
     out.push_back(std::move(one));
   };

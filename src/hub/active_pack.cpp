@@ -75,9 +75,9 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors) {
   return out;
 }
 
-Result<ActivePack> ActivePack::load(Env& env, const std::string& folder) {
+Result<ActivePack> ActivePack::load(Env& env, const std::string& folder, const PackOptions& options) {
   std::vector<ContentError> errors;
-  ActivePack out = build(PHENDAU_TRY(load_valid_pack(env, folder)), errors);
+  ActivePack out = build(PHENDAU_TRY(load_valid_pack(env, folder, options)), errors);
   if (!errors.empty()) return content_error(errors);
   return out;
 }

@@ -24,7 +24,8 @@ class ActivePack {
   /// honoured are in rejected() instead, for the others still work.
   static ActivePack build(Pack pack, std::vector<ContentError>& errors);
   /// `invalid` with the first mistakes of the pack.
-  static Result<ActivePack> load(Env& env, const std::string& folder);
+  /// @param options values that the installation set, and those that counted before (province_settings.h).
+  static Result<ActivePack> load(Env& env, const std::string& folder, const PackOptions& options = {});
 
   const Pack& pack() const { return pack_; }
   const detect::Plan& plan() const { return plan_; }

@@ -84,6 +84,10 @@ Result<> Hub::open_stores() {
   keys_ = PHENDAU_TRY(load_keys(env_, config_.data_dir, certificate_names(config_)));
   pack_ = std::make_unique<ActivePack>(PHENDAU_TRY(ActivePack::load(env_, config_.pack_dir)));
   ledger_ = PHENDAU_TRY(open_hub_ledger(env_, config_.data_dir, keys_.secret_key, pack_->pack()));
+  // The province's values are in the ledger, which needs the pack's kinds: the pack is read again with them.
+  const auto values = PHENDAU_TRY(pack_options_of(*ledger_, pack_->pack(), env_.now()));
+  if (values.parameters.size() > 0 || !values.earlier.empty())
+    pack_ = std::make_unique<ActivePack>(PHENDAU_TRY(ActivePack::load(env_, config_.pack_dir, values)));
   journal::Options options;
   options.dir = DataFolder::of(config_.data_dir).journal;
   options.zone = kHubZone;
@@ -139,6 +143,11 @@ Result<> Hub::open_workers() {
   PHENDAU_TRY(detection_->open());
   obligations_ = std::make_unique<Obligations>(*services_, *detection_);
   PHENDAU_TRY(obligations_->open());
+  leader_ = std::make_unique<Leader>(*services_, *obligations_, *incidents_, *records_);
+  province_settings_ = std::make_unique<ProvinceSettings>(*services_);
+  queue_ = std::make_unique<Queue>(*services_, *alerts_, *incidents_, *obligations_, *records_);
+  rankings_ = std::make_unique<Rankings>(*services_, *obligations_, *records_);
+  warnings_ = std::make_unique<Warnings>(*services_, *records_);
   PHENDAU_TRY(open_organisations());
   PHENDAU_TRY(open_duties());
   detection_->on_alerts = [this](const std::set<std::string>& agencies) {

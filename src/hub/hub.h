@@ -20,16 +20,21 @@
 #include "hub/ingest_pipeline.h"
 #include "hub/journal_watch.h"
 #include "hub/keys.h"
+#include "hub/leader.h"
 #include "hub/live.h"
 #include "hub/mailer.h"
 #include "hub/notices.h"
 #include "hub/obligations.h"
 #include "hub/organisations.h"
 #include "hub/record_tables.h"
+#include "hub/province_settings.h"
+#include "hub/queue.h"
+#include "hub/rankings.h"
 #include "hub/records.h"
 #include "hub/reminding.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
+#include "hub/warnings.h"
 #include "store/journal/journal.h"
 #include "store/ledger/ledger.h"
 
@@ -71,6 +76,11 @@ class Hub {
   Duties& duties() { return *duties_; }
   Notices& notices() { return *notices_; }
   CalendarFeeds& calendar_feeds() { return *calendar_feeds_; }
+  Leader& leader() { return *leader_; }
+  ProvinceSettings& province_settings() { return *province_settings_; }
+  Queue& queue() { return *queue_; }
+  Rankings& rankings() { return *rankings_; }
+  Warnings& warnings() { return *warnings_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
   SyslogListeners& listeners() { return *listeners_; }
@@ -123,6 +133,11 @@ class Hub {
   std::unique_ptr<Mailer> mailer_;
   std::unique_ptr<Reminding> reminding_;
   std::unique_ptr<CalendarFeeds> calendar_feeds_;
+  std::unique_ptr<Leader> leader_;
+  std::unique_ptr<ProvinceSettings> province_settings_;
+  std::unique_ptr<Queue> queue_;
+  std::unique_ptr<Rankings> rankings_;
+  std::unique_ptr<Warnings> warnings_;
   std::unique_ptr<SyslogListeners> listeners_;
   std::unique_ptr<JournalWatch> journal_watch_;
   std::optional<std::string> first_password_;

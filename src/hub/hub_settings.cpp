@@ -4,6 +4,7 @@
 #include "hub/account_keeper.h"
 #include "hub/active_pack.h"
 #include "hub/backup_note.h"
+#include "hub/warnings.h"
 #include "store/journal/journal.h"
 
 namespace phendau::hub {
@@ -44,6 +45,7 @@ std::map<std::string, Json> hub_settings(const Services& services, UtcTime now) 
   out["hub.tls"] = true;
   const UploadPolicy& uploads = services.pack.upload_policy();
   out["uploads.secret_guard"] = !uploads.marking_lines.empty() || !uploads.marking_words.empty();
+  if (const auto answered = warnings_answered(services, now)) out["warnings.receipts"] = *answered;
   const comply::Catalog& catalog = services.pack.pack().catalog;
   out["pack.in_force"] = (!catalog.in_force_from || *catalog.in_force_from <= now) &&
                          (!catalog.in_force_until || now < *catalog.in_force_until);

@@ -14,12 +14,15 @@
 #include "hub/obligation_matrix.h"
 #include "hub/organisation_moves.h"
 #include "hub/upload_guard.h"
+#include "hub/year_book.h"
 
 namespace phendau::hub {
 namespace {
 
 constexpr std::string_view kTransitionSpace = "obligation_transition";
 constexpr std::string_view kStatusSpace = "obligation_board";  // "AGENCY|PART" -> rows
+constexpr std::string_view kBookYearSpace = "obligation_year_turn";
+constexpr std::string_view kBookYearKey = "year";
 constexpr std::size_t kChangesPerRead = 1'000;
 constexpr std::size_t kWritesPerBatch = 1'000;
 constexpr std::size_t kRowsPerRead = 1'000;
@@ -115,6 +118,7 @@ Result<> Obligations::open() {
   PHENDAU_TRY(load_records());
   PHENDAU_TRY(load_facts());
   PHENDAU_TRY(restore_statuses());
+  PHENDAU_TRY(open_year_book());
   {
     const std::lock_guard lock(mu_);
     for (const auto agency : board_.agencies()) refresh_detections(agency);
@@ -187,6 +191,14 @@ Result<> Obligations::restore_statuses() {
   });
 }
 
+/// A hub that was away at the turn of a year closes it with the statuses that it had.
+Result<> Obligations::open_year_book() {
+  const auto kept = PHENDAU_TRY(services_.ledger.get_derived(kBookYearSpace, kBookYearKey));
+  const std::lock_guard lock(mu_);
+  if (kept) book_year_ = static_cast<std::int32_t>(kept->doc["year"].as_int());
+  return {};
+}
+
 void Obligations::refresh_detections(std::string_view agency_id) {
   if (agency_id.empty()) return;
   for (const auto& ref : detection_refs_) board_.put_detection(detection_.state_of(ref, agency_id));
@@ -202,7 +214,9 @@ std::vector<ledger::DerivedWrite> Obligations::writes_of(
   std::vector<ledger::DerivedWrite> writes;
   for (const auto& [agency, part] : settled.groups) {
     Json rows = Json::array();
+    std::vector<comply::RowView> closed;
     for (const auto& row : board_.rows_of(agency, part)) {
+      if (belongs_to_year_book(row, now)) closed.push_back(row);
       Json one = Json::array({Json(comply::to_string(row.subject_kind)), Json(row.subject_id),
                               Json(row.period_id), Json(to_string(row.status))});
       if (row.closed) one.push(to_string(*row.closed));
@@ -212,6 +226,7 @@ std::vector<ledger::DerivedWrite> Obligations::writes_of(
     const bool empty = rows.items().empty();
     writes.push_back({std::string(kStatusSpace), agency_id + "|" + board_.part_of(part).id, agency_id,
                       empty ? std::nullopt : std::optional(Json::object({{"rows", std::move(rows)}}))});
+    add_lines(board_, services_.pack.pack(), closed, now, writes);
   }
   std::vector<comply::RowView> rows;
   std::vector<Status> before;
@@ -259,7 +274,15 @@ void Obligations::settle(UtcTime now) {
   std::map<std::string, std::set<std::string>> changed;
   {
     const std::lock_guard lock(mu_);
-    writes = writes_of(board_.settle(now), now, changed);
+    const std::int32_t year = to_civil(now, kHubZone).date.year;
+    if (book_year_ != 0 && book_year_ < year)
+      add_turn(board_, services_.pack.pack(), book_year_, now, writes);
+    if (book_year_ != year)
+      writes.push_back(
+          {std::string(kBookYearSpace), std::string(kBookYearKey), "", Json::object({{"year", year}})});
+    book_year_ = year;
+    auto more = writes_of(board_.settle(now), now, changed);
+    std::move(more.begin(), more.end(), std::back_inserter(writes));
   }
   if (const auto kept = keep(std::move(writes), now); !kept) {
     PHENDAU_LOG(warn, "statuses_not_kept", {"error", kept.error().message});
@@ -546,6 +569,40 @@ Result<Json> Obligations::clause(const Actor& actor, std::string_view id, std::s
   return out;
 }
 
+Result<Json> Obligations::changes_since(const Scope& scope, UtcTime from, std::size_t limit) {
+  std::int64_t better = 0;
+  std::int64_t worse = 0;
+  bool more = false;
+  Json::Array items;
+  for (const auto& clause : services_.pack.pack().catalog.clauses) {
+    const auto rows = PHENDAU_TRY(
+        services_.ledger.list_derived(kTransitionSpace, clause.id + "|", scope, kTransitionsShown));
+    std::size_t recent = 0;
+    for (const auto& row : rows) {
+      const auto at = parse_rfc3339(row.doc["at"].as_string());
+      if (!at || *at < from) break;  // newest first
+      ++recent;
+      const auto before = status_from(row.doc["from"].as_string());
+      const auto after = status_from(row.doc["to"].as_string());
+      if (!before || !after) continue;
+      const bool up = comply::severity(*after) > comply::severity(*before);
+      ++(up ? better : worse);
+      Json one = row.doc;
+      one.set("clause", clause.id)
+          .set("title", clause.title.vi)
+          .set("agency_id", row.agency_id)
+          .set("better", up);
+      items.push_back(std::move(one));
+    }
+    more = more || recent == kTransitionsShown;
+  }
+  std::stable_sort(items.begin(), items.end(),
+                   [](const Json& a, const Json& b) { return a["at"].as_string() > b["at"].as_string(); });
+  if (items.size() > limit) items.resize(limit);
+  return Json::object(
+      {{"better", better}, {"worse", worse}, {"items", Json::array(std::move(items))}, {"more", more}});
+}
+
 /// A file that stands behind an attestation is one that the actor may read: nobody borrows another agency's.
 Result<> Obligations::own_file(const Actor& actor, const std::string& sha256) {
   ledger::Query query;
@@ -638,6 +695,12 @@ Json Obligations::close_of(std::string_view agency_id) {
     out.set(part, std::move(of));
   }
   return out;
+}
+
+std::vector<comply::RankedObligation> Obligations::standing(std::string_view agency_id, std::int32_t year,
+                                                            bool evidence) const {
+  const std::lock_guard lock(mu_);
+  return standing_lines(board_, services_.pack.pack(), agency_id, year, services_.env.now(), evidence);
 }
 
 Json Obligations::counts_of_device(std::string_view device_id) const {

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "comply/board.h"
+#include "comply/ranking.h"
 #include "hub/active_pack.h"
 #include "hub/computers.h"
 #include "hub/detection.h"
@@ -67,6 +68,8 @@ class Obligations {
   /// "KIND/ID"): that round only. `limit` over kOscalObligationsMax. obligation_oscal.cpp.
   Result<Json> oscal(const Actor& actor, std::string_view agency_id, std::string_view period);
   Result<Json> attest(const Actor& actor, const Json& body);
+  /// {better, worse, items, more}: transitions since then within the scope, of each clause the newest fifty.
+  Result<Json> changes_since(const Scope& scope, UtcTime from, std::size_t limit);
   Result<Json> facts_of(const Actor& actor, std::string_view device_id);
   /// One part in one agency and period, with all its subjects of one status: what a person owes, or misses.
   struct Duty {
@@ -94,6 +97,9 @@ class Obligations {
   /// {PART: {PERIOD: {STATUS: count}}} of an agency as it is now: kept when it ends. Periods of occasions are
   /// one.
   Json close_of(std::string_view agency_id);
+  /// What counts for `year` and is not in the year book (year_book.h); no authorisation, as above.
+  std::vector<comply::RankedObligation> standing(std::string_view agency_id, std::int32_t year,
+                                                 bool evidence) const;
 
  private:
   void run();
@@ -103,6 +109,7 @@ class Obligations {
   Result<> load_records();
   Result<> load_facts();
   Result<> restore_statuses();
+  Result<> open_year_book();
   void refresh_settings(UtcTime now);
   void refresh_detections(std::string_view agency_id);
   void settle(UtcTime now);
@@ -127,6 +134,7 @@ class Obligations {
   Computers computers_;
   std::map<std::string, Handover, std::less<>> handovers_;  // by KIND/ID
   std::set<std::string, std::less<>> marked_;               // agencies whose detections are read again
+  std::int32_t book_year_ = 0;  // standing duties of earlier years are in the year book; 0: none was kept yet
   bool stopping_ = false;
   std::condition_variable wake_;
   std::thread thread_;

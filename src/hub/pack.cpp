@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <set>
 
 #include <fmt/format.h>
@@ -114,6 +116,8 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
   };
   const auto glossary = tree.files.find("glossary.yaml");
   if (glossary != tree.files.end()) reader.read_glossary(tree.id, glossary->first, glossary->second);
+  const auto ranking = tree.files.find("ranking.yaml");
+  if (ranking != tree.files.end()) reader.read_rankings(tree.id, ranking->first, ranking->second);
   each("registers/", [&](auto& id, auto& path, auto& text) { reader.read_registers(id, path, text); });
   each("clauses/", [&](auto& id, auto& path, auto& text) { reader.read_clauses(id, path, text); });
   each("rules/", [&](auto& id, auto& path, auto& text) { reader.read_rules(id, path, text); });
@@ -124,7 +128,7 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
     const std::string_view top = std::string_view(path).substr(0, path.find('/'));
     const bool known = top == "registers" || top == "clauses" || top == "rules" || top == "workflows" ||
                        top == "sources" || path == "pack.yaml" || path == "calendar.yaml" ||
-                       path == "glossary.yaml";
+                       path == "glossary.yaml" || path == "ranking.yaml";
     if (!known) reader.keep(tree.id, path, text, PackReader::Keep::other);
   }
 }
@@ -159,8 +163,9 @@ const comply::Clause* Pack::clause(std::string_view clause_id) const {
   return nullptr;
 }
 
-Result<LoadedPack> load_pack(Env& env, const std::string& folder, const PackOptions& options) {
-  const std::vector<PackTree> trees = PHENDAU_TRY(read_pack_trees(env, folder));
+namespace {
+
+LoadedPack parse_trees(const std::vector<PackTree>& trees, const PackOptions& options) {
   LoadedPack out;
   PackReader reader(out.pack, out.errors);
   for (const PackTree& tree : trees) {
@@ -182,6 +187,52 @@ Result<LoadedPack> load_pack(Env& env, const std::string& folder, const PackOpti
   return out;
 }
 
+struct KnownTerms {
+  std::shared_ptr<const comply::ClausePart> part;
+  UtcTime until;
+};
+using TermsByPart = std::map<std::string, KnownTerms, std::less<>>;
+
+void link_earlier(const TermsByPart& known, comply::ClausePart& part) {
+  const auto at = known.find(part.id);
+  if (at == known.end()) return;
+  const KnownTerms& before = at->second;
+  part.earlier = same_terms(*before.part, part)
+                     ? before.part->earlier
+                     : std::optional(comply::EarlierTerms{before.until, before.part});
+}
+
+template <class Each>
+void each_part(Pack& pack, Each each) {
+  for (auto& clause : pack.catalog.clauses) {
+    for (auto& part : clause.parts) each(part);
+  }
+}
+
+/// Parts whose clocks or periods were others before get those as `earlier`, the newest change first.
+void keep_earlier_terms(const std::vector<PackTree>& trees, const PackOptions& options, Pack& pack) {
+  TermsByPart known;
+  for (const auto& step : options.earlier) {
+    PackOptions then;
+    then.parameters = step.parameters;
+    LoadedPack old = parse_trees(trees, then);
+    each_part(old.pack, [&](comply::ClausePart& part) {
+      link_earlier(known, part);
+      known.insert_or_assign(part.id,
+                             KnownTerms{std::make_shared<const comply::ClausePart>(part), step.until});
+    });
+  }
+  each_part(pack, [&](comply::ClausePart& part) { link_earlier(known, part); });
+}
+
+}  // namespace
+
+Result<LoadedPack> load_pack(Env& env, const std::string& folder, const PackOptions& options) {
+  const std::vector<PackTree> trees = PHENDAU_TRY(read_pack_trees(env, folder));
+  LoadedPack out = parse_trees(trees, options);
+  keep_earlier_terms(trees, options, out.pack);
+  return out;
+}
 Result<Pack> load_valid_pack(Env& env, const std::string& folder, const PackOptions& options) {
   LoadedPack loaded = PHENDAU_TRY(load_pack(env, folder, options));
   if (loaded.ok()) return std::move(loaded.pack);

@@ -17,6 +17,7 @@
 #include "base/yaml.h"
 #include "comply/assess.h"
 #include "comply/clause.h"
+#include "comply/ranking.h"
 #include "comply/reminders.h"
 #include "detect/rule.h"
 #include "os/env.h"
@@ -37,12 +38,15 @@ inline constexpr std::size_t kDutyBytesMax = 900;  // longer duties tend to quot
 struct PackParameter {
   std::string name;
   comply::BiText title;
-  Json value;  // the default, or what the importing pack or the settings put in its place
+  Json value;       // what is in force: the pack's default, or what the installation put in its place
+  Json pack_value;  // the default of the pack (an importing pack's own, if it has one)
+  std::optional<double> minimum;  // of a number
+  std::optional<double> maximum;
   std::string unit;
   comply::BiText reason;  // why this default
   comply::BiText set_in;  // where an office changes it
   std::vector<std::string> clauses;
-  std::vector<Json> allowed;  // the only values (of a list: items) that rules understand; empty: any
+  std::vector<Json> allowed;  // the value, or each item of a list, is one of these; empty: any
   comply::Place place;
 };
 
@@ -150,8 +154,13 @@ struct Pack {
   std::vector<RoleSlot> roles;
   std::vector<UnitClass> unit_classes;
   std::vector<GlossaryTerm> terms;
-  comply::BiText known_from;       // why the text is only partly known; empty: all of it is
-  comply::ReminderPlan reminders;  // who is told when; the imported plan if the pack has none
+  comply::BiText known_from;              // why the text is only partly known; empty: all of it is
+  comply::ReminderPlan reminders;         // who is told when; the imported plan if the pack has none
+  std::vector<comply::Ranking> rankings;  // the imported ones if the pack has none
+  PackFile ranking_file;                  // what they were read from
+  /// What rankings may call a part by: features of the rules that check it, and what else its ways name
+  /// (registers, documents, workflows), with - for _.
+  std::map<std::string, std::vector<std::string>, std::less<>> part_features;
   std::vector<RegisterKind> registers;
   std::map<std::string, comply::BiText, std::less<>> state_titles;  // of records, for people
   comply::Catalog catalog;  // clauses, scopes, compiled posture rules, calendar
@@ -170,6 +179,12 @@ struct Pack {
   std::string reference() const { return id + "@" + digest; }
 };
 
+/// What kind of value the parameter takes, as its default shows: number, flag, list, term ("3wd"), period
+/// ("P1M") or text.
+std::string_view kind_of(const PackParameter& parameter);
+/// `invalid` with a sentence for people when the value has another kind or lies outside what the pack allows.
+Result<> check_parameter(const PackParameter& parameter, const Json& value);
+
 struct LoadedPack {
   Pack pack;
   std::vector<ContentError> errors;  // sorted by file, line, column; empty: the pack can be used
@@ -179,6 +194,12 @@ struct LoadedPack {
 struct PackOptions {
   /// Values of parameters that the installation set (an object by name).
   Json parameters = Json::object();
+  /// What they were before, oldest first: duties that began then keep those terms.
+  struct Earlier {
+    UtcTime until;
+    Json parameters;
+  };
+  std::vector<Earlier> earlier;
 };
 
 /// Reads `folder`; imports are its sibling folders. Fails only when the folder cannot be read at all

@@ -187,6 +187,34 @@ void PackReader::check_parameter_value(const comply::Place& at, const PackParame
   for (const auto& item : parameter.value.items()) check(item);
 }
 
+/// What an office may set instead of the default; an importing pack that says nothing keeps the range.
+void PackReader::read_range(ContentReader& reader, const YamlNode& node, const PackParameter* imported,
+                            PackParameter& out) {
+  if (imported != nullptr) {
+    out.minimum = imported->minimum;
+    out.maximum = imported->maximum;
+    out.allowed = imported->allowed;
+  }
+  for (const auto& [key, target] : {std::pair{"minimum", &out.minimum}, std::pair{"maximum", &out.maximum}}) {
+    const YamlNode* bound = node.find(key);
+    if (bound == nullptr) continue;
+    const Json value = yaml_to_json(*bound);
+    if (value.is_number() && out.value.is_number()) {
+      *target = value.as_double();
+    } else {
+      reader.error(*bound, fmt::format("'{}' is a number, for a number", key));
+    }
+  }
+  if (const YamlNode* values = reader.list(node, "values", false))
+    out.allowed = yaml_to_json(*values).items();
+  const std::size_t before = errors_.size();
+  const YamlNode* value = node.find("default");
+  check_parameter_value(reader.place(value != nullptr ? *value : node), out);
+  if (errors_.size() > before) return;
+  if (const auto fits = check_parameter(out, out.value); !fits)
+    reader.error(node, "the default is outside what is allowed: " + fits.error().message);
+}
+
 void PackReader::read_parameters(ContentReader& reader, const YamlNode& document) {
   const YamlNode* list = reader.list(document, "parameters", false);
   if (list == nullptr) return;
@@ -195,7 +223,8 @@ void PackReader::read_parameters(ContentReader& reader, const YamlNode& document
       reader.error(node, "a parameter must be a map");
       continue;
     }
-    reader.only_keys(node, {"name", "title", "default", "values", "unit", "reason", "set_in", "clauses"});
+    reader.only_keys(node, {"name", "title", "default", "values", "minimum", "maximum", "unit", "reason",
+                            "set_in", "clauses"});
     PackParameter out;
     out.place = reader.place(node);
     out.name = reader.text(node, "name", true);
@@ -213,10 +242,8 @@ void PackReader::read_parameters(ContentReader& reader, const YamlNode& document
       reader.error(value != nullptr ? *value : node,
                    "'default' must be a number, text, true, false or a list of them");
     }
-    if (const YamlNode* values = reader.list(node, "values", false))
-      out.allowed = yaml_to_json(*values).items();
-    if (out.allowed.empty() && imported != nullptr) out.allowed = imported->allowed;
-    check_parameter_value(reader.place(value != nullptr ? *value : node), out);
+    out.pack_value = out.value;
+    read_range(reader, node, imported, out);
     if (imported == nullptr) {
       pack_.parameters.push_back(std::move(out));
       continue;
@@ -308,11 +335,10 @@ void PackReader::set_parameters(const Json& values) {
     const auto at = std::find_if(pack_.parameters.begin(), pack_.parameters.end(), same);
     if (at == pack_.parameters.end()) {
       errors_.push_back({"settings", 1, 1, fmt::format("the pack has no parameter '{}'", name)});
-    } else if (!is_plain(value) || !same_type(at->value, value)) {
-      errors_.push_back({"settings", 1, 1, fmt::format("parameter '{}' has the wrong type", name)});
+    } else if (const auto fits = check_parameter(*at, value); !fits) {
+      errors_.push_back({"settings", 1, 1, fits.error().message});
     } else {
       at->value = value;
-      check_parameter_value({"settings", 1, 1}, *at);
     }
   }
 }
@@ -565,6 +591,7 @@ void PackReader::check_part(const comply::Clause& clause, const comply::ClausePa
 
 void PackReader::check_references() {
   check_registers();
+  check_rankings();
   fill_catalog();
   check_words();
   check_scopes();

@@ -48,6 +48,8 @@ class PackReader {
   void read_rules(const std::string& pack_id, const std::string& path, const std::string& text);
   /// glossary.yaml
   void read_glossary(const std::string& pack_id, const std::string& path, const std::string& text);
+  /// ranking.yaml; takes the place of an imported one.
+  void read_rankings(const std::string& pack_id, const std::string& path, const std::string& text);
   void read_workflow(const std::string& pack_id, const std::string& path, const std::string& text);
   void keep(const std::string& pack_id, const std::string& path, const std::string& text, Keep as);
   /// After everything was read.
@@ -58,11 +60,14 @@ class PackReader {
   void read_roles(comply::ContentReader& reader, const YamlNode& document);
   void read_scopes(comply::ContentReader& reader, const YamlNode& document);
   void read_parameters(comply::ContentReader& reader, const YamlNode& document);
+  void read_range(comply::ContentReader& reader, const YamlNode& node, const PackParameter* imported,
+                  PackParameter& out);
   void read_unit_classes(comply::ContentReader& reader, const YamlNode& document);
   void read_register(comply::ContentReader& reader, const YamlNode& node);
   void add_posture_rule(detect::Rule rule, const YamlNode& document);
   std::string with_parameters(const std::string& file, const std::string& text);
   void check_registers();
+  void check_rankings();
   void check_part(const comply::Clause& clause, const comply::ClausePart& part);
   void check_satisfier(const comply::Satisfier& satisfier);
   void check_trigger(const comply::ClausePart& part);

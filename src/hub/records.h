@@ -90,6 +90,11 @@ class Records {
   Result<Json> waiting_for(const Actor& actor);
   /// What fills the frozen field of a kind (RegisterKind::frozen_field); set before use.
   std::function<Result<Json>(std::string_view agency_id)> figures;
+  /// {items, total}: records in states in which somebody has to decide (`waiting` of the register) and this
+  /// actor may, oldest first. The province gets what no agency decides for itself.
+  Result<Json> waiting(const Actor& actor, std::size_t limit);
+  /// Names that moves and writers use for the actor: its role, and "role:SLOT" for each slot it holds today.
+  std::vector<std::string> own_names(const Actor& actor);
 
   /// The body that keeps provincial registers: bound to the slot lead_department; `conflict` when none is.
   Result<std::string> province_agency();
@@ -110,7 +115,6 @@ class Records {
                                      std::string_view agency_id);
   /// The same over all agencies: what a form may offer.
   std::vector<std::string> all_names(const Actor& actor, const RegisterKind& kind);
-  std::vector<std::string> own_names(const Actor& actor);
   void written(std::string_view kind);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   ledger::Query query_of(const RegisterKind& kind, const Query& wanted) const;

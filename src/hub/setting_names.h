@@ -31,7 +31,7 @@ inline constexpr SettingName kSettingNames[] = {
     {"pack.in_force", "bool", ""},
     {"rights.enforced", "bool", ""},
     {"uploads.secret_guard", "bool", ""},
-    {"warnings.receipts", "bool", ""},
+    {"warnings.receipts", "bool", "every warning to agencies is answered, or its term still runs"},
 };
 
 }  // namespace phendau::hub

@@ -46,8 +46,10 @@ Reach officer_reach(Action action, Resource resource) {
 Reach head_reach(Action action, Resource resource) {
   if (resource == Resource::attestation)
     return action == Action::administer || action == Action::remove ? Reach::nothing : Reach::agencies;
-  // Decisions of the head are moves of records; what heads create is narrowed by kind (authorize_record).
-  if (resource == Resource::record && (action == Action::update || action == Action::create))
+  // Decisions of the head are moves of records; what heads create is narrowed by kind (authorize_record); to
+  // attest one is to acknowledge it for the own body.
+  if (resource == Resource::record && (action == Action::update || action == Action::create ||
+                                       action == Action::attest))
     return Reach::agencies;
   if (action != Action::read) return Reach::nothing;
   switch (resource) {
@@ -70,7 +72,7 @@ Reach head_reach(Action action, Resource resource) {
 Reach partner_reach(Action action, Resource resource) {
   // What they opened themselves belongs to their own body; what they were asked into names them.
   const bool writes = action == Action::read || action == Action::create || action == Action::update ||
-                      action == Action::export_out;
+                      action == Action::export_out || action == Action::attest;
   if (resource == Resource::record && writes) return Reach::agencies;
   if (resource == Resource::attachment && (action == Action::read || action == Action::create))
     return Reach::agencies;
@@ -87,6 +89,7 @@ Reach partner_reach(Action action, Resource resource) {
 
 Reach staff_reach(Action action, Resource resource) {
   if (resource == Resource::incident && action == Action::create) return Reach::agencies;
+  if (resource == Resource::record && action == Action::attest) return Reach::agencies;  // "I have read it"
   if (resource == Resource::pack && action == Action::read) return Reach::everything;
   return Reach::nothing;
 }
@@ -247,6 +250,14 @@ Scope authorize_record(const Actor& actor, Action action, const RecordRights& ri
       widen(scope, own_record_scope(in_place_of(actor, one), action, rights));
   }
   return scope;
+}
+
+Scope authorize_leader(const Actor& actor, bool holds_committee) {
+  const bool leads = actor.role == Role::agency_head || actor.role == Role::partner;
+  if (leads && holds_committee) return Scope{Reach::everything, {}, {}};
+  const bool reads = actor.role == Role::administrator || actor.role == Role::province_operator ||
+                     actor.role == Role::agency_head;
+  return reads ? authorize(actor, Action::read, Resource::obligation) : Scope{};
 }
 
 const Delegation* delegation_used(const Actor& actor, std::string_view kind, std::string_view agency_id) {

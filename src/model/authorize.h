@@ -117,5 +117,8 @@ const Delegation* delegation_used(const Actor& actor, std::string_view kind, std
 std::string with_delegation(std::string_view reason, const Delegation* used);
 std::string_view delegation_in(std::string_view reason);
 std::string_view without_delegation(std::string_view reason);
+/// Who sees the leader page, and of what: the province all of it, heads their own agencies, and whoever
+/// stands for the provincial committee the whole province. The page holds counts and titles only.
+Scope authorize_leader(const Actor& actor, bool holds_committee);
 
 }  // namespace phendau

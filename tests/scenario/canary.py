@@ -41,6 +41,8 @@ hub = Hub(config={"listeners": listeners[:1], "sign_in_failures_max": 20})  # a 
 hub.init(AGENCY["a"], "Cơ quan A " + CANARY["a"])
 hub.start()
 admin = hub.admin()
+admin.post("/agencies", {"code": "so-chu-tri", "name": "Sở chủ trì"})
+admin.post("/registers/role_binding", {"doc": {"slot": "lead_department", "agency_id": "so-chu-tri", "from": "2026-01-01"}})
 admin.post("/agencies", {"code": AGENCY["b"], "name": "Cơ quan B " + CANARY["b"], "has_own_system": True})
 hub.stop()
 agents = {}
@@ -79,13 +81,15 @@ for side in "ab":
     admin.post("/attestations", {"clause": clause["id"], "part": part["id"], "agency_id": AGENCY[side], "statement": CANARY[side],
                                  "valid_until": "2027-12-31T00:00:00Z"})
     record = admin.post("/registers/log_review", {"agency_id": AGENCY[side], "doc": {"reviewed_on": "2026-11-01", "reviewer": CANARY[side], "finding": "x"}})
+    warning = admin.post("/warnings", {"doc": {"kind": ["risk"], "title": CANARY[side], "text": "x", "measures": "x", "to_agencies": [AGENCY[side]]}})
+    admin.post("/registers/exception", {"agency_id": AGENCY[side], "doc": {"scope_id": clause["id"], "reason": CANARY[side], "from": "2026-01-01", "until": "2027-01-01"}})
     admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Record": f"log_review/{record['id']}"}, name=CANARY[side] + ".txt")
     act = admin.post("/organisations/acts", {"act": "rename", "in_force": "2029-01-01", "decision_number": CANARY[side], "agencies": [AGENCY[side]],
                                              "name": f"Cơ quan {side} " + CANARY[side], "note": CANARY[side]})
     event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
     ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
-                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"]}
+                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # ---- every operation, on the other agency's things -------------------------------------------------------------------
@@ -143,6 +147,14 @@ def requests(on, own):
            for name in ("createOrganisationAct", "previewOrganisationAct")},
         "withdrawOrganisationAct": [({"reason": "x"}, {}, {"id": on["act"]})],
         "getLedgerHead": [(None, {}, {})],
+        "getRanking": [(None, q, {"year": "2026"}) for q in [{}, {"agency": own["agency"]}]] + [(None, {"agency": on["agency"]}, {"year": "2026"})],
+        "exportRanking": [(None, q, {"year": "2026"}) for q in [{}, {"agency": on["agency"]}]],
+        "publishRanking": [({"decision_number": "x"}, {}, {"year": "2026"})],
+        "listWarnings": [(None, q, {}) for q in [{}, {"box": "received"}, {"box": "sent"}]],
+        "sendWarning": [({"agency_id": on["agency"], "doc": {"kind": ["risk"], "title": "x", "text": "x", "measures": "x"}}, {}, {})],
+        "getWarning": [(None, {}, {"id": on["warning"]})], "acknowledgeWarning": [({}, {}, {"id": on["warning"]}), ({"agency_id": on["agency"]}, {}, {"id": on["warning"]})],
+        "getLeaderPage": [(None, {}, {})], "getQueue": [(None, q, {}) for q in [{}, {"type": "request,warning"}]],
+        "getProvinceSettings": [(None, {}, {})], "setProvinceSetting": [({"value": 9, "reason": "x"}, {}, {"name": "password_min_length"})],
         "openStream": [], "getHealth": [(None, {}, {})],
         "listTasks": [(None, {}, {})], "getAgencyPage": [(None, {}, {"id": on["agency"]})], "listNotices": [(None, {"limit": 200}, {})],
         "markNoticesRead": [({"ids": [], "all": False}, {}, {})], "getCalendarAddress": [(None, {}, {})], "makeCalendarAddress": [({}, {}, {})],
@@ -152,9 +164,9 @@ def requests(on, own):
 
 covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
-BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "listRecords", "createRecord", "exportRecords", "getRecordForm", "importRecords")}
+BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "listRecords", "createRecord", "exportRecords", "getRecordForm", "importRecords", "getRanking", "exportRanking")}
 WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
-          "updateUser", "revokeDevice", "createRecord", "importRecords", "createOrganisationAct", "previewOrganisationAct"}
+          "updateUser", "revokeDevice", "createRecord", "importRecords", "createOrganisationAct", "previewOrganisationAct", "sendWarning", "publishRanking"}
 
 
 def ask(client, name, call):
@@ -273,7 +285,7 @@ for role in ("agency_officer", "agency_head", "staff", "partner"):
 
 # The control: who may see everything does see the secret, almost everywhere.
 sees = {name for name, calls in covered.items() if OPERATIONS[name][0] == "GET" for call in calls if secret in ask(admin, name, call)[1]}
-assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord",
+assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking",
         "getOverview", "getObligationMatrix"} <= sees, sees
 for agent in agents.values():
     agent.stop()

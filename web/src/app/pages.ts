@@ -3,7 +3,7 @@
 import type { ComponentType } from 'preact';
 import type { IconName } from '../ui/icon';
 import { lazy } from './lazy';
-import { may } from './session';
+import { may, session } from './session';
 
 export interface PageProps {
   id: string;
@@ -48,6 +48,16 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/registers')), detail: lazy(() => import('../pages/register')) },
   { path: '/to-chuc', title: 'Tổ chức', icon: 'link', visible: () => may('read:agency'),
     page: lazy(() => import('../pages/organisations')) },
+  { path: '/hang-doi', title: 'Hàng đợi', icon: 'clock', visible: () => may('read:storage'),
+    page: lazy(() => import('../pages/queue')) },
+  { path: '/thong-bao-nguy-co', title: 'Thông báo nguy cơ', icon: 'note', visible: () => may('attest:record'),
+    page: lazy(() => import('../pages/warnings')), detail: lazy(() => import('../pages/warning')) },
+  { path: '/xep-hang', title: 'Xếp hạng', icon: 'column', visible: () => may('read:obligation'),
+    page: lazy(() => import('../pages/ranking')) },
+  { path: '/lanh-dao', title: 'Trang lãnh đạo', icon: 'file', visible: () => may('read:storage') || session.value?.user.role === 'agency_head',
+    page: lazy(() => import('../pages/leader')) },
+  { path: '/cai-dat', title: 'Cài đặt của tỉnh', icon: 'pen', visible: () => may('read:setting'),
+    page: lazy(() => import('../pages/settings')) },
   { path: '/quan-tri', title: 'Quản trị', icon: 'admin', visible: () => may('read:user'),
     page: lazy(() => import('../pages/admin')) },
 ];

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/province_settings.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "hub/upload_guard.h"
+
+namespace phendau::hub {
+namespace {
+
+constexpr std::string_view kKind = "setting";
+constexpr std::string_view kPrefix = "parameter.";
+constexpr std::string_view kActive = "active";
+constexpr std::string_view kWithdrawn = "withdrawn";
+constexpr Duration kEarlierKept = days(400);  // no period or clock of a duty is longer than a year
+constexpr std::size_t kEarlierMax = 8;        // changes that are looked back; each reads the pack once more
+
+std::string id_of(std::string_view name) { return std::string(kPrefix) + std::string(name); }
+
+/// One change of one value; null: back to the pack's.
+struct Change {
+  UtcTime at;
+  std::string name;
+  Json value;
+};
+
+/// All changes, oldest first, of values that the pack still allows.
+Result<std::vector<Change>> changes_of(ledger::Ledger& ledger, const Pack& pack) {
+  std::vector<Change> out;
+  for (const auto& parameter : pack.parameters) {
+    const auto history = ledger.history(kKind, id_of(parameter.name), everything());
+    if (!history && history.error().code == ErrorCode::not_found) continue;
+    if (!history) return std::unexpected(history.error());
+    for (auto at = history->rbegin(); at != history->rend(); ++at) {  // oldest first
+      const auto& entry = *at;
+      Json value = entry.state == kActive ? entry.doc["value"] : Json();
+      if (!value.is_null() && !check_parameter(parameter, value)) {
+        PHENDAU_LOG(warn, "setting_ignored", {"parameter", parameter.name}, {"value", value.dump()});
+        value = Json();
+      }
+      out.push_back({entry.change.at, parameter.name, std::move(value)});
+    }
+  }
+  std::stable_sort(out.begin(), out.end(), [](const Change& a, const Change& b) { return a.at < b.at; });
+  return out;
+}
+
+Json set_or_erased(Json values, const Change& change) {
+  if (change.value.is_null())
+    values.erase(change.name);
+  else
+    values.set(change.name, change.value);
+  return values;
+}
+
+Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+}  // namespace
+
+Result<PackOptions> pack_options_of(ledger::Ledger& ledger, const Pack& pack, UtcTime now) {
+  PackOptions out;
+  for (const auto& change : PHENDAU_TRY(changes_of(ledger, pack))) {
+    if (now - change.at < kEarlierKept) out.earlier.push_back({change.at, out.parameters});
+    out.parameters = set_or_erased(std::move(out.parameters), change);
+  }
+  if (out.earlier.size() > kEarlierMax)
+    out.earlier.erase(out.earlier.begin(), out.earlier.end() - static_cast<std::ptrdiff_t>(kEarlierMax));
+  return out;
+}
+
+Json ProvinceSettings::parameter_view(const PackParameter& parameter) {
+  const Pack& pack = services_.pack.pack();
+  const auto record = services_.ledger.get(kKind, id_of(parameter.name), everything());
+  const bool is_set = record && record->state == kActive;
+  Json clauses = Json::array();
+  for (const auto& id : parameter.clauses) {
+    const comply::Clause* clause = pack.clause(id);
+    if (clause != nullptr)
+      clauses.push(Json::object({{"id", id}, {"citation", clause->citation}, {"title", clause->title.vi}}));
+  }
+  Json choices = Json::array();
+  for (const auto& one : parameter.allowed) choices.push(one);
+  Json set;
+  if (is_set) {
+    set = Json::object({{"value", record->doc["value"]},
+                        {"reason", record->doc["reason"]},
+                        {"by", record->updated_by},
+                        {"at", format_rfc3339(record->updated_at)}});
+  }
+  const Json wanted = is_set ? record->doc["value"] : parameter.pack_value;
+  return Json::object({{"name", parameter.name},
+                       {"title", parameter.title.vi},
+                       {"kind", kind_of(parameter)},
+                       {"unit", parameter.unit},
+                       {"default", parameter.pack_value},
+                       {"reason", parameter.reason.vi},
+                       {"clauses", std::move(clauses)},
+                       {"minimum", number_or_null(parameter.minimum)},
+                       {"maximum", number_or_null(parameter.maximum)},
+                       {"choices", std::move(choices)},
+                       {"value", parameter.value},
+                       {"set", std::move(set)},
+                       {"waits_for_restart", !(wanted == parameter.value)}});
+}
+
+Result<Json> ProvinceSettings::slots_view() {
+  std::map<std::string, Json, std::less<>> holders;  // by slot
+  ledger::Query query;
+  query.kind = "role_binding";
+  query.limit = ledger::kListLimitMax;
+  const RegisterKind* kind = services_.pack.pack().reg("role_binding");
+  if (kind != nullptr) {
+    for (const auto& record : PHENDAU_TRY(services_.ledger.list(query, everything())).records) {
+      if (!kind->lifecycle.is_live(record.state)) continue;
+      holders.try_emplace(record.doc["slot"].as_string(), Json::array())
+          .first->second.push(
+              Json::object({{"record", record.id},
+                            {"agency_id", record.doc["agency_id"]},
+                            {"agency_name", agency_name(services_, record.doc["agency_id"].as_string())},
+                            {"from", record.doc["from"]},
+                            {"to", record.doc["to"]}}));
+    }
+  }
+  Json out = Json::array();
+  for (const auto& role : services_.pack.pack().roles) {
+    const auto at = holders.find(role.id);
+    out.push(Json::object({{"id", role.id},
+                           {"title", role.title.vi},
+                           {"holders", at == holders.end() ? Json::array() : at->second}}));
+  }
+  return out;
+}
+
+Result<Json> ProvinceSettings::get(const Actor& actor) {
+  PHENDAU_TRY(scope_for(actor, Action::read, Resource::setting));
+  const Pack& pack = services_.pack.pack();
+  Json parameters = Json::array();
+  for (const auto& one : pack.parameters) parameters.push(parameter_view(one));
+  const bool waits = std::any_of(parameters.items().begin(), parameters.items().end(),
+                                 [](const Json& one) { return one["waits_for_restart"].as_bool(); });
+  Json before = Json::array();
+  for (const auto day : pack.reminders.before_days) before.push(std::int64_t{day});
+  Json overdue = Json::array();
+  for (const auto day : pack.reminders.overdue_days) overdue.push(std::int64_t{day});
+  return Json::object({{"pack", pack.title.vi},
+                       {"parameters", std::move(parameters)},
+                       {"waits_for_restart", waits},
+                       {"may_change", !authorize(actor, Action::update, Resource::setting).allows_nothing()},
+                       {"slots", PHENDAU_TRY(slots_view())},
+                       {"reminders", Json::object({{"before_days", std::move(before)},
+                                                   {"overdue_days", std::move(overdue)}})}});
+}
+
+Result<Json> ProvinceSettings::set(const Actor& actor, std::string_view name, const Json& body) {
+  PHENDAU_TRY(scope_for(actor, Action::update, Resource::setting));
+  const PackParameter* parameter = services_.pack.pack().parameter(name);
+  if (parameter == nullptr) return fail(ErrorCode::not_found, "no such parameter", "setting.none");
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
+  const std::string reason(trim(body["reason"].as_string()));
+  if (reason.empty()) return fail(ErrorCode::invalid, "reason is missing", "setting.reason");
+  const Json& value = body["value"];
+  if (!value.is_null()) PHENDAU_TRY(check_parameter(*parameter, value));
+  const std::lock_guard turn(mu_);
+  const auto known = services_.ledger.get(kKind, id_of(name), everything());
+  ledger::Write write;
+  write.kind = kKind;
+  write.id = id_of(name);
+  write.state = value.is_null() ? kWithdrawn : kActive;
+  write.expected_version = known ? known->version : 0;
+  write.reason = reason;
+  write.pack = services_.pack.pack().reference();
+  write.doc.set("value", value.is_null() ? parameter->pack_value : value).set("reason", reason);
+  PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
+  return parameter_view(*parameter);
+}
+
+}  // namespace phendau::hub

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Thông báo nguy cơ: what was sent to us and what we sent. Not the alerts that rules raise.
+import { useState } from 'preact/hooks';
+import { get, post, problemFrom } from '../api/client';
+import { navigate, query, setQuery } from '../app/router';
+import { may, session } from '../app/session';
+import { changes } from '../app/stream';
+import type { Warning } from '../api/types';
+import { dateText, numberText, parseTime } from '../text/format';
+import { AgencySelect, agencyName, useAgencies } from '../ui/agencies';
+import { tell } from '../ui/announce';
+import { Icon } from '../ui/icon';
+import { inert } from '../ui/inert';
+import { useChange, useLoad } from '../ui/load';
+import { Button, Chip, Drawer, PageHead } from '../ui/parts';
+import { Blank, Shown } from '../ui/states';
+import '../styles/province.css';
+
+export const warningKinds: Record<string, string> = {
+  malware: 'Mã độc', weakness: 'Lỗ hổng, điểm yếu', risk: 'Rủi ro khác trên mạng', criminal_method: 'Phương thức, thủ đoạn tội phạm',
+};
+const receiptWords = { none: 'chưa trả lời', received: 'đã nhận', done: 'đã làm' } as const;
+
+export function ReceiptMark({ state, silent }: { state: keyof typeof receiptWords; silent: boolean }) {
+  const [icon, tone] = silent ? ['late', 's-overdue'] as const : state === 'none' ? ['clock', 's-due'] as const : state === 'received' ? ['pen', 's-attested'] as const : ['done', 's-met'] as const;
+  return <span class={`status ${tone}`}><Icon name={icon} size={16} /><span>{silent ? 'quá hạn chưa trả lời' : receiptWords[state]}</span></span>;
+}
+
+/** Sent by the province, the police or the military; the hub has the last word on who may. */
+function maySend(): boolean {
+  return may('create:record') && ['administrator', 'province_operator', 'partner'].includes(session.value!.user.role);
+}
+
+function Compose({ onClose }: { onClose: () => void }) {
+  const [problem, setProblem] = useState('');
+  const [to, setTo] = useState<string[]>([]);
+  const own = session.value!.user.agency_ids;
+  const [sender, setSender] = useState(own[0] ?? '');
+  useAgencies();
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget as HTMLFormElement);
+    const text = (name: string): string => String(data.get(name) ?? '').trim();
+    const until = text('reply_by');
+    const midnight = until ? parseTime(until) : null;
+    const day = midnight ? dateText(midnight).split('/').reverse().join('-') : undefined;
+    if (until && !day) return setProblem('Ghi hạn trả lời dạng 24/07/2026.');
+    const kinds = data.getAll('kind').map(String);
+    if (kinds.length === 0) return setProblem('Chọn ít nhất một loại nguy cơ.');
+    const indicators = text('indicators').split('\n').map((s) => s.trim()).filter(Boolean);
+    try {
+      const sent = await post('/warnings', { body: { agency_id: sender || undefined, doc: {
+        kind: kinds, title: text('title'), text: text('text'), measures: text('measures'),
+        ...(indicators.length > 0 ? { indicators } : {}), ...(to.length > 0 ? { to_agencies: to } : {}), ...(day ? { reply_by: day } : {}) } } });
+      tell('Đã gửi thông báo.');
+      navigate(`/thong-bao-nguy-co/${encodeURIComponent(sent.id)}`);
+    } catch (cause) {
+      setProblem(problemFrom(cause).text);
+    }
+  };
+  return (
+    <Drawer title="Gửi thông báo nguy cơ" onClose={onClose} testid="warning-drawer">
+      {problem && <p class="form-problem" role="alert">{problem}</p>}
+      <form class="form" onSubmit={(e) => void send(e)}>
+        <fieldset><legend>Loại nguy cơ</legend>
+          {Object.entries(warningKinds).map(([id, word]) => <label class="check" key={id}><input type="checkbox" name="kind" value={id} data-testid={`warning-kind-${id}`} /> {word}</label>)}
+        </fieldset>
+        <label>Tiêu đề<input name="title" required maxLength={300} data-testid="warning-title" /></label>
+        <label>Nội dung<textarea name="text" rows={5} required maxLength={4000} data-testid="warning-text" /></label>
+        <label>Biện pháp cần làm<textarea name="measures" rows={4} required maxLength={4000} data-testid="warning-measures" /></label>
+        <label>Dấu hiệu nhận biết<span class="hint">Mỗi dòng một dấu hiệu: địa chỉ, tên tệp, mã băm</span><textarea name="indicators" rows={3} /></label>
+        <label>Trả lời chậm nhất ngày<span class="hint">Để trống thì theo thời hạn của bộ quy định</span><input name="reply_by" placeholder="24/07/2026" /></label>
+        {own.length === 0 && <AgencySelect label="Cơ quan gửi" value={sender} all="Sở chủ trì" onChange={setSender} />}
+        <div class="field"><span>Gửi đến</span>
+          <p class="muted">{to.length === 0 ? 'Mọi đơn vị.' : `${to.length} đơn vị đã chọn.`}</p>
+          {to.map((id) => <p key={id}>{agencyName(id)} <Button kind="text" onClick={() => setTo(to.filter((x) => x !== id))}>Bỏ</Button></p>)}
+          {/* A partner's list holds its own body only: then the warning goes to everybody. */}
+          <AgencySelect label="Thêm đơn vị" value="" all="Chọn đơn vị" onChange={(id) => id && !to.includes(id) && setTo([...to, id])} />
+        </div>
+        <Button kind="main" type="submit" data-testid="warning-send">Gửi thông báo</Button>
+      </form>
+    </Drawer>
+  );
+}
+
+function Standing({ w }: { w: Warning }) {
+  if (w.counts) {
+    const { sent, received, silent } = w.counts;
+    return <span class={silent > 0 ? 'status s-overdue' : ''}>{silent > 0 && <Icon name="late" size={16} />}<span class="num">{numberText(received)}/{numberText(sent)}</span> đã nhận{silent > 0 && `, ${silent} im lặng`}</span>;
+  }
+  return <>{w.own.map((r) => <ReceiptMark key={r.agency_id} state={r.state} silent={r.silent} />)}</>;
+}
+
+export default function Warnings() {
+  const q = query.value;
+  const province = may('read:storage');
+  const box = q.get('hop') ?? (province ? '' : 'received');
+  const cursor = q.get('cursor') ?? '';
+  const [composing, setComposing] = useState(false);
+  const loaded = useLoad((abort) => get('/warnings', { signal: abort, query: { box, cursor } }), [box, cursor]);
+  useChange(changes.record.value, loaded.reload, 4000);
+  const tabs: [string, string][] = [...(province ? [['', 'Tất cả']] as [string, string][] : []), ['received', 'Nhận được'], ...(maySend() ? [['sent', 'Đã gửi']] as [string, string][] : [])];
+  return (
+    <>
+      <PageHead title="Thông báo nguy cơ" sub="Nguy cơ mà tỉnh, công an, quân sự báo cho các đơn vị; khác với cảnh báo do máy phát hiện.">
+        {maySend() && <Button kind="main" icon="plus" onClick={() => setComposing(true)} data-testid="new-warning">Gửi thông báo</Button>}
+      </PageHead>
+      {tabs.length > 1 && <div class="filters-row"><div class="chips" role="group" aria-label="Hộp thư">
+        {tabs.map(([id, word]) => <Chip key={id} pressed={box === id} onClick={() => setQuery({ hop: id || null, cursor: null })} testid={`box-${id || 'all'}`}>{word}</Chip>)}
+      </div></div>}
+      <Shown of={loaded} rows={8}>
+        {({ items, next_cursor }) => items.length === 0 ? (
+          <Blank icon="note" title={box === 'sent' ? 'Chưa gửi thông báo nào' : 'Chưa có thông báo nào'}><p>{maySend() ? 'Khi có nguy cơ mới, gửi thông báo để các đơn vị phòng tránh và theo dõi ai đã làm.' : 'Thông báo mới sẽ tự hiện ở đây.'}</p></Blank>
+        ) : (
+          <>
+            <table class="cards" data-testid="warnings-table">
+              <thead><tr><th>Thông báo</th><th>Loại</th><th>Nơi gửi</th><th>Ngày gửi</th><th>Trả lời trước hết ngày</th><th>Tình hình</th></tr></thead>
+              <tbody>{items.map((w) => (
+                <tr key={w.id} data-row tabIndex={-1} data-testid="warning-row" data-id={w.id}>
+                  <td data-label="Thông báo" class="grow"><a data-primary href={`/thong-bao-nguy-co/${encodeURIComponent(w.id)}`}>{inert(w.title)}</a>{w.state === 'ended' && <span class="muted"> đã hết hiệu lực</span>}{w.state === 'draft' && <span class="muted"> chưa gửi</span>}</td>
+                  <td data-label="Loại">{w.kind.map((k) => warningKinds[k] ?? k).join(', ')}</td>
+                  <td data-label="Nơi gửi">{inert(w.issued_by || w.agency_name)}</td>
+                  <td data-label="Ngày gửi" class="num">{w.issued_on ? dateText(w.issued_on) : ''}</td>
+                  <td data-label="Hạn" class="num">{w.reply_by ? dateText(w.reply_by) : 'không có hạn'}</td>
+                  <td data-label="Tình hình"><Standing w={w} /></td>
+                </tr>
+              ))}</tbody>
+            </table>
+            {next_cursor && <p class="pager"><Button onClick={() => setQuery({ cursor: next_cursor })}>Trang sau</Button></p>}
+          </>
+        )}
+      </Shown>
+      {composing && <Compose onClose={() => setComposing(false)} />}
+    </>
+  );
+}
