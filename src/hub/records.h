@@ -17,7 +17,7 @@
 
 namespace phendau::hub {
 
-/// What a kind and a state mean for rights.
+/// What a kind and a state mean for rights; without a state, those of a record that is not decided.
 RecordRights rights_of(const RegisterKind& kind, std::string_view state);
 
 class Records {
