@@ -30,7 +30,8 @@ struct Leaver {
 /// "  Nguyen  Van A " and "nguyen van a" are one name; accents count.
 std::string name_key(std::string_view name) {
   std::string out;
-  for (const auto word : split(fold_case(to_nfc(name)), ' ')) {
+  const std::string folded = fold_case(to_nfc(name));
+  for (const auto word : split(folded, ' ')) {
     if (!word.empty()) out += (out.empty() ? "" : " ") + std::string(word);
   }
   return out;

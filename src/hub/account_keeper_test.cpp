@@ -49,7 +49,8 @@ struct World : TestHub {
     return format_date(to_civil(env.now() + days(from_today), kHubZone).date);
   }
   Account account(std::string_view username) {
-    for (auto& one : accounts.list(system_actor()).value()) {
+    const auto all = accounts.list(system_actor()).value();
+    for (const auto& one : all) {
       if (one.username == username) return one;
     }
     return {};
@@ -213,7 +214,7 @@ TEST_CASE("keeper: the second step is required of the roles that the pack names,
 TEST_CASE("settings: the age of the newest verified backup, from the note that the command leaves") {
   World w;
   w.config.data_dir = "/data";
-  REQUIRE(w.env.make_dirs("/data"));
+  REQUIRE(w.env.make_dirs("/data", 0700));
   CHECK(w.setting("backup.last_verified_days").is_null());
   ledger::Backup made;
   made.made_at = w.env.now();

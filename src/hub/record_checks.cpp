@@ -43,7 +43,7 @@ bool is_writer(const RegisterKind& kind, const std::vector<std::string>& names) 
 RecordRights rights_of(const RegisterKind& kind, std::string_view state) {
   RecordRights rights;
   rights.everyone_reads = kind.visible == Visibility::everyone;
-  rights.final_state = kind.lifecycle.is_final(state);
+  rights.final_state = !state.empty() && kind.lifecycle.is_final(state);
   rights.head_writes = is_writer(kind, {std::string(to_string(Role::agency_head))}) && !kind.writers.empty();
   rights.kind = kind.spec.name;
   return rights;

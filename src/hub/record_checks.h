@@ -30,7 +30,7 @@ struct Draft {
 
 /// Whether the register takes writes of somebody who goes by one of these names.
 bool is_writer(const RegisterKind& kind, const std::vector<std::string>& names);
-/// What a kind and a state mean for rights.
+/// What a kind and a state mean for rights; without a state, those of a record that is not decided.
 RecordRights rights_of(const RegisterKind& kind, std::string_view state);
 Scope record_scope(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state);
 /// Records of the kind in states that count.

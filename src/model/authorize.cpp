@@ -166,7 +166,8 @@ Scope own_scope(const Actor& actor, Action action, Resource resource) {
     }
     if (scope.agency_ids.empty()) scope.reach = partner_record ? Reach::invited : Reach::nothing;
   }
-  if (scope.reach == Reach::invited || partner_record) scope.invited_id = actor.user_id;
+  const bool also_invited = partner_record && !scope.allows_nothing();
+  if (scope.reach == Reach::invited || also_invited) scope.invited_id = actor.user_id;
   return scope;
 }
 

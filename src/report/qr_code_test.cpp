@@ -13,7 +13,8 @@ namespace {
 
 std::string lines(std::string_view text) {
   std::string out;
-  for (const auto& row : report::qr_code(text).value()) out += row + "\n";
+  const auto rows = report::qr_code(text).value();
+  for (const auto& row : rows) out += row + "\n";
   return out;
 }
 
