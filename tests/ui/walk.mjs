@@ -146,7 +146,7 @@ async function noEnglish(where) {
 // ---- every section -------------------------------------------------------------------------------------------------
 async function everySection(role, expected) {
   const links = await page.locator('nav.nav a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
-  assert.deepEqual(links, expected, `navigation of ${role}`);
+  assert.deepEqual(links, kNavigation.filter((path) => expected.includes(path)), `navigation of ${role}`);
   for (const link of links) {
     await page.locator(`nav.nav a[href="${link}"]`).click();
     await page.waitForURL((url) => url.pathname === link);
@@ -614,13 +614,15 @@ async function lineBreaks() {
 }
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
+const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/bao-su-co', '/thong-bao-nguy-co',
+  '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/so-dang-ky', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
 const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
-  '/so-dang-ky', '/to-chuc'];
+  '/so-dang-ky', '/to-chuc', '/thong-bao-nguy-co', '/xep-hang'];
 
 async function walk() {
   await enter('administrator');
   step('administrator');
-  await everySection('administrator', [...kWork, '/hang-doi', '/thong-bao-nguy-co', '/xep-hang', '/lanh-dao', '/cai-dat', '/quan-tri']);
+  await everySection('administrator', [...kWork, '/hang-doi', '/lanh-dao', '/cai-dat', '/quan-tri']);
   await overviewAndAlerts();
   await matrixByKeyboard();
   await documentReader();
@@ -631,7 +633,7 @@ async function walk() {
   await enter('officer');
   step('officer');
   assert.equal(new URL(page.url()).pathname, '/viec-cua-toi', 'an officer begins with what is owed');
-  await everySection('officer', [...kWork, '/thong-bao-nguy-co', '/xep-hang']);
+  await everySection('officer', kWork);
   await tasksAndBell();
   await firstSteps();
   await signOffDraft();
@@ -644,7 +646,7 @@ async function walk() {
   await importTable();
   await enter('head');
   step('head');
-  await everySection('head', [...kWork.filter((path) => path !== '/nhat-ky'), '/thong-bao-nguy-co', '/xep-hang', '/lanh-dao']);
+  await everySection('head', [...kWork.filter((path) => path !== '/nhat-ky'), '/lanh-dao']);
   await onePage('head');
   await moveRecord(record);
   await signOffSigned();

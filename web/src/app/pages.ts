@@ -9,8 +9,12 @@ export interface PageProps {
   id: string;
 }
 
+/** What the navigation is divided into, in order. */
+export const groups = [['work', 'Việc'], ['watch', 'Theo dõi'], ['law', 'Quy định'], ['books', 'Sổ sách'], ['system', 'Hệ thống']] as const;
+
 export interface Section {
   path: string;
+  group: (typeof groups)[number][0];
   title: string;
   icon: IconName;
   visible: () => boolean;
@@ -22,43 +26,43 @@ export interface Section {
 }
 
 export const sections: Section[] = [
-  { path: '/viec-cua-toi', title: 'Việc của tôi', icon: 'task', visible: () => may('read:obligation'),
+  { path: '/viec-cua-toi', group: 'work', title: 'Việc của tôi', icon: 'task', visible: () => may('read:obligation'),
     page: lazy(() => import('../pages/tasks')) },
-  { path: '/toan-canh', title: 'Toàn cảnh', icon: 'overview', visible: () => may('read:agency'),
-    page: lazy(() => import('../pages/overview')) },
-  { path: '/canh-bao', title: 'Cảnh báo', icon: 'alert', visible: () => may('read:alert'),
-    page: lazy(() => import('../pages/alerts')), detail: lazy(() => import('../pages/alert')) },
-  { path: '/nhat-ky', title: 'Nhật ký', icon: 'log', visible: () => may('read:event'),
-    page: lazy(() => import('../pages/logs')) },
-  { path: '/su-co', title: 'Sự cố', icon: 'incident', visible: () => may('read:incident'),
-    page: lazy(() => import('../pages/incidents')), detail: lazy(() => import('../pages/incident')) },
-  { path: '/bao-su-co', title: 'Báo sự cố', icon: 'incident', visible: () => may('create:incident') && !may('read:incident'),
-    page: lazy(() => import('../pages/report')) },
-  { path: '/nghia-vu', title: 'Nghĩa vụ', icon: 'obligation', visible: () => may('read:obligation'),
-    page: lazy(() => import('../pages/obligations')) },
-  { path: '/van-ban', title: 'Văn bản', icon: 'file', visible: () => may('read:pack'),
-    page: lazy(() => import('../pages/document')) },
-  { path: '/lich', title: 'Lịch', icon: 'calendar', visible: () => may('read:obligation'),
-    page: lazy(() => import('../pages/calendar')) },
-  { path: '/co-quan', title: 'Cơ quan', icon: 'agency', visible: () => may('read:agency') && may('read:obligation'),
-    page: lazy(() => import('../pages/agency')), detail: lazy(() => import('../pages/agency')) },
-  { path: '/thiet-bi', title: 'Thiết bị', icon: 'device', visible: () => may('read:device'),
-    page: lazy(() => import('../pages/devices')), detail: lazy(() => import('../pages/device')) },
-  { path: '/so-dang-ky', title: 'Sổ đăng ký', icon: 'case', visible: () => may('read:record'), deep: true,
-    page: lazy(() => import('../pages/registers')), detail: lazy(() => import('../pages/register')) },
-  { path: '/to-chuc', title: 'Tổ chức', icon: 'link', visible: () => may('read:agency'),
-    page: lazy(() => import('../pages/organisations')) },
-  { path: '/hang-doi', title: 'Hàng đợi', icon: 'clock', visible: () => may('read:storage'),
+  { path: '/hang-doi', group: 'work', title: 'Hàng đợi', icon: 'clock', visible: () => may('read:storage'),
     page: lazy(() => import('../pages/queue')) },
-  { path: '/thong-bao-nguy-co', title: 'Thông báo nguy cơ', icon: 'note', visible: () => may('attest:record'),
+  { path: '/lich', group: 'work', title: 'Lịch', icon: 'calendar', visible: () => may('read:obligation'),
+    page: lazy(() => import('../pages/calendar')) },
+  { path: '/toan-canh', group: 'watch', title: 'Toàn cảnh', icon: 'overview', visible: () => may('read:agency'),
+    page: lazy(() => import('../pages/overview')) },
+  { path: '/canh-bao', group: 'watch', title: 'Cảnh báo', icon: 'alert', visible: () => may('read:alert'),
+    page: lazy(() => import('../pages/alerts')), detail: lazy(() => import('../pages/alert')) },
+  { path: '/nhat-ky', group: 'watch', title: 'Nhật ký', icon: 'log', visible: () => may('read:event'),
+    page: lazy(() => import('../pages/logs')) },
+  { path: '/su-co', group: 'watch', title: 'Sự cố', icon: 'incident', visible: () => may('read:incident'),
+    page: lazy(() => import('../pages/incidents')), detail: lazy(() => import('../pages/incident')) },
+  { path: '/bao-su-co', group: 'watch', title: 'Báo sự cố', icon: 'incident', visible: () => may('create:incident') && !may('read:incident'),
+    page: lazy(() => import('../pages/report')) },
+  { path: '/thong-bao-nguy-co', group: 'watch', title: 'Thông báo nguy cơ', icon: 'note', visible: () => may('attest:record'),
     page: lazy(() => import('../pages/warnings')), detail: lazy(() => import('../pages/warning')) },
-  { path: '/xep-hang', title: 'Xếp hạng', icon: 'column', visible: () => may('read:obligation'),
+  { path: '/thiet-bi', group: 'watch', title: 'Thiết bị', icon: 'device', visible: () => may('read:device'),
+    page: lazy(() => import('../pages/devices')), detail: lazy(() => import('../pages/device')) },
+  { path: '/nghia-vu', group: 'law', title: 'Nghĩa vụ', icon: 'obligation', visible: () => may('read:obligation'),
+    page: lazy(() => import('../pages/obligations')) },
+  { path: '/van-ban', group: 'law', title: 'Văn bản', icon: 'file', visible: () => may('read:pack'),
+    page: lazy(() => import('../pages/document')) },
+  { path: '/xep-hang', group: 'law', title: 'Xếp hạng', icon: 'column', visible: () => may('read:obligation'),
     page: lazy(() => import('../pages/ranking')) },
-  { path: '/lanh-dao', title: 'Trang lãnh đạo', icon: 'file', visible: () => may('read:storage') || session.value?.user.role === 'agency_head',
+  { path: '/lanh-dao', group: 'law', title: 'Trang lãnh đạo', icon: 'file', visible: () => may('read:storage') || session.value?.user.role === 'agency_head',
     page: lazy(() => import('../pages/leader')) },
-  { path: '/cai-dat', title: 'Cài đặt của tỉnh', icon: 'pen', visible: () => may('read:setting'),
+  { path: '/so-dang-ky', group: 'books', title: 'Sổ đăng ký', icon: 'case', visible: () => may('read:record'), deep: true,
+    page: lazy(() => import('../pages/registers')), detail: lazy(() => import('../pages/register')) },
+  { path: '/co-quan', group: 'books', title: 'Cơ quan', icon: 'agency', visible: () => may('read:agency') && may('read:obligation'),
+    page: lazy(() => import('../pages/agency')), detail: lazy(() => import('../pages/agency')) },
+  { path: '/to-chuc', group: 'books', title: 'Tổ chức', icon: 'link', visible: () => may('read:agency'),
+    page: lazy(() => import('../pages/organisations')) },
+  { path: '/cai-dat', group: 'system', title: 'Cài đặt của tỉnh', icon: 'pen', visible: () => may('read:setting'),
     page: lazy(() => import('../pages/settings')) },
-  { path: '/quan-tri', title: 'Quản trị', icon: 'admin', visible: () => may('read:user'),
+  { path: '/quan-tri', group: 'system', title: 'Quản trị', icon: 'admin', visible: () => may('read:user'),
     page: lazy(() => import('../pages/admin')) },
 ];
 

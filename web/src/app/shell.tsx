@@ -10,7 +10,7 @@ import { draftCount } from '../ui/draft';
 import { Icon, Mark } from '../ui/icon';
 import { Button, DemoBanner } from '../ui/parts';
 import { Blank } from '../ui/states';
-import { accountPage as Account, homeOf, sections, startPage as Start, type Section } from './pages';
+import { accountPage as Account, homeOf, groups, sections, startPage as Start, type Section } from './pages';
 import { navigate, path } from './router';
 import { may, session, signOut } from './session';
 import { live } from './stream';
@@ -46,16 +46,26 @@ function find(at: string): { section: Section; id: string } | null {
 function Navigation({ at, onGo }: { at: string; onGo: () => void }) {
   return (
     <nav aria-label="Chính" class="nav">
-      <ul>
-        {sections.filter((s) => s.visible()).map((s) => (
-          <li key={s.path}>
-            <a href={s.path} aria-current={at.startsWith(s.path) ? 'page' : undefined} onClick={onGo} title={s.title}
-               data-testid={`nav${s.path.replaceAll('/', '-')}`}>
-              <Icon name={s.icon} size={20} /><span>{s.title}</span>
-            </a>
-          </li>
-        ))}
-      </ul>
+      <div>
+        {groups.map(([group, title]) => {
+          const shown = sections.filter((s) => s.group === group && s.visible());
+          return shown.length > 0 && (
+            <section key={group} aria-labelledby={`nav-${group}`}>
+              <h2 id={`nav-${group}`}>{title}</h2>
+              <ul>
+                {shown.map((s) => (
+                  <li key={s.path}>
+                    <a href={s.path} aria-current={at.startsWith(s.path) ? 'page' : undefined} onClick={onGo} title={s.title}
+                       data-testid={`nav${s.path.replaceAll('/', '-')}`}>
+                      <Icon name={s.icon} size={20} /><span>{s.title}</span>
+                    </a>
+                  </li>
+                ))}
+              </ul>
+            </section>
+          );
+        })}
+      </div>
       <button type="button" class="nav-fold" aria-expanded={!narrow.value} onClick={() => (narrow.value = !narrow.value)}
               title={narrow.value ? 'Mở rộng thanh điều hướng' : 'Thu gọn thanh điều hướng'}>
         <Icon name="collapse" size={20} /><span>Thu gọn</span>
