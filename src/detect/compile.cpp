@@ -355,7 +355,7 @@ Pattern text_pattern(const ItemState& state, Parts parts, bool keyword) {
                         (keyword && state.compare == Compare::plain);
   if (open_begin) parts.insert(parts.begin(), Part{Part::Kind::any_many, {}});
   if (open_end) parts.push_back(Part{Part::Kind::any_many, {}});
-  return pattern_of_parts(std::move(parts), state.cased);
+  return pattern_of_parts(parts, state.cased);
 }
 
 Result<Pattern> regex_pattern(const ItemState& state, const SigmaValue& value) {
@@ -563,9 +563,9 @@ std::vector<Pattern::GlobPart> parse_sigma_string(std::string_view text) {
   return out;
 }
 
-Pattern pattern_of_parts(std::vector<Pattern::GlobPart> parts, bool cased, bool accent_blind) {
+Pattern pattern_of_parts(const std::vector<Pattern::GlobPart>& parts, bool cased, bool accent_blind) {
   Parts tidy;
-  for (auto& part : parts) {
+  for (const auto& part : parts) {
     if (part.kind == Part::Kind::literal)
       append_literal(tidy, part.literal);
     else if (part.kind == Part::Kind::any_one || tidy.empty() || tidy.back().kind != Part::Kind::any_many)

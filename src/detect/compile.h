@@ -40,7 +40,7 @@ Compiled compile_item(const Rule& rule, const FieldItem& item, const CompileOpti
 std::vector<Pattern::GlobPart> parse_sigma_string(std::string_view text);
 /// A pattern from parts: equals, contains, starts_with or ends_with where possible, else glob. Folds unless
 /// `cased`.
-Pattern pattern_of_parts(std::vector<Pattern::GlobPart> parts, bool cased, bool accent_blind = false);
+Pattern pattern_of_parts(const std::vector<Pattern::GlobPart>& parts, bool cased, bool accent_blind = false);
 
 /// One row of the table of modifiers, for documentation and completion.
 struct ModifierDoc {

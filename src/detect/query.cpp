@@ -172,7 +172,7 @@ class Parser {
     const Pattern::GlobPart many{Pattern::GlobPart::Kind::any_many, {}};
     parts.insert(parts.begin(), many);
     parts.push_back(many);
-    return Predicate::atom("", pattern_of_parts(std::move(parts), false, !has_accents(word)));
+    return Predicate::atom("", pattern_of_parts(parts, false, !has_accents(word)));
   }
 
   Result<PredicatePtr> parse_field(const std::string& field) {

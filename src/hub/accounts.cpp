@@ -168,7 +168,7 @@ Result<std::optional<std::string>> Accounts::ensure_administrator() {
   query.limit = 1;
   const auto page = PHENDAU_TRY(ledger_.list(query, Scope{Scope::Reach::everything, {}, {}}));
   if (!page.records.empty()) return std::optional<std::string>();
-  const std::string password = make_one_time_password(env_);
+  std::string password = make_one_time_password(env_);
   Account account;
   account.username = kFirstAdministrator;
   account.full_name = kFirstAdministrator;
@@ -182,7 +182,7 @@ Result<std::optional<std::string>> Accounts::ensure_administrator() {
 
 Result<std::string> Accounts::reset_locally(std::string_view username) {
   Account account = PHENDAU_TRY(load(username));
-  const std::string password = make_one_time_password(env_);
+  std::string password = make_one_time_password(env_);
   account.locked = false;
   account.must_change_password = true;
   account.has_totp = false;
@@ -490,7 +490,7 @@ Result<AccountWithPassword> Accounts::create(const Actor& actor, std::string_vie
   account.must_change_password = true;
   account.password_changed_at = env_.now();
   PHENDAU_TRY(check_agencies(ledger_, account));
-  const std::string password = make_one_time_password(env_);
+  std::string password = make_one_time_password(env_);
   const std::string encoded = PHENDAU_TRY(hash(password));
   PHENDAU_TRY(merge_rules(ledger_, account, write));
   Account made = PHENDAU_TRY(save(actor, account, Json::object({{"password_hash", encoded}}), "created"));

@@ -19,7 +19,8 @@ std::unexpected<Error> wrong(std::string_view what, std::string_view member,
   std::vector<std::string> args = {std::string(member)};
   args.insert(args.end(), more.begin(), more.end());
   const std::string id = "config." + std::string(what);
-  return fail(ErrorCode::invalid, tr(Lang::en, id, args), id, std::move(args));
+  std::string english = tr(Lang::en, id, args);
+  return fail(ErrorCode::invalid, std::move(english), id, std::move(args));
 }
 
 Result<> read_text(const Json& json, std::string_view member, std::string& out) {

@@ -64,7 +64,7 @@ std::string undo_base64(std::string_view text) {
   return out;
 }
 
-std::string in_utf8(std::string bytes, const std::string& charset) {
+std::string in_utf8(const std::string& bytes, const std::string& charset) {
   const auto converted = from_charset(bytes, charset);
   return converted ? *converted : to_valid_utf8(bytes);
 }

@@ -144,7 +144,7 @@ class AsyncStream {
   void cancel(bool for_good) {
     dead_ = dead_ || for_good;
     boost::system::error_code ignored;
-    descriptor_.cancel(ignored);
+    static_cast<void>(descriptor_.cancel(ignored));
   }
 
  private:

@@ -666,7 +666,7 @@ void HttpServer::Core::stop() {
   if (stopping.exchange(true)) return;
   asio::post(io.first(), [this] {
     boost::system::error_code ignored;
-    acceptor.close(ignored);
+    static_cast<void>(acceptor.close(ignored));
     accept_pause.cancel();
   });
   for (const ConnectionPtr& c : connections()) {

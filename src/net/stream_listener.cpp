@@ -217,7 +217,7 @@ struct StreamListener::Core {
     if (stopping.exchange(true)) return;
     asio::post(io.first(), [this] {
       boost::system::error_code ignored;
-      acceptor.close(ignored);
+      static_cast<void>(acceptor.close(ignored));
       pause.cancel();
     });
     for (const SenderPtr& sender : senders()) asio::post(sender->io, [sender] { sender->end(); });
