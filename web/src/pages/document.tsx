@@ -14,27 +14,13 @@ import { Button, PageHead } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import { StatusMark } from '../ui/status';
 import { TermText } from '../ui/terms';
+import { anchorOf, articleOf, valueText } from './document-text';
 import '../styles/document.css';
 
 const kModality: Record<string, string> = { must_not: 'cấm', may: 'được làm', encouraged: 'khuyến khích' };
 
-/** "Điều 9 khoản 8" -> "Điều 9"; paragraphs of a directive stand for themselves. */
-export function articleOf(citation: string): string {
-  return /^(Quyết định|Điều\s+\d+|Đoạn\s+(?:\d+|mở đầu))/.exec(citation)?.[0] ?? citation;
-}
-
-/** Ids of clauses hold colons and dots, which fragments and selectors take badly. */
-export function anchorOf(id: string): string {
-  return id.replace(/[^A-Za-z0-9]+/g, '-');
-}
-
 function textOf(c: DocumentClause): string {
   return fold([c.citation, c.title, c.duty, ...c.bound, ...c.parts.flatMap((p) => [p.duty, ...p.how])].join(' '));
-}
-
-function valueText(value: unknown, unit: string): string {
-  const words = Array.isArray(value) ? value.join(', ') : typeof value === 'boolean' ? (value ? 'có' : 'không') : String(value);
-  return unit ? `${words} ${unit}` : words;
 }
 
 function Standing({ c, agency }: { c: DocumentClause; agency: string }) {
