@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "base/texts.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
 class App;
 }
 

@@ -199,7 +199,7 @@ struct PackOptions {
     UtcTime until;
     Json parameters;
   };
-  std::vector<Earlier> earlier;
+  std::vector<Earlier> earlier = {};
 };
 
 /// Reads `folder`; imports are its sibling folders. Fails only when the folder cannot be read at all
