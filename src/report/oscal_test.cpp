@@ -66,7 +66,7 @@ OscalRound round() {
   status.agency_id = "snv";
   status.status = Status::violated;
   status.reason = {"Qu\u00e1 ng\u1eafn", "Too short"};
-  status.evidence = {{"fact", "d1/password_policy", "min_length=6", out.ended_at}};
+  status.evidence = {{"fact", "d1/password_policy", "min_length=6", out.ended_at, "/api/v1/devices/d1"}};
   status.fresh_until = out.ended_at;
   status.due_at = out.ended_at;
   status.method = "TEST";

@@ -94,8 +94,8 @@ admin.post("/agencies", {"code": "xa-mot", "name": "Xã Một"})
 admin.post("/agencies", {"code": "xa-hai", "name": "Xã Hai"})
 made = admin.post("/users", {"username": "can-bo", "name": "x", "role": "agency_officer", "agency_ids": ["xa-mot"]})
 officer = Client(hub.port).sign_in("can-bo", made["one_time_password"], "Mat-khau-rieng-7!")
-today = time.strftime("%Y-%m-%d")
-record = officer.post("/registers/training", {"state": "done", "doc": {"kind": "course", "audience": "staff", "held_on": today, "attended": 12}})
+line = {k["kind"]: k for k in officer.get("/registers")["items"]}["budget_line"]["schema"]["properties"]
+record = officer.post("/registers/budget_line", {"doc": {"subject": line["subject"].get("enum", ["Tường lửa"])[0], "amount_million_vnd": 40, "decided_on": time.strftime("%Y-02-01")}})
 
 
 def served(client, **query):
@@ -103,9 +103,10 @@ def served(client, **query):
     return results, [e for o in results.get("observations", []) for e in o.get("relevant-evidence", [])]
 
 
-href = f"/api/v1/registers/training/{record['id']}"
-wait_for(lambda: href in [e.get("href") for e in served(officer)[1]], 30)
+href = f"/api/v1/registers/budget_line/{record['id']}"
+wait_for(lambda: any(o["status"] == "met" for o in officer.get("/obligations", part="hg-1374:9.3", limit=50)["items"]), 60)
 results, evidence = served(officer)
+assert href in [e.get("href") for e in evidence], evidence
 assert officer.get(href.removeprefix("/api/v1"))["id"] == record["id"]
 listed = sum(1 for _ in names(officer.get("/obligations", agency="xa-mot", limit=200)["items"], "would_change"))
 assert len(results["observations"]) >= listed > 50, (len(results["observations"]), listed)

@@ -4,6 +4,7 @@ office's form, zeros in front; each mistake has its row and a Vietnamese sentenc
 the upload guard; what goes out can come in again, formulas stay text; ten thousand rows."""
 import csv
 import io
+import json
 import pathlib
 import re
 import subprocess
@@ -153,8 +154,11 @@ staff = person("nhan-vien", "staff", "xa-mot")
 
 
 def bring(client, kind, name, data, write=False, **query):
-    return client.call("POST", f"/registers/{kind}/import", data, {"Content-Type": "application/octet-stream"}, name=name,
-                       dry_run="false" if write else "true", **query)
+    query = urllib.parse.urlencode({"name": name, "dry_run": "false" if write else "true", **query})
+    response, answer = client.raw("POST", f"/api/v1/registers/{kind}/import?{query}", data, {"Content-Type": "application/octet-stream"}, timeout=400)
+    if response.status >= 400:
+        raise Problem(response.status, json.loads(answer))
+    return json.loads(answer)
 
 
 def refused(status, call, *words):
@@ -287,7 +291,7 @@ refused(400, lambda: bring(officer, "staff", "chon.csv", one, encoding="klingon"
 
 # ---- out and in again --------------------------------------------------------------------------------------------------------
 def fetch(client, path, **query):
-    response, data = client.raw("GET", "/api/v1" + path + "?" + urllib.parse.urlencode(query))
+    response, data = client.raw("GET", "/api/v1" + path + "?" + urllib.parse.urlencode(query), timeout=400)
     assert response.status == 200, (response.status, data[:300])
     assert "attachment" in response.getheader("Content-Disposition")
     return data
