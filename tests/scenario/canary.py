@@ -27,7 +27,7 @@ for line in (ROOT / "src/api/openapi.yaml").read_text().splitlines():
     elif found := re.match(r"^      x-(action|resource): (\w+)$", line):
         OPERATIONS[operation][2 if found.group(1) == "action" else 3] = found.group(2)
 routes = {}
-source = (ROOT / "src/api/routes.cpp").read_text()
+source = "".join(path.read_text() for path in sorted((ROOT / "src/api").glob("routes*.cpp")))
 for found in re.finditer(r'\{"(GET|POST|PATCH|DELETE)",\s*"([^"]+)",\s*"(\w+)",\s*(\w+),\s*(\w+),', source):
     routes[found.group(3)] = [found.group(1), found.group(2), found.group(4), found.group(5)]
 assert routes == OPERATIONS, set(map(str, routes.items())) ^ set(map(str, OPERATIONS.items()))
