@@ -14,8 +14,11 @@ Result<net::Response> get_document(Context& c) {
 }  // namespace
 
 std::vector<Route> documents_routes() {
-  return {{"GET", "/documents/{id}", "getDocument", Action::read, Resource::pack, Access::session, false,
-           get_document}};
+  using enum Action;
+  using enum Resource;
+  return {
+      {"GET", "/documents/{id}", "getDocument", read, pack, Access::session, false, get_document},
+  };
 }
 
 }  // namespace phendau::api

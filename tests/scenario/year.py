@@ -25,7 +25,7 @@ STATUSES = {"đạt": "met", "đến hạn": "due", "quá hạn": "overdue", "vi
 ROLES = {"quản trị viên": "administrator", "trực vận hành tỉnh": "province_operator", "cán bộ phụ trách CNTT": "agency_officer",
          "thủ trưởng cơ quan": "agency_head", "đơn vị phối hợp": "partner", "cán bộ, công chức": "staff"}
 ADMIN = "quản trị viên"
-AVAILABLE = set()  # parts of the program that lines with `(cần: ...)` may use: organisations, training_gate
+AVAILABLE = {"organisations", "training_gate"}  # parts of the program that lines with `(cần: ...)` may use: organisations, training_gate
 
 
 class Mistake(Exception):
