@@ -36,7 +36,7 @@ Result<std::string> signing_key_of(Env& env, const std::string& data) {
   const std::string path = path_join(folder, "journal.key");
   if (env.exists(path)) return read_file(env, path, 64);
   PHENDAU_TRY(env.make_dirs(folder, 0700));
-  const std::string key = env.random_bytes(32);
+  std::string key = env.random_bytes(32);
   PHENDAU_TRY(write_file_atomic(env, path, key));
   return key;
 }
