@@ -27,7 +27,7 @@ const std::vector<Letter>& letters() {
     std::vector<Letter> made(kLetterEnd);
     for (char c = 'a'; c <= 'z'; ++c) {
       made[static_cast<std::size_t>(c)].base = c;
-      made[static_cast<std::size_t>(c - 'a' + 'A')].base = c;
+      made[static_cast<std::size_t>(c) - 'a' + 'A'].base = c;
     }
     for (const auto& vowel : kVowels) {
       for (std::size_t tone = 0; tone < 6; ++tone) {

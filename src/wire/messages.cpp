@@ -18,7 +18,7 @@ constexpr std::size_t kPemBytesMax = 64u << 10;  // a leaf, a chain and room
 constexpr std::size_t kSentenceBytesMax = 2048;
 
 Result<Json> parse_message(std::string_view body) {
-  const Json json = PHENDAU_TRY(parse_json(body, {.size_bytes_max = kMessageBytesMax, .depth_max = 16}));
+  Json json = PHENDAU_TRY(parse_json(body, {.size_bytes_max = kMessageBytesMax, .depth_max = 16}));
   if (!json.is_object()) return fail(ErrorCode::invalid, "the message is not a JSON object");
   return json;
 }
