@@ -51,11 +51,11 @@ function Choosing({ register, agency, sending, onAgency, onFile }: {
       <p>Nhận bảng Excel (.xlsx) và tệp .csv, kể cả gõ bằng phông cũ (TCVN3, VNI, VIQR) hay Unicode tổ hợp. Dòng tiêu đề gộp ở trên, dòng đánh số cột và dòng tổng cộng được bỏ qua.
         Ngày ghi dạng 05/03/2026; số 0 ở đầu được giữ.</p>
       <div class="form"><AgencySelect value={agency} all="Theo cột Cơ quan trong tệp" label="Bản ghi của" onChange={onAgency} /></div>
-      <label class="button main choose" data-testid="choose-file"><Icon name="upload" size={16} />Chọn tệp
+      <div class="import-acts"><label class="button main choose" data-testid="choose-file"><Icon name="upload" size={16} />Chọn tệp
         <input type="file" class="sr-only" accept=".xlsx,.csv,.txt" data-testid="import-file" disabled={sending !== null}
                onChange={(e) => { const file = e.currentTarget.files?.[0]; if (file) onFile(file); e.currentTarget.value = ''; }} />
-      </label>{' '}
-      <Button icon="download" onClick={() => void form()}>Tải mẫu trống</Button>
+      </label>
+        <Button icon="download" onClick={() => void form()}>Tải mẫu trống</Button></div>
       {sending !== null && <p role="status">Đang gửi và đọc tệp… <progress max={1} value={sending} aria-label="Đang gửi tệp" /></p>}
     </section>
   );
@@ -193,6 +193,9 @@ export default function ImportPage({ register }: ImportProps) {
   const { good = 0, wrong = 0, present = 0, rows = 0, skipped = 0 } = seen?.counts ?? {};
   const step = seen === null ? 1 : seen.dry_run ? 2 : 3;
   const choices = choice !== null && seen === null && problem !== null;  // it could not be read: another encoding may help
+  // What was converted is looked at first; a plain file needs no questions.
+  const converted = seen !== null && (seen.encoding.converted_cells > 0 || seen.encoding.undecodable > 0);
+  const encodings = seen && choice && <EncodingPanel seen={seen} choice={choice} onChange={(more) => void ask({ ...choice, ...more }, false)} />;
   return (
     <>
       <p class="crumb"><a href="/so-dang-ky">Sổ đăng ký</a> / <a href={back}>{register.title}</a></p>
@@ -214,7 +217,7 @@ export default function ImportPage({ register }: ImportProps) {
             <p><b data-raw>{inert(seen.file.name)}</b> <span class="muted num">{bytesText(seen.file.size_bytes)}</span>: {numberText(rows)} dòng, {numberText(present)} đã có trong sổ, {numberText(wrong)} sai
               {skipped > 0 && `, bỏ qua ${numberText(skipped)} dòng tổng cộng`}.</p>
             {seen.dry_run && wrong > 0 && <p class="warn-text"><Icon name="late" size={16} /> Còn dòng sai nên chưa nhập. Sửa trong tệp rồi chọn lại, hoặc chỉ nhập các dòng đúng.</p>}
-            <div class="actions">
+            <div class="import-acts">
               {seen.dry_run && good > 0 && wrong === 0 && <Button kind="main" icon="check" disabled={sending !== null} onClick={() => void ask(choice, true)} data-testid="import-write">Nhập {numberText(good)} bản ghi</Button>}
               {seen.dry_run && good > 0 && wrong > 0 && <Button disabled={sending !== null} onClick={() => void ask(choice, true, 'good')} data-testid="import-good">Chỉ nhập {numberText(good)} dòng đúng</Button>}
               {!seen.dry_run && <a class="button main" href={back} data-testid="import-done">Mở sổ</a>}
@@ -223,11 +226,12 @@ export default function ImportPage({ register }: ImportProps) {
             {sending !== null && <p role="status">{seen.dry_run ? 'Đang ghi…' : 'Đang đọc…'} <progress max={1} value={sending} aria-label="Đang gửi tệp" /></p>}
             {!seen.dry_run && <p class="muted">Mỗi bản ghi giữ trong lịch sử tên tệp, số dòng và dấu vân tay của tệp: <code class="hash">{seen.file.sha256}</code></p>}
           </section>
+          {seen.dry_run && converted && encodings}
           <Mistakes seen={seen} />
           <Present register={register} seen={seen} />
           <FirstRows register={register} seen={seen} />
           {seen.dry_run && <Columns seen={seen} />}
-          {seen.dry_run && <EncodingPanel seen={seen} choice={choice} onChange={(more) => void ask({ ...choice, ...more }, false)} />}
+          {seen.dry_run && !converted && encodings}
         </>
       )}
     </>
