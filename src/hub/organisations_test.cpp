@@ -311,17 +311,19 @@ TEST_CASE("organisations: a series that stopped half-way goes on, and orphans ar
 
 TEST_CASE("organisations: duties of an ended agency stay as they were; its successor is bound from its day") {
   World w;
-  comply::Board board(w.pack->pack().catalog);
+  const auto pack = ActivePack::load(posix_env(), PHENDAU_SOURCE_DIR "/packs/ha-giang");
+  REQUIRE(pack);
+  comply::Board board(pack->pack().catalog);
   const UtcTime now = w.env.now();
   ledger::Record agency = w.ledger->get("agency", "xa-a", everything()).value();
   agency.created_at = now - days(400);
-  feed_record(board, *w.pack, agency, now);
+  feed_record(board, *pack, agency, now);
   board.settle(now);
   const auto before = board.counts_of_agency("xa-a");
   REQUIRE(before != comply::StatusCounts{});
   agency.state = "abolished";
   agency.doc.set("abolished_on", "2026-12-01");
-  feed_record(board, *w.pack, agency, now);
+  feed_record(board, *pack, agency, now);
   board.settle(now + days(200));
   CHECK(board.counts_of_agency("xa-a") == before);
   CHECK(std::find(board.agencies().begin(), board.agencies().end(), "xa-a") == board.agencies().end());
@@ -342,13 +344,13 @@ TEST_CASE("organisations: duties of an ended agency stay as they were; its succe
   heir.created_at = now;
   heir.doc.erase("abolished_on");
   heir.doc.set("founded_on", "2026-11-01");
-  feed_record(board, *w.pack, heir, now);
+  feed_record(board, *pack, heir, now);
   CHECK(board.knowledge().subject(comply::SubjectKind::agency, "xa-c")->known_since ==
         *parse_rfc3339("2026-11-01T00:00:00+07:00"));
   ledger::Record device = w.ledger->get("device", "dev-xa-a", everything()).value();
   device.agency_id = "xa-c";
   device.created_at = now - days(100);
   const Handover handover{*parse_rfc3339("2026-12-01T00:00:00+07:00"), "xa-a"};
-  feed_record(board, *w.pack, device, now, &handover);
+  feed_record(board, *pack, device, now, &handover);
   CHECK(board.knowledge().subject(comply::SubjectKind::device, "dev-xa-a")->known_since == handover.at);
 }
