@@ -69,12 +69,18 @@ Json delegations_view(hub::Hub& hub, const Actor& actor) {
   Json out = Json::array();
   for (const auto& one : actor.delegations) {
     Json kinds = Json::array();
-    for (const auto& kind : one.kinds) kinds.push(kind);
+    Json titles = Json::array();
+    for (const auto& kind : one.kinds) {
+      const hub::RegisterKind* known = hub.services().pack.pack().reg(kind);
+      kinds.push(kind);
+      titles.push(known == nullptr ? kind : known->title.vi);
+    }
     out.push(Json::object({{"id", one.record_id},
                            {"agency_id", one.agency_id},
                            {"agency_name", hub::agency_name(hub.services(), one.agency_id)},
                            {"place", one.role == Role::agency_head ? "head" : "officer"},
-                           {"kinds", std::move(kinds)}}));
+                           {"kinds", std::move(kinds)},
+                           {"kind_titles", std::move(titles)}}));
   }
   return out;
 }

@@ -44,7 +44,7 @@ function Delegations({ items }: { items: Session['delegations'] }) {
     <section class="panel" aria-labelledby="delegations-title" data-testid="delegations">
       <h2 id="delegations-title">Đang được ủy quyền nhập thay</h2>
       <ul class="plain">{items.map((d) => (
-        <li key={d.id}>Thay {kPlaces[d.place]} của <b>{d.agency_name}</b>{d.kinds.length > 0 && <>, chỉ: <span class="mono">{d.kinds.join(', ')}</span></>}</li>
+        <li key={d.id}>Thay {kPlaces[d.place]} của <b>{d.agency_name}</b>{d.kinds.length > 0 && <>, chỉ: {d.kind_titles.join('; ')}</>}</li>
       ))}</ul>
       <p class="muted">Mỗi thay đổi làm theo ủy quyền đều ghi rõ ủy quyền đó.</p>
     </section>

@@ -5,6 +5,7 @@ import { patch, post, problemFrom } from '../api/client';
 import type { Agency } from '../api/types';
 import { agencies as knownAgencies } from './agencies';
 import { Button, Drawer } from './parts';
+import '../styles/account.css';
 
 export function AgencyForm({ agency, onClose, onDone }: { agency: Agency | null; onClose: () => void; onDone: () => void }) {
   const [problem, setProblem] = useState('');
