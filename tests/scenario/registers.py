@@ -121,7 +121,7 @@ refused(400, lambda: officer.post("/registers/vpn_user", {"doc": {"vpn_id": "kho
 # Warnings are for everybody, drafts of an agency are not; police keep their own.
 warning = admin.post("/registers/warning", {"doc": {"kind": ["malware"], "title": "Mã độc mới", "text": "Gửi qua thư", "measures": "Không mở"}})
 assert [w["id"] for w in other.get("/registers/warning")["items"]] == [warning["id"]]
-refused(404, lambda: other.call("PATCH", f"/registers/warning/{warning['id']}", {"doc": {"title": "x"}, "version": 1}))
+refused(403, lambda: other.call("PATCH", f"/registers/warning/{warning['id']}", {"doc": {"title": "x"}, "version": 1}))
 
 # Each record moves the status of its clause, both ways.
 part = "hg-1374:9.6"
