@@ -256,8 +256,8 @@ Result<Response> open_stream(Context& c) {
   Response out;
   out.headers.set("Content-Type", "text/event-stream");
   out.headers.set("Cache-Control", "no-store");
-  out.attach = [&hub = c.hub, actor = c.actor,
-                token = c.request.cookie("phendau_session")](const std::shared_ptr<net::StreamWriter>& writer) {
+  out.attach = [&hub = c.hub, actor = c.actor, token = c.request.cookie("phendau_session")](
+                   const std::shared_ptr<net::StreamWriter>& writer) {
     writer->write(": hello\n\n");
     auto id = std::make_shared<std::atomic<std::uint64_t>>(0);
     // A stream outlives its request: what a delegation opens is read by requests, which ask again.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // phendau admin: what a person at the machine does with the hub stopped (or, where said, running).
-#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -121,15 +122,14 @@ Result<> run_user_reset(const Globals& globals, const AdminArguments& arguments)
   return {};
 }
 
-/// The hub may run under another account than the person at the machine.
+/// The hub may run under another account than the person at the machine: the note is for the folder's owner.
 Result<> note_for_hub(Env& env, const std::string& data, const ledger::Backup& verified) {
   PHENDAU_TRY(hub::note_backup(env, data, verified, env.now()));
-  std::error_code ignored;
-  using std::filesystem::perms;
-  std::filesystem::permissions(
-      hub::backup_note_path(data),
-      perms::owner_read | perms::owner_write | perms::group_read | perms::others_read, ignored);
-  return {};
+  struct stat owner{};
+  if (::geteuid() != 0 || ::stat(data.c_str(), &owner) != 0) return {};
+  const std::string path = hub::backup_note_path(data);
+  if (::chown(path.c_str(), owner.st_uid, owner.st_gid) == 0) return {};
+  return fail(ErrorCode::io, fmt::format("{}: cannot be given to the owner of {}", path, data));
 }
 
 Result<> run_backup(const Globals& globals, const AdminArguments& arguments) {
