@@ -26,8 +26,8 @@ namespace {
 constexpr int kMutations = 10'000;
 constexpr int kBlobMutations = 500;
 constexpr int kHeadMutations = 200;
-constexpr int kLedgers = 5;
-constexpr int kRounds = 60;  // writes of each, besides redactions and attachments
+constexpr int kLedgers = 8;
+constexpr int kRounds = 36;  // writes of each, besides redactions and attachments
 
 using Random = std::mt19937_64;
 std::size_t pick(Random& random, std::size_t count) { return random() % count; }
@@ -416,6 +416,7 @@ TEST_CASE("slow: ledger verify: mutated attachments and heads are found") {
   query.limit = kListLimitMax;
   for (const auto& record : t.ledger->list(query, t.all())->records)
     named.insert(record.doc["sha256"].as_string());
+  named.erase("");  // redacted
   for (const auto& digest : named)
     files.push_back(t.folder + "/blobs/" + digest.substr(0, 2) + "/" + digest.substr(2));
   REQUIRE(files.size() > 3);
