@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "hub/delegations.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -270,6 +271,8 @@ Result<> RecordChecks::check(const Draft& draft) {
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), draft.doc));
   PHENDAU_TRY(check_references(draft));
   if (!kind_.lifecycle.is_live(draft.state)) return {};
+  if (kind_.spec.name == kDelegationKind)
+    PHENDAU_TRY(check_delegation(services_.ledger, draft.doc, draft.agency_id));
   PHENDAU_TRY(check_unique(draft));
   PHENDAU_TRY(check_disjoint(draft));
   return check_inside(draft);

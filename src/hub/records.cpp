@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "hub/attachments.h"
-#include "hub/delegations.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {

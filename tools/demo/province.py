@@ -348,7 +348,7 @@ def make_devices(admin, data, port):
 def make_attestations(sessions):
     until = (now() + datetime.timedelta(days=300)).date().isoformat()
     for user, agency, clause, part in [("a.lanhdao", "so-thu-nghiem-a", "hg-1374:3.1.a", "hg-1374:3.1.a"),
-                                       ("a.lanhdao", "so-thu-nghiem-a", "hg-1374:4.6.a", "hg-1374:4.6.a#1"),
+                                       ("a.lanhdao", "so-thu-nghiem-a", "hg-1374:11.2.dd", "hg-1374:11.2.dd#2"),
                                        ("b.lanhdao", "huyen-thu-nghiem-b", "hg-1374:11.2.b", "hg-1374:11.2.b#2")]:
         body = {"agency_id": agency, "clause": clause, "part": part, "valid_until": until,
                 "statement": "Đã chỉ đạo và kiểm tra tại đơn vị (xác nhận mẫu)."}
