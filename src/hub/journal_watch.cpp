@@ -125,7 +125,7 @@ Result<bool> JournalWatch::look() {
   bool clean = PHENDAU_TRY(is_clean());
   // A day that is sealed meanwhile looks like damage for a moment; damage stays.
   for (int again = 0; !clean && again < kLooksAgain; ++again) {
-    for (Duration waited{0}; waited < kBetweenLooks && !stopping_; waited = waited + kNap) nap(kNap);
+    for (std::int64_t left = kBetweenLooks.ns; left > 0 && !stopping_; left -= kNap.ns) nap(kNap);
     clean = PHENDAU_TRY(is_clean());
   }
   PHENDAU_TRY(services_.ledger.put_derived(kSettingSpace, kName, "", Json::object({{"value", clean}}),
