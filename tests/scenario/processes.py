@@ -10,7 +10,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from harness import ROOT, Client, Hub, Problem
 
-OWN = {"role_binding", "exception", "warning", "warning_receipt"}
+OWN = {"role_binding", "exception", "warning", "warning_receipt", "delegation", "quarterly_sign_off", "ranking_score", "ranking_appeal"}
 TODAY = time.strftime("%Y-%m-%d")
 PROVINCES = ["ha-giang", "hung-yen", "vinh-long", "lao-cai", "son-la"]
 seen = set()
