@@ -5,6 +5,7 @@ import { get, patch, post, problemFrom } from '../api/client';
 import { query, setQuery } from '../app/router';
 import type { ProvinceParameter, ProvinceSettings } from '../api/types';
 import { dateText, fold, numberText, timeText } from '../text/format';
+import { roleWords } from '../text/words';
 import { AgencySelect } from '../ui/agencies';
 import { tell } from '../ui/announce';
 import { Icon } from '../ui/icon';
@@ -14,7 +15,7 @@ import { Button, Chip, Drawer, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import '../styles/province.css';
 
-const itemWords: Record<string, string> = { lower: 'chữ thường', upper: 'chữ hoa', digit: 'chữ số', special: 'ký tự đặc biệt', shutdown: 'tắt máy', disconnect: 'ngắt mạng', suspend: 'ngủ' };
+const itemWords: Record<string, string> = { ...roleWords, lower: 'chữ thường', upper: 'chữ hoa', digit: 'chữ số', special: 'ký tự đặc biệt', shutdown: 'tắt máy', disconnect: 'ngắt mạng', suspend: 'ngủ' };
 const periodWords: Record<string, string> = { P1W: 'mỗi tuần', P1M: 'mỗi tháng', P3M: 'mỗi quý', P6M: 'nửa năm', P1Y: 'mỗi năm' };
 const units: Record<string, string> = { m: 'phút', h: 'giờ', d: 'ngày', wd: 'ngày làm việc' };
 
