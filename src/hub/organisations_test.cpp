@@ -326,7 +326,8 @@ TEST_CASE("organisations: duties of an ended agency stay as they were; its succe
   feed_record(board, *pack, agency, now);
   board.settle(now + days(200));
   CHECK(board.counts_of_agency("xa-a") == before);
-  CHECK(std::find(board.agencies().begin(), board.agencies().end(), "xa-a") == board.agencies().end());
+  const auto living = board.agencies();
+  CHECK(std::find(living.begin(), living.end(), "xa-a") == living.end());
   comply::Board::Filter filter;
   for (const auto& row : board.page(filter, 0, 10'000).rows) CHECK(row.agency_id != "xa-a");
   filter.agency_id = "xa-a";

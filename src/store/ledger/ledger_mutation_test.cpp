@@ -26,8 +26,8 @@ namespace {
 constexpr int kMutations = 10'000;
 constexpr int kBlobMutations = 500;
 constexpr int kHeadMutations = 200;
-constexpr int kLedgers = 5;
-constexpr int kRounds = 60;  // writes of each, besides redactions and attachments
+constexpr int kLedgers = 8;
+constexpr int kRounds = 36;  // writes of each, besides redactions and attachments
 
 using Random = std::mt19937_64;
 std::size_t pick(Random& random, std::size_t count) { return random() % count; }

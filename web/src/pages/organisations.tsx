@@ -35,7 +35,7 @@ function DayPicker({ tree, at, onPick }: { tree: OrganisationTree; at: string; o
   const value = monthOf(at);
   return (
     <section class="panel day-picker" aria-label="Chọn ngày xem">
-      <label>Tháng <output class="num">{`${String((value % 12) + 1).padStart(2, '0')}/${Math.floor(value / 12)}`}</output>
+      <label><span>Tháng <output class="num">{`${String((value % 12) + 1).padStart(2, '0')}/${Math.floor(value / 12)}`}</output></span>
         <input type="range" min={Math.min(...months)} max={Math.max(...months)} step={1} value={value} data-testid="month-slider"
                aria-valuetext={`Tháng ${(value % 12) + 1} năm ${Math.floor(value / 12)}`}
                onInput={(e) => onPick(lastDayOf(Number(e.currentTarget.value)))} />
@@ -87,7 +87,7 @@ function Preview({ of }: { of: OrganisationPreview }) {
       {of.moves.map((m) => (
         <div key={m.from.id}>
           <p><b>{m.from.name}</b> → <b>{m.to.name}</b>: <span class="num">{numberText(m.total)}</span> mục</p>
-          <ul class="plain">{m.counts.map((c) => <li key={c.kind}><span class="num">{numberText(c.count)}</span> {c.title.toLowerCase()}</li>)}</ul>
+          <ul class="plain">{m.counts.map((c) => <li key={c.kind}><span class="num">{numberText(c.count)}</span> {c.title}</li>)}</ul>
         </div>
       ))}
       {of.children > 0 && <p><span class="num">{of.children}</span> đơn vị trực thuộc đổi cấp trên.</p>}
