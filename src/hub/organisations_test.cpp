@@ -326,8 +326,8 @@ TEST_CASE("organisations: duties of an ended agency stay as they were; its succe
   feed_record(board, *pack, agency, now);
   board.settle(now + days(200));
   CHECK(board.counts_of_agency("xa-a") == before);
-  const auto known = board.agencies();
-  CHECK(std::find(known.begin(), known.end(), "xa-a") == known.end());
+  const auto living = board.agencies();
+  CHECK(std::find(living.begin(), living.end(), "xa-a") == living.end());
   comply::Board::Filter filter;
   for (const auto& row : board.page(filter, 0, 10'000).rows) CHECK(row.agency_id != "xa-a");
   filter.agency_id = "xa-a";
