@@ -100,6 +100,18 @@ class Problem(Exception):
         self.body = body if isinstance(body, dict) else {}
 
 
+def refused(status, call, *words, code=None):
+    """What `call` is told instead of an answer: a problem with this status (and code) whose text has these words."""
+    try:
+        call()
+    except Problem as problem:
+        assert problem.status == status and (code is None or problem.body.get("code") == code), (problem.status, problem.body)
+        for word in words:
+            assert word in problem.body["text"], (word, problem.body["text"])
+        return problem.body
+    raise AssertionError(f"was not refused with {status}")
+
+
 class Client:
     """A browser's view of the API: cookie, anti-forgery token, JSON. `source`: the loopback address it comes from."""
 

@@ -64,7 +64,9 @@ def check_functions(path, lines):
         if open_at is None:
             match = re.match(r"^( {0,4})\S.*\)\s*(const|noexcept|override|mutable|->.*|\s)*\{$", line)
             if match and not re.match(r"\s*(if|for|while|switch|namespace|struct|class|enum|else|do|try|catch)\b", line):
-                open_at = (number, len(match.group(1)), line.strip())
+                # "    : member_(value) {" is the end of a constructor's head; its body closes where the head began.
+                indent = 0 if line.startswith("    : ") else len(match.group(1))
+                open_at = (number, indent, line.strip())
         elif line.startswith(" " * open_at[1] + "}") :
             length = number - open_at[0] + 1
             key = f"{path.relative_to(ROOT).as_posix()}:{open_at[2][:60]}"

@@ -105,4 +105,17 @@ net::Response json_response(const Json& body, int status) {
   return response;
 }
 
+Result<net::Response> answer(Result<Json>&& body, int status) {
+  if (!body) return std::unexpected(std::move(body).error());
+  return json_response(*body, status);
+}
+
+net::Response file_response(std::string name, std::string media_type, std::string bytes) {
+  net::Response response;
+  response.headers.set("Content-Type", std::move(media_type));
+  response.headers.set("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(name));
+  response.body = std::move(bytes);
+  return response;
+}
+
 }  // namespace phendau::api

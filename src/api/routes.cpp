@@ -4,7 +4,6 @@
 #include <atomic>
 
 #include "api/problem.h"
-#include "api/routes_documents.h"
 #include "api/server.h"
 #include "base/text.h"
 #include "base/texts.h"
@@ -14,11 +13,6 @@ namespace phendau::api {
 namespace {
 
 using net::Response;
-
-Result<Response> answer(Result<Json>&& body, int status = 200) {
-  if (!body) return std::unexpected(std::move(body).error());
-  return json_response(*body, status);
-}
 
 Result<Response> get_overview(Context& c) { return answer(c.hub.overview(c.actor)); }
 
@@ -202,11 +196,7 @@ Result<Response> upload_attachment(Context& c) {
 }
 Result<Response> get_attachment(Context& c) {
   auto file = PHENDAU_TRY(c.hub.incidents().download(c.actor, c.captures[0]));
-  Response out;
-  out.headers.set("Content-Type", "application/octet-stream");
-  out.headers.set("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(file.name));
-  out.body = std::move(file.bytes);
-  return out;
+  return file_response(std::move(file.name), "application/octet-stream", std::move(file.bytes));
 }
 
 Result<Response> list_agencies(Context& c) { return answer(c.hub.agencies().list(c.actor)); }

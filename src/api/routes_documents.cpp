@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The document reader: the active document clause by clause, beside each its standing.
-#include "api/routes_documents.h"
 #include "api/problem.h"
+#include "api/server.h"
 
 namespace phendau::api {
 namespace {

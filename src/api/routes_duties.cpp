@@ -8,11 +8,6 @@ namespace {
 
 using net::Response;
 
-Result<Response> answer(Result<Json>&& body, int status = 200) {
-  if (!body) return std::unexpected(std::move(body).error());
-  return json_response(*body, status);
-}
-
 Result<Response> list_tasks(Context& c) { return answer(c.hub.duties().tasks(c.actor)); }
 Result<Response> get_agency_page(Context& c) {
   return answer(c.hub.duties().agency_page(c.actor, c.captures[0]));

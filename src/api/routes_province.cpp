@@ -11,11 +11,6 @@ namespace {
 
 using net::Response;
 
-Result<Response> answer(Result<Json>&& body, int status = 200) {
-  if (!body) return std::unexpected(std::move(body).error());
-  return json_response(*body, status);
-}
-
 Result<std::int32_t> year_of(const Context& c) {
   const auto year = parse_int(c.captures[0]);
   if (!year || *year < 0 || *year > 9999)

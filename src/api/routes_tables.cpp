@@ -10,12 +10,8 @@ namespace {
 
 using net::Response;
 
-Response file_response(hub::RecordTables::File file) {
-  Response out;
-  out.headers.set("Content-Type", std::move(file.media_type));
-  out.headers.set("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(file.name));
-  out.body = std::move(file.bytes);
-  return out;
+Response saved(hub::RecordTables::File file) {
+  return file_response(std::move(file.name), std::move(file.media_type), std::move(file.bytes));
 }
 
 Result<Response> export_records(Context& c) {
@@ -24,12 +20,12 @@ Result<Response> export_records(Context& c) {
   if (format != "xlsx" && format != "csv")
     return fail(ErrorCode::invalid, "unknown format", "request.invalid", {"format"});
   const auto query = PHENDAU_TRY(record_query_of(c));
-  return file_response(PHENDAU_TRY(c.hub.record_tables().export_table(
-      c.actor, c.captures[0], query, format == "csv" ? Format::csv : Format::xlsx)));
+  return saved(PHENDAU_TRY(c.hub.record_tables().export_table(c.actor, c.captures[0], query,
+                                                              format == "csv" ? Format::csv : Format::xlsx)));
 }
 
 Result<Response> get_record_form(Context& c) {
-  return file_response(PHENDAU_TRY(c.hub.record_tables().blank_form(c.actor, c.captures[0])));
+  return saved(PHENDAU_TRY(c.hub.record_tables().blank_form(c.actor, c.captures[0])));
 }
 
 Result<Response> import_records(Context& c) {

@@ -46,18 +46,18 @@ struct Route {
   bool takes_json = false;
   Result<net::Response> (*handle)(Context&) = nullptr;
 };
-std::vector<Route> account_routes();
 /// Whether an account without recorded training may use this: administrators record it, nobody else.
 bool is_open_untrained(const hub::Session& session, Resource resource);
-std::vector<Route> organisations_routes();
-std::vector<Route> duty_routes();
-/// Every operation of openapi.yaml.
+/// Every operation of openapi.yaml: the rows of routes.cpp and of its neighbours routes_*.cpp.
 const std::vector<Route>& routes();
-std::vector<Route> table_routes();  // routes_tables.cpp
+std::vector<Route> account_routes();
+std::vector<Route> documents_routes();
+std::vector<Route> duty_routes();
+std::vector<Route> organisations_routes();
+std::vector<Route> province_routes();
+std::vector<Route> table_routes();
 /// What the list of a register is narrowed to by the request.
 Result<hub::Records::Query> record_query_of(Context& context);
-/// The part of them in routes_province.cpp.
-std::vector<Route> province_routes();
 std::string_view to_string(Action action);
 std::string_view to_string(Resource resource);
 

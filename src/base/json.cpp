@@ -351,4 +351,16 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+Json texts_json(const std::vector<std::string>& texts) {
+  Json out = Json::array();
+  for (const auto& text : texts) out.push(text);
+  return out;
+}
+
+std::vector<std::string> texts_from(const Json& json) {
+  std::vector<std::string> out;
+  for (const auto& item : json.items()) out.push_back(item.as_string());
+  return out;
+}
+
 }  // namespace phendau

@@ -92,6 +92,9 @@ struct JsonLimits {
 };
 /// Parses one value; `invalid` says line and column, `limit` says which limit.
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
+/// A list of texts, and back: an item that is no text becomes an empty one, what is no list has no items.
+Json texts_json(const std::vector<std::string>& texts);
+std::vector<std::string> texts_from(const Json& json);
 /// Appends `text` as a JSON string with quotes.
 void append_json_string(std::string& out, std::string_view text);
 

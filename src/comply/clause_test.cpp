@@ -6,24 +6,14 @@
 
 #include <algorithm>
 
+#include "comply/testing/clauses.h"
+
 using namespace phendau;
 using namespace phendau::comply;
 
-namespace {
-
-std::vector<Clause> parse(const std::string& rest, std::vector<ContentError>& errors) {
-  return parse_clauses(
-      "clauses:\n  - id: t:1\n    citation: x\n    title: {vi: a, en: a}\n    duty: {vi: a, en: a}\n    "
-      "bound: [staff]\n    kind: process\n" +
-          rest,
-      "t.yaml", errors);
-}
-
-}  // namespace
-
 TEST_CASE("triggers, links, occasions and definitions are read") {
   std::vector<ContentError> errors;
-  const auto clauses = parse(
+  const auto clauses = clause_of(
       "    subject: person\n"
       "    none: no_occasion\n"
       "    trigger: {register: leaver, where: {kind: [left, moved]}, state: [open], from: left_on, within: "
@@ -116,7 +106,7 @@ TEST_CASE("every mistake has a line, a column and a reason") {
   for (const Case& c : cases) {
     CAPTURE(c.text);
     std::vector<ContentError> errors;
-    parse(c.text, errors);
+    clause_of(c.text, errors);
     std::string all;
     for (const auto& error : errors) all += error.to_string() + "\n";
     CAPTURE(all);

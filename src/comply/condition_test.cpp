@@ -6,24 +6,18 @@
 #include <doctest/doctest.h>
 
 #include "comply/assess.h"
+#include "comply/testing/clauses.h"
 
 using namespace phendau;
 using namespace phendau::comply;
 
 namespace {
 
-UtcTime at(std::string_view text) { return *parse_rfc3339(text); }
 const UtcTime kNow = at("2026-11-24T10:00:00+07:00");
 
 Catalog catalog_of(const std::string& rest) {
-  std::vector<ContentError> errors;
   Catalog out;
-  out.clauses = parse_clauses(
-      "clauses:\n  - id: t:1\n    citation: x\n    title: {vi: a, en: a}\n    duty: {vi: a, en: a}\n    "
-      "bound: [staff]\n    kind: process\n" +
-          rest,
-      "t.yaml", errors);
-  for (const auto& error : errors) FAIL_CHECK(error.to_string());
+  out.clauses = clause_of(rest);
   return out;
 }
 

@@ -236,12 +236,6 @@ Ranking read_ranking(ContentReader& reader, const YamlNode& node) {
   return out;
 }
 
-Json texts_json(const std::vector<std::string>& texts) {
-  Json out = Json::array();
-  for (const auto& one : texts) out.push(one);
-  return out;
-}
-
 Json conditions_json(const std::vector<Condition>& conditions) {
   Json out = Json::array();
   for (const auto& one : conditions) {

@@ -37,38 +37,28 @@ std::string name_key(std::string_view name) {
   return out;
 }
 
-template <class Each>
-Result<> each_record(ledger::Ledger& ledger, std::string_view kind, Each each) {
-  ledger::Query query;
-  query.kind = kind;
-  query.order_by = "id";
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    const auto page = PHENDAU_TRY(ledger.list(query, everything()));
-    for (const auto& record : page.records) each(record);
-    if (page.next_cursor.empty()) return {};
-    query.cursor = page.next_cursor;
-  }
-}
-
 /// People who have left by this day. Who came back later (`joined_on` of the staff record) has not.
 Result<std::vector<Leaver>> leavers_of(ledger::Ledger& ledger, CivilDate today) {
   std::vector<Leaver> out;
   const std::string day = format_date(today);
-  PHENDAU_TRY(each_record(ledger, kLeaver, [&](const ledger::Record& record) {
+  ledger::Query query;
+  query.kind = kLeaver;
+  query.order_by = "id";
+  PHENDAU_TRY(ledger::each_record(ledger, query, everything(), [&](const ledger::Record& record) -> Result<> {
     Leaver one{record.id,
                record.agency_id,
                record.doc["staff_id"].as_string(),
                name_key(record.doc["full_name"].as_string()),
                "",
                record.doc["left_on"].as_string()};
-    if (one.left_on.empty() || day < one.left_on) return;
+    if (one.left_on.empty() || day < one.left_on) return {};
     if (!one.staff_id.empty()) {
       const auto staff = ledger.get(kStaff, one.staff_id, everything());
-      if (staff && one.left_on < staff->doc["joined_on"].as_string()) return;
+      if (staff && one.left_on < staff->doc["joined_on"].as_string()) return {};
       if (staff) one.account = to_lower_ascii(staff->doc["account_name"].as_string());
     }
     out.push_back(std::move(one));
+    return {};
   }));
   return out;
 }

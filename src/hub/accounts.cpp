@@ -423,15 +423,12 @@ Result<std::vector<Account>> Accounts::list(const Actor& actor) {
   std::vector<Account> out;
   ledger::Query query;
   query.kind = kKind;
-  query.order_by = "id";
-  query.descending = false;
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    const auto page = PHENDAU_TRY(ledger_.list(query, scope));
-    for (const auto& record : page.records) out.push_back(account_from(record));
-    if (page.next_cursor.empty()) return out;
-    query.cursor = page.next_cursor;
-  }
+  PHENDAU_TRY(ledger::each_record(ledger_, ledger::by_id(std::move(query)), scope,
+                                  [&](const ledger::Record& record) -> Result<> {
+                                    out.push_back(account_from(record));
+                                    return {};
+                                  }));
+  return out;
 }
 
 namespace {

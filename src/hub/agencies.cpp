@@ -172,16 +172,9 @@ Result<> Agencies::merge(ledger::Write& write, const Json& body) {
 }
 
 Result<std::vector<ledger::Record>> Agencies::all(const Scope& scope) {
-  std::vector<ledger::Record> out;
   ledger::Query query;
   query.kind = kKind;
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
-    std::move(page.records.begin(), page.records.end(), std::back_inserter(out));
-    if (page.next_cursor.empty()) return out;
-    query.cursor = page.next_cursor;
-  }
+  return ledger::all_records(services_.ledger, std::move(query), scope);
 }
 
 Result<Json> Agencies::list(const Actor& actor) {

@@ -27,18 +27,6 @@ bool is_good_serial(const Json& doc, std::string_view serial) {
          (doc.contains(kPreviousSerial) && serial == doc[kPreviousSerial].as_string());
 }
 
-ledger::Write rewrite(const ledger::Record& record, std::string reason) {
-  ledger::Write write;
-  write.kind = record.kind;
-  write.id = record.id;
-  write.agency_id = record.agency_id;
-  write.state = record.state;
-  write.doc = record.doc;
-  write.expected_version = record.version;
-  write.reason = std::move(reason);
-  return write;
-}
-
 }  // namespace
 
 Devices::Devices(Services& services, const Keys& keys, std::string public_address)
@@ -52,16 +40,12 @@ Result<> Devices::load_revoked() {
   ledger::Query query;
   query.kind = kDevice;
   query.states = {"revoked"};
-  query.limit = ledger::kListLimitMax;
   const std::lock_guard lock(mu_);
-  for (;;) {
-    const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
-    for (const auto& record : page.records) {
-      revoked_.insert(record.id);
-    }
-    if (page.next_cursor.empty()) return {};
-    query.cursor = page.next_cursor;
-  }
+  return ledger::each_record(services_.ledger, query, everything(),
+                             [&](const ledger::Record& record) -> Result<> {
+                               revoked_.insert(record.id);
+                               return {};
+                             });
 }
 
 Result<Json> issue_token(Env& env, const HubConfig& config, ledger::Ledger& ledger, const Keys& keys,
@@ -191,7 +175,7 @@ Result<Json> Devices::get(const Actor& actor, std::string_view id) {
 Result<Json> Devices::revoke(const Actor& actor, std::string_view id, std::string_view reason) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::device));
   const auto record = PHENDAU_TRY(services_.ledger.get(kDevice, id, scope));
-  ledger::Write write = rewrite(record, std::string(reason));
+  ledger::Write write = ledger::rewrite(record, std::string(reason));
   write.state = "revoked";
   write.scope = scope;
   write.doc.set("revoked_reason", reason);
@@ -249,7 +233,7 @@ Result<wire::EnrolResponse> Devices::enrol(const wire::EnrolRequest& request, st
       .set("certificate_serial", facts.serial)
       .set("certificate_not_after", format_rfc3339(facts.not_after));
   batch.writes.push_back(std::move(device));
-  ledger::Write used = rewrite(*token, "used by " + out.device_id);
+  ledger::Write used = ledger::rewrite(*token, "used by " + out.device_id);
   used.state = "used";
   used.doc.set("device_id", out.device_id);
   batch.writes.push_back(std::move(used));
@@ -288,7 +272,7 @@ Result<Actor> Devices::actor_for(const net::PeerIdentity& peer, std::string_view
 
 /// The renewed certificate is in use: the one before it ends now.
 Result<> Devices::end_previous(const ledger::Record& record) {
-  ledger::Write write = rewrite(record, "renewed certificate in use");
+  ledger::Write write = ledger::rewrite(record, "renewed certificate in use");
   write.doc.erase(kPreviousSerial);
   const auto done = services_.ledger.write(write, system_actor(), services_.env.now());
   // Another request of the same machine was faster.
@@ -305,7 +289,7 @@ Result<wire::RenewResponse> Devices::renew(const Actor& device, const net::PeerI
   out.certificate_pem = PHENDAU_TRY(sign(request.csr_pem, record.id, record.agency_id));
   out.ca_pem = keys_.ca.certificate_pem;
   const auto facts = PHENDAU_TRY(net::parse_certificate(out.certificate_pem));
-  ledger::Write write = rewrite(record, "certificate renewed");
+  ledger::Write write = ledger::rewrite(record, "certificate renewed");
   // The answer may get lost: the certificate that asked stays good until the new one is seen.
   write.doc.set("certificate_serial", facts.serial)
       .set(kPreviousSerial, peer.serial)

@@ -35,10 +35,6 @@ Group group_of(const Obligations::Duty& duty, const CivilDate& today) {
   return this_month ? Group::month : Group::later;
 }
 
-bool is_provincial(const Actor& actor) {
-  return actor.role == Role::administrator || actor.role == Role::province_operator;
-}
-
 std::vector<report::CalendarAlarm> alarms_of(const comply::ReminderPlan& plan) {
   std::vector<report::CalendarAlarm> out;
   for (const std::int32_t days : plan.before_days) out.push_back({days, plan.minute_of_day, {}});

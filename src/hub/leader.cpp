@@ -14,19 +14,10 @@ constexpr std::size_t kChangesShown = 6;
 constexpr Duration kPastFresh = minutes(10);  // late evidence still corrects the year before
 
 Result<std::vector<ledger::Record>> agencies_in(Services& services, const Scope& scope) {
-  std::vector<ledger::Record> out;
   ledger::Query query;
   query.kind = "agency";
   query.states = {"active"};
-  query.order_by = "id";
-  query.descending = false;
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    auto page = PHENDAU_TRY(services.ledger.list(query, scope));
-    std::move(page.records.begin(), page.records.end(), std::back_inserter(out));
-    if (page.next_cursor.empty()) return out;
-    query.cursor = page.next_cursor;
-  }
+  return ledger::all_records(services.ledger, ledger::by_id(std::move(query)), scope);
 }
 
 void add_counts(Json& sum, const Json& counts) {

@@ -38,13 +38,6 @@ Json statuses_json(const comply::StatusCounts& counts) {
   return out;
 }
 
-std::optional<Status> status_from(std::string_view text) {
-  for (std::size_t i = 0; i < comply::StatusCounts{}.size(); ++i) {
-    if (to_string(static_cast<Status>(i)) == text) return static_cast<Status>(i);
-  }
-  return std::nullopt;
-}
-
 std::optional<comply::SubjectKind> subject_kind_from(std::string_view text) {
   for (int i = 0; i < static_cast<int>(comply::kSubjectKinds); ++i) {
     if (comply::to_string(static_cast<comply::SubjectKind>(i)) == text)
@@ -119,10 +112,10 @@ Result<> Obligations::open() {
   PHENDAU_TRY(load_facts());
   PHENDAU_TRY(restore_statuses());
   PHENDAU_TRY(open_year_book());
+  refresh_settings(now);
   {
     const std::lock_guard lock(mu_);
     for (const auto agency : board_.agencies()) refresh_detections(agency);
-    refresh_settings(now);
   }
   settle(now);
   return {};
@@ -205,7 +198,9 @@ void Obligations::refresh_detections(std::string_view agency_id) {
 }
 
 void Obligations::refresh_settings(UtcTime now) {
-  for (auto& [name, value] : hub_settings(services_, now)) board_.put_setting(name, std::move(value), now);
+  auto settings = hub_settings(services_, now);  // asks the ledger much: not while readers wait
+  const std::lock_guard lock(mu_);
+  for (auto& [name, value] : settings) board_.put_setting(name, std::move(value), now);
 }
 
 std::vector<ledger::DerivedWrite> Obligations::writes_of(
@@ -373,9 +368,9 @@ void Obligations::run() {
     // Feeds of detections and settings change without any message: look at everybody now and then.
     if (now - swept_at >= services_.config.assess_every) {
       swept_at = now;
+      refresh_settings(now);
       const std::lock_guard lock(mu_);
       for (const auto agency : board_.agencies()) marked_.emplace(agency);
-      refresh_settings(now);
     }
     assess_due(now);
   }

@@ -19,20 +19,6 @@ constexpr std::size_t kMovesPerBatch = 4'000;
 constexpr std::size_t kDerivedPerBatch = 5'000;
 static_assert(kMovesPerBatch + kDerivedPerBatch < ledger::kBatchWritesMax);
 
-ledger::Write rewrite(const ledger::Record& record, const std::string& reason) {
-  ledger::Write write;
-  write.kind = record.kind;
-  write.id = record.id;
-  write.agency_id = record.agency_id;
-  write.state = record.state;
-  write.doc = record.doc;
-  write.valid_from = record.valid_from;
-  write.valid_to = record.valid_to;
-  write.expected_version = record.version;
-  write.reason = reason;
-  return write;
-}
-
 std::string key_of(std::string_view kind, std::string_view id) { return fmt::format("{}/{}", kind, id); }
 
 std::map<std::string, std::string, std::less<>> heirs_of(const Json& act) {
@@ -87,26 +73,18 @@ Result<> OrganisationMoves::run() {
 }
 
 ledger::Write& OrganisationMoves::draft(const ledger::Record& record) {
-  return pending_.try_emplace(key_of(record.kind, record.id), rewrite(record, reason_)).first->second;
+  return pending_.try_emplace(key_of(record.kind, record.id), ledger::rewrite(record, reason_)).first->second;
 }
 
-template <class Each>
-Result<> OrganisationMoves::each_record(ledger::Query query, Each each) {
-  query.order_by = "id";  // a key that the moves do not change
-  query.descending = false;
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
-    for (const auto& record : page.records) PHENDAU_TRY(each(record));
-    if (page.next_cursor.empty()) return {};
-    query.cursor = page.next_cursor;
-  }
+Result<> OrganisationMoves::each_record(ledger::Query query,
+                                        const std::function<Result<>(const ledger::Record&)>& each) {
+  return ledger::each_record(services_.ledger, ledger::by_id(std::move(query)), everything(), each);
 }
 
 /// The transaction so far. The act comes first: who follows the ledger then knows what the rest means.
 Result<> OrganisationMoves::flush(bool last) {
   ledger::WriteBatch batch;
-  ledger::Write act = rewrite(act_, reason_);
+  ledger::Write act = ledger::rewrite(act_, reason_);
   act.state = last ? "done" : "running";
   act.doc.set("moved", moved_ + pending_.size());
   act.doc.erase("problem");
@@ -236,7 +214,7 @@ Result<> OrganisationMoves::move_bindings() {
       held.filters.push_back({"agency_id", ledger::FieldFilter::Op::equal, {Json(to)}});
       held.filters.push_back({"slot", ledger::FieldFilter::Op::equal, {record.doc["slot"]}});
       const bool has_it = PHENDAU_TRY(services_.ledger.count(held, everything())) > 0;
-      ledger::Write made = rewrite(record, reason_);
+      ledger::Write made = ledger::rewrite(record, reason_);
       made.id = new_ulid(services_.env);
       made.agency_id = old.agency_id;
       made.expected_version = 0;

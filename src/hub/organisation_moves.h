@@ -46,8 +46,7 @@ class OrganisationMoves {
   ledger::Write& draft(const ledger::Record& record);
   Result<> flush(bool last);
   /// A page of a query after the other; `each` gets every record.
-  template <class Each>
-  Result<> each_record(ledger::Query query, Each each);
+  Result<> each_record(ledger::Query query, const std::function<Result<>(const ledger::Record&)>& each);
 
   Services& services_;
   ledger::Record act_;

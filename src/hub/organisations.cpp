@@ -24,17 +24,9 @@ constexpr int kTries = 5;  // when others write meanwhile
 
 std::string day_of(UtcTime at) { return format_date(to_civil(at, kHubZone).date); }
 
-template <class Each>
-Result<> each_record(ledger::Ledger& ledger, ledger::Query query, Each each) {
-  query.order_by = "id";
-  query.descending = false;
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    const auto page = PHENDAU_TRY(ledger.list(query, everything()));
-    for (const auto& record : page.records) PHENDAU_TRY(each(record));
-    if (page.next_cursor.empty()) return {};
-    query.cursor = page.next_cursor;
-  }
+Result<> each_record(ledger::Ledger& ledger, ledger::Query query,
+                     const std::function<Result<>(const ledger::Record&)>& each) {
+  return ledger::each_record(ledger, ledger::by_id(std::move(query)), everything(), each);
 }
 
 Result<> provincial(const Actor& actor, Action action) {
@@ -70,17 +62,6 @@ void add_days(std::set<std::string>& days, const Json& doc) {
   for (const char* field : {"founded_on", "abolished_on"}) {
     if (!doc[field].as_string().empty()) days.insert(doc[field].as_string());
   }
-}
-
-ledger::Write rewrite(const ledger::Record& record) {
-  ledger::Write write;
-  write.kind = record.kind;
-  write.id = record.id;
-  write.agency_id = record.agency_id;
-  write.state = record.state;
-  write.doc = record.doc;
-  write.expected_version = record.version;
-  return write;
 }
 
 }  // namespace
@@ -381,9 +362,8 @@ Result<Json> Organisations::withdraw(const Actor& actor, std::string_view id, co
   const auto record = PHENDAU_TRY(services_.ledger.get(kActKind, id, everything()));
   if (record.state != "planned" && record.state != "blocked")
     return fail(ErrorCode::conflict, "the act is in force", "organisation.in_force");
-  ledger::Write write = rewrite(record);
+  ledger::Write write = ledger::rewrite(record, reason);
   write.state = "withdrawn";
-  write.reason = reason;
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   return act_view(PHENDAU_TRY(services_.ledger.get(kActKind, id, everything())), PHENDAU_TRY(agencies()));
 }
@@ -401,7 +381,7 @@ Result<std::vector<ledger::Write>> Organisations::first_writes(const ledger::Rec
       write.state = "active";
       write.expected_version = 0;
     } else {
-      write = rewrite(PHENDAU_TRY(services_.ledger.get(kAgency, id, everything())));
+      write = ledger::rewrite(PHENDAU_TRY(services_.ledger.get(kAgency, id, everything())), "");
       if (write.doc == one.doc && !one.ended) continue;
     }
     if (one.ended) write.state = "abolished";
@@ -455,9 +435,8 @@ void Organisations::note_problem(const std::string& id, const Error& error) {
   PHENDAU_LOG(warn, "organisation_act_failed", {"act", id}, {"error", error.message});
   const auto record = services_.ledger.get(kActKind, id, everything());
   if (!record || record->state != "planned") return;
-  ledger::Write write = rewrite(*record);
+  ledger::Write write = ledger::rewrite(*record, "could not be carried out");
   write.state = "blocked";
-  write.reason = "could not be carried out";
   write.doc.set("problem", explain(Lang::vi, error));
   static_cast<void>(services_.ledger.write(write, system_actor(), services_.env.now()));
 }

@@ -57,12 +57,6 @@ void add_fields(Json& out, const Json& schema, const std::string& prefix, int de
   }
 }
 
-Json texts_json(const std::vector<std::string>& list) {
-  Json out = Json::array();
-  for (const auto& one : list) out.push(one);
-  return out;
-}
-
 Json register_json(const RegisterKind& kind) {
   Json out = titled(kind.spec.name, kind.title);
   out.set("group", kind.group).set("owner", kind.owner);

@@ -6,41 +6,25 @@
 namespace phendau::hub {
 namespace {
 
-Json texts_json(const std::vector<std::string>& texts) {
-  Json out = Json::array();
-  for (const auto& text : texts) out.push(text);
-  return out;
-}
-
-std::vector<std::string> texts_from(const Json& json) {
-  std::vector<std::string> out;
-  for (const auto& one : json.items()) out.push_back(one.as_string());
-  return out;
-}
-
 UtcTime time_from(const Json& json) { return {json.as_int()}; }  // nanoseconds: exact
 
-Status status_from(const Json& json) {
-  for (int i = 0; i <= static_cast<int>(Status::not_applicable); ++i) {
-    if (to_string(static_cast<Status>(i)) == json.as_string()) return static_cast<Status>(i);
-  }
-  return Status::unknown;
+/// What scores and appeals have in common.
+template <class Points>
+Json points_json(const Points& one) {
+  return Json::object({{"record", one.record_id},
+                       {"ranking", one.ranking},
+                       {"criterion", one.criterion},
+                       {"agency", one.agency_id},
+                       {"year", one.year},
+                       {"points", one.points_hundredths},
+                       {"reason", one.reason},
+                       {"files", texts_json(one.files)},
+                       {"at", one.at.ns}});
 }
 
-Json score_json(const comply::RankingScore& score) {
-  return Json::object({{"record", score.record_id},
-                       {"ranking", score.ranking},
-                       {"criterion", score.criterion},
-                       {"agency", score.agency_id},
-                       {"year", score.year},
-                       {"points", score.points_hundredths},
-                       {"reason", score.reason},
-                       {"files", texts_json(score.files)},
-                       {"at", score.at.ns}});
-}
-
-comply::RankingScore score_from(const Json& json) {
-  comply::RankingScore out;
+template <class Points>
+Points points_from(const Json& json) {
+  Points out;
   out.record_id = json["record"].as_string();
   out.ranking = json["ranking"].as_string();
   out.criterion = json["criterion"].as_string();
@@ -54,31 +38,15 @@ comply::RankingScore score_from(const Json& json) {
 }
 
 Json appeal_json(const comply::RankingAppeal& appeal) {
-  return Json::object({{"state", static_cast<int>(appeal.state)},
-                       {"record", appeal.record_id},
-                       {"ranking", appeal.ranking},
-                       {"criterion", appeal.criterion},
-                       {"agency", appeal.agency_id},
-                       {"year", appeal.year},
-                       {"points", appeal.points_hundredths},
-                       {"reason", appeal.reason},
-                       {"files", texts_json(appeal.files)},
-                       {"at", appeal.at.ns}});
+  Json out = points_json(appeal);
+  out.set("state", static_cast<int>(appeal.state));
+  return out;
 }
 
 comply::RankingAppeal appeal_from(const Json& json) {
-  comply::RankingAppeal out;
+  auto out = points_from<comply::RankingAppeal>(json);
   const std::int64_t state = json["state"].as_int();
   if (state >= 0 && state <= 2) out.state = static_cast<comply::RankingAppeal::State>(state);
-  out.record_id = json["record"].as_string();
-  out.ranking = json["ranking"].as_string();
-  out.criterion = json["criterion"].as_string();
-  out.agency_id = json["agency"].as_string();
-  out.year = static_cast<std::int32_t>(json["year"].as_int());
-  out.points_hundredths = json["points"].as_int();
-  out.reason = json["reason"].as_string();
-  out.files = texts_from(json["files"]);
-  out.at = time_from(json["at"]);
   return out;
 }
 
@@ -132,7 +100,7 @@ comply::RankedObligation ranked_obligation_from(const Json& json) {
   out.features = texts_from(json["features"]);
   out.agency_id = json["agency"].as_string();
   out.year = static_cast<std::int32_t>(json["year"].as_int());
-  out.status = status_from(json["status"]);
+  out.status = status_from(json["status"].as_string()).value_or(Status::unknown);
   out.has_due = json["has_due"].as_bool();
   out.late = json["late"].as_bool();
   out.good = static_cast<std::uint32_t>(json["good"].as_int());
@@ -155,7 +123,7 @@ Json to_json(const comply::RankingInput& input) {
        {"agencies", std::move(agencies)},
        {"obligations", list_json(input.obligations, [](const auto& one) { return to_json(one); })},
        {"records", list_json(input.records, record_json)},
-       {"scores", list_json(input.scores, score_json)},
+       {"scores", list_json(input.scores, points_json<comply::RankingScore>)},
        {"appeals", list_json(input.appeals, appeal_json)}});
 }
 
@@ -171,7 +139,7 @@ Result<comply::RankingInput> ranking_input_from(const Json& json) {
     out.agencies.push_back({one["id"].as_string(), one["name"].as_string(), one["attributes"]});
   for (const auto& one : json["obligations"].items()) out.obligations.push_back(ranked_obligation_from(one));
   for (const auto& one : json["records"].items()) out.records.push_back(record_from(one));
-  for (const auto& one : json["scores"].items()) out.scores.push_back(score_from(one));
+  for (const auto& one : json["scores"].items()) out.scores.push_back(points_from<comply::RankingScore>(one));
   for (const auto& one : json["appeals"].items()) out.appeals.push_back(appeal_from(one));
   return out;
 }

@@ -52,21 +52,16 @@ Json needed_of(const Json& doc, const std::set<std::string>& fields) {
   return out;
 }
 
-template <class Each>
-Result<> each_record(ledger::Ledger& ledger, ledger::Query query, Each each) {
-  query.order_by = "id";
-  query.descending = false;
-  query.limit = ledger::kListLimitMax;
+/// Records of the query in the order of ids; `limit` over kRecordsMax.
+Result<> each_ranked(ledger::Ledger& ledger, ledger::Query query,
+                     const std::function<Result<>(const ledger::Record&)>& each) {
   std::size_t seen = 0;
-  for (;;) {
-    const auto page = PHENDAU_TRY(ledger.list(query, everything()));
-    for (const auto& record : page.records) PHENDAU_TRY(each(record));
-    seen += page.records.size();
-    if (seen > kRecordsMax)
-      return fail(ErrorCode::limit, "too many records for a ranking", "ranking.too_much");
-    if (page.next_cursor.empty()) return {};
-    query.cursor = page.next_cursor;
-  }
+  return ledger::each_record(
+      ledger, ledger::by_id(std::move(query)), everything(), [&](const ledger::Record& record) -> Result<> {
+        if (++seen > kRecordsMax)
+          return fail(ErrorCode::limit, "too many records for a ranking", "ranking.too_much");
+        return each(record);
+      });
 }
 
 Json definition_view(const comply::Ranking& ranking) {
@@ -182,7 +177,7 @@ Result<> Rankings::add_records(comply::RankingInput& input, const comply::Rankin
     if (kind == nullptr) continue;
     ledger::Query query;
     query.kind = name;
-    PHENDAU_TRY(each_record(services_.ledger, query, [&](const ledger::Record& record) -> Result<> {
+    PHENDAU_TRY(each_ranked(services_.ledger, query, [&](const ledger::Record& record) -> Result<> {
       const std::int32_t year = year_of(*kind, record);
       if (year != input.year || record.state == "withdrawn") return {};
       input.records.push_back(
@@ -194,20 +189,8 @@ Result<> Rankings::add_records(comply::RankingInput& input, const comply::Rankin
 }
 
 Result<> Rankings::add_points(comply::RankingInput& input, const comply::Ranking& ranking) {
-  const auto files_of = [&](const ledger::Record& record) -> Result<std::vector<std::string>> {
-    std::vector<std::string> out;
-    const Json files = PHENDAU_TRY(attachments_of(services_, "record", record.kind + "/" + record.id));
-    for (const auto& file : files.items()) out.push_back(file["sha256"].as_string());
-    return out;
-  };
   constexpr std::int64_t kNoPoints = -1;  // said to be ignored, with the reason
-  ledger::Query query;
-  query.filters.push_back({"year", ledger::FieldFilter::Op::equal, {Json(input.year)}});
-  query.filters.push_back({"ranking", ledger::FieldFilter::Op::equal, {Json(ranking.id)}});
-  query.kind = "ranking_score";
-  query.states = {"valid"};
-  PHENDAU_TRY(each_record(services_.ledger, query, [&](const ledger::Record& record) -> Result<> {
-    comply::RankingScore one;
+  const auto fill = [&](auto& one, const ledger::Record& record) -> Result<> {
     one.record_id = record.id;
     one.ranking = ranking.id;
     one.criterion = record.doc["criterion"].as_string();
@@ -215,27 +198,31 @@ Result<> Rankings::add_points(comply::RankingInput& input, const comply::Ranking
     one.year = input.year;
     one.points_hundredths = comply::points_hundredths(record.doc["points"]).value_or(kNoPoints);
     one.reason = record.doc["reason"].as_string();
-    one.files = PHENDAU_TRY(files_of(record));
+    const Json files = PHENDAU_TRY(attachments_of(services_, "record", record.kind + "/" + record.id));
+    for (const auto& file : files.items()) one.files.push_back(file["sha256"].as_string());
+    return {};
+  };
+  ledger::Query query;
+  query.filters.push_back({"year", ledger::FieldFilter::Op::equal, {Json(input.year)}});
+  query.filters.push_back({"ranking", ledger::FieldFilter::Op::equal, {Json(ranking.id)}});
+  query.kind = "ranking_score";
+  query.states = {"valid"};
+  PHENDAU_TRY(each_ranked(services_.ledger, query, [&](const ledger::Record& record) -> Result<> {
+    comply::RankingScore one;
+    PHENDAU_TRY(fill(one, record));
     one.at = record.updated_at;
     input.scores.push_back(std::move(one));
     return {};
   }));
   query.kind = "ranking_appeal";
   query.states = {"submitted", "granted", "refused"};
-  return each_record(services_.ledger, query, [&](const ledger::Record& record) -> Result<> {
+  return each_ranked(services_.ledger, query, [&](const ledger::Record& record) -> Result<> {
     using State = comply::RankingAppeal::State;
     comply::RankingAppeal one;
+    PHENDAU_TRY(fill(one, record));
     one.state = record.state == "granted"   ? State::granted
                 : record.state == "refused" ? State::refused
                                             : State::open;
-    one.record_id = record.id;
-    one.ranking = ranking.id;
-    one.criterion = record.doc["criterion"].as_string();
-    one.agency_id = record.agency_id;
-    one.year = input.year;
-    one.points_hundredths = comply::points_hundredths(record.doc["points"]).value_or(kNoPoints);
-    one.reason = record.doc["reason"].as_string();
-    one.files = PHENDAU_TRY(files_of(record));
     one.at = record.created_at;
     input.appeals.push_back(std::move(one));
     return {};
@@ -252,7 +239,7 @@ Result<comply::RankingInput> Rankings::input_for(const comply::Ranking& ranking,
   const std::string first_day = fmt::format("{:04}-01-01", year);
   ledger::Query agencies;
   agencies.kind = "agency";
-  PHENDAU_TRY(each_record(services_.ledger, agencies, [&](const ledger::Record& record) -> Result<> {
+  PHENDAU_TRY(each_ranked(services_.ledger, agencies, [&](const ledger::Record& record) -> Result<> {
     // Whoever was there in the year is ranked, also what was merged away since.
     const std::string& ended_on = record.doc["abolished_on"].as_string();
     const bool was_there = record.state == "active" || (!ended_on.empty() && ended_on > first_day);
@@ -432,13 +419,8 @@ Result<Json> Rankings::publish(const Actor& actor, std::int32_t year, const Json
     batch.writes.push_back(std::move(*evaluation));
   batch.writes.push_back(std::move(write));
   if (old != known.end()) {
-    ledger::Write replaced;
-    replaced.kind = kSheetKind;
-    replaced.id = old->id;
+    ledger::Write replaced = ledger::rewrite(*old, "replaced by " + id);
     replaced.state = "replaced";
-    replaced.doc = old->doc;
-    replaced.expected_version = old->version;
-    replaced.reason = "replaced by " + id;
     batch.writes.push_back(std::move(replaced));
   }
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));

@@ -54,31 +54,13 @@ Scope record_scope(const Actor& actor, Action action, const RegisterKind& kind, 
   return authorize_record(actor, action, rights_of(kind, state));
 }
 
-Result<> each_record(Services& services, ledger::Query query, const Scope& scope,
-                     const std::function<Result<>(const ledger::Record&)>& each) {
-  query.order_by = "id";
-  query.descending = false;
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    const auto page = PHENDAU_TRY(services.ledger.list(query, scope));
-    for (const auto& record : page.records) PHENDAU_TRY(each(record));
-    if (page.next_cursor.empty()) return {};
-    query.cursor = page.next_cursor;
-  }
-}
-
 Result<std::vector<ledger::Record>> live_records(Services& services, const RegisterKind& kind,
                                                  std::vector<ledger::FieldFilter> filters) {
-  std::vector<ledger::Record> out;
   ledger::Query query;
   query.kind = kind.spec.name;
   query.states = kind.lifecycle.states.empty() ? std::vector<std::string>() : kind.lifecycle.live;
   query.filters = std::move(filters);
-  PHENDAU_TRY(each_record(services, std::move(query), everything(), [&](const auto& record) -> Result<> {
-    out.push_back(record);
-    return {};
-  }));
-  return out;
+  return ledger::all_records(services.ledger, ledger::by_id(std::move(query)), everything());
 }
 
 void Networks::add(std::string_view id, const Json& doc, std::string_view field) {
@@ -126,17 +108,18 @@ Result<> RecordChecks::read_all() {
   if (!kind_.disjoint_field.empty()) own_networks_.emplace();
   ledger::Query query;
   query.kind = kind_.spec.name;
-  PHENDAU_TRY(each_record(services_, std::move(query), everything(), [&](const auto& record) -> Result<> {
-    by_document_.emplace(document_key(record.agency_id, record.doc), record.id);
-    // What was imported and has gone on since is still what the file says.
-    if (record.version > 1) {
-      const auto past = PHENDAU_TRY(
-          services_.ledger.history(kind_.spec.name, record.id, everything(), 0, ledger::kListLimitMax));
-      by_document_.emplace(document_key(past.back().change.agency_id, past.back().doc), record.id);
-    }
-    keep_live({&kind_, record.id, record.agency_id, record.state, record.doc});
-    return {};
-  }));
+  PHENDAU_TRY(ledger::each_record(
+      services_.ledger, ledger::by_id(std::move(query)), everything(), [&](const auto& record) -> Result<> {
+        by_document_.emplace(document_key(record.agency_id, record.doc), record.id);
+        // What was imported and has gone on since is still what the file says.
+        if (record.version > 1) {
+          const auto past = PHENDAU_TRY(
+              services_.ledger.history(kind_.spec.name, record.id, everything(), 0, ledger::kListLimitMax));
+          by_document_.emplace(document_key(past.back().change.agency_id, past.back().doc), record.id);
+        }
+        keep_live({&kind_, record.id, record.agency_id, record.state, record.doc});
+        return {};
+      }));
   all_read_ = true;
   return {};
 }

@@ -36,9 +36,6 @@ Scope record_scope(const Actor& actor, Action action, const RegisterKind& kind, 
 /// Records of the kind in states that count.
 Result<std::vector<ledger::Record>> live_records(Services& services, const RegisterKind& kind,
                                                  std::vector<ledger::FieldFilter> filters);
-/// Every record of the query, page by page, in the order of ids.
-Result<> each_record(Services& services, ledger::Query query, const Scope& scope,
-                     const std::function<Result<>(const ledger::Record&)>& each);
 
 /// Networks of live records by address: what holds one or lies in it is found without looking at the others.
 class Networks {

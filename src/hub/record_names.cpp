@@ -63,14 +63,15 @@ Result<RecordNames::Things*> RecordNames::things_of(std::string_view kind) {
   const Scope scope = open ? everything() : record_scope(actor_, Action::read, *reg, "");
   ledger::Query query;
   query.kind = std::string(kind);
-  PHENDAU_TRY(each_record(services_, std::move(query), scope, [&](const auto& record) -> Result<> {
-    if (reg == nullptr || open)
-      out.add(record.id, record.doc["name"].string_or(record.doc["full_name"].string_or(record.id)));
-    else
-      out.add(record.id, record_name(*reg, record.doc));
-    if (kind == "agency") out.add(record.id, record.doc["short_name"].as_string());
-    return {};
-  }));
+  PHENDAU_TRY(ledger::each_record(
+      services_.ledger, ledger::by_id(std::move(query)), scope, [&](const auto& record) -> Result<> {
+        if (reg == nullptr || open)
+          out.add(record.id, record.doc["name"].string_or(record.doc["full_name"].string_or(record.id)));
+        else
+          out.add(record.id, record_name(*reg, record.doc));
+        if (kind == "agency") out.add(record.id, record.doc["short_name"].as_string());
+        return {};
+      }));
   return &out;
 }
 

@@ -120,12 +120,6 @@ Json value_of(const Field& field, const Draft& draft) {
   return draft.doc[field.column.key];
 }
 
-Json texts_json(const std::vector<std::string>& texts) {
-  Json out = Json::array();
-  for (const auto& text : texts) out.push(text);
-  return out;
-}
-
 /// "so-can-bo.xlsx"
 std::string file_name(std::string_view title, std::string_view extension) {
   return replace_all(report::fold_title(title), " ", "-") + "." + std::string(extension);

@@ -17,10 +17,6 @@ constexpr std::string_view kBinding = "role_binding";
 constexpr std::string_view kLeadSlot = "lead_department";
 constexpr std::size_t kHistoryPage = 100;
 
-bool is_provincial(const Actor& actor) {
-  return actor.role == Role::administrator || actor.role == Role::province_operator;
-}
-
 std::string today_of(const Services& services) {
   return format_date(to_civil(services.env.now(), kHubZone).date);
 }
@@ -40,12 +36,6 @@ Json move_view(const workflow::StateMove& move, bool allowed) {
                        {"needs", std::move(needs)},
                        {"attachment", move.attachment},
                        {"allowed", allowed}});
-}
-
-Json texts_json(const std::vector<std::string>& texts) {
-  Json out = Json::array();
-  for (const auto& text : texts) out.push(text);
-  return out;
 }
 
 Json states_json(const Pack& pack, const workflow::Lifecycle& lifecycle) {
@@ -102,7 +92,7 @@ Result<const RegisterKind*> Records::kind_of(const Actor& actor, std::string_vie
 Result<Scope> Records::writable(const Actor& actor, Action action, const RegisterKind& kind,
                                 std::string_view state, std::string_view agency_id) {
   Scope scope = record_scope(actor, action, kind, state);
-  if (!is_writer(kind, names_for(actor, kind, agency_id)))
+  if (!is_writer(kind, names_for(actor, kind, agency_id, own_names(actor))))
     return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
   if (scope.allows_nothing()) {
     const bool decided = action == Action::update && kind.lifecycle.is_final(state);
@@ -139,23 +129,24 @@ bool gives(const Delegation& delegation, const RegisterKind& kind) {
 }  // namespace
 
 std::vector<std::string> Records::names_for(const Actor& actor, const RegisterKind& kind,
-                                            std::string_view agency_id) {
+                                            std::string_view agency_id,
+                                            const std::vector<std::string>& own) const {
   std::vector<std::string> out;
   for (const auto& one : actor.delegations) {
     if (one.agency_id == agency_id && gives(one, kind)) out.emplace_back(to_string(one.role));
   }
-  const Scope own = record_scope(without_delegations(actor), Action::update, kind, "");
-  if (!out.empty() && !own.covers(agency_id)) return out;
-  for (auto& name : own_names(actor)) out.push_back(std::move(name));
+  const Scope scope = record_scope(without_delegations(actor), Action::update, kind, "");
+  if (!out.empty() && !scope.covers(agency_id)) return out;
+  out.insert(out.end(), own.begin(), own.end());
   return out;
 }
 
-std::vector<std::string> Records::all_names(const Actor& actor, const RegisterKind& kind) {
-  std::vector<std::string> out = own_names(actor);
+std::vector<std::string> Records::all_names(const Actor& actor, const RegisterKind& kind,
+                                            std::vector<std::string> own) const {
   for (const auto& one : actor.delegations) {
-    if (gives(one, kind)) out.emplace_back(to_string(one.role));
+    if (gives(one, kind)) own.emplace_back(to_string(one.role));
   }
-  return out;
+  return own;
 }
 
 void Records::written(std::string_view kind) {
@@ -164,29 +155,19 @@ void Records::written(std::string_view kind) {
 
 std::vector<std::string> Records::own_names(const Actor& actor) {
   std::vector<std::string> out = {std::string(to_string(actor.role))};
-  const RegisterKind* binding = services_.pack.pack().reg(kBinding);
-  if (binding == nullptr) return out;
-  const auto bound = live_records(services_, *binding, {});
-  if (!bound) return out;
-  const std::string today = today_of(services_);
-  for (const auto& record : *bound) {
-    const auto& agencies = actor.agency_ids;
-    const bool own =
-        std::find(agencies.begin(), agencies.end(), record.doc["agency_id"].as_string()) != agencies.end();
-    if (own && holds_on(record.doc, today)) out.push_back("role:" + record.doc["slot"].as_string());
+  const auto bodies = bodies_of_slots();
+  if (!bodies) return out;
+  for (const auto& [slot, agency] : *bodies) {
+    const auto& own = actor.agency_ids;
+    if (std::find(own.begin(), own.end(), agency) != own.end()) out.push_back("role:" + slot);
   }
   return out;
 }
 
 Result<std::string> Records::province_agency() {
-  const RegisterKind* binding = services_.pack.pack().reg(kBinding);
-  if (binding != nullptr) {
-    const std::string today = today_of(services_);
-    for (const auto& record : PHENDAU_TRY(live_records(services_, *binding, {}))) {
-      if (record.doc["slot"].as_string() == kLeadSlot && holds_on(record.doc, today))
-        return record.doc["agency_id"].as_string();
-    }
-  }
+  const auto bodies = PHENDAU_TRY(bodies_of_slots());
+  const auto lead = bodies.lower_bound(kLeadSlot);  // the first that was bound
+  if (lead != bodies.end() && lead->first == kLeadSlot) return lead->second;
   return fail(ErrorCode::conflict, "no agency is bound to the slot lead_department", "record.no_lead");
 }
 
@@ -238,7 +219,7 @@ Json Records::summary(const RegisterKind& kind, const ledger::Record& record) {
 Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record) {
   Json out = summary(kind, record);
   const Scope scope = record_scope(actor, Action::update, kind, record.state);
-  const auto names = names_for(actor, kind, record.agency_id);
+  const auto names = names_for(actor, kind, record.agency_id, own_names(actor));
   const bool may_update = scope.covers(record.agency_id) && is_writer(kind, names);
   Json moves = Json::array();
   for (const auto& move : kind.lifecycle.moves) {
@@ -257,7 +238,7 @@ Result<Json> Records::kinds(const Actor& actor) {
   Json items = Json::array();
   for (const auto& kind : services_.pack.pack().registers) {
     if (!kind.is_kept_by_people()) continue;
-    const auto names = actor.delegations.empty() ? own : all_names(actor, kind);
+    const auto names = all_names(actor, kind, own);
     if (record_scope(actor, Action::read, kind, "").allows_nothing()) continue;
     const bool may_create = !record_scope(actor, Action::create, kind, "").allows_nothing() &&
                             may_keep(actor, kind, lead) && is_writer(kind, names);
@@ -378,7 +359,7 @@ ledger::Write Records::write_of(const Draft& draft, const Scope& scope, std::str
 Result<> Records::check_may_create(const Actor& actor, const RegisterKind& kind) {
   if (record_scope(actor, Action::create, kind, "").allows_nothing())
     return fail(ErrorCode::denied, "not for this role", "error.denied");
-  if (!is_writer(kind, all_names(actor, kind)))
+  if (!is_writer(kind, all_names(actor, kind, own_names(actor))))
     return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
   if (!may_keep(actor, kind, province_agency().value_or(std::string())))
     return fail(ErrorCode::denied, "kept by the province's bodies", "record.of_province", {kind.title.vi});
@@ -396,10 +377,11 @@ Result<std::vector<ledger::Record>> Records::all(const Actor& actor, const Regis
                 "import.export_too_many", {std::to_string(records_max), std::to_string(count)});
   }
   std::vector<ledger::Record> out;
-  PHENDAU_TRY(each_record(services_, query, scope, [&](const auto& record) -> Result<> {
-    if (out.size() < records_max) out.push_back(record);
-    return {};
-  }));
+  PHENDAU_TRY(
+      ledger::each_record(services_.ledger, ledger::by_id(query), scope, [&](const auto& record) -> Result<> {
+        if (out.size() < records_max) out.push_back(record);
+        return {};
+      }));
   return out;
 }
 
@@ -440,8 +422,7 @@ Result<Records::Added> Records::create_many(const Actor& actor, const RegisterKi
     const auto present = place ? checks.present(draft) : std::nullopt;
     auto checked = !place ? Result<>(std::unexpected(place.error())) : Result<>();
     if (checked && !present) checked = check_first_state(services_.pack.pack(), kind, asked);
-    if (checked && !present)
-      checked = freeze(kind, draft.agency_id, draft.state, record.doc, draft.doc);
+    if (checked && !present) checked = freeze(kind, draft.agency_id, draft.state, record.doc, draft.doc);
     if (checked && !present) checked = checks.check(draft);
     // Nothing of a file with a marking is taken, and nothing of it is shown.
     if (!checked && checked.error().text_id.starts_with("upload.")) return std::unexpected(checked.error());
@@ -523,12 +504,13 @@ Result<Json> Records::move(const Actor& actor, std::string_view kind_name, std::
   PHENDAU_TRY(freeze(*kind, record.agency_id, "", body["doc"], doc));
   const bool has_file = PHENDAU_TRY(files_of(kind->spec.name, id)).size() > 0;
   const std::string& to = body["to"].as_string();
+  const auto own = own_names(actor);
   const auto* move =
       PHENDAU_TRY(workflow::check_move(kind->lifecycle, record.state, to, kind->spec.schema, doc, has_file,
-                                       names_for(actor, *kind, record.agency_id)));
+                                       names_for(actor, *kind, record.agency_id, own)));
   Actor acting = actor;
   // A deputy of the own agency makes a move of its head: the change must say by which right.
-  if (!workflow::may_move(*move, own_names(actor))) {
+  if (!workflow::may_move(*move, own)) {
     for (const auto& one : actor.delegations) {
       const std::string place(to_string(one.role));
       if (one.agency_id == record.agency_id && gives(one, *kind) && workflow::may_move(*move, {&place, 1}))

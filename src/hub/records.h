@@ -20,6 +20,8 @@
 namespace phendau::hub {
 
 inline constexpr std::size_t kWaitingPerKindMax = 20;
+inline constexpr std::size_t kQueuedPerKindMax =
+    1'000;  // beyond that the queue is not the place to work it off
 inline constexpr std::size_t kWaitingMax = 100;
 
 class Records {
@@ -90,7 +92,7 @@ class Records {
   Result<Json> waiting_for(const Actor& actor);
   /// What fills the frozen field of a kind (RegisterKind::frozen_field); set before use.
   std::function<Result<Json>(std::string_view agency_id)> figures;
-  /// {items, total}: records in states in which somebody has to decide (`waiting` of the register) and this
+  /// {items, total}: records in states in which somebody has to decide (`waiting_states`) and this
   /// actor may, oldest first. The province gets what no agency decides for itself.
   Result<Json> waiting(const Actor& actor, std::size_t limit);
   /// Names that moves and writers use for the actor: its role, and "role:SLOT" for each slot it holds today.
@@ -105,16 +107,27 @@ class Records {
   std::function<void(std::string_view kind)> on_write;
 
  private:
+  struct Waiting {
+    const RegisterKind* kind = nullptr;
+    ledger::Record record;
+    std::string state_title;
+    Json moves;  // titles of those that the actor may make
+  };
+  /// Records in waiting states with a wanted move that the actor may make, oldest first.
+  Result<std::vector<Waiting>> waiting_records(const Actor& actor, std::size_t per_kind_max,
+                                               const std::function<bool(const workflow::StateMove&)>& wanted);
   Result<Scope> writable(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state,
                          std::string_view agency_id);
   Result<ledger::Record> record_for(const Actor& actor, Action action, const RegisterKind& kind,
                                     std::string_view id);
   /// What the actor goes by for lists of writers and moves: role and slots, as far as the own rights reach
   /// the agency, and the places that delegations give there.
-  std::vector<std::string> names_for(const Actor& actor, const RegisterKind& kind,
-                                     std::string_view agency_id);
+  /// @param own what own_names() says.
+  std::vector<std::string> names_for(const Actor& actor, const RegisterKind& kind, std::string_view agency_id,
+                                     const std::vector<std::string>& own) const;
   /// The same over all agencies: what a form may offer.
-  std::vector<std::string> all_names(const Actor& actor, const RegisterKind& kind);
+  std::vector<std::string> all_names(const Actor& actor, const RegisterKind& kind,
+                                     std::vector<std::string> own) const;
   void written(std::string_view kind);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   ledger::Query query_of(const RegisterKind& kind, const Query& wanted) const;

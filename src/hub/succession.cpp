@@ -17,17 +17,12 @@ Result<> Succession::load(ledger::Ledger& ledger) {
   ledger::Query query;
   query.kind = "agency";
   query.states = {"abolished"};
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    const auto page = PHENDAU_TRY(ledger.list(query, Scope{Scope::Reach::everything, {}, {}}));
-    for (const auto& record : page.records) {
-      std::vector<std::string> ids;
-      for (const auto& id : record.doc["successors"].items()) ids.push_back(id.as_string());
-      if (!ids.empty()) found.emplace(record.id, std::move(ids));
-    }
-    if (page.next_cursor.empty()) break;
-    query.cursor = page.next_cursor;
-  }
+  const Scope all{Scope::Reach::everything, {}, {}};
+  PHENDAU_TRY(ledger::each_record(ledger, query, all, [&](const ledger::Record& record) -> Result<> {
+    std::vector<std::string> ids = texts_from(record.doc["successors"]);
+    if (!ids.empty()) found.emplace(record.id, std::move(ids));
+    return {};
+  }));
   const std::unique_lock lock(mu_);
   successors_ = std::move(found);
   return {};

@@ -23,35 +23,12 @@ bool holds(const std::vector<std::string>& list, std::string_view one) {
   return std::find(list.begin(), list.end(), one) != list.end();
 }
 
-std::vector<std::string> texts_from(const Json& json) {
-  std::vector<std::string> out;
-  for (const auto& one : json.items()) out.push_back(one.as_string());
-  return out;
-}
-
-Json texts_json(const std::vector<std::string>& texts) {
-  Json out = Json::array();
-  for (const auto& text : texts) out.push(text);
-  return out;
-}
-
-Result<std::vector<ledger::Record>> all_of(const Services& services, ledger::Query query) {
-  std::vector<ledger::Record> out;
-  query.limit = ledger::kListLimitMax;
-  for (;;) {
-    auto page = PHENDAU_TRY(services.ledger.list(query, everything()));
-    std::move(page.records.begin(), page.records.end(), std::back_inserter(out));
-    if (page.next_cursor.empty()) return out;
-    query.cursor = page.next_cursor;
-  }
-}
-
 Result<std::vector<ledger::Record>> about(const Services& services, std::string_view kind,
                                           const std::string& warning) {
   ledger::Query query;
   query.kind = kind;
   query.filters.push_back({"warning_id", ledger::FieldFilter::Op::equal, {Json(warning)}});
-  return all_of(services, std::move(query));
+  return ledger::all_records(services.ledger, std::move(query), everything());
 }
 
 /// Live agencies that the document addresses; the sender does not answer itself.
@@ -65,7 +42,8 @@ Result<std::vector<std::string>> addressees(const Services& services, const Json
   query.order_by = "id";
   query.descending = false;
   std::vector<std::string> out;
-  for (const auto& agency : PHENDAU_TRY(all_of(services, std::move(query)))) {
+  for (const auto& agency :
+       PHENDAU_TRY(ledger::all_records(services.ledger, std::move(query), everything()))) {
     const bool everybody = chosen.empty() && classes.empty();
     const bool wanted =
         everybody || holds(chosen, agency.id) || holds(classes, agency.doc["unit_class"].as_string());

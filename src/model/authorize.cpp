@@ -48,8 +48,8 @@ Reach head_reach(Action action, Resource resource) {
     return action == Action::administer || action == Action::remove ? Reach::nothing : Reach::agencies;
   // Decisions of the head are moves of records; what heads create is narrowed by kind (authorize_record); to
   // attest one is to acknowledge it for the own body.
-  if (resource == Resource::record && (action == Action::update || action == Action::create ||
-                                       action == Action::attest))
+  if (resource == Resource::record &&
+      (action == Action::update || action == Action::create || action == Action::attest))
     return Reach::agencies;
   if (action != Action::read) return Reach::nothing;
   switch (resource) {
@@ -137,6 +137,10 @@ Actor system_actor() {
   actor.role = Role::administrator;
   actor.system = true;
   return actor;
+}
+
+bool is_provincial(const Actor& actor) {
+  return actor.role == Role::administrator || actor.role == Role::province_operator;
 }
 
 bool Scope::covers(std::string_view agency_id) const {

@@ -50,6 +50,9 @@ struct Actor {
 };
 Actor system_actor();
 
+/// Administrators and operators work for the whole province.
+bool is_provincial(const Actor& actor);
+
 enum class Action : std::uint8_t {
   read,
   create,

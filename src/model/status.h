@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace phendau {
@@ -23,6 +24,13 @@ constexpr std::string_view to_string(Status status) {
   constexpr std::string_view kNames[] = {"met",     "attested", "excepted",    "due",           "unknown",
                                          "overdue", "violated", "no_occasion", "not_applicable"};
   return kNames[static_cast<std::size_t>(status)];
+}
+
+constexpr std::optional<Status> status_from(std::string_view text) {
+  for (int i = 0; i <= static_cast<int>(Status::not_applicable); ++i) {
+    if (to_string(static_cast<Status>(i)) == text) return static_cast<Status>(i);
+  }
+  return std::nullopt;
 }
 
 /// Worst of: violated > overdue > unknown > due > excepted > attested > met. no_occasion and not_applicable

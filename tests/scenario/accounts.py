@@ -14,7 +14,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import PACK, PHENDAU, Client, Hub, Problem, give_to_hub, run, scratch, wait_for
+import harness
+from harness import PACK, PHENDAU, Client, Hub, give_to_hub, run, scratch, wait_for
 
 PASSWORD = "Mat-khau-rieng-7!"
 TODAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 3600))
@@ -25,14 +26,7 @@ def day(offset):
 
 
 def refused(status, call, code=None, *words):
-    try:
-        call()
-    except Problem as problem:
-        assert problem.status == status and (code is None or problem.body.get("code") == code), (problem.status, problem.body)
-        for word in words:
-            assert word in problem.body["text"], (word, problem.body["text"])
-        return problem.body
-    raise AssertionError(f"was not refused with {status} {code}")
+    return harness.refused(status, call, *words, code=code)
 
 
 def totp(secret, steps=0):

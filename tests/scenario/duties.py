@@ -17,7 +17,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import AS_ROOT, HUB_UID, ROOT, Client, Hub, Problem, run, scratch, wait_for
+from harness import AS_ROOT, Client, HUB_UID, Hub, ROOT, refused, run, scratch, wait_for
 
 # ---- a small document of our own: reminders at midnight, so that each is either due or not -----------------------------
 packs = scratch()
@@ -162,15 +162,6 @@ def person(name, role, agency):
 
 officer, head = person("can-bo", "agency_officer", "xa-mot"), person("thu-truong", "agency_head", "xa-mot")
 other, staff = person("xa-ben", "agency_officer", "xa-hai"), person("nhan-vien", "staff", "xa-mot")
-
-
-def refused(status, call):
-    try:
-        call()
-    except Problem as problem:
-        assert problem.status == status, (problem.status, problem.body)
-        return problem.body
-    raise AssertionError("was not refused")
 
 
 def tasks(client, clause):

@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import PACK, PHENDAU, Agent, Client, Hub, Problem, free_port, give_to_hub, run, wait_for
+from harness import Agent, Client, Hub, PACK, PHENDAU, free_port, give_to_hub, refused, run, wait_for
 
 TODAY = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=7))).date()
 EARLIER = (TODAY - datetime.timedelta(days=400)).isoformat()
@@ -31,15 +31,6 @@ def send(id, user, count=1):
         for i in range(count):
             text = f"<38>{time.strftime('%b %e %H:%M:%S')} may-{id} sshd[{i}]: Failed password for {user} from 198.51.100.9 port 5 ssh2\n"
             line.sendall(text.encode())
-
-
-def refused(status, what):
-    try:
-        what()
-    except Problem as problem:
-        assert problem.status == status, problem
-        return problem.body
-    raise AssertionError(f"was not refused with {status}")
 
 
 def doctor():

@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import Client, Hub, Problem, wait_for
+from harness import Client, Hub, refused, wait_for
 
 hub = Hub(config={"assess_every": "1s"}).init(agency="so-tttt", name="Sở Thông tin và Truyền thông").start()
 admin = hub.admin()
@@ -30,17 +30,6 @@ other, watcher = person("canbo.hai", "agency_officer", "xa-hai"), person("truc.t
 police, committee = person("cong.an", "partner", "cong-an"), person("chu.tich", "agency_head", "ubnd")
 TODAY = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=7)).date()
 YEAR = TODAY.year
-
-
-def refused(status, call, *words):
-    try:
-        call()
-    except Problem as problem:
-        assert problem.status == status, (problem.status, problem.body)
-        for word in words:
-            assert word in problem.body["text"], (word, problem.body["text"])
-        return problem.body
-    raise AssertionError("was not refused")
 
 
 # ---- ranking -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import Client, Hub, Problem, wait_for
+from harness import Client, Hub, refused, wait_for
 
 hub = Hub().init(agency="so-tttt", name="Sở Thông tin và Truyền thông").start()
 admin = hub.admin()
@@ -22,17 +22,6 @@ def person(name, role, agency):
 
 officer, head, other = person("can-bo", "agency_officer", "xa-mot"), person("thu-truong", "agency_head", "xa-mot"), person("xa-ben", "agency_officer", "xa-hai")
 police = person("cong-an", "partner", "so-tttt")
-
-
-def refused(status, call, *words):
-    try:
-        call()
-    except Problem as problem:
-        assert problem.status == status, (problem.status, problem.body)
-        for word in words:
-            assert word in problem.body["text"], (word, problem.body["text"])
-        return problem.body
-    raise AssertionError("was not refused")
 
 
 def status_of(part, agency="xa-mot"):

@@ -16,7 +16,7 @@ import zipfile
 from xml.sax.saxutils import escape
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import ROOT, Client, Hub, Problem
+from harness import Client, Hub, Problem, ROOT, refused
 
 # ---- files as offices make them --------------------------------------------------------------------------------------
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -159,17 +159,6 @@ def bring(client, kind, name, data, write=False, **query):
     if response.status >= 400:
         raise Problem(response.status, json.loads(answer))
     return json.loads(answer)
-
-
-def refused(status, call, *words):
-    try:
-        call()
-    except Problem as problem:
-        assert problem.status == status, (problem.status, problem.body)
-        for word in words:
-            assert word in problem.body["text"], (word, problem.body["text"])
-        return
-    raise AssertionError("was not refused")
 
 
 def total(client, kind, **query):

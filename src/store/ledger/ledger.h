@@ -165,6 +165,16 @@ struct Page {
   std::string next_cursor;  // empty: the last page
 };
 
+/// The query in the order of ids: what writes do not change while somebody walks through the pages.
+inline Query by_id(Query query) {
+  query.order_by = "id";
+  query.descending = false;
+  return query;
+}
+
+/// A write of the record as it is, at the version that was read.
+Write rewrite(const Record& record, std::string reason);
+
 struct RedactTarget {
   std::uint64_t seq = 0;
   std::vector<std::string> fields;  // top-level members of doc, or "$reason"
@@ -267,6 +277,11 @@ class Ledger {
   /// digests. Keys are not in it: secrets stay encrypted.
   virtual Result<Backup> backup(const std::string& folder, UtcTime now) = 0;
 };
+
+/// Every record of the query, page by page in its order; stops at the first error. `query.limit` is set here.
+Result<> each_record(Ledger& ledger, Query query, const Scope& scope,
+                     const std::function<Result<>(const Record&)>& each);
+Result<std::vector<Record>> all_records(Ledger& ledger, Query query, const Scope& scope);
 
 struct LedgerOptions {
   Env* env = nullptr;      // for blobs, randomness, the lock; SQLite keeps its own file on the real disk

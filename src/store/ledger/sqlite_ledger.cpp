@@ -21,17 +21,6 @@ bool is_name(std::string_view text) {
   return kName.search(text);
 }
 
-Json texts_to_json(const std::vector<std::string>& texts) {
-  Json out = Json::array();
-  for (const auto& text : texts) out.push(text);
-  return out;
-}
-std::vector<std::string> texts_from_json(const Json& json) {
-  std::vector<std::string> out;
-  for (const auto& item : json.items()) out.push_back(item.as_string());
-  return out;
-}
-
 bool contains(const std::vector<std::string>& list, std::string_view wanted) {
   return std::find(list.begin(), list.end(), wanted) != list.end();
 }
@@ -136,10 +125,10 @@ Json to_json(const KindSchema& kind) {
   return Json::object({{"name", kind.name},
                        {"title_vi", kind.title_vi},
                        {"schema", kind.schema},
-                       {"indexed_fields", texts_to_json(kind.indexed_fields)},
-                       {"secret_fields", texts_to_json(kind.secret_fields)},
-                       {"personal_fields", texts_to_json(kind.personal_fields)},
-                       {"states", texts_to_json(kind.states)},
+                       {"indexed_fields", texts_json(kind.indexed_fields)},
+                       {"secret_fields", texts_json(kind.secret_fields)},
+                       {"personal_fields", texts_json(kind.personal_fields)},
+                       {"states", texts_json(kind.states)},
                        {"invited_field", kind.invited_field},
                        {"pack", kind.pack}});
 }
@@ -149,10 +138,10 @@ KindSchema kind_from_json(const Json& json) {
   out.name = json["name"].as_string();
   out.title_vi = json["title_vi"].as_string();
   out.schema = json["schema"];
-  out.indexed_fields = texts_from_json(json["indexed_fields"]);
-  out.secret_fields = texts_from_json(json["secret_fields"]);
-  out.personal_fields = texts_from_json(json["personal_fields"]);
-  out.states = texts_from_json(json["states"]);
+  out.indexed_fields = texts_from(json["indexed_fields"]);
+  out.secret_fields = texts_from(json["secret_fields"]);
+  out.personal_fields = texts_from(json["personal_fields"]);
+  out.states = texts_from(json["states"]);
   out.invited_field = json["invited_field"].as_string();
   out.pack = json["pack"].as_string();
   return out;

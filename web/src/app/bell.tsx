@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Notices to the person: how many are unread, the newest, each with a link to what it is about.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { get, post } from '../api/client';
 import type { Notices } from '../api/types';
 import { announce } from '../ui/announce';
@@ -8,6 +8,7 @@ import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useChange } from '../ui/load';
 import { Button, When } from '../ui/parts';
+import { usePopup } from '../ui/popup';
 import { navigate } from './router';
 import { may } from './session';
 import { changes } from './stream';
@@ -16,8 +17,7 @@ const kShown = 20;
 
 export function Bell() {
   const [data, setData] = useState<Notices | null>(null);
-  const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
+  const { box, open, setOpen } = usePopup();
   const load = (): void => {
     get('/notices', { query: { limit: kShown } }).then((next) => {
       setData((before) => {
@@ -28,22 +28,6 @@ export function Bell() {
   };
   useEffect(load, []);
   useChange(changes.notice.value, load, 2000);
-  useEffect(() => {
-    if (!open) return undefined;
-    const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent) {
-        if (event.key !== 'Escape') return;
-        box.current?.querySelector('button')?.focus();
-      } else if (box.current?.contains(event.target as Node)) return;
-      setOpen(false);
-    };
-    document.addEventListener('mousedown', close);
-    document.addEventListener('keydown', close);
-    return () => {
-      document.removeEventListener('mousedown', close);
-      document.removeEventListener('keydown', close);
-    };
-  }, [open]);
   const read = (body: { ids: string[] } | { all: true }): void => {
     post('/notices/read', { body }).then(load, () => undefined);
   };

@@ -9,6 +9,7 @@ import { roleWords } from '../text/words';
 import { draftCount } from '../ui/draft';
 import { Icon, Mark } from '../ui/icon';
 import { Button, DemoBanner } from '../ui/parts';
+import { usePopup } from '../ui/popup';
 import { Blank } from '../ui/states';
 import { accountPage as Account, homeOf, groups, sections, startPage as Start, type Section } from './pages';
 import { navigate, path } from './router';
@@ -94,25 +95,8 @@ function QuickSearch() {
 const liveWords = { off: 'Chưa kết nối', connecting: 'Đang kết nối', on: 'Trực tiếp', lost: 'Mất kết nối' } as const;
 
 function PersonMenu() {
-  const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
+  const { box, open, setOpen } = usePopup();
   const user = session.value!.user;
-  useEffect(() => {
-    if (!open) return undefined;
-    const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent) {
-        if (event.key !== 'Escape') return;
-        box.current?.querySelector('button')?.focus();
-      } else if (box.current?.contains(event.target as Node)) return;
-      setOpen(false);
-    };
-    document.addEventListener('mousedown', close);
-    document.addEventListener('keydown', close);
-    return () => {
-      document.removeEventListener('mousedown', close);
-      document.removeEventListener('keydown', close);
-    };
-  }, [open]);
   return (
     <div class="person" ref={box}>
       <button type="button" class="bare" aria-expanded={open} aria-haspopup="true" onClick={() => setOpen(!open)}

@@ -10,7 +10,7 @@ import { deviceStatusWords } from '../text/words';
 import { AgencySelect } from '../ui/agencies';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
-import { Button, Chip, CopyButton, Drawer, PageHead, When } from '../ui/parts';
+import { Button, Chip, CopyButton, Drawer, NextPage, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import { RollUp } from '../ui/status';
 import { DeviceState } from '../ui/device-state';
@@ -98,7 +98,7 @@ export default function Devices() {
                 </tr>
               ))}</tbody>
             </table>
-            {next_cursor && <p class="pager"><Button onClick={() => setQuery({ cursor: next_cursor })}>Trang sau</Button></p>}
+            <NextPage cursor={next_cursor} />
           </>
         )}
       </Shown>

@@ -8,7 +8,7 @@ import { changes } from '../app/stream';
 import { numberText } from '../text/format';
 import { AgencySelect } from '../ui/agencies';
 import { useChange, useLoad } from '../ui/load';
-import { Button, Chip, ClockLine, Drawer, PageHead, When } from '../ui/parts';
+import { Button, Chip, ClockLine, Drawer, NextPage, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 
 function Opening({ onClose }: { onClose: () => void }) {
@@ -78,7 +78,7 @@ export default function Incidents() {
                 ))}
               </tbody>
             </table>
-            {next_cursor && <p class="pager"><Button onClick={() => setQuery({ cursor: next_cursor })}>Trang sau</Button></p>}
+            <NextPage cursor={next_cursor} />
           </>
         )}
       </Shown>

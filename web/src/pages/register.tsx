@@ -19,7 +19,7 @@ import { Icon } from '../ui/icon';
 import { FrozenFigures, frozenOf } from '../ui/figures';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
-import { Button, Chip, Drawer, PageHead, When } from '../ui/parts';
+import { Button, Chip, Drawer, NextPage, PageHead, When } from '../ui/parts';
 import { loadRegisters, recordName, stateTitle, valueText } from '../ui/registers';
 import { fieldsOf, SchemaForm, type Doc, type Field } from '../ui/schema-form';
 import { Blank, ProblemNote, Shown } from '../ui/states';
@@ -143,7 +143,7 @@ function List({ register }: { register: Register }) {
                 </tr>
               ))}</tbody>
             </table>
-            {next_cursor && <p class="pager"><Button onClick={() => setQuery({ cursor: next_cursor })}>Trang sau</Button></p>}
+            <NextPage cursor={next_cursor} />
           </>
         )}
       </Shown>

@@ -12,7 +12,7 @@ import { tell } from '../ui/announce';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
-import { Button, Chip, Drawer, PageHead } from '../ui/parts';
+import { Button, Chip, Drawer, NextPage, PageHead } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import '../styles/province.css';
 
@@ -126,7 +126,7 @@ export default function Warnings() {
                 </tr>
               ))}</tbody>
             </table>
-            {next_cursor && <p class="pager"><Button onClick={() => setQuery({ cursor: next_cursor })}>Trang sau</Button></p>}
+            <NextPage cursor={next_cursor} />
           </>
         )}
       </Shown>

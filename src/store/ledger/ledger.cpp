@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/ledger/ledger.h"
+
+namespace phendau::ledger {
+
+Write rewrite(const Record& record, std::string reason) {
+  Write write;
+  write.kind = record.kind;
+  write.id = record.id;
+  write.agency_id = record.agency_id;
+  write.state = record.state;
+  write.doc = record.doc;
+  write.valid_from = record.valid_from;
+  write.valid_to = record.valid_to;
+  write.expected_version = record.version;
+  write.reason = std::move(reason);
+  return write;
+}
+
+Result<> each_record(Ledger& ledger, Query query, const Scope& scope,
+                     const std::function<Result<>(const Record&)>& each) {
+  query.limit = kListLimitMax;
+  for (;;) {
+    const auto page = PHENDAU_TRY(ledger.list(query, scope));
+    for (const auto& record : page.records) PHENDAU_TRY(each(record));
+    if (page.next_cursor.empty()) return {};
+    query.cursor = page.next_cursor;
+  }
+}
+
+Result<std::vector<Record>> all_records(Ledger& ledger, Query query, const Scope& scope) {
+  std::vector<Record> out;
+  PHENDAU_TRY(each_record(ledger, std::move(query), scope, [&](const Record& record) -> Result<> {
+    out.push_back(record);
+    return {};
+  }));
+  return out;
+}
+
+}  // namespace phendau::ledger
