@@ -8,7 +8,8 @@ import { changes } from '../app/stream';
 import { numberText } from '../text/format';
 import { AgencySelect } from '../ui/agencies';
 import { useChange, useLoad } from '../ui/load';
-import { Button, Chip, ClockLine, Drawer, NextPage, PageHead, When } from '../ui/parts';
+import { NextPage } from '../ui/next-page';
+import { Button, Chip, ClockLine, Drawer, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 
 function Opening({ onClose }: { onClose: () => void }) {

@@ -12,7 +12,8 @@ import { tell } from '../ui/announce';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
-import { Button, Chip, Drawer, NextPage, PageHead } from '../ui/parts';
+import { NextPage } from '../ui/next-page';
+import { Button, Chip, Drawer, PageHead } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import '../styles/province.css';
 
