@@ -42,6 +42,8 @@ std::vector<Pair> office_pairs();
 
 /// The obligation engine at the size of a large province; prints its own lines.
 void obligations_report();
+/// Registers at that size: an import and lists; prints its own lines.
+void registers_report();
 
 /// The floor of NDJSON: simdjson reads every member of every line and does nothing with it.
 std::uint64_t walk_json(const std::vector<std::string>& lines);

@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
     }
   }
   if (std::string_view("obligations").find(filter) != std::string_view::npos) obligations_report();
+  if (std::string_view("registers").find(filter) != std::string_view::npos) registers_report();
   std::filesystem::remove_all(folder);
   std::fprintf(stderr, "(%llu)\n", static_cast<unsigned long long>(kept));
   return 0;
