@@ -108,9 +108,9 @@ Result<> add_filter(Sql& sql, const FieldFilter& filter, const KindSchema& kind)
   if (filter.values.size() > kListLimitMax)
     return fail(ErrorCode::limit, "a filter has more than 1000 values");
   const bool negative = filter.op == Op::not_equal || filter.op == Op::missing;
-  sql.add(negative ? " AND NOT EXISTS" : " AND EXISTS");
-  sql.add("(SELECT 1 FROM record_index x WHERE x.kind=r.kind AND x.id=r.id AND x.field=?",
-          {std::string_view(filter.field)});
+  sql.add(negative ? " AND r.id NOT IN" : " AND r.id IN");
+  sql.add("(SELECT x.id FROM record_index x WHERE x.kind=? AND x.field=?",
+          {std::string_view(kind.name), std::string_view(filter.field)});
   switch (filter.op) {
     case Op::missing:
       break;
@@ -164,32 +164,47 @@ Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, co
   return {};
 }
 
-/// The SELECT list's sort_key.
-Result<Sql> order_key(const Query& query, const KindSchema& kind) {
-  Sql out;
+/// What a list reads: SELECT and FROM, with the key that it is ordered by, and the expression of that key.
+struct Source {
+  Sql sql;
+  std::string key;
+};
+Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope& scope) {
+  Source out;
+  const auto from_records = [&](std::string key) {
+    out.key = std::move(key);
+    out.sql.add(fmt::format("SELECT {}, {} FROM records r", kRecordColumns, out.key));
+  };
   if (query.order_by == "updated_at" || query.order_by == "created_at") {
-    out.add("r." + query.order_by + "_ns");
+    from_records("r." + query.order_by + "_ns");
   } else if (query.order_by == "id" || query.order_by == "state" || query.order_by == "agency_id") {
-    out.add("r." + query.order_by);
+    from_records("r." + query.order_by);
   } else if (is_indexed(kind, query.order_by)) {
-    out.add(
-        "COALESCE((SELECT MIN(x.value) FROM record_index x WHERE x.kind=r.kind AND x.id=r.id AND x.field=?), "
-        "'')",
-        {std::string_view(query.order_by)});
+    // Few records are sorted, many are walked in the order of the index.
+    const bool few =
+        scope.reach != Scope::Reach::everything || !query.agency_ids.empty() || !query.filters.empty();
+    out.key = "o.value";
+    out.sql.add(fmt::format(
+        "SELECT {}, o.value FROM {} ON o.kind=r.kind AND o.id=r.id AND o.field=? AND o.kind=?",
+        kRecordColumns, few ? "records r CROSS JOIN record_index o" : "record_index o CROSS JOIN records r"));
+    out.sql.parameters = {kOrderPrefix + query.order_by, std::string_view(kind.name)};
   } else {
     return fail(ErrorCode::invalid, fmt::format("{}: cannot order by '{}'", kind.name, query.order_by));
   }
   return out;
 }
 
-Result<> add_cursor(Sql& sql, const Query& query) {
+/// The id that lies beside the key in an index.
+std::string_view id_beside(std::string_view key) { return key == "o.value" ? "o.id" : "r.id"; }
+
+Result<> add_cursor(Sql& sql, const Query& query, std::string_view key) {
   if (query.cursor.empty()) return {};
   const auto bad = [] { return fail(ErrorCode::invalid, "the cursor is not one of ours"); };
   const auto bytes = from_base64(query.cursor);
   if (!bytes) return bad();
   const auto json = parse_json(*bytes);
   if (!json || json->items().size() != 2 || !json->items()[1].is_string()) return bad();
-  sql.add(query.descending ? " AND (sort_key, r.id) < (?, ?)" : " AND (sort_key, r.id) > (?, ?)",
+  sql.add(fmt::format(" AND ({}, {}) {} (?, ?)", key, id_beside(key), query.descending ? '<' : '>'),
           {json->items()[0], json->items()[1]});
   return {};
 }
@@ -279,6 +294,16 @@ Result<Head> read_head(Database& db) {
   return out;
 }
 
+namespace {
+
+/// As SQLite orders them: numbers, then texts by their bytes.
+bool sorts_before(const Json& a, const Json& b) {
+  if (a.is_string() != b.is_string()) return b.is_string();
+  return a.is_string() ? a.as_string() < b.as_string() : a.as_double() < b.as_double();
+}
+
+}  // namespace
+
 std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, const Json& doc) {
   std::vector<std::pair<std::string, Json>> out;
   const auto add = [&](const std::string& field, const Json& value) {
@@ -290,7 +315,15 @@ std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, 
     const std::size_t count = std::min(value.items().size(), kIndexEntriesPerFieldMax);
     for (std::size_t i = 0; i < count; ++i) add(field, value.items()[i]);
   };
-  for (const auto& field : kind.indexed_fields) add_all(field, doc.at_path(field));
+  for (const auto& field : kind.indexed_fields) {
+    const std::size_t before = out.size();
+    add_all(field, doc.at_path(field));
+    Json first("");  // what the record is ordered by
+    for (std::size_t i = before; i < out.size(); ++i) {
+      if (i == before || sorts_before(out[i].second, first)) first = out[i].second;
+    }
+    out.emplace_back(kOrderPrefix + field, std::move(first));
+  }
   if (!kind.invited_field.empty()) add_all(std::string(kInvitedField), doc[kind.invited_field]);
   return out;
 }
@@ -352,14 +385,11 @@ Result<Page> SqliteLedger::list(const Query& query, const Scope& scope) {
   if (query.limit == 0 || query.limit > kListLimitMax)
     return fail(ErrorCode::invalid, "a page has 1 to 1000 records");
   if (scope.allows_nothing()) return Page{};
-  const Sql key = PHENDAU_TRY(order_key(query, kind->definition));
-  Sql sql;
-  sql.add(fmt::format("SELECT {}, {} AS sort_key FROM records r", kRecordColumns, key.text));
-  sql.parameters = key.parameters;
+  auto [sql, key] = PHENDAU_TRY(source_of(query, kind->definition, scope));
   PHENDAU_TRY(add_conditions(sql, query, kind->definition, scope));
-  PHENDAU_TRY(add_cursor(sql, query));
-  const char* direction = query.descending ? "DESC" : "ASC";
-  sql.add(fmt::format(" ORDER BY sort_key {}, r.id {} LIMIT ?", direction, direction),
+  PHENDAU_TRY(add_cursor(sql, query, key));
+  sql.add(fmt::format(" ORDER BY {0} {2}, {1} {2} LIMIT ?", key, id_beside(key),
+                      query.descending ? "DESC" : "ASC"),
           {static_cast<std::int64_t>(query.limit + 1)});
 
   auto lease = PHENDAU_TRY(reader());

@@ -176,7 +176,7 @@ TEST_CASE("ledger: damaged, foreign and newer files get one clear sentence") {
     ErrorCode code;
     const char* text_id;
   } kCases[] = {
-      {"newer", "PRAGMA user_version=2", ErrorCode::invalid, "ledger.newer_version"},
+      {"newer", "PRAGMA user_version=99", ErrorCode::invalid, "ledger.newer_version"},
       {"foreign", "PRAGMA application_id=77", ErrorCode::invalid, "ledger.not_a_ledger"},
   };
   for (const auto& c : kCases) {
@@ -201,6 +201,31 @@ TEST_CASE("ledger: damaged, foreign and newer files get one clear sentence") {
   REQUIRE_FALSE(opened.has_value());
   CHECK(opened.error().code == ErrorCode::corrupt);
   CHECK(opened.error().text_id == "ledger.damaged");
+}
+
+TEST_CASE("ledger: a file of the first version is upgraded, and what is derived made again") {
+  TestLedger t;
+  fill(t);
+  t.close();
+  tamper(t,
+         "DROP INDEX records_by_state; DROP INDEX records_by_agency; DROP INDEX records_by_update;"
+         "CREATE INDEX records_by_agency ON records(kind, agency_id, updated_at_ns);"
+         "CREATE INDEX records_by_update ON records(kind, updated_at_ns);"
+         "DELETE FROM record_index WHERE field LIKE '$order:%'; PRAGMA user_version=1");
+  const auto reading = open_ledger({&posix_env(), t.folder, t.key, true, 0});
+  REQUIRE_FALSE(reading.has_value());
+  CHECK(reading.error().text_id == "ledger.older_version");
+  const auto opened = open_ledger({&posix_env(), t.folder, t.key, false, 0});
+  REQUIRE(opened.has_value());
+  CHECK((*opened)->verify()->ok);
+  Query query;
+  query.kind = "asset";
+  query.order_by = "ip";
+  query.descending = false;
+  const auto page = (*opened)->list(query, t.all());
+  REQUIRE(page.has_value());
+  REQUIRE(page->records.size() == 2);
+  CHECK(page->records[0].id == "p-2");  // it has none
 }
 
 TEST_CASE("ledger content: the bytes of the chain are those of docs/formats/ledger.md") {

@@ -41,6 +41,14 @@ CREATE TABLE derived(
   updated_at_ns INTEGER NOT NULL,
   PRIMARY KEY(space, key)) WITHOUT ROWID;
 )sql",
+    // Lists of a province's size: pages in the order of an index, whatever they are ordered by.
+    R"sql(
+DROP INDEX records_by_agency;
+DROP INDEX records_by_update;
+CREATE INDEX records_by_agency ON records(kind, agency_id, updated_at_ns, id);
+CREATE INDEX records_by_update ON records(kind, updated_at_ns, id);
+CREATE INDEX records_by_state ON records(kind, state, updated_at_ns, id);
+)sql",
 };
 static_assert(std::size(kSteps) == kSchemaVersion);
 
@@ -74,7 +82,7 @@ Result<> check_schema(Database& db) {
   return {};
 }
 
-Result<> prepare_schema(Database& db, bool may_write) {
+Result<bool> prepare_schema(Database& db, bool may_write) {
   const std::int64_t version = PHENDAU_TRY(read_number(db, "PRAGMA user_version"));
   const std::int64_t application = PHENDAU_TRY(read_number(db, "PRAGMA application_id"));
   const std::int64_t tables = PHENDAU_TRY(read_number(db, "SELECT count(*) FROM sqlite_master"));
@@ -88,7 +96,10 @@ Result<> prepare_schema(Database& db, bool may_write) {
                             version, kSchemaVersion),
                 "ledger.newer_version", {std::to_string(version), std::to_string(kSchemaVersion)});
   }
-  if (version == kSchemaVersion) return check_schema(db);
+  if (version == kSchemaVersion) {
+    PHENDAU_TRY(check_schema(db));
+    return false;
+  }
   if (!may_write) {
     return fail(ErrorCode::invalid,
                 fmt::format("ledger.db has the older format {}: open it once with the hub", version),
@@ -102,7 +113,7 @@ Result<> prepare_schema(Database& db, bool may_write) {
     PHENDAU_TRY(db.execute(marks.c_str()));
     PHENDAU_TRY(transaction.commit());
   }
-  return {};
+  return !fresh;
 }
 
 }  // namespace phendau::ledger

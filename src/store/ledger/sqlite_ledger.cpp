@@ -165,6 +165,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const LedgerOptions& op
   }
   std::unique_ptr<SqliteLedger> out(new SqliteLedger(options));
   const std::string path = out->db_path();
+  bool upgraded = false;
   if (options.read_only) {
     const auto db = PHENDAU_TRY(Database::open(path, Database::Mode::read_only));
     PHENDAU_TRY(prepare_schema(*db, false));
@@ -174,7 +175,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const LedgerOptions& op
     PHENDAU_TRY(options.env->make_dirs(path_join(options.folder, "blobs")));
     out->lock_ = PHENDAU_TRY(options.env->lock_file(path_join(options.folder, "ledger.lock")));
     out->writer_ = PHENDAU_TRY(Database::open(path, Database::Mode::read_write));
-    PHENDAU_TRY(prepare_schema(*out->writer_, true));
+    upgraded = PHENDAU_TRY(prepare_schema(*out->writer_, true));
     if (options.size_bytes_max > 0) {
       const std::string limit = fmt::format("PRAGMA max_page_count={}", options.size_bytes_max / 4096);
       PHENDAU_TRY(out->writer_->execute(limit.c_str()));
@@ -182,6 +183,11 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const LedgerOptions& op
     PHENDAU_TRY(out->blobs_.sweep());
   }
   PHENDAU_TRY(out->load_kinds());
+  if (upgraded) {
+    auto transaction = PHENDAU_TRY(Transaction::begin(*out->writer_));
+    for (const auto& [name, kind] : out->kinds_) PHENDAU_TRY(out->rebuild_index(*kind));
+    PHENDAU_TRY(transaction.commit());
+  }
   return out;
 }
 

@@ -41,6 +41,8 @@ Result<Content> read_content(Database& db, std::uint64_t seq);
 Result<std::optional<Record>> find_record(Database& db, std::string_view kind, std::string_view id);
 Result<Sha256> read_after_digest(Database& db, std::uint64_t seq);
 Result<Head> read_head(Database& db);
+/// Field of an index row for the value that a record is ordered by: the smallest, "" when it has none.
+inline const std::string kOrderPrefix = "$order:";
 /// What an index holds for a record: (field, value), sorted as derived.
 std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, const Json& doc);
 std::string search_text_of(std::string_view id, std::string_view state, const Json& doc);
