@@ -133,7 +133,7 @@ Result<> check_files(Env& env, const std::string& folder, const std::vector<Copi
 /// Judges a ledger.db that nobody writes to; no side files are made beside it.
 Result<Verification> verify_database_file(const std::string& path, const Head& head) {
   const auto db = PHENDAU_TRY(Database::open(path, Database::Mode::immutable));
-  PHENDAU_TRY(prepare_schema(*db, false));
+  PHENDAU_TRY(check_schema(*db));
   return verify_database(*db, head);
 }
 

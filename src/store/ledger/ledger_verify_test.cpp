@@ -29,6 +29,12 @@ void fill(TestLedger& t) {
   REQUIRE(t.put("p-2", "a2", R"({"name":"two","owner":"somebody else"})"));
 }
 
+constexpr const char* kMakeFirstVersion =
+    "DROP INDEX records_by_state; DROP INDEX records_by_agency; DROP INDEX records_by_update;"
+    "CREATE INDEX records_by_agency ON records(kind, agency_id, updated_at_ns);"
+    "CREATE INDEX records_by_update ON records(kind, updated_at_ns);"
+    "DELETE FROM record_index WHERE field LIKE '$order:%'; PRAGMA user_version=1";
+
 void tamper(const TestLedger& t, const char* sql) {
   const auto db = Database::open(t.db_path(), Database::Mode::read_write);
   REQUIRE(db.has_value());
@@ -206,12 +212,13 @@ TEST_CASE("ledger: damaged, foreign and newer files get one clear sentence") {
 TEST_CASE("ledger: a file of the first version is upgraded, and what is derived made again") {
   TestLedger t;
   fill(t);
+  tamper(t, kMakeFirstVersion);
+  REQUIRE(t.ledger->backup(t.root + "/old", t.at(50)).has_value());
+  const auto kept = verify_backup(posix_env(), t.root + "/old");
+  REQUIRE_MESSAGE(kept.has_value(), kept.error().message);
+  REQUIRE(restore_backup(posix_env(), t.root + "/old", t.root + "/restored").has_value());
+  CHECK(open_ledger({&posix_env(), t.root + "/restored", t.key, false, 0}).has_value());
   t.close();
-  tamper(t,
-         "DROP INDEX records_by_state; DROP INDEX records_by_agency; DROP INDEX records_by_update;"
-         "CREATE INDEX records_by_agency ON records(kind, agency_id, updated_at_ns);"
-         "CREATE INDEX records_by_update ON records(kind, updated_at_ns);"
-         "DELETE FROM record_index WHERE field LIKE '$order:%'; PRAGMA user_version=1");
   const auto reading = open_ledger({&posix_env(), t.folder, t.key, true, 0});
   REQUIRE_FALSE(reading.has_value());
   CHECK(reading.error().text_id == "ledger.older_version");

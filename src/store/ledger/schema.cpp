@@ -67,22 +67,12 @@ Result<std::map<std::string, std::string>> definitions(Database& db) {
   return out;
 }
 
-}  // namespace
-
-Result<> check_schema(Database& db) {
-  const auto model = PHENDAU_TRY(Database::open(":memory:", Database::Mode::read_write));
-  for (const char* step : kSteps) PHENDAU_TRY(model->execute(step));
-  const auto expected = PHENDAU_TRY(definitions(*model));
-  for (const auto& [name, text] : PHENDAU_TRY(definitions(db))) {
-    const auto known = expected.find(name);
-    if (known != expected.end() && known->second == text) continue;
-    return fail(ErrorCode::corrupt, "ledger.db defines something that is not ours: " + name,
-                "ledger.foreign_schema", {name});
-  }
-  return {};
-}
-
-Result<bool> prepare_schema(Database& db, bool may_write) {
+/// `fresh`: nothing in it yet.
+struct Version {
+  std::int64_t number = 0;
+  bool fresh = false;
+};
+Result<Version> version_of(Database& db) {
   const std::int64_t version = PHENDAU_TRY(read_number(db, "PRAGMA user_version"));
   const std::int64_t application = PHENDAU_TRY(read_number(db, "PRAGMA application_id"));
   const std::int64_t tables = PHENDAU_TRY(read_number(db, "SELECT count(*) FROM sqlite_master"));
@@ -96,6 +86,27 @@ Result<bool> prepare_schema(Database& db, bool may_write) {
                             version, kSchemaVersion),
                 "ledger.newer_version", {std::to_string(version), std::to_string(kSchemaVersion)});
   }
+  return Version{version, fresh};
+}
+
+}  // namespace
+
+Result<std::int64_t> check_schema(Database& db) {
+  const std::int64_t version = PHENDAU_TRY(version_of(db)).number;
+  const auto model = PHENDAU_TRY(Database::open(":memory:", Database::Mode::read_write));
+  for (std::int64_t step = 0; step < version; ++step) PHENDAU_TRY(model->execute(kSteps[step]));
+  const auto expected = PHENDAU_TRY(definitions(*model));
+  for (const auto& [name, text] : PHENDAU_TRY(definitions(db))) {
+    const auto known = expected.find(name);
+    if (known != expected.end() && known->second == text) continue;
+    return fail(ErrorCode::corrupt, "ledger.db defines something that is not ours: " + name,
+                "ledger.foreign_schema", {name});
+  }
+  return version;
+}
+
+Result<bool> prepare_schema(Database& db, bool may_write) {
+  const auto [version, fresh] = PHENDAU_TRY(version_of(db));
   if (version == kSchemaVersion) {
     PHENDAU_TRY(check_schema(db));
     return false;
