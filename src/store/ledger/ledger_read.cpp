@@ -139,6 +139,29 @@ Result<> add_filter(Sql& sql, const FieldFilter& filter, const KindSchema& kind)
   return {};
 }
 
+/// Whether the query looks at few records of the kind: they are read and sorted, many are walked by an index.
+bool is_narrow(const Query& query, const Scope& scope) {
+  return scope.reach != Scope::Reach::everything || !query.agency_ids.empty() || !query.filters.empty();
+}
+
+Result<> add_words(Sql& sql, const Query& query, bool narrow) {
+  std::vector<std::string> words;
+  const std::string text = replace_all(query.text, "\t", " ");  // outlives its parts
+  for (const std::string_view word : split(text, ' ')) {
+    if (word.empty()) continue;
+    if (words.size() == 16) return fail(ErrorCode::limit, "more than 16 search words");
+    words.push_back(fold_accents(to_valid_utf8(word)));
+  }
+  if (words.empty()) return {};
+  // The index holds the texts side by side; the records lie far apart.
+  if (!narrow)
+    sql.add(" AND r.id IN (SELECT t.id FROM records t WHERE t.kind=?", {query.kind});
+  for (const auto& word : words)
+    sql.add(narrow ? " AND instr(r.search_text, ?)>0" : " AND instr(t.search_text, ?)>0", {word});
+  if (!narrow) sql.add(")");
+  return {};
+}
+
 Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, const Scope& scope) {
   sql.add(" WHERE r.kind=?", {std::string_view(query.kind)});
   add_scope(sql, scope);
@@ -149,13 +172,7 @@ Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, co
   if (!query.states.empty()) sql.add_any_of("r.state", to_values(query.states));
   if (!query.agency_ids.empty()) sql.add_any_of("r.agency_id", to_values(query.agency_ids));
   for (const auto& filter : query.filters) PHENDAU_TRY(add_filter(sql, filter, kind));
-  std::size_t words = 0;
-  const std::string text = replace_all(query.text, "\t", " ");  // outlives its parts
-  for (const std::string_view word : split(text, ' ')) {
-    if (word.empty()) continue;
-    if (++words > 16) return fail(ErrorCode::limit, "more than 16 search words");
-    sql.add(" AND instr(r.search_text, ?)>0", {fold_accents(to_valid_utf8(word))});
-  }
+  PHENDAU_TRY(add_words(sql, query, is_narrow(query, scope)));
   if (query.valid_on) {
     const std::string day = format_date(*query.valid_on);
     sql.add(" AND (r.valid_from IS NULL OR r.valid_from<=?) AND (r.valid_to IS NULL OR r.valid_to>=?)",
@@ -180,13 +197,12 @@ Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope
   } else if (query.order_by == "id" || query.order_by == "state" || query.order_by == "agency_id") {
     from_records("r." + query.order_by);
   } else if (is_indexed(kind, query.order_by)) {
-    // Few records are sorted, many are walked in the order of the index.
-    const bool few =
-        scope.reach != Scope::Reach::everything || !query.agency_ids.empty() || !query.filters.empty();
+    const bool narrow = is_narrow(query, scope);
     out.key = "o.value";
-    out.sql.add(fmt::format(
-        "SELECT {}, o.value FROM {} ON o.kind=r.kind AND o.id=r.id AND o.field=? AND o.kind=?",
-        kRecordColumns, few ? "records r CROSS JOIN record_index o" : "record_index o CROSS JOIN records r"));
+    out.sql.add(
+        fmt::format("SELECT {}, o.value FROM {} ON o.kind=r.kind AND o.id=r.id AND o.field=? AND o.kind=?",
+                    kRecordColumns,
+                    narrow ? "records r CROSS JOIN record_index o" : "record_index o CROSS JOIN records r"));
     out.sql.parameters = {kOrderPrefix + query.order_by, std::string_view(kind.name)};
   } else {
     return fail(ErrorCode::invalid, fmt::format("{}: cannot order by '{}'", kind.name, query.order_by));

@@ -48,6 +48,7 @@ DROP INDEX records_by_update;
 CREATE INDEX records_by_agency ON records(kind, agency_id, updated_at_ns, id);
 CREATE INDEX records_by_update ON records(kind, updated_at_ns, id);
 CREATE INDEX records_by_state ON records(kind, state, updated_at_ns, id);
+CREATE INDEX records_text ON records(kind, id, search_text);
 )sql",
 };
 static_assert(std::size(kSteps) == kSchemaVersion);
