@@ -9,6 +9,10 @@
 
 #include "base/text.h"
 
+template class std::vector<phendau::Json>;
+template struct std::pair<std::string, phendau::Json>;
+template class std::vector<std::pair<std::string, phendau::Json>>;
+
 namespace phendau {
 namespace {
 
@@ -178,6 +182,23 @@ std::pair<std::size_t, std::size_t> place_of(std::string_view text, std::size_t 
 }
 
 }  // namespace
+
+Json::Json(std::nullptr_t) noexcept {}
+Json::Json(bool value) : value_(value) {}
+Json::Json(int value) : value_(std::int64_t{value}) {}
+Json::Json(std::int64_t value) : value_(value) {}
+Json::Json(std::uint64_t value) : value_(static_cast<std::int64_t>(value)) {}
+Json::Json(std::uint32_t value) : value_(std::int64_t{value}) {}
+Json::Json(double value) : value_(value) {}
+Json::Json(const char* value) : value_(std::string(value)) {}
+Json::Json(std::string_view value) : value_(std::string(value)) {}
+Json::Json(std::string value) : value_(std::move(value)) {}
+Json::Json(std::vector<Json> value) : value_(std::move(value)) {}
+Json::Json(const Json& other) = default;
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+Json::~Json() = default;
 
 Json Json::array(Array items) { return Json(std::move(items)); }
 

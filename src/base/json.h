@@ -23,19 +23,24 @@ class Json {
   /// Members in the order they were added; keys are unique (set() replaces, a parsed duplicate is an error).
   using Object = std::vector<Member>;
 
-  Json() = default;                    // null
-  Json(std::nullptr_t) {}              // NOLINT(google-explicit-constructor): values read like JSON
-  Json(bool value) : value_(value) {}  // NOLINT(google-explicit-constructor)
-  Json(int value) : value_(std::int64_t{value}) {}  // NOLINT(google-explicit-constructor)
-  Json(std::int64_t value) : value_(value) {}       // NOLINT(google-explicit-constructor)
-  Json(std::uint64_t value)
-      : value_(static_cast<std::int64_t>(value)) {}             // NOLINT(google-explicit-constructor)
-  Json(std::uint32_t value) : value_(std::int64_t{value}) {}    // NOLINT(google-explicit-constructor)
-  Json(double value) : value_(value) {}                         // NOLINT(google-explicit-constructor)
-  Json(const char* value) : value_(std::string(value)) {}       // NOLINT(google-explicit-constructor)
-  Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
-  Json(std::string value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
-  Json(Array value) : value_(std::move(value)) {}               // NOLINT(google-explicit-constructor)
+  // Members that make or end the variant live in json.cpp: compiled once, not in every file.
+  Json() = default;               // null
+  Json(std::nullptr_t) noexcept;  // NOLINT(google-explicit-constructor): values read like JSON
+  Json(bool value);               // NOLINT(google-explicit-constructor)
+  Json(int value);                // NOLINT(google-explicit-constructor)
+  Json(std::int64_t value);       // NOLINT(google-explicit-constructor)
+  Json(std::uint64_t value);      // NOLINT(google-explicit-constructor)
+  Json(std::uint32_t value);      // NOLINT(google-explicit-constructor)
+  Json(double value);             // NOLINT(google-explicit-constructor)
+  Json(const char* value);        // NOLINT(google-explicit-constructor)
+  Json(std::string_view value);   // NOLINT(google-explicit-constructor)
+  Json(std::string value);        // NOLINT(google-explicit-constructor)
+  Json(std::vector<Json> value);  // NOLINT(google-explicit-constructor)
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&& other) noexcept;
+  ~Json();
 
   static Json array(Array items = {});
   static Json object(std::initializer_list<Member> members = {});
@@ -99,3 +104,7 @@ std::vector<std::string> texts_from(const Json& json);
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace phendau
+
+extern template class std::vector<phendau::Json>;
+extern template struct std::pair<std::string, phendau::Json>;
+extern template class std::vector<std::pair<std::string, phendau::Json>>;

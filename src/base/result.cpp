@@ -4,7 +4,18 @@
 #include <cstdio>
 #include <cstdlib>
 
+template class std::vector<std::string>;
+
 namespace phendau {
+
+Error::Error() = default;
+Error::Error(ErrorCode code_, std::string message_, std::string text_id_, std::vector<std::string> args_)
+    : code(code_), message(std::move(message_)), text_id(std::move(text_id_)), args(std::move(args_)) {}
+Error::Error(const Error&) = default;
+Error::Error(Error&&) noexcept = default;
+Error& Error::operator=(const Error&) = default;
+Error& Error::operator=(Error&&) noexcept = default;
+Error::~Error() = default;
 
 std::string_view to_string(ErrorCode code) {
   switch (code) {

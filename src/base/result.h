@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+extern template class std::vector<std::string>;
+
 namespace phendau {
 
 /// A code exists only because some caller reacts to it: retry (unavailable), ask (invalid, conflict), hide
@@ -33,6 +35,15 @@ struct Error {
   std::string message;
   std::string text_id;
   std::vector<std::string> args;
+
+  // In result.cpp: compiled once, not in every file.
+  Error();
+  Error(ErrorCode code, std::string message, std::string text_id = {}, std::vector<std::string> args = {});
+  Error(const Error&);
+  Error(Error&&) noexcept;
+  Error& operator=(const Error&);
+  Error& operator=(Error&&) noexcept;
+  ~Error();
 };
 
 std::string_view to_string(ErrorCode code);

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/ledger/ledger.h"
 
+template class std::vector<phendau::ledger::Record>;
+template class std::vector<phendau::ledger::FieldFilter>;
+
 namespace phendau::ledger {
+
+Record::Record() = default;
+Record::Record(const Record&) = default;
+Record::Record(Record&&) noexcept = default;
+Record& Record::operator=(const Record&) = default;
+Record& Record::operator=(Record&&) noexcept = default;
+Record::~Record() = default;
 
 Write rewrite(const Record& record, std::string reason) {
   Write write;

@@ -58,6 +58,14 @@ struct Record {
   std::string created_by;  // user id
   UtcTime updated_at;
   std::string updated_by;
+
+  // In ledger.cpp: compiled once, not in every file.
+  Record();
+  Record(const Record&);
+  Record(Record&&) noexcept;
+  Record& operator=(const Record&);
+  Record& operator=(Record&&) noexcept;
+  ~Record();
 };
 
 /// One entry of the chain.
@@ -301,3 +309,6 @@ Result<Backup> verify_backup(Env& env, const std::string& folder);
 Result<Backup> restore_backup(Env& env, const std::string& backup_folder, const std::string& data_folder);
 
 }  // namespace phendau::ledger
+
+extern template class std::vector<phendau::ledger::Record>;
+extern template class std::vector<phendau::ledger::FieldFilter>;
