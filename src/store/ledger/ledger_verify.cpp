@@ -226,8 +226,7 @@ class Verifier {
   Result<> check_index(const Record& row, const std::string& key) {
     auto& kind = PHENDAU_TRY(kind_of(row.kind)).get();
     std::vector<std::string> wanted;
-    for (const auto& [field, value] : index_entries(kind, row.doc))
-      wanted.push_back(field + "=" + value.dump());
+    for (const auto& [field, value] : index_entries(kind, row)) wanted.push_back(field + "=" + value.dump());
     std::vector<std::string> found;
     auto rows = PHENDAU_TRY(db_.prepare("SELECT field, value FROM record_index WHERE kind=? AND id=?"));
     rows.bind(1, row.kind).bind(2, row.id);

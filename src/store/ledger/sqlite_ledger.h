@@ -42,7 +42,7 @@ Result<std::optional<Record>> find_record(Database& db, std::string_view kind, s
 Result<Sha256> read_after_digest(Database& db, std::uint64_t seq);
 Result<Head> read_head(Database& db);
 /// What an index holds for a record: (field, value), sorted as derived.
-std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, const Json& doc);
+std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, const Record& record);
 std::string search_text_of(std::string_view id, std::string_view state, const Json& doc);
 bool scope_covers(const Scope& scope, const Record& record, const Kind* kind);
 std::string secret_address(std::string_view kind, std::string_view id, std::string_view field,
