@@ -25,6 +25,7 @@ struct Node {
   bool refuses_all = false;  // the schema `false`
   std::vector<std::string> types;
   std::optional<Json::Array> allowed;  // enum
+  Json titles;                         // x-titles-vi: words of its values, of a list those of its items
   std::optional<Json> constant;
   std::vector<std::string> required;
   std::vector<std::pair<std::string, int>> properties;
@@ -123,12 +124,15 @@ class Compiler {
       if (!described && node.closed)
         return wrong(place, "required", fmt::format("a property that exists ('{}')", name));
     }
+    if (node.items != kNone && nodes_[static_cast<std::size_t>(node.items)].titles.is_null())
+      nodes_[static_cast<std::size_t>(node.items)].titles = node.titles;
     nodes_[static_cast<std::size_t>(index)] = std::move(node);
     return index;
   }
 
   Result<bool> read_simple(Node& node, const std::string& key, const Json& value, const std::string& place) {
     if (key == "title") node.title = value.as_string();
+    if (key == "x-titles-vi") node.titles = value;
     if (is_annotation(key)) return true;
     if (key == "$schema") {
       if (value.as_string() != "https://json-schema.org/draft/2020-12/schema")
@@ -311,11 +315,13 @@ class Judge {
     }
     if (!node.allowed) return;
     std::vector<std::string> names;
+    std::vector<std::string> titles;  // as people know them
     for (const auto& option : *node.allowed) {
       if (same_value(option, value)) return;
       names.push_back(shown(option));
+      titles.push_back(node.titles[names.back()].string_or(names.back()));
     }
-    add(pointer, "must be one of " + join(names, ", "), "schema.enum", {label, join(names, ", ")});
+    add(pointer, "must be one of " + join(names, ", "), "schema.enum", {label, join(titles, ", ")});
   }
 
   void judge_text(const Node& node, std::string_view text, const std::string& pointer,

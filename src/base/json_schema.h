@@ -4,7 +4,8 @@
 // nothing. Known: type, enum, const, required, properties, additionalProperties, items, minItems, maxItems,
 // uniqueItems, minLength, maxLength (characters), pattern, minimum, maximum, format (date, date-time, email,
 // ipv4, ipv6, cidr, uri), oneOf, anyOf, $defs, $ref ("#" or "#/$defs/NAME"). Annotations without effect:
-// title, description, default, examples, $schema, $comment, x-*. Immutable after compile; thread-safe. Pure.
+// title, description, default, examples, $schema, $comment, x-*; sentences use title, and x-titles-vi for the
+// values of an enum. Immutable after compile; thread-safe. Pure.
 #pragma once
 
 #include <memory>

@@ -184,6 +184,16 @@ TEST_CASE("json_schema: people read the field's title, and lists are bounded") {
   CHECK(errors[0].to_text(Lang::vi).find("T\xC3\xAAn c\xC6\xA1 quan") != std::string::npos);
   CHECK(to_error("agency", errors).message == "agency: /name is required");
 
+  for (const char* kinds :
+       {R"({"properties":{"k":{"enum":["a","b"],"x-titles-vi":{"a":"Mot","b":"Hai"}}}})",
+        R"({"properties":{"k":{"items":{"enum":["a","b"]},"x-titles-vi":{"a":"Mot","b":"Hai"}}}})"}) {
+    const bool is_list = std::string_view(kinds).find("items") != std::string_view::npos;
+    errors = JsonSchema::compile(json(kinds))->validate(json(is_list ? R"({"k":["c"]})" : R"({"k":"c"})"));
+    REQUIRE(errors.size() == 1);
+    CHECK(errors[0].args.at(1) == "Mot, Hai");
+    CHECK(errors[0].reason == "must be one of a, b");
+  }
+
   const auto numbers = JsonSchema::compile(json(R"({"items":{"type":"string"}})"));
   Json many = Json::array();
   for (int i = 0; i < 1000; ++i) many.push(i);

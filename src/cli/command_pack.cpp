@@ -193,7 +193,7 @@ std::string details_of(const Json& item) {
     if (value.is_null() || (value.is_string() && value.as_string().empty())) continue;
     out.push_back(fmt::format("{}: {}", key, value.is_string() ? value.as_string() : value.dump()));
   }
-  for (const char* key : {"values", "features", "states", "steps"}) {
+  for (const char* key : {"values", "features", "states", "steps", "addressed"}) {
     std::vector<std::string> words;
     for (const auto& one : item[key].items()) words.push_back(one.is_string() ? one.as_string() : one.dump());
     if (!words.empty()) out.push_back(fmt::format("{}: {}", key, join(words, ", ")));

@@ -59,6 +59,9 @@ struct Trigger {
   std::int32_t keep_days = 0;
   /// Occurrences of the subject's own agency, or of every agency; by_subject: all for a role and the hub.
   enum class Whose : std::uint8_t { by_subject, own, all } whose = Whose::by_subject;
+  /// Every subject of the agency owes it anew with each occurrence, whomever the record is about. Who came
+  /// later owes it from then on.
+  bool each = false;
   /// Only the occurrence that makes it so many of one agency in a calendar period raises the duty.
   std::int32_t at_least = 1;
   PeriodKind counted_in = PeriodKind::none;

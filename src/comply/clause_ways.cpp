@@ -194,8 +194,8 @@ std::optional<MonthDay> read_month_day(ContentReader& reader, const YamlNode& ma
 std::optional<Trigger> read_trigger(ContentReader& reader, const YamlNode& map) {
   const YamlNode* node = reader.map(map, "trigger", false);
   if (node == nullptr) return std::nullopt;
-  reader.only_keys(
-      *node, {"register", "workflow", "where", "state", "from", "within", "keep", "of", "at_least", "in"});
+  reader.only_keys(*node, {"register", "workflow", "where", "state", "from", "within", "keep", "of", "each",
+                           "at_least", "in"});
   Trigger out;
   out.place = reader.place(*node);
   const bool of_case = node->find("workflow") != nullptr;
@@ -225,6 +225,7 @@ std::optional<Trigger> read_trigger(ContentReader& reader, const YamlNode& map) 
     }
   }
   out.whose = choice(reader, *node, "of", kOwners, Trigger::Whose::by_subject);
+  out.each = reader.boolean(*node, "each", false);
   read_count(reader, *node, out);
   return out;
 }
@@ -245,6 +246,11 @@ void read_ways(ContentReader& reader, const YamlNode& node, ClausePart& part) {
   if (part.trigger && part.trigger->source == Trigger::Source::workflow && about_things) {
     reader.error(part.trigger->place,
                  "a case belongs to an agency: the part needs 'subject: agency' or a role");
+  }
+  if (part.trigger && part.trigger->each && !about_things) {
+    reader.error(
+        part.trigger->place,
+        "'each' is for every system, account, person, device or record: the part needs such a subject");
   }
 }
 

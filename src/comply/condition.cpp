@@ -112,11 +112,9 @@ bool all_hold(const std::vector<Condition>& conditions, const Json& document, Ag
                      [&](const Condition& one) { return holds(one, document, clock); });
 }
 
-std::vector<Condition> read_conditions(ContentReader& reader, const YamlNode& map, std::string_view key) {
+std::vector<Condition> conditions_of(ContentReader& reader, const YamlNode& map, std::string_view label) {
   std::vector<Condition> out;
-  const YamlNode* node = reader.map(map, key, false);
-  if (node == nullptr) return out;
-  for (const auto& [name, value] : node->members) {
+  for (const auto& [name, value] : map.members) {
     Condition condition;
     condition.field = name.scalar;
     condition.place = reader.place(value.is_null() ? name : value);
@@ -127,7 +125,7 @@ std::vector<Condition> read_conditions(ContentReader& reader, const YamlNode& ma
       condition.not_after = reader.text(value, "not_after", false);
       condition.before = reader.text(value, "before", false);
       if (value.members.empty()) {
-        reader.error(value, fmt::format("'{}.{}' must be a value, a list of values or a map of tests", key,
+        reader.error(value, fmt::format("'{}.{}' must be a value, a list of values or a map of tests", label,
                                         name.scalar));
       }
     } else if (const Json json = yaml_to_json(value); json.is_array()) {
@@ -138,6 +136,11 @@ std::vector<Condition> read_conditions(ContentReader& reader, const YamlNode& ma
     out.push_back(std::move(condition));
   }
   return out;
+}
+
+std::vector<Condition> read_conditions(ContentReader& reader, const YamlNode& map, std::string_view key) {
+  const YamlNode* node = reader.map(map, key, false);
+  return node == nullptr ? std::vector<Condition>() : conditions_of(reader, *node, key);
 }
 
 }  // namespace phendau::comply

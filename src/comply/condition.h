@@ -54,5 +54,8 @@ struct Condition {
 bool holds(const Condition& condition, const Json& document);
 bool holds(const Condition& condition, const Json& document, AgeClock& clock);
 bool all_hold(const std::vector<Condition>& conditions, const Json& document, AgeClock& clock);
+/// The members of a map in a pack: a value, a list of values or a map of tests for each field; `label` is
+/// what mistakes call the map.
+std::vector<Condition> conditions_of(ContentReader& reader, const YamlNode& map, std::string_view label);
 
 }  // namespace phendau::comply

@@ -101,6 +101,8 @@ std::vector<const RegisterRecord*> records_that_count(const Context& context, co
   const std::string kind = record_kind_of(satisfier);
   if (!satisfier.link.empty()) {
     out = linked(context, satisfier);
+    if (context.part.trigger && context.part.trigger->each)
+      std::erase_if(out, [&](const auto* record) { return record->subject_id != context.subject.id; });
   } else if (by_agency(context.subject.kind)) {
     out = context.knowledge.records(kind, context.agency_id);
     if (of_province(context.subject.kind) && !context.agency_id.empty()) {

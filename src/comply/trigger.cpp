@@ -92,7 +92,7 @@ std::vector<const RegisterRecord*> candidates(const Knowledge& knowledge, const 
                                               const Subject& subject) {
   auto out = of_all(trigger, subject.kind) ? knowledge.records_of_all(trigger.ref)
                                            : knowledge.records(trigger.ref, subject.agency_id);
-  if (by_agency(subject.kind)) return out;
+  if (by_agency(subject.kind) || trigger.each) return out;
   std::erase_if(out, [&](const RegisterRecord* record) {  // the subject's own record may be the occasion
     return record->subject_id != subject.id && record->id != subject.id;
   });
@@ -110,8 +110,10 @@ std::vector<Occasion> occasions_of(const Catalog& catalog, const Knowledge& know
                                    const Subject& subject, AgeClock& clock) {
   std::vector<Occasion> out;
   const Trigger& trigger = *part.trigger;
-  const auto add = [&](Occasion one, const std::optional<TermStart>& start) {
+  const auto add = [&](Occasion one, std::optional<TermStart> start) {
     if (!start) return;
+    if (trigger.each && occurred_at(*start, catalog.zone) < subject.known_since)
+      start = TermStart::instant(subject.known_since, catalog.zone);
     set_clock(one, trigger_at(part, occurred_at(*start, catalog.zone)), *start, catalog);
     if (catalog.in_force_from && one.occurred_at < *catalog.in_force_from) return;
     out.push_back(std::move(one));

@@ -180,6 +180,57 @@ TEST_CASE("answers: a linked record, any record since, a count, what they must s
   CHECK(status(since, kNow + days(2)).status == Status::met);
 }
 
+TEST_CASE("each: a new version is owed by every person of the agency, and answered by each alone") {
+  const Catalog catalog = catalog_of(
+      "    subject: person\n"
+      "    trigger: {register: policy, state: in_force, from: issued_on, within: 5d, each: true}\n"
+      "    satisfied_by: [{kind: register, ref: read, link: policy_id}]\n");
+  Knowledge knowledge = agencies();
+  const auto person = [&](const char* id, const char* since) {
+    Subject one;
+    one.kind = SubjectKind::person;
+    one.id = id;
+    one.agency_id = "a1";
+    one.known_since = at(since);
+    knowledge.put_subject(one);
+  };
+  person("p1", "2025-01-01T00:00:00Z");
+  person("p2", "2025-01-01T00:00:00Z");
+  RegisterRecord policy = leaver("v1", Json::object({{"issued_on", "2026-11-10"}}), "in_force");
+  policy.kind = "policy";
+  knowledge.put_record(policy);
+  const auto status = [&](const char* who, const char* which) {
+    for (const auto& one : assess_agency(catalog, knowledge, "a1", kNow)) {
+      if (one.subject_id == who && one.period_id == std::string("policy/") + which) return one.status;
+    }
+    return Status::not_applicable;
+  };
+  CHECK(status("p1", "v1") == Status::overdue);
+  CHECK(status("p2", "v1") == Status::overdue);
+  RegisterRecord read = leaver("r1", Json::object({{"policy_id", "v1"}}));
+  read.kind = "read";
+  read.subject_id = "p1";
+  knowledge.put_record(read);
+  CHECK(status("p1", "v1") == Status::met);
+  CHECK(status("p2", "v1") == Status::overdue);
+  // The next version is owed anew, by who came since then too, from the day they came.
+  policy.id = "v2";
+  policy.document.set("issued_on", "2026-11-20");
+  knowledge.put_record(policy);
+  person("p3", "2026-11-23T08:00:00+07:00");
+  CHECK(status("p1", "v2") == Status::due);
+  CHECK(status("p3", "v1") == Status::due);
+  CHECK(status("p3", "v2") == Status::due);
+  policy.state = "draft";
+  knowledge.put_record(policy);
+  CHECK(status("p1", "v2") == Status::not_applicable);
+  std::vector<ContentError> errors;
+  clause_of("    trigger: {register: policy, each: true}\n    satisfied_by: [{kind: occasion, state: [x]}]\n",
+            errors);
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].reason.find("'each'") != std::string::npos);
+}
+
 TEST_CASE("a case raises duties: of its own steps, of other workflows, from a step, for a role") {
   const Catalog step = catalog_of(
       "    trigger: {workflow: incident, where: {severity: high}, from: opened, within: 24h}\n"

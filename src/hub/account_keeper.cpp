@@ -13,13 +13,15 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kLeaver = "leaver";
 constexpr std::string_view kStaff = "staff";
 constexpr std::string_view kGateNote = "training_gate";  // of kind `setting`
 constexpr std::size_t kChangesPerRead = 1'000;
 
+/// A person or a duty that ended, by a record of a register that says `locks_accounts`.
 struct Leaver {
-  std::string id;
+  std::string record;  // "KIND/ID"
+  std::string title;   // of the register
+  const LocksRule* rule = nullptr;
   std::string agency_id;
   std::string staff_id;
   std::string name;     // as compared
@@ -37,21 +39,25 @@ std::string name_key(std::string_view name) {
   return out;
 }
 
-/// People who have left by this day. Who came back later (`joined_on` of the staff record) has not.
-Result<std::vector<Leaver>> leavers_of(ledger::Ledger& ledger, CivilDate today) {
-  std::vector<Leaver> out;
-  const std::string day = format_date(today);
+Result<> add_leavers(ledger::Ledger& ledger, const RegisterKind& kind, UtcTime now,
+                     std::vector<Leaver>& out) {
+  const LocksRule& rule = *kind.locks;
+  const std::string day = format_date(to_civil(now, kHubZone).date);
+  comply::AgeClock clock{now, kHubZone};
   ledger::Query query;
-  query.kind = kLeaver;
+  query.kind = kind.spec.name;
   query.order_by = "id";
-  PHENDAU_TRY(ledger::each_record(ledger, query, everything(), [&](const ledger::Record& record) -> Result<> {
-    Leaver one{record.id,
+  return ledger::each_record(ledger, query, everything(), [&](const ledger::Record& record) -> Result<> {
+    Leaver one{kind.spec.name + "/" + record.id,
+               kind.title.vi,
+               &rule,
                record.agency_id,
                record.doc["staff_id"].as_string(),
                name_key(record.doc["full_name"].as_string()),
                "",
-               record.doc["left_on"].as_string()};
+               record.doc[rule.on].as_string()};
     if (one.left_on.empty() || day < one.left_on) return {};
+    if (!comply::all_hold(rule.where, record.doc, clock)) return {};
     if (!one.staff_id.empty()) {
       const auto staff = ledger.get(kStaff, one.staff_id, everything());
       if (staff && one.left_on < staff->doc["joined_on"].as_string()) return {};
@@ -59,7 +65,15 @@ Result<std::vector<Leaver>> leavers_of(ledger::Ledger& ledger, CivilDate today) 
     }
     out.push_back(std::move(one));
     return {};
-  }));
+  });
+}
+
+/// Who has left by now. Who came back later (`joined_on` of the staff record) has not.
+Result<std::vector<Leaver>> leavers_of(Services& services) {
+  std::vector<Leaver> out;
+  for (const auto& kind : services.pack.pack().registers) {
+    if (kind.locks) PHENDAU_TRY(add_leavers(services.ledger, kind, services.env.now(), out));
+  }
   return out;
 }
 
@@ -68,11 +82,19 @@ bool belongs(const Account& account, std::string_view agency_id) {
   return std::find(ids.begin(), ids.end(), agency_id) != ids.end();
 }
 
+/// A duty that ended at one agency: whoever has another one now, or is elsewhere by now, keeps the account.
+bool still_on_duty(const Leaver& leaver, const Account& account) {
+  const auto& roles = leaver.rule->roles;
+  return belongs(account, leaver.agency_id) &&
+         std::find(roles.begin(), roles.end(), to_string(account.role)) != roles.end();
+}
+
 enum class Match : std::uint8_t { no, by_name, sure };
 
 Match match(const Leaver& leaver, const Account& account) {
   // Made after that day: somebody else, or the same person hired again.
   if (leaver.left_on < format_date(to_civil(account.created_at, kHubZone).date)) return Match::no;
+  if (!leaver.rule->roles.empty() && !still_on_duty(leaver, account)) return Match::no;
   if (!leaver.staff_id.empty() && !account.staff_id.empty())
     return leaver.staff_id == account.staff_id ? Match::sure : Match::no;
   if (!belongs(account, leaver.agency_id)) return Match::no;
@@ -127,13 +149,16 @@ Result<> AccountKeeper::open() {
   return apply();
 }
 
-Result<> AccountKeeper::lock_leavers(const std::vector<Account>& accounts, CivilDate today) {
-  for (const auto& leaver : PHENDAU_TRY(leavers_of(services_.ledger, today))) {
+Result<> AccountKeeper::lock_leavers(const std::vector<Account>& accounts) {
+  for (const auto& leaver : PHENDAU_TRY(leavers_of(services_))) {
     const Concerned concerned = concerned_by(leaver, accounts);
     if (concerned.ambiguous) continue;
     for (const Account* account : concerned.accounts) {
       if (account->locked) continue;
-      if (const auto locked = accounts_.lock_leaver(account->username, "leaver/" + leaver.id); !locked)
+      const auto locked = leaver.rule->roles.empty()
+                              ? accounts_.lock_leaver(account->username, leaver.record)
+                              : accounts_.leave_agency(account->username, leaver.agency_id, leaver.record);
+      if (!locked)
         PHENDAU_LOG(warn, "leaver_not_locked", {"user", account->username},
                     {"error", locked.error().message});
     }
@@ -164,7 +189,7 @@ Result<> AccountKeeper::tell(std::string_view name, bool value) {
 Result<> AccountKeeper::tell_settings(CivilDate today) {
   const auto accounts = PHENDAU_TRY(accounts_.list(system_actor()));
   bool leavers_locked = true;
-  for (const auto& leaver : PHENDAU_TRY(leavers_of(services_.ledger, today))) {
+  for (const auto& leaver : PHENDAU_TRY(leavers_of(services_))) {
     for (const Account* account : concerned_by(leaver, accounts).accounts)
       leavers_locked = leavers_locked && account->locked;
   }
@@ -185,7 +210,7 @@ Result<> AccountKeeper::apply() {
   const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
   const std::uint64_t seq = PHENDAU_TRY(services_.ledger.head()).seq;
   PHENDAU_TRY(take_training(PHENDAU_TRY(accounts_.list(system_actor()))));
-  PHENDAU_TRY(lock_leavers(PHENDAU_TRY(accounts_.list(system_actor())), today));
+  PHENDAU_TRY(lock_leavers(PHENDAU_TRY(accounts_.list(system_actor()))));
   PHENDAU_TRY(tell_settings(today));
   seen_seq_ = seq;
   seen_day_ = today;
@@ -201,8 +226,9 @@ Result<> AccountKeeper::look() {
       const auto changes = PHENDAU_TRY(services_.ledger.changes_since(seen_seq_, kChangesPerRead));
       if (changes.empty()) return {};
       seen_seq_ = changes.back().seq;
-      matters = std::any_of(changes.begin(), changes.end(), [](const ledger::Change& change) {
-        return change.kind == kLeaver || change.kind == kStaff || change.kind == "user";
+      matters = std::any_of(changes.begin(), changes.end(), [&](const ledger::Change& change) {
+        const RegisterKind* kind = services_.pack.pack().reg(change.kind);
+        return change.kind == kStaff || change.kind == "user" || (kind != nullptr && kind->locks);
       });
     }
   }
@@ -210,16 +236,16 @@ Result<> AccountKeeper::look() {
 }
 
 Result<> AccountKeeper::check_unlock(const Account& account) {
-  const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
   const auto accounts = PHENDAU_TRY(accounts_.list(system_actor()));
-  for (const auto& leaver : PHENDAU_TRY(leavers_of(services_.ledger, today))) {
+  for (const auto& leaver : PHENDAU_TRY(leavers_of(services_))) {
     const Concerned concerned = concerned_by(leaver, accounts);
     const bool this_one = std::any_of(concerned.accounts.begin(), concerned.accounts.end(),
                                       [&](const Account* one) { return one->username == account.username; });
     if (!this_one || concerned.ambiguous) continue;
     const auto date = parse_date(leaver.left_on);
-    return fail(ErrorCode::conflict, "leaver/" + leaver.id + " says that this person left", "account.left",
-                {date ? format_vietnamese(start_of_day(*date, kHubZone)).substr(0, 10) : leaver.left_on});
+    return fail(ErrorCode::conflict, leaver.record + " says that this person left", "account.left",
+                {date ? format_vietnamese(start_of_day(*date, kHubZone)).substr(0, 10) : leaver.left_on,
+                 leaver.title});
   }
   return {};
 }

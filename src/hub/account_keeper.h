@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the hub's own accounts follow what registers and the pack in force say of people: who is recorded as
-// a leaver is locked on the last day, training recorded with a person opens the account, and the settings
-// that clauses rest on (accounts.*) tell how it stands. Run at start, after a record was written and when a
-// day begins; running it twice changes nothing. Thread-safe.
+// a leaver is locked on the last day, an officer who moved loses the rights of the old agency, training
+// recorded with a person opens the account, and the settings that clauses rest on (accounts.*) tell how it
+// stands. Run at start, after a record was written and when a day begins; running it twice changes nothing.
+// Thread-safe.
 #pragma once
 
 #include <mutex>
@@ -32,7 +33,7 @@ class AccountKeeper {
   Result<> check_unlock(const Account& account);
 
  private:
-  Result<> lock_leavers(const std::vector<Account>& accounts, CivilDate today);
+  Result<> lock_leavers(const std::vector<Account>& accounts);
   Result<> take_training(const std::vector<Account>& accounts);
   Result<> tell_settings(CivilDate today);
   Result<> tell(std::string_view name, bool value);

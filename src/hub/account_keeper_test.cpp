@@ -94,6 +94,39 @@ TEST_CASE("keeper: a leaver is locked on the last day, sessions end, and the cha
   CHECK_FALSE(w.account("can.bo").locked);
 }
 
+TEST_CASE(
+    "keeper: an officer who moved loses the old agency; a new duty, or a new agency, opens the account") {
+  World w;
+  w.person("can.bo", "Nguyen Van A");
+  w.person("cung.ten", "Nguyen Van A", Role::staff);
+  w.person("hai.noi", "Tran Van B");
+  AccountWrite both;
+  both.agency_ids = {"a1", "a2"};
+  REQUIRE(w.accounts.update(system_actor(), "hai.noi", both));
+  const auto moved = [&](const char* name, const char* change) {
+    return w.put("mover", Json::object({{"full_name", name}, {"change", change}, {"changed_on", w.day(0)}}));
+  };
+  moved("Tran Van B", "duty");
+  REQUIRE(w.keeper.look());
+  CHECK(w.account("hai.noi").agency_ids.size() == 2);
+  moved("Tran Van B", "it_officer_moved");
+  const std::string id = moved("Nguyen Van A", "it_officer_moved");
+  REQUIRE(w.keeper.look());
+  CHECK(w.account("hai.noi").agency_ids == std::vector<std::string>{"a2"});
+  CHECK_FALSE(w.account("hai.noi").locked);
+  CHECK(w.account("can.bo").locked_by == "mover/" + id);
+  CHECK_FALSE(w.account("cung.ten").locked);
+  AccountWrite unlock;
+  unlock.locked = false;
+  CHECK(w.accounts.update(system_actor(), "can.bo", unlock).error().text_id == "account.left");
+  AccountWrite elsewhere;
+  elsewhere.agency_ids = {"a2"};
+  REQUIRE(w.accounts.update(system_actor(), "can.bo", elsewhere));
+  CHECK(w.accounts.update(system_actor(), "can.bo", unlock));
+  REQUIRE(w.keeper.look());
+  CHECK_FALSE(w.account("can.bo").locked);
+}
+
 TEST_CASE("keeper: a staff record tells people of one name apart, and who came back from who left") {
   World w;
   w.person("a.mot", "Le Thi B");

@@ -554,6 +554,16 @@ Result<> Accounts::lock_leaver(std::string_view username, std::string_view recor
   return {};
 }
 
+Result<> Accounts::leave_agency(std::string_view username, std::string_view agency_id,
+                                std::string_view record) {
+  Account account = PHENDAU_TRY(load(username));
+  if (account.agency_ids.size() < 2) return lock_leaver(username, record);
+  std::erase(account.agency_ids, agency_id);
+  PHENDAU_TRY(save(system_actor(), account, Json::object(), fmt::format("left {}: {}", agency_id, record)));
+  end_sessions_of(username);
+  return {};
+}
+
 Result<> Accounts::take_training(std::string_view username, std::string_view day, std::string_view record) {
   Account account = PHENDAU_TRY(load(username));
   account.basic_training_on = day;

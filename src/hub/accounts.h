@@ -157,8 +157,10 @@ class Accounts {
                                      const AccountWrite& write);
   Result<AccountWithPassword> update(const Actor& actor, std::string_view username,
                                      const AccountWrite& write);
-  /// The hub's own work (AccountKeeper): `record` is "leaver/ID". `conflict` for the last administrator.
+  /// The hub's own work (AccountKeeper): `record` is "KIND/ID". `conflict` for the last administrator.
   Result<> lock_leaver(std::string_view username, std::string_view record);
+  /// The account no longer belongs to this agency; locked if it belongs to no other.
+  Result<> leave_agency(std::string_view username, std::string_view agency_id, std::string_view record);
   /// As the staff record says; an empty day takes back what was taken from there.
   Result<> take_training(std::string_view username, std::string_view day, std::string_view record);
 
@@ -204,8 +206,8 @@ class Accounts {
   AccessRule access_;                                     // guarded by mu_
   std::function<void(const SignInEvent&)> observer_;      // set before use
   std::function<Result<>(const Account&)> unlock_check_;  // set before use
-  std::mutex codes_mu_;                   // held from the look at a code to the note that it was used
-  std::map<std::string, Held> sessions_;  // guarded by mu_; key: SHA-256 of the token
+  std::mutex codes_mu_;                           // held from the look at a code to the note that it was used
+  std::map<std::string, Held> sessions_;          // guarded by mu_; key: SHA-256 of the token
   std::shared_ptr<const Succession> succession_;  // set before use; null: nobody's
   SignInGuard guard_;
   HashGate hashes_{kHashesRunningMax, kHashesWaitingMax};

@@ -39,10 +39,13 @@ Json prefill_of(const RegisterKind& reg, const Satisfier& way, const Obligations
                                duty.subject_kind != comply::SubjectKind::role &&
                                duty.subject_kind != comply::SubjectKind::hub;
   if (!way.link.empty()) {
+    const bool by_each = occasion && duty.part->trigger && duty.part->trigger->each;
     if (occasion)
       put(way.link, std::string(occasion->id));
     else if (has_one_subject)
       put(way.link, duty.subjects.front().first);
+    if (by_each && has_one_subject && !reg.subject_field.empty())
+      put(reg.subject_field, duty.subjects.front().first);
   } else if (has_one_subject && !reg.subject_field.empty()) {
     put(reg.subject_field, duty.subjects.front().first);
   }

@@ -338,7 +338,7 @@ Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {
     agency_id = PHENDAU_TRY(services_.ledger.get(kKind, upload.case_id, scope)).agency_id;
     PHENDAU_TRY(scope_for(actor, Action::create, Resource::attachment));
   } else if (!upload.record.empty()) {
-    agency_id = PHENDAU_TRY(record_named(actor, Action::update, upload.record)).agency_id;
+    agency_id = PHENDAU_TRY(record_to_attach(actor, upload.record)).agency_id;
   } else {
     PHENDAU_TRY(scope_covering(actor, Action::create, Resource::attachment, agency_id));
   }
@@ -370,8 +370,20 @@ Result<ledger::Record> Incidents::record_named(const Actor& actor, Action action
   const RegisterKind* kind = services_.pack.pack().reg(name.substr(0, slash));
   if (slash == std::string_view::npos || kind == nullptr || !kind->is_kept_by_people())
     return fail(ErrorCode::not_found, "no such record", "error.not_found");
-  const Scope scope = authorize_record(actor, action, rights_of(*kind, ""));
+  const Scope scope = record_scope(services_, actor, action, *kind, "");
   return services_.ledger.get(kind->spec.name, name.substr(slash + 1), scope);
+}
+
+/// Who may change the record adds to it, and the addressee while a move of its own is open.
+Result<ledger::Record> Incidents::record_to_attach(const Actor& actor, std::string_view name) {
+  auto own = record_named(actor, Action::update, name);
+  if (own) return own;
+  const auto sent = record_named(actor, Action::decide, name);
+  if (!sent) return own;
+  const RegisterKind& kind = *services_.pack.pack().reg(sent->kind);
+  const Scope decide = record_scope(services_, actor, Action::decide, kind, "");
+  if (has_move(kind, sent->state, names_as_addressee(kind, *sent, decide))) return *sent;
+  return own;
 }
 
 /// A file is read by whoever may read what it hangs on: a case, a record, or its agency's files.

@@ -56,6 +56,7 @@ class Incidents {
                const workflow::CaseState& state);
   Result<Json> view(const Actor& actor, const ledger::Record& record);
   Result<ledger::Record> record_named(const Actor& actor, Action action, std::string_view name);
+  Result<ledger::Record> record_to_attach(const Actor& actor, std::string_view name);
   bool may_read_file(const Actor& actor, const ledger::Record& file);
   std::vector<workflow::Attachment> attachments_named(const Json& digests, std::string_view case_id);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/live.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace phendau::hub {
@@ -26,7 +27,9 @@ void Live::publish(const LiveMessage& message) {
   for (const auto& subscriber : current) {
     if (!message.user_id.empty() && subscriber->actor.user_id != message.user_id) continue;
     const Scope scope = authorize(subscriber->actor, Action::read, message.resource);
-    if (scope.covers(message.agency_id)) subscriber->receiver(message);
+    const bool addressed = std::any_of(message.also_for.begin(), message.also_for.end(),
+                                       [&](const std::string& id) { return scope.covers(id); });
+    if (scope.covers(message.agency_id) || addressed) subscriber->receiver(message);
   }
 }
 

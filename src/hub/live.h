@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "model/authorize.h"
@@ -22,6 +23,7 @@ struct LiveMessage {
   std::string agency_id;     // owner; empty = belongs to no agency (seen only with reach `everything`)
   Json body;                 // identifiers and counts only; never payload
   std::string user_id = {};  // set: for this person alone
+  std::vector<std::string> also_for = {};  // other agencies that it is addressed to
 };
 
 class Live {

@@ -85,6 +85,40 @@ struct InsideRule {
   std::string target;
 };
 
+/// What another record must say before a move (docs/packs.md, "Moves").
+struct RecordNeed {
+  std::string reg;
+  std::string their_field;  // "id" or an indexed field of `reg`, which must equal
+  std::string own_field;    // "id" or a field of the record that moves
+  std::vector<comply::Condition> where;
+  std::vector<std::string> states;
+  bool in_province = false;             // any agency's; otherwise the same agency's
+  bool none = false;                    // there must be none; otherwise at least one
+  std::vector<comply::Condition> when;  // asked only then
+  comply::BiText title;                 // what is missing, in words; empty: made from the above
+  comply::Place place;
+};
+/// What a move asks besides what workflow::StateMove says.
+struct MoveRule {
+  std::vector<comply::Condition> when;  // the move is there only for such records
+  std::vector<comply::Condition> must;  // what its needs must say
+  struct Also {
+    std::vector<comply::Condition> when;
+    std::vector<std::string> needs;
+    std::vector<comply::Condition> must;
+  };
+  std::vector<Also> also;
+  std::vector<RecordNeed> records;
+  comply::Place place;
+};
+
+/// A register whose records end accounts of the hub (account_keeper.h).
+struct LocksRule {
+  std::string on;                        // the date from which on
+  std::vector<comply::Condition> where;  // which of them
+  std::vector<std::string> roles;        // only accounts with these roles; empty: all
+};
+
 /// Records of this kind are computers when `field` has one of these values: they count among "all computers".
 struct MachineRule {
   std::string field;
@@ -110,16 +144,21 @@ struct RegisterKind {
   std::string subject_field;                        // device_id, ...; empty: the agency itself
   std::optional<comply::SubjectKind> subject_kind;  // its live records are subjects of duties
   workflow::Lifecycle lifecycle;
+  std::vector<MoveRule> move_rules;  // of lifecycle.moves, in step
   std::vector<UniqueFields> unique;
   std::string disjoint_field;  // networks of live records do not overlap, except nested under `parent`
   std::optional<InsideRule> inside;
   bool derived = false;      // written by the hub only
   std::string frozen_field;  // filled by the hub with the figures of the moment; nobody types them
   std::optional<MachineRule> machines;
+  std::optional<LocksRule> locks;
   comply::Place place;
 
   /// Written through the registers' use cases; the hub's own kinds have use cases of their own.
   bool is_kept_by_people() const { return group != "hub" && !derived; }
+  const MoveRule& rule_of(const workflow::StateMove& move) const {
+    return move_rules[static_cast<std::size_t>(&move - lifecycle.moves.data())];
+  }
 };
 
 /// A file that another module reads: workflows, sources, document templates, upload guard.

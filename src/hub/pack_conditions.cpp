@@ -200,6 +200,12 @@ void PackReader::check_trigger(const comply::ClausePart& part) {
   need_states(trigger.place, *kind, trigger.states);
   check_clock(trigger, *kind);
   for (const auto& satisfier : part.satisfied_by) {
+    const RegisterKind* answers =
+        satisfier.kind == comply::SatisfierKind::reg ? pack_.reg(satisfier.ref) : nullptr;
+    if (trigger.each && answers != nullptr && answers->subject_field.empty())
+      error(satisfier.place, fmt::format("with 'each' register '{}' must say whose a record is: it has no "
+                                         "'subject_field'",
+                                         satisfier.ref));
     if (satisfier.kind != comply::SatisfierKind::occasion) continue;
     need_fields(satisfier.place, *kind, satisfier.every);
     need_states(satisfier.place, *kind, satisfier.states);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace phendau::hub {
 namespace {
 
@@ -52,6 +54,7 @@ Json trigger(const std::optional<comply::Trigger>& one) {
   put(out, "state", texts(one->states));
   put(out, "from", one->from);
   if (one->within) put(out, "within", comply::to_string(*one->within));
+  if (one->each) put(out, "each", true);
   return out;
 }
 
@@ -120,9 +123,18 @@ Thing register_of(const RegisterKind& kind) {
   put(out.fields, "live_states", texts(kind.lifecycle.live));
   Json moves = Json::array();
   for (const auto& move : kind.lifecycle.moves) {
-    for (const auto& from : move.from) moves.push(from + " > " + move.to);
+    std::vector<std::string> asks = move.needs;
+    for (const auto& also : kind.rule_of(move).also)
+      asks.insert(asks.end(), also.needs.begin(), also.needs.end());
+    for (const auto& need : kind.rule_of(move).records) asks.push_back(need.reg);
+    for (const auto& from : move.from)
+      moves.push(from + " > " + move.to + (asks.empty() ? "" : ": " + join(asks, ", ")));
   }
   put(out.fields, "moves", std::move(moves));
+  Json addressed = Json::array();
+  for (const auto& one : kind.spec.addressees)
+    addressed.push(one.field.empty() ? std::string(kSlotPrefix) + one.slot : one.field);
+  put(out.fields, "addressed", std::move(addressed));
   put(out.fields, "indexed", texts(kind.spec.indexed_fields));
   put(out.fields, "personal", texts(kind.spec.personal_fields));
   put(out.fields, "required", kind.spec.schema["required"]);

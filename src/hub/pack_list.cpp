@@ -66,6 +66,10 @@ Json register_json(const RegisterKind& kind) {
         std::pair{"subject_field", &kind.subject_field}}) {
     if (!value->empty()) out.set(key, *value);
   }
+  Json addressed = Json::array();
+  for (const auto& one : kind.spec.addressees)
+    addressed.push(one.field.empty() ? std::string(kSlotPrefix) + one.slot : one.field);
+  if (!kind.spec.addressees.empty()) out.set("addressed", std::move(addressed));
   Json fields = Json::array();
   add_fields(fields, kind.spec.schema, "", 0);
   out.set("fields", std::move(fields));
@@ -74,10 +78,14 @@ Json register_json(const RegisterKind& kind) {
   out.set("live_states", texts_json(kind.lifecycle.live));
   Json moves = Json::array();
   for (const auto& move : kind.lifecycle.moves) {
+    Json records = Json::array();
+    for (const auto& need : kind.rule_of(move).records) records.push(need.reg);
     moves.push(Json::object({{"from", texts_json(move.from)},
                              {"to", move.to},
                              {"title", to_json(comply::BiText{move.title_vi, move.title_en})},
+                             {"by", texts_json(move.by)},
                              {"needs", texts_json(move.needs)},
+                             {"needs_records", std::move(records)},
                              {"attachment", move.attachment}}));
   }
   out.set("moves", std::move(moves));

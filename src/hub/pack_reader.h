@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -30,6 +31,15 @@ Result<std::vector<PackTree>> read_pack_trees(Env& env, const std::string& folde
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& names);
 /// "; the other one is in FILE:LINE".
 std::string other_place(const comply::Place& other);
+
+// pack_moves.cpp: pieces of a register.
+/// Reports names that are neither a hub role nor "role:SLOT", nor, if `addressed`, "addressee".
+void check_names(comply::ContentReader& reader, const YamlNode& node, const std::vector<std::string>& names,
+                 bool addressed);
+/// `addressed`; after the schema.
+void read_addressees(comply::ContentReader& reader, const YamlNode& node, RegisterKind& kind);
+/// States and moves with what they ask; after `addressed`.
+void read_lifecycle(comply::ContentReader& reader, const YamlNode& node, RegisterKind& kind);
 
 class PackReader {
  public:
@@ -64,9 +74,16 @@ class PackReader {
                   PackParameter& out);
   void read_unit_classes(comply::ContentReader& reader, const YamlNode& document);
   void read_register(comply::ContentReader& reader, const YamlNode& node);
+  /// nullopt after reporting that it cannot be read at all.
+  std::optional<RegisterKind> parse_register(comply::ContentReader& reader, const YamlNode& node);
+  void read_extension(comply::ContentReader& reader, const YamlNode& node);  // pack_extends.cpp
   void add_posture_rule(detect::Rule rule, const YamlNode& document);
   std::string with_parameters(const std::string& file, const std::string& text);
   void check_registers();
+  // pack_moves.cpp: what moves and addressees name exists
+  void check_moves(const RegisterKind& kind);
+  void check_record_need(const RegisterKind& kind, const RecordNeed& need);
+  void check_addressees(const RegisterKind& kind);
   void check_rankings();
   void check_part(const comply::Clause& clause, const comply::ClausePart& part);
   void check_satisfier(const comply::Satisfier& satisfier);
@@ -104,8 +121,9 @@ class PackReader {
 
   Pack& pack_;
   std::vector<ContentError>& errors_;
-  std::map<std::string, comply::Place> rule_names_;  // ids and names of detections
-  std::set<std::pair<std::string, int>> holes_;      // lines with a parameter that nobody defined
+  std::map<std::string, comply::Place> rule_names_;              // ids and names of detections
+  std::set<std::pair<std::string, int>> holes_;                  // lines with a parameter that nobody defined
+  std::map<std::string, YamlNode, std::less<>> register_nodes_;  // as written, by kind
   bool clauses_unread_ = false;  // a file could not be read: what names its clauses is not wrong
   std::set<std::string> rule_features_;
 };

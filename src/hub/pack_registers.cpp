@@ -16,10 +16,6 @@ namespace {
 using comply::ContentReader;
 
 constexpr std::string_view kGroups[] = {"who", "what", "network", "accounts", "doing", "hub"};
-/// A record in one of these states no longer counts, unless the register says otherwise.
-constexpr std::string_view kEndStates[] = {"withdrawn", "ended",   "abolished", "removed", "released",
-                                           "replaced",  "refused", "cancelled", "revoked", "rejected"};
-
 bool is_one_of(std::span<const std::string_view> list, std::string_view one) {
   return std::find(list.begin(), list.end(), one) != list.end();
 }
@@ -30,71 +26,6 @@ std::optional<comply::SubjectKind> subject_kind_of(std::string_view text) {
     if (to_string(kind) == text) return kind;
   }
   return std::nullopt;
-}
-
-/// Reports names that are neither a hub role nor "role:SLOT".
-void check_names(ContentReader& reader, const YamlNode& node, const std::vector<std::string>& names) {
-  for (const auto& name : names) {
-    const auto role = role_from(name);
-    if ((role && *role != Role::device) || (name.starts_with("role:") && name.size() > 5)) continue;
-    reader.error(node, fmt::format("'{}' is neither a role of the program nor role:SLOT", name));
-  }
-}
-
-workflow::StateMove read_move(ContentReader& reader, const YamlNode& node,
-                              const std::vector<std::string>& states) {
-  workflow::StateMove out;
-  if (!node.is_map()) {
-    reader.error(node, "each move is a map with 'from', 'to' and 'title'");
-    return out;
-  }
-  reader.only_keys(node, {"from", "to", "title", "by", "needs", "attachment"});
-  out.from = reader.texts(node, "from", true);
-  out.to = reader.text(node, "to", true);
-  const auto title = reader.bi_text(node, "title", true);
-  out.title_vi = title.vi;
-  out.title_en = title.en;
-  out.by = reader.texts(node, "by", false);
-  check_names(reader, node, out.by);
-  out.needs = reader.texts(node, "needs", false);
-  out.attachment = reader.boolean(node, "attachment", false);
-  auto named = out.from;
-  named.push_back(out.to);
-  for (const auto& state : named) {
-    if (state.empty() || std::find(states.begin(), states.end(), state) != states.end()) continue;
-    reader.error(node, fmt::format("the register has no state '{}'", state));
-  }
-  return out;
-}
-
-workflow::Lifecycle read_lifecycle(ContentReader& reader, const YamlNode& node) {
-  workflow::Lifecycle out;
-  out.states = reader.texts(node, "states", false);
-  out.initial = reader.text(node, "initial", false);
-  out.live = reader.texts(node, "live_states", false);
-  out.waiting = reader.texts(node, "waiting_states", false);
-  const auto known = [&](const std::string& state) {
-    return std::find(out.states.begin(), out.states.end(), state) != out.states.end();
-  };
-  if (!out.initial.empty() && !known(out.initial)) {
-    reader.error(*node.find("initial"), fmt::format("the register has no state '{}'", out.initial));
-  }
-  for (const auto& state : out.live) {
-    if (!known(state)) reader.error(*node.find("live_states"), fmt::format("no state '{}'", state));
-  }
-  for (const auto& state : out.waiting) {
-    if (!known(state)) reader.error(*node.find("waiting_states"), fmt::format("no state '{}'", state));
-  }
-  if (out.initial.empty() && !out.states.empty()) out.initial = out.states.front();
-  if (out.live.empty()) {
-    std::copy_if(out.states.begin(), out.states.end(), std::back_inserter(out.live),
-                 [](const auto& state) { return !is_one_of(kEndStates, state); });
-  }
-  const YamlNode* moves = reader.list(node, "moves", false);
-  if (moves == nullptr) return out;
-  if (out.waiting.empty()) out.waiting = {out.initial};
-  for (const auto& one : moves->items) out.moves.push_back(read_move(reader, one, out.states));
-  return out;
 }
 
 void read_constraints(ContentReader& reader, const YamlNode& node, RegisterKind& out) {
@@ -128,6 +59,15 @@ void read_constraints(ContentReader& reader, const YamlNode& node, RegisterKind&
     out.inside = InsideRule{reader.text(*inside, "field", true), reader.text(*inside, "register", true),
                             reader.text(*inside, "target", true)};
   }
+  if (const YamlNode* locks = reader.map(node, "locks_accounts", false)) {
+    reader.only_keys(*locks, {"from", "where", "roles"});
+    out.locks.emplace();
+    out.locks->on = reader.text(*locks, "from", true);
+    if (const YamlNode* which = reader.map(*locks, "where", false))
+      out.locks->where = comply::conditions_of(reader, *which, "where");
+    out.locks->roles = reader.texts(*locks, "roles", false);
+    check_names(reader, *locks, out.locks->roles, false);
+  }
   if (const YamlNode* machines = reader.map(node, "machines", false)) {
     reader.only_keys(*machines, {"field", "values", "servers", "name", "device"});
     out.machines = MachineRule{reader.text(*machines, "field", true), reader.texts(*machines, "values", true),
@@ -160,7 +100,6 @@ void check_fields(ContentReader& reader, const YamlNode& node, const YamlNode& s
       known(*field);
   }
   for (const auto& unique : kind.unique) std::for_each(unique.fields.begin(), unique.fields.end(), known);
-  for (const auto& move : kind.lifecycle.moves) std::for_each(move.needs.begin(), move.needs.end(), known);
   for (const auto& [name, member] : properties.members()) {
     if (member["title"].as_string().empty()) {
       reader.error(schema, fmt::format("field '{}' needs a 'title' (Vietnamese, for forms)", name));
@@ -190,7 +129,7 @@ void read_names(ContentReader& reader, const YamlNode& node, RegisterKind& out) 
     reader.error(*node.find("visible"), "'visible' is owner or everyone");
   }
   out.writers = reader.texts(node, "writers", false);
-  check_names(reader, node, out.writers);
+  check_names(reader, node, out.writers, false);
   const std::string subject = reader.text(node, "subject_kind", false);
   out.subject_kind = subject_kind_of(subject);
   if (!subject.empty() && !out.subject_kind) {
@@ -200,15 +139,17 @@ void read_names(ContentReader& reader, const YamlNode& node, RegisterKind& out) 
 
 }  // namespace
 
-void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
-  if (!node.is_map()) return reader.error(node, "a register must be a map");
+std::optional<RegisterKind> PackReader::parse_register(ContentReader& reader, const YamlNode& node) {
+  if (!node.is_map()) {
+    reader.error(node, "a register must be a map");
+    return std::nullopt;
+  }
   reader.only_keys(
-      node,
-      {"kind",         "title",         "group",        "owner",          "visible", "writers", "date_field",
-       "period_field", "subject_field", "subject_kind", "derived",        "states",  "initial", "live_states",
-       "moves",        "unique",        "unique_in",    "disjoint",       "inside",  "indexed", "secret",
-       "personal",     "invited_field", "schema",       "waiting_states", "frozen",
-       "machines"});
+      node, {"kind",           "title",        "group",         "owner",        "visible",       "writers",
+             "date_field",     "period_field", "subject_field", "subject_kind", "derived",       "states",
+             "initial",        "live_states",  "moves",         "unique",       "unique_in",     "disjoint",
+             "inside",         "indexed",      "secret",        "personal",     "invited_field", "schema",
+             "waiting_states", "frozen",       "addressed",     "machines",     "locks_accounts"});
   RegisterKind out;
   out.place = reader.place(node);
   read_names(reader, node, out);
@@ -216,29 +157,37 @@ void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
   out.period_field = reader.text(node, "period_field", false);
   out.subject_field = reader.text(node, "subject_field", false);
   out.derived = reader.boolean(node, "derived", false);
-  out.lifecycle = read_lifecycle(reader, node);
   out.frozen_field = reader.text(node, "frozen", false);
-  out.spec.states = out.lifecycle.states;
   out.spec.indexed_fields = reader.texts(node, "indexed", false);
   out.spec.secret_fields = reader.texts(node, "secret", false);
   out.spec.personal_fields = reader.texts(node, "personal", false);
   out.spec.invited_field = reader.text(node, "invited_field", false);
   read_constraints(reader, node, out);
   const YamlNode* schema = reader.map(node, "schema", true);
-  if (schema == nullptr) return;
+  if (schema == nullptr) return std::nullopt;
   out.spec.schema = yaml_to_json(*schema);
+  read_addressees(reader, node, out);
+  read_lifecycle(reader, node, out);
+  out.spec.states = out.lifecycle.states;
   if (const auto compiled = JsonSchema::compile(out.spec.schema); !compiled) {
     reader.error(*schema, compiled.error().message);
   }
   if (out.spec.indexed_fields.size() > ledger::kIndexedFieldsMax)
     reader.error(node, "too many indexed fields");
   check_fields(reader, node, *schema, out);
-  if (const RegisterKind* other = pack_.reg(out.spec.name)) {
+  return out;
+}
+
+void PackReader::read_register(ContentReader& reader, const YamlNode& node) {
+  auto out = parse_register(reader, node);
+  if (!out) return;
+  if (const RegisterKind* other = pack_.reg(out->spec.name)) {
     reader.error(node,
-                 fmt::format("register '{}' is defined twice{}", out.spec.name, other_place(other->place)));
+                 fmt::format("register '{}' is defined twice{}", out->spec.name, other_place(other->place)));
     return;
   }
-  pack_.registers.push_back(std::move(out));
+  register_nodes_[out->spec.name] = node;
+  pack_.registers.push_back(std::move(*out));
 }
 
 void PackReader::read_registers(const std::string& pack_id, const std::string& path,
@@ -246,14 +195,18 @@ void PackReader::read_registers(const std::string& pack_id, const std::string& p
   ContentReader reader(pack_id + "/" + path, errors_);
   const auto document = reader.document(text);
   if (!document) return;
-  reader.only_keys(*document, {"registers", "state_titles"});
+  reader.only_keys(*document, {"registers", "extends", "state_titles"});
   if (const YamlNode* titles = reader.map(*document, "state_titles", false)) {
     for (const auto& [state, title] : titles->members)
       pack_.state_titles[state.scalar] = reader.bi_text(*titles, state.scalar, true);
   }
-  const YamlNode* list = reader.list(*document, "registers", document->find("state_titles") == nullptr);
-  if (list == nullptr) return;
-  for (const auto& node : list->items) read_register(reader, node);
+  const bool has_more = document->find("state_titles") != nullptr || document->find("extends") != nullptr;
+  if (const YamlNode* list = reader.list(*document, "registers", !has_more)) {
+    for (const auto& node : list->items) read_register(reader, node);
+  }
+  if (const YamlNode* list = reader.list(*document, "extends", false)) {
+    for (const auto& node : list->items) read_extension(reader, node);
+  }
 }
 
 /// What registers say of each other and of role slots.
@@ -272,6 +225,8 @@ void PackReader::check_registers() {
     }
     if (kind.inside && pack_.reg(kind.inside->reg) == nullptr)
       error(kind.place, fmt::format("{}: no register '{}'", kind.spec.name, kind.inside->reg));
+    check_addressees(kind);
+    check_moves(kind);
     auto names = kind.writers;
     for (const auto& move : kind.lifecycle.moves) names.insert(names.end(), move.by.begin(), move.by.end());
     for (const auto& name : names) {

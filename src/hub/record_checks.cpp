@@ -6,11 +6,14 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "hub/config.h"
 #include "hub/delegations.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
 namespace {
+
+constexpr std::string_view kBinding = "role_binding";
 
 /// Sorts a network before what lies in it, and all that lies in it before anything else.
 std::string place_of(const Cidr& network, int prefix_bits) {
@@ -47,11 +50,63 @@ RecordRights rights_of(const RegisterKind& kind, std::string_view state) {
   rights.final_state = !state.empty() && kind.lifecycle.is_final(state);
   rights.head_writes = is_writer(kind, {std::string(to_string(Role::agency_head))}) && !kind.writers.empty();
   rights.kind = kind.spec.name;
+  rights.addressed = !kind.spec.addressees.empty();
   return rights;
 }
 
-Scope record_scope(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state) {
-  return authorize_record(actor, action, rights_of(kind, state));
+Scope record_scope(Services& services, const Actor& actor, Action action, const RegisterKind& kind,
+                   std::string_view state) {
+  RecordRights rights = rights_of(kind, state);
+  const bool asks_slots = action == Action::read || action == Action::export_out || action == Action::decide;
+  if (rights.addressed && asks_slots && !is_provincial(actor)) {
+    const auto bodies = bodies_of_slots(services);
+    if (bodies) {
+      for (const auto& [slot, agency] : *bodies) rights.holders.emplace_back(agency, slot);
+    }
+  }
+  return authorize_record(actor, action, rights);
+}
+
+namespace {
+
+/// A binding counts on the day between `from` and `to`, both inclusive, either may be absent.
+bool holds_on(const Json& doc, const std::string& day) {
+  const std::string& from = doc["from"].as_string();
+  const std::string& to = doc["to"].as_string();
+  return (from.empty() || from <= day) && (to.empty() || day <= to);
+}
+
+}  // namespace
+
+Result<std::multimap<std::string, std::string, std::less<>>> bodies_of_slots(Services& services) {
+  std::multimap<std::string, std::string, std::less<>> out;
+  const RegisterKind* binding = services.pack.pack().reg(kBinding);
+  if (binding == nullptr) return out;
+  const std::string today = format_date(to_civil(services.env.now(), kHubZone).date);
+  for (const auto& record : PHENDAU_TRY(live_records(services, *binding, {}))) {
+    if (holds_on(record.doc, today))
+      out.emplace(record.doc["slot"].as_string(), record.doc["agency_id"].as_string());
+  }
+  return out;
+}
+
+std::vector<std::string> names_as_addressee(const RegisterKind& kind, const ledger::Record& record,
+                                            const Scope& decide) {
+  std::vector<std::string> out;
+  if (!ledger::is_addressed_to(kind.spec, record.state, record.doc, decide.addressed)) return out;
+  out.emplace_back(workflow::kAddressee);
+  for (const auto& body : decide.addressed) {
+    if (body.starts_with(kSlotPrefix)) out.push_back(body);
+  }
+  return out;
+}
+
+bool has_move(const RegisterKind& kind, std::string_view state, const std::vector<std::string>& names) {
+  const auto& moves = kind.lifecycle.moves;
+  return std::any_of(moves.begin(), moves.end(), [&](const workflow::StateMove& move) {
+    const bool from_here = std::find(move.from.begin(), move.from.end(), state) != move.from.end();
+    return from_here && !move.by.empty() && may_move(move, names);
+  });
 }
 
 Result<std::vector<ledger::Record>> live_records(Services& services, const RegisterKind& kind,
@@ -157,12 +212,14 @@ Result<> RecordChecks::check_references(const Draft& draft) {
     const std::string& target = member["x-ref"].as_string();
     const std::string& id = draft.doc[name].as_string();
     if (target.empty() || id.empty()) continue;
+    // What was checked when it came may by now be out of this actor's sight: an addressee's answer, say.
+    if (draft.before[name] == draft.doc[name]) continue;
     const auto [asked, fresh] = references_.emplace(target + "/" + id, false);
     if (fresh) {
       const RegisterKind* kind = services_.pack.pack().reg(target);
       // Bodies and accounts are known to everybody by name; other records only within the actor's reach.
       const bool open = kind == nullptr || !kind->is_kept_by_people();
-      const Scope scope = open ? everything() : record_scope(actor_, Action::read, *kind, "");
+      const Scope scope = open ? everything() : record_scope(services_, actor_, Action::read, *kind, "");
       asked->second = services_.ledger.get(target, id, scope).has_value();
     }
     if (!asked->second) {

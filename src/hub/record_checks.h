@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a record must not collide with before it is written: markings of state secrets in its text, references
-// to nothing, values that belong to another live record, networks that cross. For one record the ledger is
-// asked; for many everything is read once, and each accepted record counts for the next ones. Used by Records
-// under its lock. Not thread-safe.
+// What a record must not collide with before it is written: markings of state secrets in its text, new
+// references to nothing, values that belong to another live record, networks that cross. For one record the
+// ledger is asked; for many everything is read once, and each accepted record counts for the next ones. Used
+// by Records under its lock. Not thread-safe.
 #pragma once
 
 #include <functional>
@@ -26,13 +26,23 @@ struct Draft {
   std::string agency_id;
   std::string state;
   Json doc;
+  Json before = {};  // its document as it stands in the ledger; null: a new record
 };
 
 /// Whether the register takes writes of somebody who goes by one of these names.
 bool is_writer(const RegisterKind& kind, const std::vector<std::string>& names);
 /// What a kind and a state mean for rights; without a state, those of a record that is not decided.
 RecordRights rights_of(const RegisterKind& kind, std::string_view state);
-Scope record_scope(const Actor& actor, Action action, const RegisterKind& kind, std::string_view state);
+Scope record_scope(Services& services, const Actor& actor, Action action, const RegisterKind& kind,
+                   std::string_view state);
+/// Slot -> agencies that hold it today.
+Result<std::multimap<std::string, std::string, std::less<>>> bodies_of_slots(Services& services);
+/// What the people of a body go by when they make the moves of a record that is addressed to it: kAddressee
+/// and the role slots in `decide` (the scope of Action::decide); empty when it is not addressed to them.
+std::vector<std::string> names_as_addressee(const RegisterKind& kind, const ledger::Record& record,
+                                            const Scope& decide);
+/// Whether somebody with these names has a move to make from here.
+bool has_move(const RegisterKind& kind, std::string_view state, const std::vector<std::string>& names);
 /// Records of the kind in states that count.
 Result<std::vector<ledger::Record>> live_records(Services& services, const RegisterKind& kind,
                                                  std::vector<ledger::FieldFilter> filters);

@@ -60,7 +60,7 @@ Result<RecordNames::Things*> RecordNames::things_of(std::string_view kind) {
   const RegisterKind* reg = services_.pack.pack().reg(kind);
   // As where references are checked: bodies and accounts are known to everybody by name.
   const bool open = reg == nullptr || !reg->is_kept_by_people();
-  const Scope scope = open ? everything() : record_scope(actor_, Action::read, *reg, "");
+  const Scope scope = open ? everything() : record_scope(services_, actor_, Action::read, *reg, "");
   ledger::Query query;
   query.kind = std::string(kind);
   PHENDAU_TRY(ledger::each_record(

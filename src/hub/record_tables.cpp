@@ -172,7 +172,7 @@ class Import {
  private:
   Result<> check_rights() {
     PHENDAU_TRY(records_.check_may_create(actor_, kind_));
-    scope_ = record_scope(actor_, Action::create, kind_, "");
+    scope_ = record_scope(services_, actor_, Action::create, kind_, "");
     if (!options_.agency_id.empty() && !scope_.covers(options_.agency_id))
       return fail(ErrorCode::not_found, "no such agency", "error.not_found");
     return {};
@@ -448,7 +448,7 @@ Result<RecordTables::File> RecordTables::export_table(const Actor& actor, std::s
                                                       const Records::Query& query, Format format) {
   const RegisterKind* kind = PHENDAU_TRY(records_.kind_of(actor, kind_name));
   // Who may take records out takes what the list shows.
-  if (record_scope(actor, Action::export_out, *kind, "").allows_nothing())
+  if (record_scope(services_, actor, Action::export_out, *kind, "").allows_nothing())
     return fail(ErrorCode::denied, "not for this role", "error.denied");
   const auto records = PHENDAU_TRY(records_.all(actor, *kind, query, kExportRecordsMax));
   const auto fields = fields_of(services_.pack.pack(), *kind);
@@ -475,8 +475,9 @@ Result<RecordTables::File> RecordTables::blank_form(const Actor& actor, std::str
   const RegisterKind* kind = PHENDAU_TRY(records_.kind_of(actor, kind_name));
   auto fields = fields_of(services_.pack.pack(), *kind);
   // Whose records they are is only a question for who fills in for several; states are reached by moves.
-  const bool for_many = record_scope(actor, Action::create, *kind, "").reach == Scope::Reach::everything ||
-                        actor.agency_ids.size() > 1;
+  const bool for_many =
+      record_scope(services_, actor, Action::create, *kind, "").reach == Scope::Reach::everything ||
+      actor.agency_ids.size() > 1;
   std::erase_if(fields, [&](const Field& field) {
     return (field.column.key == kAgency && !for_many) ||
            (field.column.key == kState && kind->lifecycle.has_moves());

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "hub/attachments.h"
+#include "hub/record_rules.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -16,17 +17,6 @@ namespace {
 constexpr std::string_view kBinding = "role_binding";
 constexpr std::string_view kLeadSlot = "lead_department";
 constexpr std::size_t kHistoryPage = 100;
-
-std::string today_of(const Services& services) {
-  return format_date(to_civil(services.env.now(), kHubZone).date);
-}
-
-/// A binding counts on the day between `from` and `to`, both inclusive, either may be absent.
-bool holds_on(const Json& doc, const std::string& day) {
-  const std::string& from = doc["from"].as_string();
-  const std::string& to = doc["to"].as_string();
-  return (from.empty() || from <= day) && (to.empty() || day <= to);
-}
 
 Json move_view(const workflow::StateMove& move, bool allowed) {
   Json needs = Json::array();
@@ -68,6 +58,17 @@ Result<> check_first_state(const Pack& pack, const RegisterKind& kind, const std
               {title(kind.lifecycle.initial), title(state)});
 }
 
+std::unexpected<Error> not_yet() {
+  return fail(ErrorCode::not_found, "the record did not exist then", "record.not_yet");
+}
+
+/// Of a record that was sent to somebody, that one sees what it said while it was sent.
+bool shows(const Scope& readable, const RegisterKind& kind, std::string_view agency_id,
+           const ledger::HistoryEntry& entry) {
+  return kind.spec.addressees.empty() || readable.covers(agency_id) ||
+         ledger::is_addressed_to(kind.spec, entry.state, entry.doc, readable.addressed);
+}
+
 /// Members of `patch` into `doc`; null removes.
 void merge(Json& doc, const Json& patch) {
   for (const auto& [name, value] : patch.members()) {
@@ -84,14 +85,14 @@ Result<const RegisterKind*> Records::kind_of(const Actor& actor, std::string_vie
   const RegisterKind* found = services_.pack.pack().reg(kind);
   if (found == nullptr || !found->is_kept_by_people())
     return fail(ErrorCode::not_found, "no such register", "error.not_found");
-  if (record_scope(actor, Action::read, *found, "").allows_nothing())
+  if (record_scope(services_, actor, Action::read, *found, "").allows_nothing())
     return fail(ErrorCode::denied, "not for this role", "error.denied");
   return found;
 }
 
 Result<Scope> Records::writable(const Actor& actor, Action action, const RegisterKind& kind,
                                 std::string_view state, std::string_view agency_id) {
-  Scope scope = record_scope(actor, action, kind, state);
+  Scope scope = record_scope(services_, actor, action, kind, state);
   if (!is_writer(kind, names_for(actor, kind, agency_id, own_names(actor))))
     return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
   if (scope.allows_nothing()) {
@@ -106,47 +107,15 @@ Result<Scope> Records::writable(const Actor& actor, Action action, const Registe
 
 Result<ledger::Record> Records::record_for(const Actor& actor, Action action, const RegisterKind& kind,
                                            std::string_view id) {
-  const Scope readable = record_scope(actor, Action::read, kind, "");
+  const Scope readable = record_scope(services_, actor, Action::read, kind, "");
   auto record = PHENDAU_TRY(services_.ledger.get(kind.spec.name, id, readable));
-  if (action != Action::read) PHENDAU_TRY(writable(actor, action, kind, record.state, record.agency_id));
-  return record;
-}
-
-namespace {
-
-Actor without_delegations(Actor actor) {
-  actor.delegations.clear();
-  return actor;
-}
-
-bool gives(const Delegation& delegation, const RegisterKind& kind) {
-  Actor only;
-  only.role = Role::staff;
-  only.delegations = {delegation};
-  return authorize_record(only, Action::update, rights_of(kind, "")).covers(delegation.agency_id);
-}
-
-}  // namespace
-
-std::vector<std::string> Records::names_for(const Actor& actor, const RegisterKind& kind,
-                                            std::string_view agency_id,
-                                            const std::vector<std::string>& own) const {
-  std::vector<std::string> out;
-  for (const auto& one : actor.delegations) {
-    if (one.agency_id == agency_id && gives(one, kind)) out.emplace_back(to_string(one.role));
-  }
-  const Scope scope = record_scope(without_delegations(actor), Action::update, kind, "");
-  if (!out.empty() && !scope.covers(agency_id)) return out;
-  out.insert(out.end(), own.begin(), own.end());
-  return out;
-}
-
-std::vector<std::string> Records::all_names(const Actor& actor, const RegisterKind& kind,
-                                            std::vector<std::string> own) const {
-  for (const auto& one : actor.delegations) {
-    if (gives(one, kind)) own.emplace_back(to_string(one.role));
-  }
-  return own;
+  if (action == Action::read) return record;
+  const auto allowed = writable(actor, action, kind, record.state, record.agency_id);
+  if (allowed) return record;
+  // Its addressee may know that it is there.
+  const bool sent = ledger::is_addressed_to(kind.spec, record.state, record.doc, readable.addressed);
+  if (sent) return fail(ErrorCode::denied, "its addressee reads it", "record.addressee_reads");
+  return std::unexpected(allowed.error());
 }
 
 void Records::written(std::string_view kind) {
@@ -155,7 +124,7 @@ void Records::written(std::string_view kind) {
 
 std::vector<std::string> Records::own_names(const Actor& actor) {
   std::vector<std::string> out = {std::string(to_string(actor.role))};
-  const auto bodies = bodies_of_slots();
+  const auto bodies = bodies_of_slots(services_);
   if (!bodies) return out;
   for (const auto& [slot, agency] : *bodies) {
     const auto& own = actor.agency_ids;
@@ -165,22 +134,10 @@ std::vector<std::string> Records::own_names(const Actor& actor) {
 }
 
 Result<std::string> Records::province_agency() {
-  const auto bodies = PHENDAU_TRY(bodies_of_slots());
+  const auto bodies = PHENDAU_TRY(bodies_of_slots(services_));
   const auto lead = bodies.lower_bound(kLeadSlot);  // the first that was bound
   if (lead != bodies.end() && lead->first == kLeadSlot) return lead->second;
   return fail(ErrorCode::conflict, "no agency is bound to the slot lead_department", "record.no_lead");
-}
-
-Result<std::multimap<std::string, std::string, std::less<>>> Records::bodies_of_slots() {
-  std::multimap<std::string, std::string, std::less<>> out;
-  const RegisterKind* binding = services_.pack.pack().reg(kBinding);
-  if (binding == nullptr) return out;
-  const std::string today = today_of(services_);
-  for (const auto& record : PHENDAU_TRY(live_records(services_, *binding, {}))) {
-    if (holds_on(record.doc, today))
-      out.emplace(record.doc["slot"].as_string(), record.doc["agency_id"].as_string());
-  }
-  return out;
 }
 
 Result<std::string> Records::owner_of(const Actor& actor, const RegisterKind& kind, const Json& body) {
@@ -218,15 +175,21 @@ Json Records::summary(const RegisterKind& kind, const ledger::Record& record) {
 
 Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record) {
   Json out = summary(kind, record);
-  const Scope scope = record_scope(actor, Action::update, kind, record.state);
-  const auto names = names_for(actor, kind, record.agency_id, own_names(actor));
-  const bool may_update = scope.covers(record.agency_id) && is_writer(kind, names);
+  const Scope decide = record_scope(services_, actor, Action::decide, kind, "");
+  const Standing here = standing(actor, kind, record, own_names(actor), decide);
+  const UtcTime now = services_.env.now();
   Json moves = Json::array();
   for (const auto& move : kind.lifecycle.moves) {
     if (std::find(move.from.begin(), move.from.end(), record.state) == move.from.end()) continue;
-    moves.push(move_view(move, may_update && may_move(move, names)));
+    if (!is_offered(kind.rule_of(move), record.doc, now)) continue;
+    Json one = move_view(move, here.may_make(move));
+    add_rule(services_, kind, move, &record, one);
+    moves.push(std::move(one));
   }
-  out.set("may_update", may_update)
+  const bool answers = has_move(kind, record.state, here.names_as_addressee);
+  out.set("may_update", here.may_update)
+      .set("may_attach", here.may_update || answers)
+      .set("addressed", !here.may_update && !here.names_as_addressee.empty())
       .set("moves", std::move(moves))
       .set("attachments", PHENDAU_TRY(files_of(kind.spec.name, record.id)));
   return out;
@@ -239,12 +202,13 @@ Result<Json> Records::kinds(const Actor& actor) {
   for (const auto& kind : services_.pack.pack().registers) {
     if (!kind.is_kept_by_people()) continue;
     const auto names = all_names(actor, kind, own);
-    if (record_scope(actor, Action::read, kind, "").allows_nothing()) continue;
-    const bool may_create = !record_scope(actor, Action::create, kind, "").allows_nothing() &&
+    if (record_scope(services_, actor, Action::read, kind, "").allows_nothing()) continue;
+    const bool may_create = !record_scope(services_, actor, Action::create, kind, "").allows_nothing() &&
                             may_keep(actor, kind, lead) && is_writer(kind, names);
     Json moves = Json::array();
     for (const auto& move : kind.lifecycle.moves) {
       Json one = move_view(move, true);
+      add_rule(services_, kind, move, nullptr, one);
       one.set("from", texts_json(move.from)).set("by", texts_json(move.by));
       moves.push(std::move(one));
     }
@@ -286,7 +250,7 @@ ledger::Query Records::query_of(const RegisterKind& kind, const Query& wanted) c
 
 Result<Json> Records::list(const Actor& actor, std::string_view kind_name, const Query& wanted) {
   const RegisterKind* kind = PHENDAU_TRY(kind_of(actor, kind_name));
-  const Scope scope = record_scope(actor, Action::read, *kind, "");
+  const Scope scope = record_scope(services_, actor, Action::read, *kind, "");
   const ledger::Query query = query_of(*kind, wanted);
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
   Json::Array items;
@@ -300,6 +264,7 @@ Result<Json> Records::get(const Actor& actor, std::string_view kind_name, std::s
                           std::optional<UtcTime> at) {
   const RegisterKind* kind = PHENDAU_TRY(kind_of(actor, kind_name));
   auto record = PHENDAU_TRY(record_for(actor, Action::read, *kind, id));
+  const Scope readable = record_scope(services_, actor, Action::read, *kind, "");
   if (!at || record.updated_at <= *at) return view(actor, *kind, record);
   for (std::uint64_t before = 0;;) {
     const auto page =
@@ -307,6 +272,8 @@ Result<Json> Records::get(const Actor& actor, std::string_view kind_name, std::s
     for (const auto& entry : page) {
       before = entry.change.seq;
       if (entry.change.at > *at) continue;
+      // What was sent to the reader since then was not its to read before.
+      if (!shows(readable, *kind, record.agency_id, entry)) return not_yet();
       record.doc = entry.doc;
       record.state = entry.state;
       record.version = entry.change.version;
@@ -321,7 +288,7 @@ Result<Json> Records::get(const Actor& actor, std::string_view kind_name, std::s
     }
     if (page.size() < kHistoryPage) break;
   }
-  return fail(ErrorCode::not_found, "the record did not exist then", "record.not_yet");
+  return not_yet();
 }
 
 Result<Json> Records::create(const Actor& actor, std::string_view kind_name, const Json& body) {
@@ -336,8 +303,9 @@ Result<Json> Records::create(const Actor& actor, std::string_view kind_name, con
   PHENDAU_TRY(RecordChecks(services_, actor, *kind).check(draft));
   const ledger::Write write = write_of(draft, scope, body["reason"].string_or("created"));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  services_.live.publish(
-      {"record", Resource::record, agency, Json::object({{"id", draft.id}, {"kind", kind->spec.name}})});
+  services_.live.publish({"record", Resource::record, agency,
+                          Json::object({{"id", draft.id}, {"kind", kind->spec.name}}), "",
+                          agencies_addressed(*kind, draft.state, draft.doc)});
   written(kind->spec.name);
   return view(actor, *kind, PHENDAU_TRY(services_.ledger.get(kind->spec.name, draft.id, everything())));
 }
@@ -357,7 +325,7 @@ ledger::Write Records::write_of(const Draft& draft, const Scope& scope, std::str
 }
 
 Result<> Records::check_may_create(const Actor& actor, const RegisterKind& kind) {
-  if (record_scope(actor, Action::create, kind, "").allows_nothing())
+  if (record_scope(services_, actor, Action::create, kind, "").allows_nothing())
     return fail(ErrorCode::denied, "not for this role", "error.denied");
   if (!is_writer(kind, all_names(actor, kind, own_names(actor))))
     return fail(ErrorCode::denied, "this register has its own writers", "record.writers", {kind.title.vi});
@@ -368,7 +336,7 @@ Result<> Records::check_may_create(const Actor& actor, const RegisterKind& kind)
 
 Result<std::vector<ledger::Record>> Records::all(const Actor& actor, const RegisterKind& kind,
                                                  const Query& wanted, std::size_t records_max) {
-  const Scope scope = record_scope(actor, Action::read, kind, "");
+  const Scope scope = record_scope(services_, actor, Action::read, kind, "");
   ledger::Query query = query_of(kind, wanted);
   query.cursor.clear();
   const std::uint64_t count = PHENDAU_TRY(services_.ledger.count(query, scope));
@@ -460,7 +428,10 @@ Result<Records::Added> Records::create_many(const Actor& actor, const RegisterKi
 
 Result<Json> Records::save(const Actor& actor, const RegisterKind& kind, const ledger::Record& record,
                            std::string state, Json doc, const Json& body, std::string reason) {
-  PHENDAU_TRY(RecordChecks(services_, actor, kind).check({&kind, record.id, record.agency_id, state, doc}));
+  PHENDAU_TRY(RecordChecks(services_, actor, kind)
+                  .check({&kind, record.id, record.agency_id, state, doc, record.doc}));
+  if (state == record.state) PHENDAU_TRY(check_kept(services_, kind, record, doc));
+  auto also_for = agencies_addressed(kind, state, doc);
   ledger::Write write;
   write.kind = kind.spec.name;
   write.id = record.id;
@@ -474,7 +445,8 @@ Result<Json> Records::save(const Actor& actor, const RegisterKind& kind, const l
   write.pack = services_.pack.pack().reference();
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   services_.live.publish({"record", Resource::record, record.agency_id,
-                          Json::object({{"id", record.id}, {"kind", kind.spec.name}})});
+                          Json::object({{"id", record.id}, {"kind", kind.spec.name}}), "",
+                          std::move(also_for)});
   written(kind.spec.name);
   return view(actor, kind, PHENDAU_TRY(services_.ledger.get(kind.spec.name, record.id, everything())));
 }
@@ -497,26 +469,27 @@ Result<Json> Records::move(const Actor& actor, std::string_view kind_name, std::
                            const Json& body) {
   const RegisterKind* kind = PHENDAU_TRY(kind_of(actor, kind_name));
   const std::lock_guard lock(mu_);
-  const auto record = PHENDAU_TRY(record_for(actor, Action::update, *kind, id));
+  const auto record = PHENDAU_TRY(record_for(actor, Action::read, *kind, id));
+  const auto own = own_names(actor);
+  const Scope decide = record_scope(services_, actor, Action::decide, *kind, "");
+  const Standing here = standing(actor, *kind, record, own, decide);
+  if (here.names_as_addressee.empty()) PHENDAU_TRY(record_for(actor, Action::update, *kind, id));
   Json doc = record.doc;
   merge(doc, body["doc"]);
   // A move carries on what was frozen: who decides, decides on what stands there.
   PHENDAU_TRY(freeze(*kind, record.agency_id, "", body["doc"], doc));
   const bool has_file = PHENDAU_TRY(files_of(kind->spec.name, id)).size() > 0;
   const std::string& to = body["to"].as_string();
-  const auto own = own_names(actor);
-  const auto* move =
-      PHENDAU_TRY(workflow::check_move(kind->lifecycle, record.state, to, kind->spec.schema, doc, has_file,
-                                       names_for(actor, *kind, record.agency_id, own)));
+  if (const auto* wanted = kind->lifecycle.find(record.state, to); wanted && !here.may_make(*wanted))
+    return fail(ErrorCode::denied, "this move is for others", "record.move_denied", {wanted->title_vi});
+  auto names = here.names;
+  names.insert(names.end(), here.names_as_addressee.begin(), here.names_as_addressee.end());
+  const auto* move = PHENDAU_TRY(
+      workflow::check_move(kind->lifecycle, record.state, to, kind->spec.schema, doc, has_file, names));
+  if (here.only_as_addressee(*move)) PHENDAU_TRY(check_filled(*kind, *move, record, body["doc"]));
+  PHENDAU_TRY(check_rule(services_, *kind, *move, record, doc));
   Actor acting = actor;
-  // A deputy of the own agency makes a move of its head: the change must say by which right.
-  if (!workflow::may_move(*move, own)) {
-    for (const auto& one : actor.delegations) {
-      const std::string place(to_string(one.role));
-      if (one.agency_id == record.agency_id && gives(one, *kind) && workflow::may_move(*move, {&place, 1}))
-        acting.acting_under = one.record_id;
-    }
-  }
+  acting.acting_under = delegation_for(actor, *kind, record, *move, own);
   return save(acting, *kind, record, to, std::move(doc), body, body["reason"].string_or(move->title_vi));
 }
 
@@ -541,8 +514,10 @@ Result<Json> Records::history(const Actor& actor, std::string_view kind_name, st
   const RegisterKind* kind = PHENDAU_TRY(kind_of(actor, kind_name));
   const auto record = PHENDAU_TRY(record_for(actor, Action::read, *kind, id));
   const std::string lead = province_agency().value_or(std::string());
+  const Scope readable = record_scope(services_, actor, Action::read, *kind, "");
   Json items = Json::array();
   for (const auto& entry : PHENDAU_TRY(services_.ledger.history(kind->spec.name, id, everything()))) {
+    if (!shows(readable, *kind, record.agency_id, entry)) continue;
     const bool provincial =
         entry.change.actor_role == "administrator" || entry.change.actor_role == "province_operator";
     const std::string_view under = delegation_in(entry.reason);

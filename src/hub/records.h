@@ -100,13 +100,23 @@ class Records {
 
   /// The body that keeps provincial registers: bound to the slot lead_department; `conflict` when none is.
   Result<std::string> province_agency();
-  /// Slot -> agencies that hold it today.
-  Result<std::multimap<std::string, std::string, std::less<>>> bodies_of_slots();
 
   /// Called with the kind after each write, before the answer. Set before use.
   std::function<void(std::string_view kind)> on_write;
 
  private:
+  /// How somebody stands to one record.
+  struct Standing {
+    std::vector<std::string> names;  // that moves may name
+    bool may_update = false;         // its agency's people, the province, who has a delegation there
+    std::vector<std::string> names_as_addressee;  // empty: it is not addressed to the actor's bodies
+    bool may_make(const workflow::StateMove& move) const;
+    /// By the addressee's right alone.
+    bool only_as_addressee(const workflow::StateMove& move) const;
+  };
+  /// @param own what own_names() says. @param decide the scope of Action::decide for this kind.
+  Standing standing(const Actor& actor, const RegisterKind& kind, const ledger::Record& record,
+                    const std::vector<std::string>& own, const Scope& decide) const;
   struct Waiting {
     const RegisterKind* kind = nullptr;
     ledger::Record record;
@@ -128,6 +138,15 @@ class Records {
   /// The same over all agencies: what a form may offer.
   std::vector<std::string> all_names(const Actor& actor, const RegisterKind& kind,
                                      std::vector<std::string> own) const;
+  /// The delegation under which the actor makes a move that its own names do not allow; "" for none.
+  std::string delegation_for(const Actor& actor, const RegisterKind& kind, const ledger::Record& record,
+                             const workflow::StateMove& move, const std::vector<std::string>& own) const;
+  /// An addressee fills in what its move asks for, nothing else of somebody else's record.
+  Result<> check_filled(const RegisterKind& kind, const workflow::StateMove& move,
+                        const ledger::Record& record, const Json& patch) const;
+  /// Agencies besides the owner that a record with this state and document is addressed to.
+  std::vector<std::string> agencies_addressed(const RegisterKind& kind, std::string_view state,
+                                              const Json& doc) const;
   void written(std::string_view kind);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   ledger::Query query_of(const RegisterKind& kind, const Query& wanted) const;

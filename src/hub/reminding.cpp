@@ -141,7 +141,7 @@ Result<std::vector<NoticeWrite>> Reminding::send(const std::vector<comply::Notic
     if (!account.locked) people.accounts.push_back(std::move(account));
   }
   people.lead = records_.province_agency().value_or(std::string());
-  people.bodies_of_slot = PHENDAU_TRY(records_.bodies_of_slots());
+  people.bodies_of_slot = PHENDAU_TRY(bodies_of_slots(services_));
   std::vector<NoticeWrite> told;
   std::vector<std::string> keys;
   std::map<std::string, std::vector<std::string>> mails;  // address -> sentences

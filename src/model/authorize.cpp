@@ -175,8 +175,40 @@ Scope own_scope(const Actor& actor, Action action, Resource resource) {
   return scope;
 }
 
+bool is_among(const std::vector<std::string>& list, std::string_view one) {
+  return std::find(list.begin(), list.end(), one) != list.end();
+}
+
+/// What the actor's bodies are called by records that are sent to them. Who took an agency's place answers
+/// what was sent to it.
+std::vector<std::string> bodies_of(const Actor& actor, const RecordRights& rights) {
+  std::vector<std::string> out = actor.agency_ids;
+  if (out.empty()) return out;
+  out.insert(out.end(), actor.past_agency_ids.begin(), actor.past_agency_ids.end());
+  for (const auto& [agency, slot] : rights.holders) {
+    const std::string name = std::string(kSlotPrefix) + slot;
+    if (is_among(actor.agency_ids, agency) && !is_among(out, name)) out.push_back(name);
+  }
+  return out;
+}
+
+/// Whoever works with the records of an agency works with those that are sent to it.
+bool acts_as_addressee(const Actor& actor, Action action, const RecordRights& rights) {
+  if (!rights.addressed) return false;
+  const auto reaches = [&](Action one) {
+    return reach_of(actor.role, one, Resource::record) == Reach::agencies;
+  };
+  if (action == Action::decide) return !rights.final_state && reaches(Action::update);
+  return (action == Action::read || action == Action::export_out) && reaches(action);
+}
+
 Scope own_record_scope(const Actor& actor, Action action, const RecordRights& rights) {
   Scope scope = own_scope(actor, action, Resource::record);
+  if (acts_as_addressee(actor, action, rights)) scope.addressed = bodies_of(actor, rights);
+  if (scope.allows_nothing() && !scope.addressed.empty()) {
+    scope.reach = Reach::invited;
+    return scope;
+  }
   if (scope.allows_nothing()) {
     // Staff read what is meant for everybody, and nothing else.
     const bool reads_notice = rights.everyone_reads && action == Action::read && actor.role == Role::staff;
@@ -230,7 +262,12 @@ bool may_hold_delegations(const Actor& actor) {
 }
 
 void widen(Scope& scope, const Scope& more) {
-  if (scope.reach == Reach::everything || more.reach != Reach::agencies) return;
+  if (scope.reach == Reach::everything || more.reach == Reach::everything) return;
+  for (const auto& body : more.addressed) {
+    if (!is_among(scope.addressed, body)) scope.addressed.push_back(body);
+  }
+  if (scope.reach == Reach::nothing && !scope.addressed.empty()) scope.reach = Reach::invited;
+  if (more.reach != Reach::agencies) return;
   scope.reach = Reach::agencies;
   for (const auto& id : more.agency_ids) {
     if (!scope.covers(id)) scope.agency_ids.push_back(id);

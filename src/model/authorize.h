@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace phendau {
@@ -93,6 +94,9 @@ struct Scope {
   enum class Reach : std::uint8_t { nothing, invited, agencies, everything } reach = Reach::nothing;
   std::vector<std::string> agency_ids;
   std::string invited_id;  // reach invited; reach agencies: besides the agencies, if not empty
+  /// Reach invited or agencies: besides, records that are addressed to one of these: an agency id, or
+  /// "role:SLOT".
+  std::vector<std::string> addressed = {};
 
   bool allows_nothing() const { return reach == Reach::nothing; }
   bool covers(std::string_view agency_id) const;
@@ -108,8 +112,15 @@ struct RecordRights {
   bool final_state = false;     // decided: only an administrator corrects it
   bool head_writes = false;     // the kind names heads among its writers: they create such records
   std::string kind;             // for delegations; empty: none covers it
+  bool addressed = false;       // its records name bodies that they are sent to
+  /// Of a kind that is addressed: which role slots agencies hold today, as (agency id, slot).
+  std::vector<std::pair<std::string, std::string>> holders = {};
 };
-/// As authorize(actor, action, Resource::record), narrowed or widened by kind and state.
+/// How a role slot is written among the names of bodies and of people.
+inline constexpr std::string_view kSlotPrefix = "role:";
+/// As authorize(actor, action, Resource::record), narrowed or widened by kind and state. The people of a body
+/// that a record is addressed to read it, take it out, and decide on it (the moves that name them); they
+/// never update it.
 Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights);
 
 /// The delegation without which the actor could not write this kind (a register's, "case", "attestation",

@@ -27,10 +27,10 @@ const Texts kResources = {"event",          "alert",       "incident", "device",
                           "ledger_history", "own_account", "storage"};
 const Texts kRoles = {
     "administrator", "province_operator", "agency_officer", "agency_head", "partner", "staff", "device"};
-const Texts kKinds = {"plain", "notice", "head", "delegation"};
+const Texts kKinds = {"plain", "notice", "head", "delegation", "addressed"};
 const Texts kStates = {"live", "final"};
-const Texts kWhose = {"own",   "other", "invited", "delegated", "delegated_kind", "delegated_elsewhere",
-                      "deputy"};
+const Texts kWhose = {"own",       "other",          "invited", "addressed",
+                      "delegated", "delegated_kind", "deputy",  "delegated_elsewhere"};
 const Texts kNone = {"-"};
 
 /// role, action, resource, kind, state, whose
@@ -127,9 +127,19 @@ bool permitted(const Cell& cell) {
   rights.final_state = state == "final";
   rights.head_writes = kind == "head" || kind == "delegation";
   rights.kind = kind;
+  rights.addressed = kind == "addressed";
+  rights.holders = {{"mine", "police"}, {"other", "military"}};
   const Scope scope = resource == Resource::record ? authorize_record(actor, action, rights)
                                                    : authorize(actor, action, resource);
   if (scope.covers(whose == "own" ? "mine" : "other")) return true;
+  const auto sent_to = [&](const char* body) {
+    return std::find(scope.addressed.begin(), scope.addressed.end(), body) != scope.addressed.end();
+  };
+  if (whose == "addressed") {
+    CHECK(sent_to("mine") == sent_to("role:police"));
+    CHECK_FALSE(sent_to("role:military"));
+    return sent_to("mine");
+  }
   // Nobody is named by what does not exist yet.
   return whose == "invited" && action != Action::create && scope.invited_id == actor.user_id;
 }
@@ -154,7 +164,7 @@ TEST_CASE("rights: the table and the code agree on every combination") {
                               join({cell.begin(), cell.end()}, " "));
             }
   MESSAGE(judged, " combinations, ", table.permits.size(), " permits");
-  CHECK(judged == 7 * 9 * 7 * (17 + 4 * 2));
+  CHECK(judged == 7 * 9 * 8 * (17 + 5 * 2));
   for (const auto& one : wrong) FAIL_CHECK(one);
   for (const auto& [line, added] : table.lines) {
     CAPTURE(line);
@@ -172,6 +182,37 @@ TEST_CASE("rights: a partner without a body sees what names it, nothing else") {
     CHECK(scope.reach != Scope::Reach::agencies);
     if (!scope.allows_nothing()) CHECK(scope.invited_id == "police.1");
   }
+}
+
+TEST_CASE("rights: what is sent to a body is for its people, for who took its place, and for its deputies") {
+  RecordRights rights;
+  rights.addressed = true;
+  rights.kind = "request";
+  rights.holders = {{"mine", "police"}, {"far", "finance"}};
+  Actor actor;
+  actor.role = Role::agency_officer;
+  actor.agency_ids = {"mine"};
+  actor.past_agency_ids = {"old"};
+  using Names = std::vector<std::string>;
+  CHECK(authorize_record(actor, Action::read, rights).addressed == Names{"mine", "old", "role:police"});
+  CHECK(authorize_record(actor, Action::update, rights).addressed.empty());
+  actor.delegations = {{"d", "far", Role::agency_officer, {"request"}}};
+  CHECK(authorize_record(actor, Action::decide, rights).addressed ==
+        Names{"mine", "old", "role:police", "far", "role:finance"});
+  actor.delegations.front().kinds = {"other"};
+  CHECK(authorize_record(actor, Action::decide, rights).addressed.size() == 3);
+  // Staff read no records, unless they stand in for somebody who does.
+  actor.role = Role::staff;
+  CHECK(authorize_record(actor, Action::read, rights).allows_nothing());
+  actor.delegations.front() = {"d", "mine", Role::agency_head, {}};
+  CHECK(authorize_record(actor, Action::decide, rights).addressed == Names{"mine", "role:police"});
+  // The province sees all of it anyway; a body without people is nobody's.
+  actor.role = Role::province_operator;
+  CHECK(authorize_record(actor, Action::read, rights).addressed.empty());
+  actor.role = Role::partner;
+  actor.agency_ids.clear();
+  actor.delegations.clear();
+  CHECK(authorize_record(actor, Action::read, rights).addressed.empty());
 }
 
 TEST_CASE("rights: a change under a delegation names it, one by own right does not") {

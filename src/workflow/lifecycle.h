@@ -14,14 +14,18 @@
 
 namespace phendau::workflow {
 
+/// In `by`: the people of the body that the record is addressed to.
+inline constexpr std::string_view kAddressee = "addressee";
+
 struct StateMove {
   std::vector<std::string> from;
   std::string to;
   std::string title_vi;
   std::string title_en;
-  std::vector<std::string> by;     // hub roles and "role:SLOT"; empty: who may update the record
+  std::vector<std::string> by;     // hub roles, "role:SLOT", kAddressee; empty: who may update the record
   std::vector<std::string> needs;  // dotted members of the document that must not be empty
   bool attachment = false;         // at least one file must be attached
+  std::vector<std::string> fills = {};  // what may be filled in besides
 };
 
 struct Lifecycle {
@@ -39,7 +43,8 @@ struct Lifecycle {
   const StateMove* find(std::string_view from, std::string_view to) const;
 };
 
-/// The names that an actor goes by: its hub role and "role:SLOT" for each slot its agencies are bound to.
+/// The names that an actor goes by: its hub role, "role:SLOT" for each slot its agencies are bound to,
+/// kAddressee.
 bool may_move(const StateMove& move, std::span<const std::string> names);
 /// `conflict` (no such move from here), `denied` (not for these names), `invalid` (what is missing, by the
 /// titles of the schema); nothing else.

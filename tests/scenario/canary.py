@@ -2,6 +2,7 @@
 """Nobody sees another agency. Two agencies are each seeded with a secret string in everything that carries text; then every
 operation of openapi.yaml is called as every role of the first agency: no byte of the other's secret in any answer, export, stream
 or attachment, foreign ids answer 403 or 404, and counts are the own ones. The administrator sees both: the test can fail.
+A third agency sends a request with a secret of its own to the police: they see exactly this, where records are shown; the others nothing.
 Also: openapi.yaml and the table of routes name the same operations with the same action and resource."""
 import json
 import pathlib
@@ -92,6 +93,21 @@ for side in "ab":
                  "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
+# What is sent to a body, beside what the same agency keeps for itself.
+SENT, KEPT = "chimHOANGYENsss5512", "chimHOANGYENkkk6623"
+for code, name in (("co-quan-gui", "Cơ quan gửi"), ("cong-an", "Công an tỉnh")):
+    admin.post("/agencies", {"code": code, "name": name})
+admin.post("/registers/role_binding", {"doc": {"slot": "police", "agency_id": "cong-an", "from": "2026-01-01"}})
+asks = {"wanted": "information", "channel": "document", "sent_at": "2026-11-01T08:00:00+07:00"}
+request = admin.post("/registers/coordination_request", {"agency_id": "co-quan-gui", "doc": {**asks, "to_body": "police", "content": SENT}})
+kept = admin.post("/registers/coordination_request", {"agency_id": "co-quan-gui", "doc": {**asks, "to_body": "military", "content": KEPT}})
+for one, secret in ((request, SENT), (kept, KEPT)):
+    file = admin.call("POST", "/attachments", secret.encode(), {"X-Record": f"coordination_request/{one['id']}"}, name=secret + ".txt")
+    one["sha"] = file["sha256"]
+admin.post("/registers/log_review", {"agency_id": "co-quan-gui", "doc": {"reviewed_on": "2026-11-01", "reviewer": KEPT, "finding": "x"}})
+ids["b"] |= {"request": request["id"], "kept": kept["id"], "request_sha": request["sha"], "kept_sha": kept["sha"]}
+ids["a"] |= {"request": request["id"], "kept": kept["id"], "request_sha": request["sha"], "kept_sha": kept["sha"]}
+
 # ---- every operation, on the other agency's things -------------------------------------------------------------------
 LONG = {"from": "2020-01-01T00:00:00Z"}
 
@@ -124,21 +140,27 @@ def requests(on, own):
         "actOnIncidentStep": [({"verb": "note", "reason": "x"}, {}, {"id": on["case"], "step": on["step"]})],
         "closeIncident": [({"summary": "x"}, {}, {"id": on["case"]})],
         "uploadAttachment": [(b"x", {"name": "x.txt", "X-Case": on["case"]}, {}), (b"x", {"name": "x.txt", "X-Agency": on["agency"]}, {}),
-                             (b"x", {"name": "x.txt", "X-Record": "log_review/" + on["record"]}, {})],
-        "getAttachment": [(None, {}, {"sha256": on["sha"]})], "listAgencies": [(None, {}, {})],
+                             (b"x", {"name": "x.txt", "X-Record": "log_review/" + on["record"]}, {}),
+                             (b"x", {"name": "x.txt", "X-Record": "coordination_request/" + on["kept"]}, {})],
+        "getAttachment": [(None, {}, {"sha256": on[i]}) for i in ("sha", "request_sha", "kept_sha")], "listAgencies": [(None, {}, {})],
         "createAgency": [({"code": "co-quan-c", "name": "x"}, {}, {})], "updateAgency": [({"name": "x"}, {}, {"id": on["agency"]})],
         "listUsers": [(None, {}, {})], "createUser": [({"username": "x.y", "name": "x", "role": "staff", "agency_ids": [on["agency"]]}, {}, {})],
         "updateUser": [({"name": "x"}, {}, {"id": on["user"]})], "listPacks": [(None, {}, {})], "listRules": [(None, {}, {})],
         "getHistory": [(None, {}, {"kind": k, "id": on[i]}) for k, i in (("alert", "alert"), ("case", "case"), ("device", "device"), ("agency", "agency"), ("user", "user"))],
         "listRegisters": [(None, {}, {})],
-        "listRecords": [(None, q, {"kind": "log_review"}) for q in [*everything, {"where": "period:x"}, {"order": "created_at"}]],
+        "listRecords": [(None, q, {"kind": "log_review"}) for q in [*everything, {"where": "period:x"}, {"order": "created_at"}]]
+                     + [(None, q, {"kind": "coordination_request"}) for q in [*everything, {"where": "to_body:police"}, {"q": "chimHOANGYEN"}]],
         "createRecord": [({"agency_id": on["agency"], "doc": {"reviewed_on": "2026-11-01", "reviewer": "x", "finding": "x"}}, {}, {"kind": "log_review"})],
-        "getRecord": [(None, q, {"kind": "log_review", "id": on["record"]}) for q in [{}, {"at": "2030-01-01T00:00:00Z"}]],
-        "updateRecord": [({"doc": {"finding": "y"}, "version": 1}, {}, {"kind": "log_review", "id": on["record"]})],
-        "moveRecord": [({"to": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
-        "undoRecord": [({"sequence": 1, "reason": "x"}, {}, {"kind": "log_review", "id": on["record"]})],
-        "getRecordHistory": [(None, {}, {"kind": "log_review", "id": on["record"]})],
-        "exportRecords": [(None, {**q, "format": f}, {"kind": "log_review"}) for q in everything for f in ("xlsx", "csv")],
+        "getRecord": [(None, q, {"kind": "log_review", "id": on["record"]}) for q in [{}, {"at": "2030-01-01T00:00:00Z"}]]
+                   + [(None, q, {"kind": "coordination_request", "id": on[i]}) for q in [{}, {"at": "2030-01-01T00:00:00Z"}] for i in ("request", "kept")],
+        "updateRecord": [({"doc": {"finding": "y"}, "version": 1}, {}, {"kind": "log_review", "id": on["record"]})]
+                      + [({"doc": {"content": "y"}, "version": 1}, {}, {"kind": "coordination_request", "id": on[i]}) for i in ("request", "kept")],
+        "moveRecord": [({"to": "x"}, {}, {"kind": "log_review", "id": on["record"]})]
+                    + [({"to": to}, {}, {"kind": "coordination_request", "id": on[i]}) for i in ("request", "kept") for to in ("answered", "withdrawn")],
+        "undoRecord": [({"sequence": 1, "reason": "x"}, {}, {"kind": "log_review", "id": on["record"]})]
+                    + [({"sequence": 1, "reason": "x"}, {}, {"kind": "coordination_request", "id": on[i]}) for i in ("request", "kept")],
+        "getRecordHistory": [(None, {}, {"kind": "log_review", "id": on["record"]})] + [(None, {}, {"kind": "coordination_request", "id": on[i]}) for i in ("request", "kept")],
+        "exportRecords": [(None, {**q, "format": f}, {"kind": k}) for k in ("log_review", "coordination_request") for q in everything for f in ("xlsx", "csv")],
         "getRecordForm": [(None, {}, {"kind": "log_review"})],
         "importRecords": [("Ngày xem,Người xem,Kết quả\n01/11/2026,x,x".encode(), {"name": "x.csv", "agency": on["agency"], "dry_run": d}, {"kind": "log_review"}) for d in ("true", "false")],
         "exportOscal": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"period": "2026"}]],
@@ -224,6 +246,7 @@ for thread in threads:
 wait_for(lambda: len(streams) == len(threads) and all(streams.values()))
 
 secret = CANARY["b"].encode()
+foreign = [secret, SENT.encode(), KEPT.encode()]
 asked = 0
 for role, client in clients.items():
     if role == "province_operator":
@@ -234,9 +257,27 @@ for role, client in clients.items():
             asked += 1
             # What the caller typed may come back in an error; the query itself is not a leak.
             shown = data.replace(json.dumps(call[1].get("q", "\0")).encode()[1:-1], b"") if status >= 400 else data
-            assert secret not in shown, f"{role} {name} {call}: the other agency's secret in the answer: {data[:400]}"
+            assert not any(s in shown for s in foreign), f"{role} {name} {call}: the other agency's secret in the answer: {data[:400]}"
             if name in BY_ID or name in WRITES:
                 assert status in (400, 403, 404), f"{role} {name} {call} answered {status}: {data[:300]}"
+
+# The body that a request was sent to sees it where records are shown and files are read, and nothing else of anybody.
+made = admin.post("/users", {"username": "vai.cong.an", "name": "Công an", "role": "partner", "agency_ids": ["cong-an"]})
+addressed = Client(hub.port).sign_in("vai.cong.an", made["one_time_password"], PASSWORD)
+shows = set()
+for name, calls in covered.items():
+    for call in calls:
+        status, data = ask(addressed, name, call)
+        asked += 1
+        shown = data.replace(json.dumps(call[1].get("q", "\0")).encode()[1:-1], b"") if status >= 400 else data
+        assert not any(s in shown for s in (secret, KEPT.encode(), CANARY["a"].encode())), f"addressee {name} {call}: {data[:400]}"
+        if SENT.encode() in shown:
+            shows.add(name)
+        if name in BY_ID and name not in ("getRecord", "getRecordHistory", "getAttachment"):
+            assert status in (400, 403, 404), f"addressee {name} {call} answered {status}: {data[:300]}"
+assert {"listRecords", "getRecord", "getRecordHistory", "exportRecords", "getAttachment"} <= shows <= {
+    "listRecords", "getRecord", "getRecordHistory", "exportRecords", "getAttachment", "listTasks", "getQueue"}, shows
+assert addressed.get("/registers/coordination_request")["total"] == 1
 
 # The feed of each is the owner's alone, and needs no session: a person without any reads it by its address.
 stranger = Client(hub.port)

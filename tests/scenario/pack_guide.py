@@ -29,7 +29,7 @@ def place_of(block, number):
     if key == "rule":
         return "rules/posture/ex.tests.yaml"
     return {"title": "rules/posture/ex.yml", "terms": "glossary.yaml", "clauses": f"clauses/{number}.yaml", "state_titles":
-            f"registers/{number}.yaml", "registers": f"registers/{number}.yaml", "sources": "sources/ex.yaml", "years": "calendar.yaml",
+            f"registers/{number}.yaml", "registers": f"registers/{number}.yaml", "extends": f"registers/{number}.yaml", "sources": "sources/ex.yaml", "years": "calendar.yaml",
             "extensions": "upload_guard.yaml", "regimes": "regimes.yaml", "rankings": "ranking.yaml", "reminders": "pack.yaml"}.get(key)
 
 
@@ -62,6 +62,32 @@ report = validate("binh-minh")
 assert report["ok"], json.dumps(report["errors"], indent=1, ensure_ascii=False)
 cover = json.loads(run(PHENDAU, "pack", "coverage", packs / "binh-minh", "--format", "json").stdout)
 assert cover["counts"]["clauses"] == 13 and cover["counts"]["parts_pending"] == 0, cover["counts"]
+
+# What a pack adds to a register of base is in the list, and what it must not change is refused where it stands.
+listed = json.loads(run(PHENDAU, "pack", "list", "registers", "--pack", packs / "guide", "--format", "json").stdout)["registers"]
+admission = next(one for one in listed if one["name"] == "device_admission")
+assert {"ex_room", "serial"} <= {f["name"] for f in admission["fields"]}, admission
+assert next(f for f in admission["fields"] if f["name"] == "kind")["type"].endswith("other, ex_kiosk"), admission
+assert next(m for m in admission["moves"] if m["to"] == "approved")["needs"] == ["ip_address", "approved_by", "approved_on", "decision_number"], admission
+extending = next(packs / "guide" / path for path, text in files.items() if text.startswith("extends:"))
+moving = next(packs / "guide" / path for path, text in files.items() if "addressed:" in text)
+for path, right, wrong, reason in [
+        (extending, "kind: {enum", "kind: {pattern: x, enum", "field 'kind' of an imported register keeps its 'pattern'"),
+        (extending, "title: {vi: ..., en: ...}", "owner: province", "'owner' of an imported register cannot be changed"),
+        (extending, "kind: device_admission", "kind: device_admision", "did you mean 'device_admission'"),
+        (extending, "needs: [decision_number]", "needs: [decision]", "has no field 'decision'"),
+        (moving, "link: {device_id: device_id}", "link: {lent_on: device_id}", "'lent_on' must be among 'indexed' of register 'ex_loan'"),
+        (moving, "register: ex_loan", "register: ex_lown", "did you mean 'ex_loan'"),
+        (moving, "{result: [good, fair]}", "{result: [good, fine]}", "'fine' of 'result' is none of good, fair, bad"),
+        (moving, "{field: sent_to}", "{field: place}", "no value of 'place' is a role slot"),
+        (moving, "{role: lead_department,", "{role: lead_departmen,", "did you mean 'lead_department'"),
+        (moving, "when: {place: outside}", "when: {plaice: outside}", "did you mean 'place'")]:
+    before = path.read_text(encoding="utf-8")
+    assert before.count(right) == 1, right
+    path.write_text(before.replace(right, wrong), encoding="utf-8")
+    errors = validate("guide")["errors"]
+    assert len(errors) == 1 and reason in errors[0]["reason"] and errors[0]["file"].endswith(path.name), (wrong, errors)
+    path.write_text(before, encoding="utf-8")
 
 # What the guide points to is there, with titles and types.
 lists = json.loads(run(PHENDAU, "pack", "list", "--pack", packs / "binh-minh", "--format", "json").stdout)

@@ -78,6 +78,25 @@ refused(403, lambda: officer.post(where + "/move", {"to": "running", "doc": {"se
 needs = refused(400, lambda: admin.post(where + "/move", {"to": "running"}), "Phương án")
 refused(400, lambda: admin.post(where + "/move", {"to": "running", "doc": {"security_plan": "12/PA", "plan_approved_on": "2026-01-02"}}), "đính kèm")
 officer.call("POST", "/attachments", b"Phuong an bao dam an toan", {"X-Record": f"information_system/{system['id']}", "Content-Type": "text/plain"}, name="phuong-an.txt")
+# What another record must say: the gate of this system, of this stage, approved.
+opens = lambda: admin.post(where + "/move", {"to": "running", "doc": {"security_plan": "12/PA", "plan_approved_on": "2026-01-02"}})
+refused(400, opens, "Phê duyệt an toàn theo giai đoạn", '"Vận hành"', '"Đã duyệt"')
+gate_of = lambda of, stage: officer.post("/registers/system_gate", {"doc": {"system_id": of, "stage": stage, "requested_on": "2026-01-02"}})
+
+
+def approve(gate):
+    officer.call("POST", "/attachments", b"To trinh", {"X-Record": f"system_gate/{gate['id']}", "Content-Type": "text/plain"}, name="to-trinh.txt")
+    admin.post(f"/registers/system_gate/{gate['id']}/move", {"to": "approved", "doc": {"security_plan": "12/PA", "approved_on": "2026-01-02", "approved_by": "Sở"}})
+
+
+other_system = officer.post("/registers/information_system", {"doc": {"name": "Hệ thống khác"}})
+approve(gate_of(system["id"], "design"))
+approve(gate_of(other_system["id"], "operation"))
+gate = gate_of(system["id"], "operation")
+refused(400, opens)
+assert [r["met"] for m in admin.get(where)["moves"] if m["to"] == "running" for r in m["records"]] == [False]
+approve(gate)
+assert [r["met"] for m in admin.get(where)["moves"] if m["to"] == "running" for r in m["records"]] == [True]
 running = admin.post(where + "/move", {"to": "running", "doc": {"security_plan": "12/PA", "plan_approved_on": "2026-01-02"}})
 assert running["state"] == "running"
 refused(409, lambda: admin.post(where + "/move", {"to": "design"}))
@@ -85,6 +104,33 @@ asked = officer.post("/registers/software_approval", {"doc": {"software": "Bộ 
 where = f"/registers/software_approval/{asked['id']}"
 assert [m["allowed"] for m in officer.get(where)["moves"]] and not any(m["allowed"] for m in officer.get(where)["moves"])
 admin.post(where + "/move", {"to": "approved", "doc": {"decided_on": "2026-11-02", "decided_by": "Phòng CNTT", "check_result": "passed"}})
+
+# What a field must say before the move, and goes on saying while the record is in that state.
+asked = officer.post("/registers/software_approval", {"doc": {"software": "Bộ gõ lậu", "purpose": "Soạn văn bản", "requested_on": "2026-11-01"}})
+decides = lambda result: admin.post(f"/registers/software_approval/{asked['id']}/move", {"to": "approved", "doc": {"decided_on": "2026-11-02", "decided_by": "Phòng CNTT", "check_result": result}})
+refused(400, lambda: decides("failed"), "Kết quả kiểm tra", '"Đạt"', '"Đạt có điều kiện"')
+refused(400, lambda: decides("hong"), "Đạt có điều kiện")
+approved = decides("passed_with_conditions")
+refused(400, lambda: admin.call("PATCH", f"/registers/software_approval/{asked['id']}", {"doc": {"check_result": "failed"}, "version": approved["version"]}), "Đã duyệt")
+admin.call("PATCH", f"/registers/software_approval/{asked['id']}", {"doc": {"check_result": "passed"}, "version": approved["version"]})
+
+# A move that is there only for such records.
+repair = officer.post("/registers/maintenance", {"doc": {"device": "Máy 3", "fault": "Hỏng nguồn", "reported_on": "2026-11-01", "done_by": "outside"}})
+where = f"/registers/maintenance/{repair['id']}"
+assert [m["to"] for m in head.get(where)["moves"]] == ["outside"], head.get(where)["moves"]
+refused(400, lambda: officer.post(where + "/move", {"to": "in_house", "doc": {"performed_by": "A"}}), "Ai làm", '"Bộ phận của đơn vị"')
+officer.post(where + "/move", {"to": "in_house", "doc": {"done_by": "own", "performed_by": "A"}})
+officer.post(where + "/move", {"to": "done", "doc": {"done_on": "2026-11-02"}})
+
+# Who leaves keeps no account of a shared application.
+staff = officer.post("/registers/staff", {"doc": {"full_name": "Lê Thị Đi", "personnel_code": "D1"}, "state": "working"})
+account = officer.post("/registers/shared_account", {"doc": {"account": "di.lt", "system": "Một cửa", "staff_id": staff["id"], "issued_on": "2026-01-01", "default_password_changed": True}})
+gone = officer.post("/registers/leaver", {"doc": {"full_name": "Lê Thị Đi", "staff_id": staff["id"], "left_on": "2026-11-01"}})
+leaves = lambda **doc: head.post(f"/registers/leaver/{gone['id']}/move", {"to": "done", "doc": {"accounts_locked": True, "rights_updated": True, "devices_recovered": True, "done_on": "2026-11-02"} | doc})
+refused(400, lambda: leaves(devices_recovered=False), "Đã thu hồi thiết bị", '"Có"')
+refused(400, leaves, "tài khoản phần mềm dùng chung")
+officer.post(f"/registers/shared_account/{account['id']}/move", {"to": "locked", "doc": {"changed_on": "2026-11-02", "change_reason": "Chuyển công tác"}})
+leaves()
 
 # A move that needs a file; the file hangs on the record and obeys its rights.
 regulation = officer.post("/registers/internal_regulation", {"doc": {"number": "5/QC", "issued_on": "2026-03-01"}})
@@ -111,6 +157,67 @@ refused(400, lambda: officer.post("/registers/vpn_user", {"doc": {"vpn_id": "kho
 warning = admin.post("/registers/warning", {"doc": {"kind": ["malware"], "title": "Mã độc mới", "text": "Gửi qua thư", "measures": "Không mở"}})
 assert [w["id"] for w in other.get("/registers/warning")["items"]] == [warning["id"]]
 refused(403, lambda: other.call("PATCH", f"/registers/warning/{warning['id']}", {"doc": {"title": "x"}, "version": 1}))
+
+# What is sent to a body is read by its people, who answer it; nobody else sees it, and it stays its writer's.
+for code, name in (("cong-an-tinh", "Công an tỉnh"), ("so-tai-chinh", "Sở Tài chính"), ("vien-thong", "Viễn thông")):
+    admin.post("/agencies", {"code": code, "name": name})
+bindings = {slot: admin.post("/registers/role_binding", {"doc": {"slot": slot, "agency_id": agency, "from": "2026-01-01"}})
+            for slot, agency in (("police", "cong-an-tinh"), ("finance_department", "so-tai-chinh"), ("telecom", "vien-thong"))}
+addressed, finance, telecom = person("cong-an-tinh", "partner", "cong-an-tinh"), person("tai-chinh", "agency_officer", "so-tai-chinh"), person("vien-thong", "partner", "vien-thong")
+other_head = person("thu-truong-hai", "agency_head", "xa-hai")
+asks = {"wanted": "investigation", "channel": "document", "sent_at": "2026-11-03T08:00:00+07:00", "content": "Đề nghị xác minh máy chủ lạ"}
+incident = officer.post("/registers/incident_notice", {"doc": {"what": "Máy chủ lạ", "noticed_at": "2026-11-03T07:00:00+07:00", "severity": "high"}})
+request = officer.post("/registers/coordination_request", {"doc": {**asks, "to_body": "police", "incident_id": incident["id"]}})
+where = f"/registers/coordination_request/{request['id']}"
+assert [r["id"] for r in addressed.get("/registers/coordination_request")["items"]] == [request["id"]] and addressed.get("/registers/coordination_request")["total"] == 1
+assert "Đề nghị xác minh".encode() in addressed.call("GET", "/registers/coordination_request/export", format="csv")
+seen = addressed.get(where)
+assert seen["addressed"] and not seen["may_update"] and seen["may_attach"] and [m["to"] for m in seen["moves"] if m["allowed"]] == ["answered"], seen
+assert request["id"] in [r["id"] for r in addressed.get("/tasks")["records"]], addressed.get("/tasks")["records"]
+for stranger in (other, other_head, finance, telecom, police):
+    refused(404, lambda: stranger.get(where))
+    refused(404, lambda: stranger.get(where + "/history"))
+    refused(404, lambda: stranger.post(where + "/move", {"to": "answered", "doc": {}}))
+    assert stranger.get("/registers/coordination_request")["total"] == 0
+refused(404, lambda: addressed.get(f"/registers/incident_notice/{incident['id']}"))
+refused(403, lambda: addressed.call("PATCH", where, {"doc": {"content": "khác"}, "version": 1}), "gửi đến")
+refused(403, lambda: addressed.post(where + "/move", {"to": "withdrawn"}))
+answer = {"answered_at": "2026-11-04T08:00:00+07:00", "answered_by": "Đội 5", "answer": "Đã xác minh"}
+refused(403, lambda: addressed.post(where + "/move", {"to": "answered", "doc": answer | {"content": "khác"}}), "Trả lời")
+refused(403, lambda: addressed.post(where + "/undo", {"sequence": 1, "reason": "x"}))
+file = addressed.call("POST", "/attachments", b"Ket qua xac minh", {"X-Record": f"coordination_request/{request['id']}", "Content-Type": "text/plain"}, name="ket-qua.txt")
+answered = addressed.post(where + "/move", {"to": "answered", "doc": answer | {"given": "Hai cán bộ"}})
+assert answered["state"] == "answered" and answered["doc"]["content"] == asks["content"] and answered["agency_id"] == "xa-mot", answered
+assert officer.get(where)["doc"]["answer"] == "Đã xác minh" and officer.get(f"/attachments/{file['sha256']}") is not None
+refused(404, lambda: addressed.call("POST", "/attachments", b"x", {"X-Record": f"coordination_request/{request['id']}", "Content-Type": "text/plain"}, name="x.txt"))
+refused(404, lambda: other.get(f"/attachments/{file['sha256']}"))
+# To an agency by its name: its officer and its head.
+asked = officer.post("/registers/coordination_request", {"doc": {**asks, "to_body": "agency", "to_agency_id": "xa-hai"}})
+where = f"/registers/coordination_request/{asked['id']}"
+assert other_head.get(where)["addressed"] and other.post(where + "/move", {"to": "answered", "doc": answer})["state"] == "answered"
+refused(404, lambda: addressed.get(where))
+# From a state on, and of its past only what was sent; the opinion goes back to who asked.
+plan = officer.post("/registers/plan", {"doc": {"kind": "security", "title": "Bản nháp đầu", "drafted_on": "2026-11-01", "sent_to": ["finance_department"]}})
+where = f"/registers/plan/{plan['id']}"
+refused(404, lambda: finance.get(where))
+officer.call("PATCH", where, {"doc": {"title": "Kế hoạch 2027"}, "version": 1})
+officer.post(where + "/move", {"to": "sent", "doc": {"number": "1/KH", "sent_on": "2026-11-02"}})
+assert finance.get(where)["doc"]["title"] == "Kế hoạch 2027" and [h["state"] for h in finance.get(where + "/history")["items"]] == ["sent"]
+assert [h["state"] for h in officer.get(where + "/history")["items"]] == ["sent", "draft", "draft"]
+opinion = finance.post("/registers/budget_opinion", {"doc": {"plan_id": plan["id"], "given_on": "2026-11-03", "number": "7/STC", "opinion": "Đồng ý", "for_agency_id": "xa-mot"}})
+assert officer.get(f"/registers/budget_opinion/{opinion['id']}")["addressed"]
+refused(403, lambda: officer.call("PATCH", f"/registers/budget_opinion/{opinion['id']}", {"doc": {"opinion": "x"}, "version": 1}))
+refused(404, lambda: other.get(f"/registers/budget_opinion/{opinion['id']}"))
+# The provider restores what it was told of, and sees no other outage.
+outage = officer.post("/registers/outage", {"doc": {"what": "line", "description": "Mất đường truyền", "started_at": "2026-11-03T08:00:00+07:00", "sent_to": ["telecom"]}})
+officer.post("/registers/outage", {"doc": {"what": "lan", "description": "Hỏng bộ chuyển mạch", "started_at": "2026-11-03T08:00:00+07:00"}})
+assert telecom.get("/registers/outage")["total"] == 1
+telecom.post(f"/registers/outage/{outage['id']}/move", {"to": "restored", "doc": {"restored_at": "2026-11-03T09:00:00+07:00", "cause": "Đứt cáp"}})
+# Whoever holds the role now: not who held it.
+admin.call("PATCH", f"/registers/role_binding/{bindings['police']['id']}", {"doc": {"to": "2026-06-30"}, "version": 1})
+refused(404, lambda: addressed.get(f"/registers/coordination_request/{request['id']}"))
+assert addressed.get("/registers/coordination_request")["total"] == 0
+where = f"/registers/internal_regulation/{regulation['id']}"
 
 # Each record moves the status of its clause, both ways.
 part = "hg-1374:9.6"

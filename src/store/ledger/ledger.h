@@ -27,9 +27,19 @@ inline constexpr std::size_t kListLimitMax = 1000;      // One page of any list.
 inline constexpr std::size_t kBatchWritesMax = 10'000;  // One transaction; longer ones starve other writers.
 inline constexpr std::size_t kReadersMax = 8;           // Connections; more readers wait.
 inline constexpr std::size_t kIndexedFieldsMax = 16;    // Each costs a row per record.
+inline constexpr std::size_t kAddresseesMax = 64;       // Of one record; each costs a row.
 inline constexpr std::size_t kSearchTextBytesMax = 16u << 10;  // Searched text per record.
 inline constexpr std::uint64_t kBlobBytesMax = 512ull
                                                << 20;  // Larger evidence stays outside, known by its hash.
+
+/// A body that records of a kind are sent to, besides their owner: those that a member names, or always a
+/// role.
+struct Addressee {
+  std::string field;                // top-level member, a text or a list of texts; empty: always `slot`
+  std::string slot;                 // a role slot
+  bool names_slots = false;         // the member holds role slots; otherwise agency ids
+  std::vector<std::string> states;  // in which states of the record; empty: all
+};
 
 /// What a kind of record looks like; comes from a pack.
 struct KindSchema {
@@ -41,8 +51,15 @@ struct KindSchema {
   std::vector<std::string> personal_fields;  // top-level members that erase_personal() removes everywhere
   std::vector<std::string> states;           // empty: any
   std::string invited_field;  // top-level list of user ids that Reach::invited may see; empty: nobody
-  std::string pack;           // pack@digest
+  std::vector<Addressee> addressees;
+  std::string pack;  // pack@digest
 };
+/// To whom a record with this state and document is addressed: agency ids and "role:SLOT"
+/// (Scope::addressed), at most kAddresseesMax.
+std::vector<std::string> addressees_of(const KindSchema& kind, std::string_view state, const Json& doc);
+/// Whether one of them is among `bodies`.
+bool is_addressed_to(const KindSchema& kind, std::string_view state, const Json& doc,
+                     const std::vector<std::string>& bodies);
 
 struct Record {
   std::string kind;

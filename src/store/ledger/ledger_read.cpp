@@ -14,6 +14,7 @@ namespace phendau::ledger {
 namespace {
 
 constexpr std::string_view kInvitedField = "$invited";
+constexpr std::string_view kAddressedField = "$addressed";
 constexpr std::size_t kIndexEntriesPerFieldMax = 64;  // of one list
 
 std::unexpected<Error> damaged(std::string_view what) {
@@ -82,15 +83,17 @@ void add_scope(Sql& sql, const Scope& scope) {
   const bool by_agency = scope.reach == Scope::Reach::agencies;
   sql.add(" AND (");
   if (by_agency) sql.add_in("r.agency_id", to_values(scope.agency_ids));
-  if (!scope.invited_id.empty()) {
-    sql.add(by_agency ? " OR " : "");
-    sql.add(
-        "EXISTS(SELECT 1 FROM record_index x WHERE x.kind=r.kind AND x.id=r.id AND x.field=? AND x.value=?)",
-        {kInvitedField, std::string_view(scope.invited_id)});
-  } else if (!by_agency) {
-    sql.add("0");
-  }
-  sql.add(")");
+  bool any = by_agency;
+  const auto add_named = [&](std::string_view field, const std::vector<Json>& values) {
+    sql.add(any ? " OR " : "");
+    any = true;
+    sql.add("EXISTS(SELECT 1 FROM record_index x WHERE x.kind=r.kind AND x.id=r.id AND x.field=?", {field});
+    sql.add_any_of("x.value", values);
+    sql.add(")");
+  };
+  if (!scope.invited_id.empty()) add_named(kInvitedField, {Json(scope.invited_id)});
+  if (!scope.addressed.empty()) add_named(kAddressedField, to_values(scope.addressed));
+  sql.add(any ? ")" : "0)");
 }
 
 bool is_indexed(const KindSchema& kind, std::string_view field) {
@@ -310,6 +313,34 @@ Result<Head> read_head(Database& db) {
   return out;
 }
 
+std::vector<std::string> addressees_of(const KindSchema& kind, std::string_view state, const Json& doc) {
+  std::vector<std::string> out;
+  const auto add = [&](const Addressee& one, const Json& value) {
+    if (!value.is_string() || value.as_string().empty() || out.size() >= kAddresseesMax) return;
+    std::string body = one.names_slots ? std::string(kSlotPrefix) + value.as_string() : value.as_string();
+    if (std::find(out.begin(), out.end(), body) == out.end()) out.push_back(std::move(body));
+  };
+  for (const auto& one : kind.addressees) {
+    const bool in_state =
+        one.states.empty() || std::find(one.states.begin(), one.states.end(), state) != one.states.end();
+    if (!in_state) continue;
+    const Json& value = doc[one.field];
+    if (one.field.empty()) out.push_back(std::string(kSlotPrefix) + one.slot);
+    add(one, value);
+    for (const auto& item : value.items()) add(one, item);
+  }
+  return out;
+}
+
+bool is_addressed_to(const KindSchema& kind, std::string_view state, const Json& doc,
+                     const std::vector<std::string>& bodies) {
+  if (bodies.empty() || kind.addressees.empty()) return false;
+  const auto named = addressees_of(kind, state, doc);
+  return std::any_of(named.begin(), named.end(), [&](const std::string& one) {
+    return std::find(bodies.begin(), bodies.end(), one) != bodies.end();
+  });
+}
+
 namespace {
 
 /// As SQLite orders them: numbers, then texts by their bytes.
@@ -320,7 +351,8 @@ bool sorts_before(const Json& a, const Json& b) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, const Json& doc) {
+std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, const Record& record) {
+  const Json& doc = record.doc;
   std::vector<std::pair<std::string, Json>> out;
   const auto add = [&](const std::string& field, const Json& value) {
     if (value.is_string() || value.is_number()) out.emplace_back(field, value);
@@ -341,6 +373,8 @@ std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, 
     out.emplace_back(kOrderPrefix + field, std::move(first));
   }
   if (!kind.invited_field.empty()) add_all(std::string(kInvitedField), doc[kind.invited_field]);
+  for (auto& body : addressees_of(kind, record.state, doc))
+    out.emplace_back(std::string(kAddressedField), Json(std::move(body)));
   return out;
 }
 
@@ -352,6 +386,8 @@ std::string search_text_of(std::string_view id, std::string_view state, const Js
 
 bool scope_covers(const Scope& scope, const Record& record, const Kind* kind) {
   if (scope.covers(record.agency_id)) return true;
+  if (kind != nullptr && is_addressed_to(kind->definition, record.state, record.doc, scope.addressed))
+    return true;
   if (scope.invited_id.empty()) return false;
   if (kind == nullptr || kind->definition.invited_field.empty()) return false;
   const auto& invited = record.doc[kind->definition.invited_field].items();
@@ -523,8 +559,9 @@ Result<std::vector<Derived>> SqliteLedger::list_derived(std::string_view space, 
       "r.key>?",
       {space, key_prefix, after_key});
   sql.add(" AND substr(r.key,1,length(?))=?", {key_prefix, key_prefix});
-  Scope by_agency = scope;  // a derived row invites nobody
+  Scope by_agency = scope;  // a derived row invites nobody and is sent to nobody
   by_agency.invited_id.clear();
+  by_agency.addressed.clear();
   add_scope(sql, by_agency);
   sql.add(" ORDER BY r.key LIMIT ?", {static_cast<std::int64_t>(std::min(limit, kBatchWritesMax))});
   auto lease = PHENDAU_TRY(reader());

@@ -50,12 +50,13 @@ class TestLedger {
         *parse_json(R"({"type":"object","required":["name"],"additionalProperties":false,"properties":{
       "name":{"type":"string"},"ip":{"type":"string"},"score":{"type":"number"},"note":{"type":"string"},
       "owner":{"type":"string"},"password":{"type":"string","minLength":8},"tags":{"items":{"type":"string"}},
-      "guests":{"items":{"type":"string"}}}})");
+      "guests":{"items":{"type":"string"}},"to":{"items":{"type":"string"}},"to_role":{"type":"string"}}})");
     out.indexed_fields = {"ip", "score", "tags"};
     out.secret_fields = {"password"};
     out.personal_fields = {"owner"};
     out.states = {"used", "retired"};
     out.invited_field = "guests";
+    out.addressees = {{"to", "", false, {}}, {"to_role", "", true, {"used"}}};
     out.pack = "test@1";
     return out;
   }

@@ -231,7 +231,7 @@ class Verifier {
   Result<> check_index(const Record& row, const std::string& key) {
     auto& kind = PHENDAU_TRY(kind_of(row.kind)).get();
     std::vector<std::string> wanted;
-    for (const auto& [field, value] : index_entries(kind, row.doc)) {
+    for (const auto& [field, value] : index_entries(kind, row)) {
       if (version_ == 1 && field.starts_with(kOrderPrefix)) continue;  // an old backup has none
       wanted.push_back(field + "=" + value.dump());
     }

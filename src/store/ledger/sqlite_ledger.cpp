@@ -122,6 +122,13 @@ Result<> check_version(const Write& write, const std::optional<Record>& existing
 }  // namespace
 
 Json to_json(const KindSchema& kind) {
+  Json addressees = Json::array();
+  for (const auto& one : kind.addressees) {
+    addressees.push(Json::object({{"field", one.field},
+                                  {"slot", one.slot},
+                                  {"names_slots", one.names_slots},
+                                  {"states", texts_json(one.states)}}));
+  }
   return Json::object({{"name", kind.name},
                        {"title_vi", kind.title_vi},
                        {"schema", kind.schema},
@@ -130,6 +137,7 @@ Json to_json(const KindSchema& kind) {
                        {"personal_fields", texts_json(kind.personal_fields)},
                        {"states", texts_json(kind.states)},
                        {"invited_field", kind.invited_field},
+                       {"addressees", std::move(addressees)},
                        {"pack", kind.pack}});
 }
 
@@ -143,6 +151,10 @@ KindSchema kind_from_json(const Json& json) {
   out.personal_fields = texts_from(json["personal_fields"]);
   out.states = texts_from(json["states"]);
   out.invited_field = json["invited_field"].as_string();
+  for (const auto& one : json["addressees"].items()) {
+    out.addressees.push_back({one["field"].as_string(), one["slot"].as_string(), one["names_slots"].as_bool(),
+                              texts_from(one["states"])});
+  }
   out.pack = json["pack"].as_string();
   return out;
 }
@@ -255,7 +267,8 @@ Result<> SqliteLedger::register_kind(const KindSchema& definition) {
         save.bind(1, definition.name).bind(2, std::string_view(to_json(definition).dump_canonical())).run());
   }
   const bool same_index = before && before->definition.indexed_fields == definition.indexed_fields &&
-                          before->definition.invited_field == definition.invited_field;
+                          before->definition.invited_field == definition.invited_field &&
+                          to_json(before->definition)["addressees"] == to_json(definition)["addressees"];
   if (!same_index) PHENDAU_TRY(rebuild_index(*made));
   PHENDAU_TRY(transaction.commit());
   const std::unique_lock kinds_lock(kinds_mu_);
@@ -441,7 +454,7 @@ Result<> SqliteLedger::save_index(const Kind& kind, const Record& record) {
     auto clear = PHENDAU_TRY(writer_->prepare("DELETE FROM record_index WHERE kind=? AND id=?"));
     PHENDAU_TRY(clear.bind(1, record.kind).bind(2, record.id).run());
   }
-  for (const auto& [field, value] : index_entries(kind.definition, record.doc)) {
+  for (const auto& [field, value] : index_entries(kind.definition, record)) {
     auto save =
         PHENDAU_TRY(writer_->prepare("INSERT INTO record_index(kind, id, field, value) VALUES(?,?,?,?)"));
     PHENDAU_TRY(save.bind(1, record.kind).bind(2, record.id).bind(3, field).bind_value(4, value).run());

@@ -44,7 +44,7 @@ Result<Head> read_head(Database& db);
 /// Field of an index row for the value that a record is ordered by: the smallest, "" when it has none.
 inline const std::string kOrderPrefix = "$order:";
 /// What an index holds for a record: (field, value), sorted as derived.
-std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, const Json& doc);
+std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, const Record& record);
 std::string search_text_of(std::string_view id, std::string_view state, const Json& doc);
 bool scope_covers(const Scope& scope, const Record& record, const Kind* kind);
 std::string secret_address(std::string_view kind, std::string_view id, std::string_view field,

@@ -44,8 +44,8 @@ function useRegister(kind: string) {
 }
 
 /** A box that nobody ticked says nothing: only what must be answered, or was answered before, is written as no. */
-function answered(register: Register, doc: Doc, before: Doc): Doc {
-  const untouched = fieldsOf(register.schema).filter((f) => f.kind === 'yes' && !f.required && doc[f.name] === false && before[f.name] === undefined);
+function answered(schema: Register['schema'], doc: Doc, before: Doc): Doc {
+  const untouched = fieldsOf(schema).filter((f) => f.kind === 'yes' && !f.required && doc[f.name] === false && before[f.name] === undefined);
   return Object.fromEntries(Object.entries(doc).filter(([name]) => !untouched.some((f) => f.name === name)));
 }
 
@@ -65,7 +65,7 @@ function Creating({ register, onClose }: { register: Register; onClose: () => vo
   const [problem, setProblem] = useState<Problem | null>(null);
   const create = async (filled: Doc): Promise<boolean> => {
     try {
-      const made = await post('/registers/{kind}', { path: { kind: register.kind }, body: { doc: answered(register, filled, {}), agency_id: agency || undefined } });
+      const made = await post('/registers/{kind}', { path: { kind: register.kind }, body: { doc: answered(register.schema, filled, {}), agency_id: agency || undefined } });
       tell('Đã lưu bản ghi.');
       navigate(`/so-dang-ky/${register.kind}/${encodeURIComponent(made.id)}`);
       return true;
@@ -153,15 +153,26 @@ function List({ register }: { register: Register }) {
   );
 }
 
+const titleOf = (register: Register, name: string): string => fieldsOf(register.schema).find((f) => f.name === name)?.title ?? name;
+
+/** What a move asks besides fields that are filled in: what they say, and what other records say. */
+function conditionsOf(register: Register, move: RegisterMove): string[] {
+  const also = move.also.map((a) => `Khi ${a.when.map((c) => c.text).join(' và ')}: ${[...a.needs.filter((n) => !a.must.some((c) => c.field === n)).map((n) => titleOf(register, n)), ...a.must.map((c) => c.text)].join(', ')}`);
+  return [...move.must.map((c) => c.text), ...also, ...move.records.map((r) => upperFirst(r.text) + (r.met === undefined ? '' : r.met ? ' (đã có)' : ' (chưa có)'))];
+}
+
 function Moving({ register, record, move, onClose, onDone }: {
   register: Register; record: RegisterRecordDetail; move: RegisterMove; onClose: () => void; onDone: (r: RegisterRecordDetail) => void;
 }) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const properties = (register.schema.properties ?? {}) as Record<string, unknown>;
-  const schema = { type: 'object', required: move.needs, properties: Object.fromEntries(move.needs.map((name) => [name, properties[name]])) };
+  const asked = move.when.map((c) => c.field).filter((name) => record.doc[name] === undefined);
+  const names = [...new Set([...asked, ...move.needs, ...move.also.flatMap((a) => [...a.needs, ...a.must.map((c) => c.field)]), ...move.fills])];
+  const schema = { type: 'object', required: [...asked, ...move.needs], properties: Object.fromEntries(names.map((name) => [name, properties[name]])) };
+  const conditions = conditionsOf(register, move);
   const send = async (doc: Doc): Promise<boolean> => {
     try {
-      onDone(await post('/registers/{kind}/{id}/move', { path: { kind: register.kind, id: record.id }, body: { to: move.to, doc, version: record.version } }));
+      onDone(await post('/registers/{kind}/{id}/move', { path: { kind: register.kind, id: record.id }, body: { to: move.to, doc: answered(schema, doc, record.doc), version: record.version } }));
       tell(`${move.title}: đã ghi.`);
       return true;
     } catch (cause) {
@@ -173,6 +184,7 @@ function Moving({ register, record, move, onClose, onDone }: {
     <Drawer title={move.title} onClose={onClose} testid="move-drawer">
       {problem && <p class="form-problem" role="alert">{problem.text}</p>}
       <p>Chuyển bản ghi sang trạng thái <b>{stateTitle(register, move.to)}</b>.{move.attachment && ' Cần có ít nhất một tệp đính kèm.'}</p>
+      {conditions.length > 0 && <ul class="muted" data-testid="move-conditions">{conditions.map((c) => <li key={c}>{c}</li>)}</ul>}
       <SchemaForm id={`move-${record.id}-${move.to}`} schema={schema} doc={record.doc} submitLabel={move.title} testid="move-form" serverErrors={problem?.fields} onSubmit={send} />
     </Drawer>
   );
@@ -243,7 +255,7 @@ function Details({ register, record }: { register: Register; record: RegisterRec
 }
 
 function waitsFor(move: RegisterMove): string {
-  const who = (move.by ?? []).map((role) => roleWords[role as Role]?.toLowerCase()).filter(Boolean);
+  const who = (move.by ?? []).map((role) => role === 'addressee' ? 'nơi nhận' : roleWords[role as Role]?.toLowerCase()).filter(Boolean);
   return who.length > 0 ? `${upperFirst(who.join(', '))} thực hiện.` : 'Người có thẩm quyền thực hiện.';
 }
 
@@ -257,7 +269,7 @@ function One({ register, id }: { register: Register; id: string }) {
     const known = fieldsOf(register.schema).map((f) => f.name);
     const removed = Object.fromEntries(Object.keys(record.doc).filter((name) => known.includes(name) && !(name in doc)).map((name) => [name, null]));
     try {
-      loaded.set(await patch('/registers/{kind}/{id}', { path: { kind: register.kind, id }, body: { doc: { ...removed, ...answered(register, doc, record.doc) }, version: record.version } }));
+      loaded.set(await patch('/registers/{kind}/{id}', { path: { kind: register.kind, id }, body: { doc: { ...removed, ...answered(register.schema, doc, record.doc) }, version: record.version } }));
       setEditing(false);
       tell('Đã lưu.');
       return true;
@@ -277,6 +289,7 @@ function One({ register, id }: { register: Register; id: string }) {
               <Button key={m.to} kind="main" onClick={() => setMoving(m)} data-testid={`move-${m.to}`}>{m.title}</Button>))}
             {record.may_update && !editing && <Button icon="pen" onClick={() => { setProblem(null); setEditing(true); }} data-testid="edit-record">Sửa</Button>}
           </PageHead>
+          {record.addressed && <p class="note-line" data-testid="addressed">{record.agency_name} lập bản ghi này và gửi đến cơ quan của anh/chị: anh/chị đọc và thực hiện các bước dành cho nơi nhận.</p>}
           <div class="split">
             <div>
               <section class="panel">
@@ -291,12 +304,12 @@ function One({ register, id }: { register: Register; id: string }) {
               <section class="panel"><h2>Tệp đính kèm</h2>
                 {record.attachments.length === 0 && <p class="muted">Chưa có tệp nào.</p>}
                 <FileList files={record.attachments} />
-                {record.may_update && <Uploads record={`${register.kind}/${record.id}`} onStored={loaded.reload} />}
+                {(record.may_attach ?? record.may_update) && <Uploads record={`${register.kind}/${record.id}`} onStored={loaded.reload} />}
               </section>
               {record.moves.some((m) => !m.allowed) && (
                 <section class="panel"><h2>Bước tiếp theo</h2>
                   <ul class="list">{record.moves.filter((m) => !m.allowed).map((m) => (
-                    <li key={m.to}><b>{m.title}</b><p class="muted">{waitsFor(register.moves.find((r) => r.to === m.to) ?? m)}{m.needs.length > 0 && ` Cần có: ${m.needs.map((name) => fieldsOf(register.schema).find((f) => f.name === name)?.title ?? name).join(', ')}.`}{m.attachment && ' Cần ít nhất một tệp đính kèm.'}</p></li>
+                    <li key={m.to}><b>{m.title}</b><p class="muted">{waitsFor(register.moves.find((r) => r.to === m.to) ?? m)}{m.needs.length > 0 && ` Cần có: ${m.needs.map((name) => titleOf(register, name)).join(', ')}.`}{m.attachment && ' Cần ít nhất một tệp đính kèm.'}{conditionsOf(register, m).map((c) => ` ${c}.`)}</p></li>
                   ))}</ul>
                 </section>
               )}

@@ -30,6 +30,14 @@ inline Scope agency_scope(std::vector<std::string> ids) {
   scope.agency_ids = std::move(ids);
   return scope;
 }
+/// The people of these agencies, who are also called `bodies` by what is sent to them.
+inline Scope addressed_scope(std::vector<std::string> agencies, std::vector<std::string> bodies) {
+  Scope scope;
+  scope.reach = agencies.empty() ? Scope::Reach::invited : Scope::Reach::agencies;
+  scope.agency_ids = std::move(agencies);
+  scope.addressed = std::move(bodies);
+  return scope;
+}
 inline Scope invited_scope(std::string user) {
   Scope scope;
   scope.reach = Scope::Reach::invited;
@@ -214,6 +222,46 @@ inline void scopes(TestLedger& t) {
   }
   query.agency_ids = {"a2"};
   CHECK(ids_of(*t.ledger->list(query, agency_scope({"a1"}))).empty());
+}
+
+/// What is sent to a body is seen by it while it is sent to it, and nothing else is.
+inline void addressees(TestLedger& t) {
+  REQUIRE(t.put("p-1", "a1", R"({"name":"one","to":["a2","a3"]})"));
+  REQUIRE(t.put("p-2", "a1", R"({"name":"two","to_role":"police"})"));
+  REQUIRE(t.put("p-3", "a1", R"({"name":"three"})"));
+  Query query;
+  query.kind = "asset";
+  query.order_by = "id";
+  query.descending = false;
+  const auto sees = [&](const Scope& scope, const std::vector<std::string>& visible) {
+    CHECK(ids_of(*t.ledger->list(query, scope)) == visible);
+    CHECK(*t.ledger->count(query, scope) == visible.size());
+    for (const char* id : {"p-1", "p-2", "p-3"}) {
+      const bool found = std::find(visible.begin(), visible.end(), id) != visible.end();
+      CHECK(t.ledger->get("asset", id, scope).has_value() == found);
+      CHECK(t.ledger->history("asset", id, scope).has_value() == found);
+    }
+  };
+  sees(addressed_scope({"a2"}, {"a2"}), {"p-1"});
+  sees(addressed_scope({"a4"}, {"a4", "role:police"}), {"p-2"});
+  sees(addressed_scope({}, {"a3", "role:police"}), {"p-1", "p-2"});
+  sees(addressed_scope({"a1"}, {"a1"}), {"p-1", "p-2", "p-3"});
+  sees(addressed_scope({"a4"}, {"a4", "police"}), {});
+  sees(agency_scope({"a2"}), {});
+  // Another state, another addressee.
+  Write write = t.asset("p-2", "a1", R"({"name":"two","to_role":"police"})");
+  write.state = "retired";
+  REQUIRE(t.ledger->write(write, t.officer(), t.at(50)).has_value());
+  REQUIRE(t.put("p-1", "a1", R"({"name":"one","to":["a3"]})"));
+  sees(addressed_scope({"a4"}, {"a4", "role:police"}), {});
+  sees(addressed_scope({"a2"}, {"a2"}), {});
+  // The list is made anew when the pack addresses otherwise.
+  KindSchema kind = t.kind();
+  kind.addressees = {{"", "military", false, {}}};
+  REQUIRE(t.ledger->register_kind(kind).has_value());
+  sees(addressed_scope({"a5"}, {"a5", "role:military"}), {"p-1", "p-2", "p-3"});
+  sees(addressed_scope({"a3"}, {"a3"}), {});
+  CHECK(t.ledger->verify()->ok);
 }
 
 /// Five records that differ in everything a list can ask for.
@@ -545,6 +593,7 @@ inline constexpr ConformanceCase kConformance[] = {
     {"what is refused, and that nothing of it stays", refusals},
     {"write_if_absent replays without effect, a batch is all or nothing", batches},
     {"the scope is inside every read", scopes},
+    {"what is sent to a body is read by it", addressees},
     {"filters, search, order and pages", lists},
     {"lists that cannot be", lists_refused},
     {"secrets are outside of documents, history, search and file", secrets},
