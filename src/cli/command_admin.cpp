@@ -35,7 +35,7 @@ struct AdminArguments {
   std::string file;
   std::string public_key;
   bool unsigned_backup = false;
-  bool own_systems = false;
+  int own_systems = 0;  // below 0: no; above: yes; 0: nobody said
 };
 
 /// The stores of a stopped hub, without workers or listeners.
@@ -70,8 +70,8 @@ Result<> create_agency(Opened& opened, const AdminArguments& arguments) {
   write.state = "active";
   write.reason = "created at set-up";
   write.if_absent = true;
-  write.doc.set("name", arguments.agency_name.empty() ? arguments.agency_id : arguments.agency_name)
-      .set("has_own_systems", arguments.own_systems);
+  write.doc.set("name", arguments.agency_name.empty() ? arguments.agency_id : arguments.agency_name);
+  if (arguments.own_systems != 0) write.doc.set("has_own_systems", arguments.own_systems > 0);
   PHENDAU_TRY(opened.ledger->write_if_absent(write, system_actor(), posix_env().now()));
   return {};
 }
@@ -296,7 +296,7 @@ void add_admin(CLI::App& app, Globals& globals, int& exit_code) {
   auto* init = add(*admin, "init", "cli.admin_init", run_init);
   init->add_option("--agency-id", arguments->agency_id, globals.text("cli.agency_id"));
   init->add_option("--agency-name", arguments->agency_name, globals.text("cli.agency_name"));
-  init->add_flag("--own-systems", arguments->own_systems, globals.text("cli.own_systems"));
+  init->add_flag("--own-systems,!--no-own-systems", arguments->own_systems, globals.text("cli.own_systems"));
   init->add_option("--format", globals.format, globals.text("cli.format"))
       ->check(CLI::IsMember({"table", "json"}));
   auto* token = add(*admin, "token", "cli.admin_token", run_token);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "hub/accounts.h"
+#include "hub/config.h"
 
 namespace phendau::hub {
 namespace {
@@ -17,8 +18,12 @@ std::int64_t number(const Pack& pack, std::string_view name) {
 
 }  // namespace
 
-AccessRule access_rule_of(const Pack& pack) {
+AccessRule access_rule_of(const Pack& pack, const HubConfig& config) {
   AccessRule out;
+  out.sign_in_failures_max = config.sign_in_failures_max;
+  if (const std::int64_t asked = number(pack, "lockout_attempts_max"); asked > 0)
+    out.sign_in_failures_max = static_cast<int>(std::min<std::int64_t>(asked, out.sign_in_failures_max));
+  out.sign_in_wait = std::max(config.sign_in_wait, seconds(number(pack, "lockout_seconds_min")));
   if (const auto* roles = pack.parameter("totp_roles")) {
     for (const auto& name : roles->value.items()) {
       if (const auto role = role_from(name.as_string())) out.totp_roles.push_back(*role);

@@ -141,7 +141,7 @@ Result<CivilDate> AccountKeeper::training_asked_since(CivilDate today) {
 }
 
 Result<> AccountKeeper::open() {
-  AccessRule rule = access_rule_of(services_.pack.pack());
+  AccessRule rule = access_rule_of(services_.pack.pack(), services_.config);
   const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
   if (rule.training) rule.training_since = PHENDAU_TRY(training_asked_since(today));
   accounts_.set_access_rule(std::move(rule));

@@ -99,6 +99,7 @@ PasswordRule Accounts::password_rule() const {
   return rule_;
 }
 void Accounts::set_access_rule(AccessRule rule) {
+  guard_.set_limits(rule.sign_in_failures_max, rule.sign_in_wait);
   const std::lock_guard lock(mu_);
   access_ = std::move(rule);
 }
@@ -253,7 +254,7 @@ Result<SignedIn> Accounts::sign_in(std::string_view username_raw, std::string_vi
     if (observer_) observer_({username, std::string(from), success, std::move(reason), 1});
   };
   const bool at_machine = is_at_machine(username, from, forwarded);
-  const Duration wait_max = at_machine ? kLocalWaitMax : config_.sign_in_wait;
+  const Duration wait_max = at_machine ? kLocalWaitMax : kWholeWait;
   const SignInGuard::Attempt counted = PHENDAU_TRY(attempt(username, from, now, wait_max));
   // Nobody has such a password: refused for every name alike, before anything is looked up or computed.
   if (password.size() > kPasswordBytesMax) {
@@ -364,7 +365,7 @@ void Accounts::end_sessions_of(std::string_view username) {
 Result<> Accounts::prove_password(const Session& current, std::string_view from, std::string_view password) {
   const std::string& username = current.account.username;
   const UtcTime now = env_.now();
-  const auto counted = PHENDAU_TRY(attempt(username, from, now, config_.sign_in_wait));
+  const auto counted = PHENDAU_TRY(attempt(username, from, now, kWholeWait));
   auto permit = hashes_.enter();
   if (!permit) {
     guard_.undo(counted);

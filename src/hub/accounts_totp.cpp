@@ -50,7 +50,7 @@ Result<bool> Accounts::use_recovery_code(const Account& account, std::string_vie
 
 Result<> Accounts::prove_code(const Account& account, std::string_view code, std::string_view from) {
   const UtcTime now = env_.now();
-  const auto counted = PHENDAU_TRY(attempt(account.username, from, now, config_.sign_in_wait));
+  const auto counted = PHENDAU_TRY(attempt(account.username, from, now, kWholeWait));
   if (!PHENDAU_TRY(use_code(account, code)))
     return fail(ErrorCode::invalid, "the one-time code is wrong", "account.totp_wrong_code");
   guard_.succeeded(counted, now);

@@ -14,8 +14,15 @@ namespace {
 constexpr std::string_view kKind = "agency";
 /// What an agency's own people may change of its record, and what the province may.
 constexpr std::string_view kOwnMembers[] = {"short_name", "contact"};
-constexpr std::string_view kMembers[] = {"name",      "short_name",     "contact",   "unit_class",
-                                         "parent_id", "has_own_system", "addresses", "state"};
+constexpr std::string_view kMembers[] = {"name",      "short_name",     "contact",          "unit_class",
+                                         "parent_id", "has_own_system", "uses_data_centre", "addresses",
+                                         "state"};
+/// Yes, no, or nobody said: then the duties that hang on it are unknown, never "does not apply".
+struct Flag {
+  std::string_view member;     // of AgencyWrite
+  std::string_view attribute;  // of the record; scopes of packs name it
+};
+constexpr Flag kFlags[] = {{"has_own_system", "has_own_systems"}, {"uses_data_centre", "uses_data_centre"}};
 constexpr std::size_t kCodeBytesMax = 60;
 constexpr std::size_t kNetworksMax = 1'000;
 constexpr int kLevelsMax = 16;  // of agencies above each other
@@ -43,7 +50,8 @@ Json view(Services& services, const Actor& actor, const ledger::Record& record) 
                        {"contact", record.doc["contact"]},
                        {"unit_class", record.doc["unit_class"]},
                        {"parent_id", record.doc["parent_id"]},
-                       {"has_own_system", record.doc["has_own_systems"].as_bool()},
+                       {"has_own_system", record.doc["has_own_systems"]},
+                       {"uses_data_centre", record.doc["uses_data_centre"]},
                        {"addresses", Json::array(record.doc["addresses"].items())},
                        {"state", record.state},
                        {"may_change", may_change(actor, record.id)},
@@ -138,10 +146,39 @@ Result<Json> Agencies::check_networks(std::string_view id, const Json& networks)
   return out;
 }
 
+/// What scopes of the pack ask of an agency.
+Result<> Agencies::merge_attributes(Json& doc, const Json& body) {
+  for (const Flag& flag : kFlags) {
+    if (!body.contains(flag.member)) continue;
+    const Json& value = body[flag.member];
+    if (value.is_null()) {
+      doc.erase(flag.attribute);
+    } else if (value.is_bool()) {
+      doc.set(flag.attribute, value);
+    } else {
+      return bad(flag.member);
+    }
+  }
+  if (!body.contains("unit_class")) return {};
+  if (!body["unit_class"].is_string()) return bad("unit_class");
+  const std::string id(trim(body["unit_class"].as_string()));
+  const auto& classes = services_.pack.pack().unit_classes;
+  const bool known =
+      classes.empty() || id == doc["unit_class"].as_string() ||
+      std::any_of(classes.begin(), classes.end(), [&](const auto& one) { return one.id == id; });
+  if (id.empty())
+    doc.erase("unit_class");
+  else if (known)
+    doc.set("unit_class", id);
+  else
+    return bad("unit_class");
+  return {};
+}
+
 /// The members of AgencyWrite (openapi.yaml) into the record.
 Result<> Agencies::merge(ledger::Write& write, const Json& body) {
   Json& doc = write.doc;
-  for (const std::string_view member : {"name", "short_name", "contact", "unit_class"}) {
+  for (const std::string_view member : {"name", "short_name", "contact"}) {
     if (!body.contains(member)) continue;
     if (!body[member].is_string()) return bad(member);
     doc.set(member, trim(body[member].as_string()));
@@ -157,11 +194,7 @@ Result<> Agencies::merge(ledger::Write& write, const Json& body) {
     PHENDAU_TRY(check_parent(write.id, body["parent_id"]));
     doc.set("parent_id", body["parent_id"]);
   }
-  if (body.contains("has_own_system")) {
-    if (!body["has_own_system"].is_bool()) return bad("has_own_system");
-    doc.set("has_own_systems", body["has_own_system"].as_bool());
-  }
-  if (!doc.contains("has_own_systems")) doc.set("has_own_systems", false);
+  PHENDAU_TRY(merge_attributes(doc, body));
   if (body.contains("addresses")) {
     doc.set("addresses", PHENDAU_TRY(check_networks(write.id, body["addresses"])));
   }
@@ -184,7 +217,10 @@ Result<Json> Agencies::list(const Actor& actor) {
   std::sort(items.begin(), items.end(), [](const Json& a, const Json& b) {
     return compare_vietnamese(a["name"].as_string(), b["name"].as_string()) < 0;
   });
-  return Json::object({{"items", Json::array(std::move(items))}});
+  Json classes = Json::array();
+  for (const auto& one : services_.pack.pack().unit_classes)
+    classes.push(Json::object({{"id", one.id}, {"title", one.title.vi}}));
+  return Json::object({{"items", Json::array(std::move(items))}, {"unit_classes", std::move(classes)}});
 }
 
 Result<Json> Agencies::create(const Actor& actor, const Json& body) {

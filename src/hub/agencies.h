@@ -17,7 +17,7 @@ bool is_agency_code(std::string_view text);
 class Agencies {
  public:
   explicit Agencies(Services& services) : services_(services) {}
-  /// {items: [...]} in Vietnamese order.
+  /// {items: [...], unit_classes: [...]}: in Vietnamese order, and the classes that the pack knows.
   Result<Json> list(const Actor& actor);
   /// `body`: AgencyWrite of openapi.yaml; without a code one is made of the name. `conflict`
   /// (agency.address_taken) when another agency has the same network.
@@ -28,6 +28,7 @@ class Agencies {
 
  private:
   Result<> merge(ledger::Write& write, const Json& body);
+  Result<> merge_attributes(Json& doc, const Json& body);
   Result<> check_parent(std::string_view id, const Json& parent);
   Result<Json> check_networks(std::string_view id, const Json& networks);
   Result<std::vector<ledger::Record>> all(const Scope& scope);

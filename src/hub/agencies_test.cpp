@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "hub/hub_test_folder.h"
 
 using namespace phendau;
@@ -26,7 +28,8 @@ TEST_CASE("agencies: an officer changes the short name and the contact, nothing 
   for (const char* body :
        {R"({"addresses":["127.0.0.1/32"]})", R"({"addresses":["0.0.0.0/0"]})", R"({"has_own_system":true})",
         R"({"state":"abolished"})", R"({"state":"x"})", R"({"parent_id":null})",
-        R"({"unit_class":"commune"})", R"({"name":"Another"})", R"({"short_name":"B","addresses":[]})"}) {
+        R"({"uses_data_centre":true})", R"({"unit_class":"commune"})", R"({"name":"Another"})",
+        R"({"short_name":"B","addresses":[]})"}) {
     CAPTURE(body);
     const auto refused = agencies.update(officer, "a1", json(body));
     REQUIRE_FALSE(refused);
@@ -71,11 +74,47 @@ TEST_CASE("agencies: parents exist and make no circle, states and networks are r
        {R"({"parent_id":"a1"})", R"({"parent_id":"a3"})", R"({"parent_id":"a9"})", R"({"parent_id":7})",
         R"({"parent_id":""})", R"({"state":"any"})", R"({"state":5})", R"({"addresses":["0.0.0.0/0"]})",
         R"({"addresses":["::/0"]})", R"({"addresses":["10.0.0.0/33"]})", R"({"addresses":"10.0.0.0/8"})",
-        R"({"has_own_system":"yes"})", R"({"name":""})", R"({"name":3})"}) {
+        R"({"has_own_system":"yes"})", R"({"uses_data_centre":1})", R"({"unit_class":3})", R"({"name":""})",
+        R"({"name":3})"}) {
     CAPTURE(body);
     const auto refused = agencies.update(province, "a3", json(body));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ErrorCode::invalid);
   }
   CHECK(agencies.create(province, json(R"({"code":"../x","name":"N"})")).error().code == ErrorCode::invalid);
+}
+
+TEST_CASE("agencies: what scopes ask of an agency can be entered, and nobody's answer is invented") {
+  const std::map<std::string, std::string, std::less<>> members = {{"has_own_systems", "has_own_system"}};
+  std::size_t asked = 0;
+  for (const char* name : {"ha-giang", "hung-yen", "lao-cai", "son-la", "vinh-long"}) {
+    CAPTURE(name);
+    TestHub hub(name);
+    Agencies agencies(*hub.services);
+    REQUIRE(agencies.create(system_actor(), json(R"({"code":"a1","name":"A"})")));
+    const auto kept = [&] { return hub.ledger->get("agency", "a1", everything())->doc; };
+    CHECK_FALSE(kept().contains("has_own_systems"));
+    const RegisterKind* fields = hub.pack->pack().reg("agency");
+    REQUIRE(fields != nullptr);
+    for (const auto& [id, scope] : hub.pack->pack().catalog.scopes) {
+      if (scope.is_composed() || !fields->spec.schema["properties"].contains(scope.attribute)) continue;
+      CAPTURE(id);
+      ++asked;
+      const auto renamed = members.find(scope.attribute);
+      const std::string member = renamed == members.end() ? scope.attribute : renamed->second;
+      const Json& value = scope.any_of.front();
+      const auto changed = agencies.update(system_actor(), "a1", Json::object({{member, value}}));
+      REQUIRE(changed);
+      CHECK((*changed)[member] == value);
+      CHECK(kept()[scope.attribute] == value);
+    }
+    CHECK(agencies.update(system_actor(), "a1", json(R"({"has_own_system":null,"uses_data_centre":null})")));
+    CHECK_FALSE(kept().contains("has_own_systems"));
+    CHECK_FALSE(kept().contains("uses_data_centre"));
+    if (hub.pack->pack().unit_classes.empty()) continue;
+    CHECK_FALSE(agencies.update(system_actor(), "a1", json(R"({"unit_class":"nix"})")));
+    CHECK(agencies.update(system_actor(), "a1", json(R"({"unit_class":""})")));
+    CHECK_FALSE(kept().contains("unit_class"));
+  }
+  CHECK(asked >= 12);  // own systems and the data centre five times, two classes of Vinh Long
 }

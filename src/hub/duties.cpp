@@ -236,7 +236,7 @@ Result<Json> Duties::agency_page(const Actor& actor, std::string_view agency_id)
                            {"short_name", agency.doc["short_name"].as_string()},
                            {"contact", agency.doc["contact"].as_string()},
                            {"unit_class", agency.doc["unit_class"].as_string()},
-                           {"has_own_systems", agency.doc["has_own_systems"].as_bool()},
+                           {"has_own_systems", agency.doc["has_own_systems"]},
                            {"state", agency.state}});
   const Json now = PHENDAU_TRY(figures(agency_id));
   for (const auto& [name, value] : now.members()) out.set(name, value);

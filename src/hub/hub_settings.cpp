@@ -35,7 +35,8 @@ std::map<std::string, Json> hub_settings(const Services& services, UtcTime now) 
   if (services.journal.stat().damaged) out["journal.verified"] = false;
   if (const auto made_at = noted_backup(services.env, services.config.data_dir))
     out["backup.last_verified_days"] = (now - *made_at).ns / days(1).ns;
-  out["accounts.sign_in_failures_max"] = services.config.sign_in_failures_max;
+  out["accounts.sign_in_failures_max"] =
+      access_rule_of(services.pack.pack(), services.config).sign_in_failures_max;
   add_password_rule(out, services.pack.password_rule());
   const auto first = services.ledger.get("user", kFirstAdministrator, everything());
   if (first) out["accounts.default_password_changed"] = !first->doc["must_change_password"].as_bool();

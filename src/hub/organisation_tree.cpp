@@ -157,14 +157,13 @@ class Act {
       for (const char* field : {"name", "short_name", "parent_id", "unit_class", "has_own_systems"}) {
         if (!one[field].is_null()) made.doc.set(field, one[field]);
       }
+      for (const char* field : {"unit_class", "has_own_systems", "uses_data_centre"}) {
+        if (!made.doc.contains(field) && !like.doc[field].is_null()) made.doc.set(field, like.doc[field]);
+      }
       if (made.doc["name"].as_string().empty()) return refuse("no name", "request.invalid", {"name"});
       if (made.doc["parent_id"].as_string().empty()) made.doc.erase("parent_id");
-      if (!made.doc.contains("unit_class") && !like.doc["unit_class"].is_null())
-        made.doc.set("unit_class", like.doc["unit_class"]);
       if (!made.doc.contains("parent_id") && !like.doc["parent_id"].as_string().empty())
         made.doc.set("parent_id", like.doc["parent_id"]);
-      if (!made.doc.contains("has_own_systems"))
-        made.doc.set("has_own_systems", like.doc["has_own_systems"].as_bool());
       made.doc.set("founded_on", day_);
       out_.changed.emplace(id, std::move(made));
       out_.created.insert(id);
@@ -195,16 +194,18 @@ class Act {
     const Organisation like = *PHENDAU_TRY(touch(ids.front()));
     const auto into = PHENDAU_TRY(take_into(like));
     if (into.size() != 1) return refuse("one agency goes on", "request.invalid", {"into"});
-    bool own_systems = false;
+    Json yes = Json::object();  // what holds for one of them holds for who goes on
     std::size_t ended = 0;
     for (const auto& id : ids) {
-      own_systems = own_systems || PHENDAU_TRY(touch(id))->doc["has_own_systems"].as_bool();
+      for (const char* field : {"has_own_systems", "uses_data_centre"}) {
+        if (PHENDAU_TRY(touch(id))->doc[field].as_bool()) yes.set(field, true);
+      }
       if (id == into[0]) continue;
       PHENDAU_TRY(end(id, into));
       ++ended;
     }
     if (ended == 0) return refuse("nothing to merge", "request.invalid", {"agencies"});
-    if (own_systems) PHENDAU_TRY(touch(into[0]))->doc.set("has_own_systems", true);
+    for (const auto& [field, value] : yes.members()) PHENDAU_TRY(touch(into[0]))->doc.set(field, value);
     return {};
   }
 

@@ -30,6 +30,12 @@ void make_room(Map& map, TimeOf time_of) {
 
 }  // namespace
 
+void SignInGuard::set_limits(int failures_max, Duration wait) {
+  const std::lock_guard lock(mu_);
+  failures_max_ = failures_max;
+  wait_ = wait;
+}
+
 Duration SignInGuard::wait_of(const std::string& key, int failures_max, UtcTime now, Duration wait_max) {
   const auto found = entries_.find(key);
   if (found == entries_.end() || found->second.count < failures_max) return {};

@@ -27,6 +27,9 @@ inline constexpr Duration kUserDelayMax = minutes(1);
 /// One refusal of a waiting key is reported per this time, with the count of those before.
 inline constexpr Duration kWaitingReportEvery = minutes(1);
 
+/// For `wait_max`: nothing shortens the wait.
+inline constexpr Duration kWholeWait = days(366);
+
 /// Counts attempts by (name, sender), by sender and by name. A sender is an address, of IPv6 its /64.
 /// - (name, sender): `failures_max` failures, then `wait`.
 /// - sender: kAddressFailuresFactor times as many, then `wait`.
@@ -35,6 +38,7 @@ inline constexpr Duration kWaitingReportEvery = minutes(1);
 class SignInGuard {
  public:
   SignInGuard(int failures_max, Duration wait) : failures_max_(failures_max), wait_(wait) {}
+  void set_limits(int failures_max, Duration wait);
 
   struct Attempt {
     std::string pair, sender, user;  // keys
@@ -64,9 +68,9 @@ class SignInGuard {
   void count(const std::string& key, UtcTime now);                                             // mu_ held
   void uncount(const std::string& key);                                                        // mu_ held
 
-  const int failures_max_;
-  const Duration wait_;
   std::mutex mu_;
+  int failures_max_;                                    // guarded by mu_
+  Duration wait_;                                       // guarded by mu_
   Entries entries_;                                     // guarded by mu_
   std::map<std::string, UtcTime, std::less<>> proved_;  // pairs that signed in; guarded by mu_
 };

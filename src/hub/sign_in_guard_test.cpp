@@ -55,6 +55,15 @@ TEST_CASE("sign-in guard: after the wait failures count anew, success and undo l
   }
 }
 
+TEST_CASE("sign-in guard: stricter limits hold from when they are set") {
+  SignInGuard guard(20, seconds(4));
+  CHECK(let_through(guard, "an", "192.0.2.1", kStart, 3) == 3);
+  guard.set_limits(5, minutes(5));
+  CHECK(let_through(guard, "an", "192.0.2.1", kStart, 9) == 2);
+  CHECK(let_through(guard, "an", "192.0.2.1", kStart + minutes(4), 9) == 0);
+  CHECK(let_through(guard, "an", "192.0.2.1", kStart + minutes(5), 1) == 1);
+}
+
 TEST_CASE("sign-in guard: a stranger does not keep a person out") {
   SignInGuard guard(5, kWait);
   const UtcTime later = kStart + hours(1);

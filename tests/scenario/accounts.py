@@ -102,6 +102,21 @@ officer = sign_in("xa.mot")
 second = officer.post("/session/totp", {"password": PASSWORD})
 assert second["secret"] != offer["secret"]
 
+# ---- the pack's lockout counts where it is stricter than the hub's own 20 failures and 15 minutes ------------------------------
+guessed = person("bi.do", "agency_officer", "xa-mot")
+
+
+def guess():
+    client = Client(hub.port, "127.0.0.9")
+    return client.post("/session", {"username": "bi.do", "password": "sai"})
+
+
+for _ in range(5):
+    refused(401, guess, "sign_in_failed")
+waits = [int(word) for word in refused(429, guess, "locked_out")["text"].split() if word.isdigit()]
+assert max(waits) > 800, waits
+assert guessed.get("/alerts")["total"] == 0  # who is in stays in
+
 # ---- a leaver's account is locked with the record ----------------------------------------------------------------------
 leaver = person("nghi.viec", "agency_officer", "xa-mot", "Đỗ Thị Nghỉ")
 assert leaver.get("/alerts")["total"] == 0

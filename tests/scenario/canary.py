@@ -211,10 +211,10 @@ def ask(client, name, call):
 
 PASSWORD = "Chim-hoang-yen-1!"
 clients = {}
-for role in ("agency_officer", "agency_head", "staff", "partner", "province_operator"):
+for number, role in enumerate(("agency_officer", "agency_head", "staff", "partner", "province_operator"), 11):
     made = admin.post("/users", {"username": "vai." + role.replace("_", "."), "name": role, "role": role,
                                  "agency_ids": [] if role == "province_operator" else [AGENCY["a"]]})
-    clients[role] = Client(hub.port).sign_in(made["username"], made["one_time_password"], PASSWORD)
+    clients[role] = Client(hub.port, f"127.0.0.{number}").sign_in(made["username"], made["one_time_password"], PASSWORD)
 
 streams = {}
 

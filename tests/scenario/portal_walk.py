@@ -40,7 +40,7 @@ def start_hub():
         {"protocol": "tcp", "address": f"127.0.0.1:{a['port']}", "agency": a["id"]} for a in province.AGENCIES]})
     hub.init(agency=first["id"], name=first["name"])
     for agency in others:
-        own = ["--own-systems"] if agency["own_systems"] else []
+        own = ["--own-systems" if agency["own_systems"] else "--no-own-systems"]
         run(PHENDAU, "admin", "init", "--data", hub.data, "--pack", hub.pack, "--agency-id", agency["id"], "--agency-name",
             agency["name"], *own, "--format", "json")
     logs = scratch()

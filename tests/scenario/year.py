@@ -98,7 +98,7 @@ class Province:
             self.hub.init(lead, name)
             for code, members in list(self.agencies.values())[1:]:
                 run(PHENDAU, "admin", "init", "--data", self.hub.data, "--pack", self.hub.pack, "--agency-id", code, "--agency-name",
-                    members["name"], *(["--own-systems"] if members.get("has_own_system") else []))
+                    members["name"])
             self.hub.start()
         self.people[ADMIN] = {"user": "admin", "role": "administrator", "agency": None, "password": None, "changes": 0}
         admin = self.client(ADMIN)
@@ -440,8 +440,11 @@ def head(province, key, value):
     pieces = [piece.strip() for piece in rest.split(";")]
     if key == "Đơn vị":
         members = {"name": name}
-        if "có hệ thống thông tin riêng" in pieces[1:]:
-            members["has_own_system"] = True
+        for own in ("có", "không có"):
+            if f"{own} hệ thống thông tin riêng" in pieces[1:]:
+                members["has_own_system"] = own == "có"
+        if "dùng trung tâm dữ liệu" in pieces[1:]:
+            members["uses_data_centre"] = True
         for piece in pieces[1:]:
             if piece.startswith("loại "):
                 members["unit_class"] = piece[5:]

@@ -439,7 +439,7 @@ def main():
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command == "agencies":
         for agency in AGENCIES:
-            print(agency["id"], agency["name"], "--own-systems" if agency["own_systems"] else "", sep="\t")
+            print(agency["id"], agency["name"], "--own-systems" if agency["own_systems"] else "--no-own-systems", sep="\t")
     elif command == "accounts":
         show_accounts()
     elif command == "logs":

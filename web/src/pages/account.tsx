@@ -63,7 +63,7 @@ function OwnAgencies({ ids }: { ids: string[] }) {
             {(a.may_change?.length ?? 0) > 0 && <Button kind="text" onClick={() => setEditing(a)} data-testid="own-agency-edit">Sửa</Button>}</li>
         ))}</ul>
       )}</Shown>
-      {editing && <AgencyForm agency={editing} onClose={() => setEditing(null)} onDone={() => { loaded.reload(); tell('Đã lưu.'); }} />}
+      {editing && <AgencyForm agency={editing} classes={loaded.data?.unit_classes ?? []} onClose={() => setEditing(null)} onDone={() => { loaded.reload(); tell('Đã lưu.'); }} />}
     </section>
   );
 }

@@ -26,11 +26,11 @@ function Agencies() {
         <table class="cards"><thead><tr><th>Cơ quan, đơn vị</th><th>Mã</th><th>Mạng</th><th>Hệ thống riêng</th><th class="right">Thiết bị</th><th /></tr></thead>
           <tbody>{[...items].sort((a, b) => compareNames(a.name, b.name)).map((a) => (
             <tr key={a.id} data-row tabIndex={-1}><td data-label="Cơ quan" class="grow">{a.name}{a.state === 'abolished' && <span class="muted"> (đã giải thể)</span>}</td><td data-label="Mã" class="mono">{a.code}</td>
-              <td data-label="Mạng" class="mono">{a.addresses?.join(', ')}</td><td data-label="Hệ thống riêng">{a.has_own_system ? 'có' : 'không'}</td><td data-label="Thiết bị" class="right num">{a.devices !== undefined ? numberText(a.devices) : ''}</td>
+              <td data-label="Mạng" class="mono">{a.addresses?.join(', ')}</td><td data-label="Hệ thống riêng">{a.has_own_system === true ? 'có' : a.has_own_system === false ? 'không' : 'chưa rõ'}</td><td data-label="Thiết bị" class="right num">{a.devices !== undefined ? numberText(a.devices) : ''}</td>
               <td class="right">{may('update:agency') && <Button kind="text" data-primary onClick={() => setEditing(a)}>Sửa</Button>}</td></tr>
           ))}</tbody></table>
       )}</Shown>
-      {editing && <AgencyForm agency={editing === 'new' ? null : editing} onClose={() => setEditing(null)} onDone={loaded.reload} />}
+      {editing && <AgencyForm agency={editing === 'new' ? null : editing} classes={loaded.data?.unit_classes ?? []} onClose={() => setEditing(null)} onDone={loaded.reload} />}
     </>
   );
 }

@@ -107,6 +107,10 @@ function SignOffs({ agency, isOwn }: { agency: string; isOwn: boolean }) {
   );
 }
 
+function ownSystems(own: boolean | null): string {
+  return own === null ? '' : own ? 'có hệ thống thông tin riêng' : 'dùng hệ thống kết nối';
+}
+
 function One({ id }: { id: string }) {
   const loaded = useLoad((abort) => get('/agencies/{id}/page', { signal: abort, path: { id } }), [id]);
   useChange(changes.obligation.value + changes.device.value + changes.incident.value, loaded.reload, 5000);
@@ -117,7 +121,7 @@ function One({ id }: { id: string }) {
       {(a: Data) => (
         <>
           {may('create:agency') && <p class="crumb"><a href="/co-quan">Cơ quan</a></p>}
-          <PageHead title={a.name} sub={[a.short_name, a.contact, a.has_own_systems ? 'có hệ thống thông tin riêng' : 'dùng hệ thống kết nối'].filter(Boolean).map(inert).join(', ')}>
+          <PageHead title={a.name} sub={[a.short_name, a.contact, ownSystems(a.has_own_systems)].filter(Boolean).map(inert).join(', ')}>
             <Button icon="print" onClick={() => window.print()}>In</Button>
           </PageHead>
           <div class="split">

@@ -95,7 +95,7 @@ function AgencyScreen({ agency }: ScreenProps) {
       {(a) => (
         <form class="form" onSubmit={(e) => void save(e)} data-testid="start-form">
           {problem && <p class="form-problem" role="alert">{problem}</p>}
-          <p><b>{a.name}</b>{a.has_own_systems ? ', có hệ thống thông tin riêng.' : ', chỉ dùng hệ thống kết nối.'} <span class="muted">Tên và loại đơn vị do tỉnh ghi; sai thì báo đơn vị chủ trì.</span></p>
+          <p><b>{a.name}</b>{a.has_own_systems === null ? '.' : a.has_own_systems ? ', có hệ thống thông tin riêng.' : ', chỉ dùng hệ thống kết nối.'} <span class="muted">Tên và loại đơn vị do tỉnh ghi; sai thì báo đơn vị chủ trì.</span></p>
           <label>Tên viết tắt<input name="short_name" maxLength={60} defaultValue={a.short_name} data-testid="start-short" /></label>
           <label>Liên hệ của cơ quan<span class="hint">Ví dụ: 0219 3860 001</span><input name="contact" maxLength={500} defaultValue={a.contact} data-testid="start-contact" /></label>
           <Button kind="main" icon="check" type="submit" data-testid="start-form-submit">Lưu</Button>

@@ -7,15 +7,29 @@ import { agencies as knownAgencies } from './agencies';
 import { Button, Drawer } from './parts';
 import '../styles/account.css';
 
-export function AgencyForm({ agency, onClose, onDone }: { agency: Agency | null; onClose: () => void; onDone: () => void }) {
+type Class = { id: string; title: string };
+
+/** Yes, no, or nobody said. */
+function Answer({ name, label, value, locked }: { name: string; label: string; value: boolean | null | undefined; locked: boolean }) {
+  return (
+    <label>{label}
+      <select name={name} disabled={locked} data-testid={`agency-${name}`}>
+        {[['', 'Chưa rõ'], ['true', 'Có'], ['false', 'Không']].map(([id, word]) => <option key={id} value={id} selected={id === String(value ?? '')}>{word}</option>)}
+      </select>
+    </label>
+  );
+}
+
+export function AgencyForm({ agency, classes, onClose, onDone }: { agency: Agency | null; classes: Class[]; onClose: () => void; onDone: () => void }) {
   const [problem, setProblem] = useState('');
   const free = (member: string): boolean => !agency?.may_change || agency.may_change.includes(member);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
     const text = (name: string): string => String(data.get(name) ?? '').trim();
-    const all = { name: text('name'), short_name: text('short_name'), contact: text('contact'), has_own_system: data.get('own') === 'on',
-                  addresses: text('addresses').split(/[\s,;]+/).filter(Boolean) };
+    const answer = (name: string): boolean | null => text(name) ? text(name) === 'true' : null;
+    const all = { name: text('name'), short_name: text('short_name'), contact: text('contact'), unit_class: text('unit_class'),
+                  has_own_system: answer('has_own_system'), uses_data_centre: answer('uses_data_centre'), addresses: text('addresses').split(/[\s,;]+/).filter(Boolean) };
     const body = Object.fromEntries(Object.entries(all).filter(([member]) => free(member)));
     try {
       if (agency) await patch('/agencies/{id}', { path: { id: agency.id }, body });
@@ -38,7 +52,18 @@ export function AgencyForm({ agency, onClose, onDone }: { agency: Agency | null;
         <label>Thông tin liên hệ<input name="contact" maxLength={500} defaultValue={agency?.contact ?? ''} readOnly={!free('contact')} data-testid="agency-contact" /></label>
         {!agency && <label>Mã<span class="hint">Chữ thường, số và dấu gạch nối. Ví dụ: so-y-te</span><input name="code" required pattern="[a-z0-9\-]{1,40}" data-testid="agency-code" /></label>}
         <label>Địa chỉ mạng gửi nhật ký<span class="hint">Mỗi dòng một mạng. Ví dụ: 10.20.3.0/24</span><textarea name="addresses" rows={3} defaultValue={agency?.addresses?.join('\n')} readOnly={!free('addresses')} /></label>
-        <label class="check"><input type="checkbox" name="own" defaultChecked={agency?.has_own_system} disabled={!free('has_own_system')} /> <span>Có hệ thống thông tin riêng<span class="hint">Khi đó Điều 3 khoản 2 áp dụng với cơ quan</span></span></label>
+        <p class="hint">Các mục dưới đây quyết định nghĩa vụ nào áp dụng với cơ quan; mục chưa rõ thì nghĩa vụ liên quan cũng chưa rõ.</p>
+        {(classes.length > 0 || agency?.unit_class) && (
+          <label>Loại đơn vị
+            <select name="unit_class" disabled={!free('unit_class')} data-testid="agency-unit_class">
+              <option value="">Chưa rõ</option>
+              {agency?.unit_class && !classes.some((one) => one.id === agency.unit_class) && <option value={agency.unit_class} selected>{agency.unit_class}</option>}
+              {classes.map((one) => <option key={one.id} value={one.id} selected={one.id === agency?.unit_class}>{one.title}</option>)}
+            </select>
+          </label>
+        )}
+        <Answer name="has_own_system" label="Có hệ thống thông tin riêng" value={agency?.has_own_system} locked={!free('has_own_system')} />
+        <Answer name="uses_data_centre" label="Đặt hoặc kết nối hệ thống vào trung tâm dữ liệu" value={agency?.uses_data_centre} locked={!free('uses_data_centre')} />
         <Button kind="main" type="submit" data-testid="agency-save">Lưu</Button>
       </form>
     </Drawer>
