@@ -19,8 +19,7 @@ Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOpt
                                 const TakeBatch& take) {
   const auto file = PHENDAU_TRY(env.open(path, OpenMode::read));
   const std::string head = PHENDAU_TRY(file->read_at(0, 4096));
-  const std::string_view start = trim(head);
-  auto decoder = PHENDAU_TRY(ingest::make_decoder(start.starts_with('{') ? "ndjson" : "syslog"));
+  auto decoder = PHENDAU_TRY(ingest::make_decoder(ingest::detect_format(head)));
   ingest::FramingOptions framing;
   framing.message_bytes_max = kLineBytesMax;
   framing.octet_counting = false;
@@ -35,6 +34,7 @@ Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOpt
   provenance.agency = options.agency;
   provenance.zone = hub::kHubZone;
   provenance.skew_limit = Duration{0};
+  provenance.channel_logsources = options.channels;
   const auto flush = [&]() -> Result<> {
     if (builder.rows() == 0) return {};
     const Batch batch = builder.finish();

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "ingest/decoder.h"
 #include "model/batch.h"
 #include "os/env.h"
 
@@ -14,9 +16,10 @@ namespace phendau::cli {
 
 struct ReadOptions {
   std::string agency = "unassigned";
-  std::string source;                        // default: the path
-  std::uint32_t rows_max = 8'192;            // per batch
-  bool with_event_time_as_received = false;  // scan: the file's own time is the only one there is
+  std::string source;                                  // default: the path
+  std::uint32_t rows_max = 8'192;                      // per batch
+  std::span<const ingest::ChannelLogsource> channels;  // of the pack's log sources
+  bool with_event_time_as_received = false;            // scan: the file's own time is the only one there is
 };
 struct ReadTotals {
   std::uint64_t events = 0;
