@@ -74,7 +74,7 @@ def maps_below(node, path=()):
 
 # Maps whose keys are names of somebody's own: fields of records, states, parts of a JSON Schema or a detection.
 FREE = {"where", "every", "schema", "form", "parameters", "conditions", "rows", "unreadable", "state_titles", "for",
-        "equals"}
+        "equals", "link", "channels", "fields", "when", "needs"}
 
 
 def refuses_unknown_keys(validator, document):

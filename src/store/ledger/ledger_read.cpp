@@ -78,7 +78,7 @@ struct Sql {
 
 std::vector<Json> to_values(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
 
-void add_scope(Sql& sql, const Scope& scope) {
+void add_scope(Sql& sql, const Scope& scope, std::string_view kind) {
   if (scope.reach != Scope::Reach::agencies && scope.reach != Scope::Reach::invited) return;
   const bool by_agency = scope.reach == Scope::Reach::agencies;
   sql.add(" AND (");
@@ -87,7 +87,7 @@ void add_scope(Sql& sql, const Scope& scope) {
   const auto add_named = [&](std::string_view field, const std::vector<Json>& values) {
     sql.add(any ? " OR " : "");
     any = true;
-    sql.add("EXISTS(SELECT 1 FROM record_index x WHERE x.kind=r.kind AND x.id=r.id AND x.field=?", {field});
+    sql.add("r.id IN (SELECT x.id FROM record_index x WHERE x.kind=? AND x.field=?", {kind, field});
     sql.add_any_of("x.value", values);
     sql.add(")");
   };
@@ -167,7 +167,7 @@ Result<> add_words(Sql& sql, const Query& query, bool narrow) {
 
 Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, const Scope& scope) {
   sql.add(" WHERE r.kind=?", {std::string_view(query.kind)});
-  add_scope(sql, scope);
+  add_scope(sql, scope, query.kind);
   if (query.states.size() > kListLimitMax || query.agency_ids.size() > kListLimitMax ||
       query.filters.size() > 32) {
     return fail(ErrorCode::limit, "the query has too many conditions");
