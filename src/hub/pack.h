@@ -198,6 +198,7 @@ struct PackOptions {
   struct Earlier {
     UtcTime until;
     Json parameters;
+    Json terms = {};  // instead of parameters: what another version of the pack said (pack_terms.h)
   };
   std::vector<Earlier> earlier = {};
 };
