@@ -112,17 +112,27 @@ void replace_reason(Verdict& out, Status status, Reason reason) {
   out.reason = std::move(reason);
 }
 
+/// An open breach counts until it is closed; one that was closed still counts in the period in which it was
+/// found.
+bool counts(const Breach& breach, const Context& context) {
+  if (!concerns_subject(breach.subject_id, context)) return false;
+  const bool within = context.period.kind != PeriodKind::none && breach.at >= context.period.begin_at &&
+                      breach.at < context.period.end_at;
+  return within || (breach.open && !(context.past && breach.at >= context.period.end_at));
+}
+
 void apply_modality(Verdict& out, const Context& context, const Clause& clause) {
   const Modality modality = context.part.modality;
   if (modality == Modality::must_not) {
-    each_about(context.knowledge.breaches(), context, clause,
-               [&](const std::string& id, const Breach& breach) {
-                 if (!breach.open || !concerns_subject(breach.subject_id, context)) return;
-                 if (context.past && breach.at >= context.period.end_at) return;
-                 out.status = Status::violated;
-                 out.reason = {"comply.breach", {time_label(breach.at, context.catalog.zone)}};
-                 out.add_evidence({EvidenceItem::Kind::record, "violation/" + id, breach.at, "open"});
-               });
+    each_about(
+        context.knowledge.breaches(), context, clause, [&](const std::string& id, const Breach& breach) {
+          if (!counts(breach, context)) return;
+          out.status = Status::violated;
+          out.reason = {breach.open ? "comply.breach" : "comply.breach_closed",
+                        {time_label(breach.at, context.catalog.zone)}};
+          out.add_evidence(
+              {EvidenceItem::Kind::record, "violation/" + id, breach.at, breach.open ? "open" : "closed"});
+        });
     if (out.status == Status::met) {  // what was found fine is what watches: it stays as a detail
       replace_reason(out, Status::no_occasion, {"comply.no_breach_known", {}});
     }
@@ -226,6 +236,16 @@ const ClausePart* running_terms(const Catalog& catalog, const ClausePart& part, 
   return now < began.end_at ? part.earlier->part.get() : nullptr;
 }
 
+/// Under which terms the period before ran: changed ones begin with the next period.
+const ClausePart& terms_of_past(const ClausePart& part, const Period& previous) {
+  const ClausePart* of = &part;
+  while (of->earlier && previous.begin_at < of->earlier->until &&
+         period_kind_of(*of->earlier->part) == previous.kind) {
+    of = of->earlier->part.get();
+  }
+  return *of;
+}
+
 /// The period before, as it was when it closed; what was entered later is a visible correction.
 Judged judge_past(Context& context, const Clause& clause) {
   Judged out = judge_in(context, clause);
@@ -294,14 +314,14 @@ void judge_part(const Catalog& catalog, const Knowledge& knowledge, const Clause
   const Period previous = previous_period(current, catalog.zone);
   const bool in_force = !catalog.in_force_from || *catalog.in_force_from <= previous.begin_at;
   if (subject.known_since <= previous.begin_at && in_force) {
-    context.period = previous;
-    context.past = true;
-    Judged past = judge_past(context, clause);
+    Context then{catalog, knowledge, terms_of_past(part, previous), subject, context.agency_id, previous,
+                 true,    now};
+    then.brief = brief;
+    Judged past = judge_past(then, clause);
     past.past = true;
     if (past.verdict.status != Status::not_applicable) give(subject, std::move(past));
   }
   context.period = current;
-  context.past = false;
   Judged open = judge_in(context, clause);
   open.verdict.look_again(current.end_at, now);  // also what does not apply is of a period
   give(subject, std::move(open));

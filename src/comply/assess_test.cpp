@@ -345,6 +345,31 @@ TEST_CASE("a prohibition is never met") {
   CHECK(last_of(catalog, knowledge).status == Status::no_occasion);
 }
 
+TEST_CASE("a breach that was found and closed within a period is one of that period for good") {
+  const std::string body =
+      "    modality: must_not\n    satisfied_by: [{kind: register, ref: log_review, period: P3M}]\n";
+  const Catalog catalog = catalog_of(body);
+  Knowledge knowledge = one_agency();
+  Subject agency = *knowledge.subject(SubjectKind::agency, "a1");
+  agency.known_since = at("2026-01-05T00:00:00+07:00");
+  knowledge.put_subject(agency);
+  Breach breach{"b", "t:1", "a1", "", kNow, true};
+  knowledge.put_breach(breach);
+  CHECK(last_of(catalog, knowledge).reason.text_id == "comply.breach");
+  breach.open = false;
+  knowledge.put_breach(breach);
+  CHECK(last_of(catalog, knowledge).status == Status::violated);
+  CHECK(last_of(catalog, knowledge).reason.text_id == "comply.breach_closed");
+  // The next quarter is a new one; the old one keeps it.
+  const UtcTime later = period_containing(PeriodKind::quarter, kNow, kVietnamZone).end_at + days(1);
+  CHECK(last_of(catalog, knowledge, later).status == Status::due);
+  const auto all = assess(catalog, knowledge, later);
+  REQUIRE(all.size() == 2);
+  CHECK(all.front().status == Status::violated);
+  knowledge.drop_breach("b");  // entered by mistake
+  CHECK(last_of(catalog, knowledge).status == Status::due);
+}
+
 TEST_CASE("encouraged duties never become overdue") {
   const Catalog catalog = catalog_of(
       "    modality: encouraged\n    satisfied_by: [{kind: register, ref: log_review, period: P1M}]\n");

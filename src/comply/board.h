@@ -78,6 +78,7 @@ class Board {
   void put_exception(Exception exception);
   void drop_exception(std::string_view record_id);
   void put_breach(Breach breach);
+  void drop_breach(std::string_view record_id);
   /// Marks nothing when the value is as before.
   void put_setting(std::string name, Json value, UtcTime at = {});
   /// Everything of one agency is judged again.

@@ -259,11 +259,16 @@ void Board::drop_exception(std::string_view record_id) {
 }
 
 void Board::put_breach(Breach breach) {
-  if (const Breach* old = knowledge_.breaches().find(breach.record_id)) {
-    mark_scope(old->scope_id, old->agency_id);
-  }
+  drop_breach(breach.record_id);
   mark_scope(breach.scope_id, breach.agency_id);
   knowledge_.put_breach(std::move(breach));
+}
+
+void Board::drop_breach(std::string_view record_id) {
+  const Breach* old = knowledge_.breaches().find(record_id);
+  if (old == nullptr) return;
+  mark_scope(old->scope_id, old->agency_id);
+  knowledge_.drop_breach(record_id);
 }
 
 void Board::put_setting(std::string name, Json value, UtcTime at) {

@@ -52,7 +52,6 @@ bool holds(const Scope& scope, const Json& value);
 /// The active pack, ready to be judged. hub/pack makes it.
 struct Catalog {
   std::string pack_id;
-  std::string pack_digest;
   ZoneOffset zone = kVietnamZone;
   std::optional<UtcTime> in_force_from;
   std::optional<UtcTime> in_force_until;
@@ -60,9 +59,10 @@ struct Catalog {
   std::map<std::string, Scope, std::less<>> scopes;
   std::map<std::string, PostureRule, std::less<>> posture_rules;  // by id and, a second time, by name
   WorkCalendar work_calendar;
-  std::vector<std::string> packs;                    // this pack and what it imports
-  std::map<std::string, BiText, std::less<>> roles;  // titles of the slots
-  std::map<SubjectKind, BiText> subject_registers;   // the register whose records are subjects of this kind
+  std::map<std::string, RegimeTable, std::less<>> regimes;  // which rule counts when the law changed
+  std::vector<std::string> packs;                           // this pack and what it imports
+  std::map<std::string, BiText, std::less<>> roles;         // titles of the slots
+  std::map<SubjectKind, BiText> subject_registers;  // the register whose records are subjects of this kind
   std::map<std::string, BiText, std::less<>> registers;  // titles of those that parts name as `record:KIND`
 };
 

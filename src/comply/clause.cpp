@@ -182,15 +182,16 @@ namespace {
 
 bool same_terms(const Satisfier& a, const Satisfier& b) {
   return a.kind == b.kind && a.ref == b.ref && a.period == b.period && a.before == b.before &&
-         a.age_days_max == b.age_days_max && a.at_least == b.at_least && a.equals == b.equals &&
-         a.minimum == b.minimum && a.maximum == b.maximum;
+         a.not_before == b.not_before && a.age_days_max == b.age_days_max && a.at_least == b.at_least &&
+         a.equals == b.equals && a.minimum == b.minimum && a.maximum == b.maximum;
 }
 
 }  // namespace
 
 bool same_terms(const ClausePart& a, const ClausePart& b) {
   if (a.trigger.has_value() != b.trigger.has_value()) return false;
-  if (a.trigger && a.trigger->within != b.trigger->within) return false;
+  if (a.trigger && (a.trigger->within != b.trigger->within || a.trigger->regime != b.trigger->regime))
+    return false;
   return std::equal(a.satisfied_by.begin(), a.satisfied_by.end(), b.satisfied_by.begin(),
                     b.satisfied_by.end(),
                     [](const Satisfier& x, const Satisfier& y) { return same_terms(x, y); });

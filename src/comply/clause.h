@@ -55,6 +55,7 @@ struct Trigger {
   /// duty.
   std::string from;
   std::optional<DeadlineRule> within;  // none: no clock, due until it is done
+  std::string regime;                  // instead of `within`: the table whose rule of that day says it
   std::int32_t keep_months = 12;       // how long a fulfilled occasion still counts
   std::int32_t keep_days = 0;
   /// Occurrences of the subject's own agency, or of every agency; by_subject: all for a role and the hub.
@@ -114,9 +115,9 @@ struct Definition {
 };
 
 struct ClausePart;
-/// What a part said before a province changed a parameter.
+/// What a part said before a province changed a parameter or another version of the pack came.
 struct EarlierTerms {
-  UtcTime until;  // when the change was made
+  UtcTime until;  // when that was
   std::shared_ptr<const ClausePart> part;
 };
 

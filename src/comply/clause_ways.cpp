@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kEmptyMeanings[] = {"unknown", "met", "no_occasion", "due"};
 constexpr std::string_view kOwners[] = {"by_subject", "own", "all"};
+constexpr std::string_view kRegime = "regime:";
 constexpr std::string_view kWaitsFor[] = {"agent", "probe", "incident"};
 
 void parse_setting_bounds(ContentReader& reader, const YamlNode& node, Satisfier& out) {
@@ -127,6 +128,22 @@ Satisfier parse_satisfier(ContentReader& reader, const YamlNode& node) {
   return out;
 }
 
+/// `within`: a term, or the table of regimes that gives one for the day of the start.
+void read_clock(ContentReader& reader, const YamlNode& node, Trigger& out) {
+  const std::string within = reader.text(node, "within", false);
+  if (within.empty()) return;
+  if (within.starts_with(kRegime)) {
+    out.regime = within.substr(kRegime.size());
+    return;
+  }
+  const auto rule = parse_deadline(within);
+  if (rule) {
+    out.within = *rule;
+  } else {
+    reader.error(*node.find("within"), rule.error().message);
+  }
+}
+
 /// `at_least` occurrences `in` a calendar period.
 void read_count(ContentReader& reader, const YamlNode& node, Trigger& out) {
   out.at_least = static_cast<std::int32_t>(reader.integer(node, "at_least", 1, 2, kOccurrencesMax));
@@ -207,14 +224,7 @@ std::optional<Trigger> read_trigger(ContentReader& reader, const YamlNode& map) 
   out.where = read_conditions(reader, *node, "where");
   out.states = reader.texts(*node, "state", false);
   out.from = reader.text(*node, "from", false);
-  if (const std::string within = reader.text(*node, "within", false); !within.empty()) {
-    const auto rule = parse_deadline(within);
-    if (rule) {
-      out.within = *rule;
-    } else {
-      reader.error(*node->find("within"), rule.error().message);
-    }
-  }
+  read_clock(reader, *node, out);
   if (const std::string keep = reader.text(*node, "keep", false); !keep.empty()) {
     const auto span = parse_span(keep);
     if (span) {

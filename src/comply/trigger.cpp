@@ -48,10 +48,21 @@ UtcTime occurred_at(const TermStart& start, ZoneOffset zone) {
   return start.at >= end_of_day ? start_of_day(start.day, zone) : start.at;
 }
 
+/// none: no clock runs, or none did under the law of that day.
+Result<std::optional<DueDay>> clock_of(const Trigger& trigger, const TermStart& start,
+                                       const Catalog& catalog) {
+  if (trigger.within) {
+    const DueDay due = PHENDAU_TRY(due_of(*trigger.within, start, catalog.work_calendar, catalog.zone));
+    return std::optional(due);
+  }
+  const auto table = catalog.regimes.find(trigger.regime);
+  if (table == catalog.regimes.end()) return std::optional<DueDay>();
+  return PHENDAU_TRY(regime_due(table->second, start, catalog.work_calendar, catalog.zone)).due;
+}
+
 void set_clock(Occasion& out, const Trigger& trigger, const TermStart& start, const Catalog& catalog) {
   out.occurred_at = occurred_at(start, catalog.zone);
-  if (!trigger.within) return;
-  const auto due = due_of(*trigger.within, start, catalog.work_calendar, catalog.zone);
+  const auto due = clock_of(trigger, start, catalog);
   if (due) {
     out.due = *due;
     return;

@@ -61,6 +61,35 @@ TEST_CASE("a clock that runs into a year without a calendar is unknown, and says
   CHECK(here().status == Status::met);
 }
 
+TEST_CASE("a regime: what began under a law keeps its clock, and a gap of the law has none") {
+  Catalog catalog = catalog_of(
+      "    trigger: {register: leaver, from: left_on, within: 'regime:notice'}\n"
+      "    satisfied_by: [{kind: occasion, done: locked_at}]\n");
+  const auto rule = [](const char* id, CivilDate from, std::optional<CivilDate> until, const char* due) {
+    RegimeRule out;
+    out.id = id;
+    out.from = from;
+    out.until = until;
+    if (due != nullptr) out.due = *parse_deadline(due);
+    return out;
+  };
+  RegimeTable table;
+  table.id = "notice";
+  table.rules = {rule("OLD", {2026, 1, 1}, CivilDate{2026, 7, 1}, "5d"),
+                 rule("GAP", {2026, 7, 1}, CivilDate{2026, 8, 19}, nullptr),
+                 rule("NEW", {2026, 8, 19}, std::nullopt, "24h")};
+  catalog.regimes.emplace(table.id, table);
+  Knowledge knowledge = agencies();
+  const auto due = [&](const char* from) {
+    knowledge.put_record(leaver("l1", Json::object({{"left_on", from}})));
+    return assess_agency(catalog, knowledge, "a1", at("2026-06-30T12:00:00+07:00"))[0].due_at;
+  };
+  CHECK(due("2026-06-30T09:00:00+07:00") == at("2026-07-06T00:00:00+07:00"));
+  CHECK_FALSE(due("2026-07-01T09:00:00+07:00"));
+  CHECK(due("2026-08-19T09:00:00+07:00") == at("2026-08-20T09:00:00+07:00"));
+  CHECK_FALSE(due("2025-12-31T09:00:00+07:00"));  // no rule was in force
+}
+
 TEST_CASE("an occasion: none, due, overdue, done, late, kept for a year") {
   const Catalog catalog = catalog_of(
       "    trigger: {register: leaver, from: left_on, within: 3wd}\n"

@@ -47,8 +47,10 @@ comply::DueDay due_day_of(const comply::ClausePart& part, UtcTime due_at) {
   using Kind = comply::DeadlineRule::Kind;
   comply::DueDay out;
   out.due_at = due_at;
-  out.inclusive = part.trigger && part.trigger->within &&
-                  (part.trigger->within->kind == Kind::hours || part.trigger->within->kind == Kind::minutes);
+  const bool at_midnight = start_of_day(to_civil(due_at, kHubZone).date, kHubZone) == due_at;
+  if (part.trigger && !part.trigger->regime.empty()) out.inclusive = !at_midnight;  // rules of days end there
+  if (part.trigger && part.trigger->within)
+    out.inclusive = part.trigger->within->kind == Kind::hours || part.trigger->within->kind == Kind::minutes;
   out.last_good_day = to_civil(out.inclusive ? due_at : due_at - nanoseconds(1), kHubZone).date;
   return out;
 }

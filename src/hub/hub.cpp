@@ -105,6 +105,7 @@ Result<> Hub::open_stores() {
 /// A change of packs is a decision that the ledger keeps, with the journal position from which the new rules
 /// apply.
 Result<> Hub::note_pack() {
+  PHENDAU_TRY(note_terms(*ledger_, pack_->pack(), env_.now()));
   constexpr std::string_view kId = "active_pack";
   const Json value =
       Json::object({{"pack", pack_->pack().reference()}, {"from_frame", journal_->head().frame_seq + 1}});

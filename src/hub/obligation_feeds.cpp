@@ -209,7 +209,8 @@ bool feed_own_kind(comply::Board& board, const ActivePack& pack, const ledger::R
     record.state == "withdrawn" ? board.drop_binding(record.id) : board.put_binding(binding_of(record));
   } else {
     if (record.kind == "case") board.put_case(handed_over(case_of(pack, record, now), handover));
-    if (record.kind == "violation") board.put_breach(breach_of(record, live));
+    if (record.kind == "violation")
+      record.state == "withdrawn" ? board.drop_breach(record.id) : board.put_breach(breach_of(record, live));
     return false;
   }
   return true;

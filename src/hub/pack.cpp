@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "detect/compile.h"
 #include "hub/pack_reader.h"
+#include "hub/pack_terms.h"
 
 namespace phendau::hub {
 namespace {
@@ -116,6 +117,8 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
   };
   const auto glossary = tree.files.find("glossary.yaml");
   if (glossary != tree.files.end()) reader.read_glossary(tree.id, glossary->first, glossary->second);
+  const auto regimes = tree.files.find("regimes.yaml");
+  if (regimes != tree.files.end()) reader.read_regimes(tree.id, regimes->first, regimes->second);
   const auto ranking = tree.files.find("ranking.yaml");
   if (ranking != tree.files.end()) reader.read_rankings(tree.id, ranking->first, ranking->second);
   each("registers/", [&](auto& id, auto& path, auto& text) { reader.read_registers(id, path, text); });
@@ -128,7 +131,7 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
     const std::string_view top = std::string_view(path).substr(0, path.find('/'));
     const bool known = top == "registers" || top == "clauses" || top == "rules" || top == "workflows" ||
                        top == "sources" || path == "pack.yaml" || path == "calendar.yaml" ||
-                       path == "glossary.yaml" || path == "ranking.yaml";
+                       path == "glossary.yaml" || path == "ranking.yaml" || path == "regimes.yaml";
     if (!known) reader.keep(tree.id, path, text, PackReader::Keep::other);
   }
 }
@@ -178,7 +181,6 @@ LoadedPack parse_trees(const std::vector<PackTree>& trees, const PackOptions& op
   for (const PackTree& tree : trees) parse_tree(reader, tree);
   out.pack.digest = digest_of(trees);
   out.pack.catalog.pack_id = out.pack.id;
-  out.pack.catalog.pack_digest = out.pack.digest;
   for (auto& kind : out.pack.registers) kind.spec.pack = out.pack.reference();
   reader.check_references();
   std::stable_sort(out.errors.begin(), out.errors.end(), [](const ContentError& a, const ContentError& b) {
@@ -212,15 +214,21 @@ void each_part(Pack& pack, Each each) {
 /// Parts whose clocks or periods were others before get those as `earlier`, the newest change first.
 void keep_earlier_terms(const std::vector<PackTree>& trees, const PackOptions& options, Pack& pack) {
   TermsByPart known;
+  const auto keep = [&](comply::ClausePart& part, UtcTime until) {
+    link_earlier(known, part);
+    known.insert_or_assign(part.id, KnownTerms{std::make_shared<const comply::ClausePart>(part), until});
+  };
   for (const auto& step : options.earlier) {
+    if (step.terms.is_object()) {
+      each_part(pack, [&](const comply::ClausePart& part) {
+        if (auto then = with_terms(part, step.terms[part.id])) keep(*then, step.until);
+      });
+      continue;
+    }
     PackOptions then;
     then.parameters = step.parameters;
     LoadedPack old = parse_trees(trees, then);
-    each_part(old.pack, [&](comply::ClausePart& part) {
-      link_earlier(known, part);
-      known.insert_or_assign(part.id,
-                             KnownTerms{std::make_shared<const comply::ClausePart>(part), step.until});
-    });
+    each_part(old.pack, [&](comply::ClausePart& part) { keep(part, step.until); });
   }
   each_part(pack, [&](comply::ClausePart& part) { link_earlier(known, part); });
 }

@@ -237,6 +237,7 @@ struct PackOptions {
   struct Earlier {
     UtcTime until;
     Json parameters;
+    Json terms = {};  // instead of parameters: what another version of the pack said (pack_terms.h)
   };
   std::vector<Earlier> earlier = {};
   /// Values from registers that detections see under a parameter's name besides the parameter's own.

@@ -184,6 +184,12 @@ void PackReader::check_form_conditions(const WorkflowRef& workflow, const comply
 
 void PackReader::check_trigger(const comply::ClausePart& part) {
   const comply::Trigger& trigger = *part.trigger;
+  if (!trigger.regime.empty() && !pack_.catalog.regimes.contains(trigger.regime)) {
+    std::vector<std::string> names;
+    for (const auto& [id, table] : pack_.catalog.regimes) names.push_back(id);
+    error(trigger.place, fmt::format("'within: regime:{}': regimes.yaml has no such table{}", trigger.regime,
+                                     did_you_mean(trigger.regime, names)));
+  }
   if (trigger.source == comply::Trigger::Source::workflow) {
     const WorkflowRef* workflow = need_workflow(trigger.place, trigger.ref);
     if (workflow == nullptr) return;

@@ -116,8 +116,9 @@ class World {
     return {};
   }
 
-  void put_breach(bool open) {
-    knowledge_.put_breach({"v1", part_.id, part_.subject == SubjectKind::hub ? "" : kAgency, "", kNow, open});
+  void put_breach(bool there) {
+    if (!there) return knowledge_.drop_breach("v1");
+    knowledge_.put_breach({"v1", part_.id, part_.subject == SubjectKind::hub ? "" : kAgency, "", kNow, true});
   }
 
  private:
@@ -362,7 +363,7 @@ void flip(World& world, const ClausePart& part) {
   world.put_breach(true);
   CHECK(world.judge().status == Status::violated);
   world.put_breach(false);
-  look("the breach is closed", true);
+  look("the breach is taken back", true);
 }
 
 bool works(const ClausePart& part) {

@@ -329,6 +329,13 @@ void PackReader::read_calendar(const std::string& pack_id, const std::string& pa
   comply::parse_calendar(text, pack_id + "/" + path, pack_.catalog.work_calendar, errors_);
 }
 
+void PackReader::read_regimes(const std::string& pack_id, const std::string& path, const std::string& text) {
+  for (auto& table : comply::parse_regimes(text, pack_id + "/" + path, errors_)) {
+    std::string id = table.id;
+    pack_.catalog.regimes.insert_or_assign(std::move(id), std::move(table));
+  }
+}
+
 void PackReader::set_parameters(const Json& values) {
   for (const auto& [name, value] : values.members()) {
     const auto same = [&, key = std::string_view(name)](const PackParameter& one) { return one.name == key; };

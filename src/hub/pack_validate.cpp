@@ -95,16 +95,6 @@ class Validator {
     }
   }
 
-  /// Files that only the running hub reads.
-  void check_regimes() {
-    for (const auto& tree : trees_) {
-      const auto file = tree.files.find("regimes.yaml");
-      if (file != tree.files.end()) {
-        comply::parse_regimes(file->second, tree.id + "/" + file->first, report_.errors);
-      }
-    }
-  }
-
   /// Days off that are days off anyway: the author may have mistaken the date.
   void warn_of_weekend_holidays() {
     const PackTree& own = trees_.back();
@@ -159,7 +149,6 @@ Result<PackReport> validate_pack(Env& env, const std::string& folder) {
   Validator validator(trees, report);
   validator.check_layout();
   validator.check_satisfiers();
-  validator.check_regimes();
   validator.warn_of_weekend_holidays();
   const ActivePack active = ActivePack::build(std::move(loaded.pack), report.errors);
   validator.check_rules(active);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "hub/pack_terms.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::string_view kKind = "setting";
 constexpr std::string_view kPrefix = "parameter.";
+constexpr std::string_view kTermsId = "pack_terms";
 constexpr std::string_view kActive = "active";
 constexpr std::string_view kWithdrawn = "withdrawn";
 constexpr Duration kEarlierKept = days(400);  // no period or clock of a duty is longer than a year
@@ -81,14 +83,42 @@ Result<std::vector<std::string>> registered_media(ledger::Ledger& ledger) {
   return out;
 }
 
+/// Under which terms the hub ran before this pack came.
+struct EarlierPacks {
+  std::vector<PackOptions::Earlier> steps;  // oldest first
+  std::optional<UtcTime> since;             // when this pack came; none: it is the first
+};
+
+Result<EarlierPacks> packs_before(ledger::Ledger& ledger, const Pack& pack, UtcTime now) {
+  EarlierPacks out;
+  const auto history = ledger.history(kKind, kTermsId, everything());
+  if (!history && history.error().code == ErrorCode::not_found) return out;
+  if (!history) return std::unexpected(history.error());
+  UtcTime until = now;  // newest first: each version held until the one after it
+  bool own = true;
+  for (const auto& entry : *history) {
+    const Json& value = entry.doc["value"];
+    own = own && value["pack"].as_string() == pack.reference();
+    if (!own && !out.since) out.since = until;
+    if (!own && now - until < kEarlierKept) out.steps.push_back({until, Json(), value["terms"]});
+    until = entry.change.at;
+  }
+  std::reverse(out.steps.begin(), out.steps.end());
+  return out;
+}
+
 Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 }  // namespace
 
 Result<PackOptions> pack_options_of(ledger::Ledger& ledger, const Pack& pack, UtcTime now) {
   PackOptions out;
+  EarlierPacks packs = PHENDAU_TRY(packs_before(ledger, pack, now));
+  out.earlier = std::move(packs.steps);
   for (const auto& change : PHENDAU_TRY(changes_of(ledger, pack))) {
-    if (now - change.at < kEarlierKept) out.earlier.push_back({change.at, out.parameters});
+    // What was set before this pack came is in the terms of the packs before it.
+    const bool counts = !packs.since || change.at >= *packs.since;
+    if (counts && now - change.at < kEarlierKept) out.earlier.push_back({change.at, out.parameters});
     out.parameters = set_or_erased(std::move(out.parameters), change);
   }
   if (out.earlier.size() > kEarlierMax)
@@ -98,6 +128,22 @@ Result<PackOptions> pack_options_of(ledger::Ledger& ledger, const Pack& pack, Ut
     if (!serials.empty()) out.register_values.emplace(std::string(kMediaParameter), std::move(serials));
   }
   return out;
+}
+
+Result<> note_terms(ledger::Ledger& ledger, const Pack& pack, UtcTime now) {
+  const Json value = Json::object({{"pack", pack.reference()}, {"terms", terms_of(pack)}});
+  const auto known = ledger.get(kKind, kTermsId, everything());
+  if (known && known->doc["value"] == value) return {};
+  ledger::Write write;
+  write.kind = kKind;
+  write.id = kTermsId;
+  write.state = kActive;
+  write.expected_version = known ? known->version : 0;
+  write.reason = known ? "other terms in force" : "first start";
+  write.doc.set("value", value);
+  write.pack = pack.reference();
+  PHENDAU_TRY(ledger.write(write, system_actor(), now));
+  return {};
 }
 
 Json ProvinceSettings::parameter_view(const PackParameter& parameter) {

@@ -14,9 +14,12 @@
 
 namespace phendau::hub {
 
-/// The values that the ledger holds for parameters of this pack, and what they were during the last year. A
-/// value that the pack no longer allows is left out and logged.
+/// The values that the ledger holds for parameters of this pack, and what they, or the terms of the packs
+/// before it, were during the last year. A value that the pack no longer allows is left out and logged.
 Result<PackOptions> pack_options_of(ledger::Ledger& ledger, const Pack& pack, UtcTime now);
+/// Keeps the terms of the pack with which the hub starts, for when another one comes; writes nothing when
+/// they are known.
+Result<> note_terms(ledger::Ledger& ledger, const Pack& pack, UtcTime now);
 
 class ProvinceSettings {
  public:

@@ -52,6 +52,13 @@ void take_details(comply::RankedObligation& line, const comply::Obligation& judg
   }
 }
 
+/// With the pack that the verdict is by.
+Json with_pack(const comply::RankedObligation& line, const Pack& pack) {
+  Json out = to_json(line);
+  out.set("pack", pack.reference());
+  return out;
+}
+
 std::string key_of(std::int32_t year, std::string_view agency_id, std::string_view id) {
   return fmt::format("{}|{}|{}", year, agency_id, id);
 }
@@ -80,7 +87,7 @@ void add_lines(const comply::Board& board, const Pack& pack, const std::vector<c
     // details() leaves out what time has removed meanwhile; both lists have one order.
     if (at < judged.size() && judged[at].id == line.id) take_details(line, judged[at++]);
     out.push_back({std::string(kYearBookSpace), key_of(line.year, line.agency_id, line.id), line.agency_id,
-                   to_json(line)});
+                   with_pack(line, pack)});
   }
 }
 
@@ -128,8 +135,8 @@ void add_turn(const comply::Board& board, const Pack& pack, std::int32_t year, U
   for (const auto agency : board.agencies()) {
     for (auto& line : standing_lines(board, pack, agency, year, std::min(now, close), false)) {
       if (!line.id.ends_with('|')) continue;
-      out.push_back(
-          {std::string(kYearBookSpace), key_of(year, agency, line.id), std::string(agency), to_json(line)});
+      out.push_back({std::string(kYearBookSpace), key_of(year, agency, line.id), std::string(agency),
+                     with_pack(line, pack)});
     }
   }
 }
