@@ -15,6 +15,7 @@
 #include "cli/record_reader.h"
 #include "cli/rule_sources.h"
 #include "detect/correlation.h"
+#include "detect/filter.h"
 #include "detect/matcher.h"
 #include "hub/active_pack.h"
 
@@ -37,7 +38,15 @@ struct RuleSet {
   detect::Plan plan;
   detect::SourceMap sources;
   std::vector<detect::CorrelationRule> correlations;
+  std::vector<detect::FilterRule> filters;
   std::vector<ContentError> rejected;
+  std::vector<ContentError> warnings;
+};
+
+/// What a pack knows that rules need.
+struct RuleContext {
+  detect::SourceMap sources;
+  detect::CompileOptions options;  // value lists for placeholders
 };
 
 /// What was given with --rules and is no rule for events, by why.
@@ -60,14 +69,15 @@ bool judges_facts(const detect::Rule& rule) {
   return rule.logsource.product == "phendau" && rule.logsource.category == "fact";
 }
 
-/// The log sources of the pack. Rules work without one as well: a pack that was not named need not be there.
-Result<detect::SourceMap> load_sources(const Globals& globals, const ScanArguments& arguments) {
+/// Rules work without a pack as well: one that was not named need not be there.
+Result<RuleContext> load_context(const Globals& globals, const ScanArguments& arguments) {
   const std::string folder = arguments.pack.empty() ? default_pack() : arguments.pack;
   if (arguments.pack.empty() && !posix_env().exists(path_join(folder, "pack.yaml"))) {
     std::fprintf(stderr, "phendau: %s\n", globals.text("scan.no_sources", {folder}).c_str());
-    return detect::SourceMap();
+    return RuleContext();
   }
-  return PHENDAU_TRY(hub::ActivePack::load(posix_env(), folder)).sources();
+  const auto pack = PHENDAU_TRY(hub::ActivePack::load(posix_env(), folder));
+  return RuleContext{pack.sources(), pack.compile_options()};
 }
 
 Result<> load_rule_file(const std::string& path, std::vector<detect::Rule>& rules, RuleSet& out,
@@ -87,6 +97,8 @@ Result<> load_rule_file(const std::string& path, std::vector<detect::Rule>& rule
   parsed.rules.erase(facts, parsed.rules.end());
   std::move(parsed.rules.begin(), parsed.rules.end(), std::back_inserter(rules));
   std::move(parsed.correlations.begin(), parsed.correlations.end(), std::back_inserter(out.correlations));
+  std::move(parsed.filters.begin(), parsed.filters.end(), std::back_inserter(out.filters));
+  out.warnings.insert(out.warnings.end(), parsed.warnings.begin(), parsed.warnings.end());
   out.rejected.insert(out.rejected.end(), parsed.errors.begin(), parsed.errors.end());
   return {};
 }
@@ -106,6 +118,7 @@ Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& argument
     out.sources = pack.sources();
     out.correlations = pack.pack().rules.correlations;
     out.rejected = pack.rejected();
+    out.warnings = pack.warnings();
     reject_correlations(out);
     return out;
   }
@@ -117,8 +130,12 @@ Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& argument
     }
   }
   skipped.say(globals);
-  out.sources = PHENDAU_TRY(load_sources(globals, arguments));
-  out.plan = detect::Plan::compile(std::move(rules), out.sources);
+  RuleContext context = PHENDAU_TRY(load_context(globals, arguments));
+  const auto filtered = detect::apply_filters(rules, out.filters, context.options);
+  out.rejected.insert(out.rejected.end(), filtered.errors.begin(), filtered.errors.end());
+  out.warnings.insert(out.warnings.end(), filtered.warnings.begin(), filtered.warnings.end());
+  out.sources = std::move(context.sources);
+  out.plan = detect::Plan::compile(std::move(rules), out.sources, context.options);
   out.rejected.insert(out.rejected.end(), out.plan.rejected().begin(), out.plan.rejected().end());
   reject_correlations(out);
   return out;
@@ -183,6 +200,9 @@ class Scanner {
       for (const auto& path : PHENDAU_TRY(files_under(env, given))) PHENDAU_TRY(scan_file(env, path));
     }
     while (!queue_.empty()) finish_front();
+    for (const auto& match : correlator_.advance(detect::kCorrelationTimeMax)) {
+      if (match.alerts) report_past(match);
+    }
     if (globals_.json()) print_line(array_.dump_pretty());
     if (globals_.format == "table") {
       print_table(table_);
@@ -231,33 +251,43 @@ class Scanner {
       report(rules_.plan.rules()[match.rule_index], *work, match.row);
     }
     for (const auto& match : correlator_.observe(work->batch, ++frame_, matches)) {
-      if (match.alerts && !match.update) {
-        const std::uint32_t row = match.last_event.frame == frame_ ? match.last_event.row : 0;
-        report(correlator_.rules()[match.correlation_index], *work, row);
-      }
+      if (!match.alerts || match.update) continue;
+      if (match.last_event.frame == frame_)
+        report(correlator_.rules()[match.correlation_index], *work, match.last_event.row);
+      else
+        report_past(match);
     }
   }
 
   void report(const detect::RuleMeta& rule, const Work& work, std::uint32_t row) {
-    ++matches_;
+    Json out = match_of(rule, work.batch.event_time(row));
+    out.set("path", work.path).set("record", work.lines[row]);
+    if (!arguments_.no_event && globals_.format != "table") out.set("event", event_of(work.batch, row));
+    put(std::move(out), work.batch.column(kHostColumn)->text(row));
+  }
+
+  /// A window whose last event went by with an earlier batch: there is no record to show any more.
+  void report_past(const detect::CorrelationMatch& match) {
+    put(match_of(correlator_.rules()[match.correlation_index], match.last_time), "");
+  }
+
+  Json match_of(const detect::RuleMeta& rule, UtcTime time) const {
     const std::string title = globals_.lang == Lang::vi ? rule.title_for_people() : rule.title;
-    const std::string time = format_rfc3339(work.batch.event_time(row));
+    return Json::object(
+        {{"rule_id", rule.id}, {"title", title}, {"level", rule.level}, {"time", format_rfc3339(time)}});
+  }
+
+  void put(Json match, std::string_view host) {
+    ++matches_;
     if (globals_.format == "table") {
-      table_.push_back({time, rule.level, title, std::string(work.batch.column(kHostColumn)->text(row)),
-                        work.path, std::to_string(work.lines[row])});
-      return;
+      const std::string record = match.contains("record") ? match["record"].dump() : std::string();
+      table_.push_back({match["time"].as_string(), match["level"].as_string(), match["title"].as_string(),
+                        std::string(host), match["path"].as_string(), record});
+    } else if (globals_.json()) {
+      array_.push(std::move(match));
+    } else {
+      print_line(match.dump());
     }
-    Json out = Json::object({{"rule_id", rule.id},
-                             {"title", title},
-                             {"level", rule.level},
-                             {"time", time},
-                             {"path", work.path},
-                             {"record", work.lines[row]}});
-    if (!arguments_.no_event) out.set("event", event_of(work.batch, row));
-    if (globals_.json())
-      array_.push(std::move(out));
-    else
-      print_line(out.dump());
   }
 
   void show_progress(const std::string& path) {
@@ -310,6 +340,10 @@ Result<bool> run_scan(const Globals& globals, const ScanArguments& arguments) {
 Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments) {
   const RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
   for (const auto& mistake : rules.rejected) print_line(mistake.to_string());
+  for (const auto& odd : rules.warnings) {
+    const std::string place = fmt::format("{}:{}:{}", odd.file, odd.line, odd.column);
+    print_line(globals.text("pack.warning", {place, odd.reason}));
+  }
   if (rules.rejected.empty()) {
     print_line(
         globals.text("rules.valid", {std::to_string(rules.plan.rules().size() + rules.correlations.size())}));
