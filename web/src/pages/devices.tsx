@@ -5,12 +5,14 @@ import { get, post, problemFrom } from '../api/client';
 import { query, setQuery } from '../app/router';
 import { may, session } from '../app/session';
 import { changes } from '../app/stream';
+import { valueWord } from '../text/facts';
 import { numberText } from '../text/format';
 import { deviceStatusWords } from '../text/words';
 import { AgencySelect } from '../ui/agencies';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
-import { Button, Chip, CopyButton, Drawer, NextPage, PageHead, When } from '../ui/parts';
+import { NextPage } from '../ui/next-page';
+import { Button, Chip, CopyButton, Drawer, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import { RollUp } from '../ui/status';
 import { DeviceState } from '../ui/device-state';
@@ -90,7 +92,7 @@ export default function Devices() {
                   <td data-label="Máy" class="grow"><a data-primary href={`/thiet-bi/${encodeURIComponent(d.id)}`}>{inert(d.name || d.hostname)}</a>
                     {d.hostname !== d.name && <span class="muted entity">{inert(d.hostname)}</span>}</td>
                   <td data-label="Cơ quan">{d.agency_name}</td>
-                  <td data-label="Hệ điều hành">{inert(d.os)}</td>
+                  <td data-label="Hệ điều hành">{inert(valueWord(d.os))}</td>
                   <td data-label="Trạng thái"><DeviceState device={d} /></td>
                   <td data-label="Liên lạc cuối"><When at={d.last_seen_at} ago /></td>
                   <td data-label="Nghĩa vụ"><RollUp counts={d.obligations} /></td>

@@ -38,7 +38,7 @@ export function AgencyForm({ agency, onClose, onDone }: { agency: Agency | null;
         <label>Thông tin liên hệ<input name="contact" maxLength={500} defaultValue={agency?.contact ?? ''} readOnly={!free('contact')} data-testid="agency-contact" /></label>
         {!agency && <label>Mã<span class="hint">Chữ thường, số và dấu gạch nối. Ví dụ: so-y-te</span><input name="code" required pattern="[a-z0-9\-]{1,40}" data-testid="agency-code" /></label>}
         <label>Địa chỉ mạng gửi nhật ký<span class="hint">Mỗi dòng một mạng. Ví dụ: 10.20.3.0/24</span><textarea name="addresses" rows={3} defaultValue={agency?.addresses?.join('\n')} readOnly={!free('addresses')} /></label>
-        <label class="check"><input type="checkbox" name="own" defaultChecked={agency?.has_own_system} disabled={!free('has_own_system')} /> <span>Có hệ thống thông tin riêng<span class="hint">Khi đó Điều 3 khoản 2 áp dụng với cơ quan</span></span></label>
+        <label class="check"><input type="checkbox" name="own" defaultChecked={agency?.has_own_system} disabled={!free('has_own_system')} /> <span>Có hệ thống thông tin riêng<span class="hint">Khi đó các điều khoản về phòng máy, máy chủ, sao lưu áp dụng với cơ quan</span></span></label>
         <Button kind="main" type="submit" data-testid="agency-save">Lưu</Button>
       </form>
     </Drawer>

@@ -3,7 +3,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { demo } from '../app/demo';
-import { setQuery } from '../app/router';
 import { agoText, remainingText, timeText } from '../text/format';
 import type { Clock } from '../api/types';
 import { tell } from './announce';
@@ -32,10 +31,6 @@ export function DemoBanner() {
       <b>Dữ liệu minh họa.</b> Các cơ quan, máy và sự kiện ở đây đều được dựng lên để xem thử, không phải số liệu thật.
     </p>
   );
-}
-
-export function NextPage({ cursor }: { cursor?: string | null }) {
-  return cursor ? <p class="pager"><Button onClick={() => setQuery({ cursor })}>Trang sau</Button></p> : null;
 }
 
 /** Absolute time; how long ago in the tooltip. */
