@@ -40,6 +40,7 @@ Result<Response> list_warnings(Context& c) {
   return answer(c.hub.warnings().list(c.actor, c.request.query_value("box"), c.request.query_value("cursor"),
                                       c.limit()));
 }
+Result<Response> list_warning_addressees(Context& c) { return answer(c.hub.warnings().addressees(c.actor)); }
 Result<Response> send_warning(Context& c) { return answer(c.hub.warnings().send(c.actor, c.body), 201); }
 Result<Response> get_warning(Context& c) { return answer(c.hub.warnings().get(c.actor, c.captures[0])); }
 Result<Response> acknowledge_warning(Context& c) {
@@ -70,6 +71,8 @@ std::vector<Route> province_routes() {
        export_ranking},
       {"GET", "/warnings", "listWarnings", attest, record, Access::session, false, list_warnings},
       {"POST", "/warnings", "sendWarning", create, record, Access::session, kJson, send_warning},
+      {"GET", "/warnings/addressees", "listWarningAddressees", create, record, Access::session, false,
+       list_warning_addressees},
       {"GET", "/warnings/{id}", "getWarning", attest, record, Access::session, false, get_warning},
       {"POST", "/warnings/{id}/receipt", "acknowledgeWarning", attest, record, Access::session, kJson,
        acknowledge_warning},

@@ -264,6 +264,12 @@ Judged judge_past(Context& context, const Clause& clause) {
   return out;
 }
 
+/// Bodies and roles answer for the period in which they came to be; of a machine, an account or a person
+/// nothing is known from before it was entered, so that its first whole period is the first that closes.
+bool lives_by_periods(SubjectKind kind) {
+  return kind == SubjectKind::agency || kind == SubjectKind::role || kind == SubjectKind::hub;
+}
+
 void judge_occasions(Context& context, const Clause& clause, const Judge& give) {
   const Trigger& trigger = *context.part.trigger;
   std::vector<Occasion> occasions;
@@ -312,14 +318,17 @@ void judge_part(const Catalog& catalog, const Knowledge& knowledge, const Clause
   if (kind == PeriodKind::none) return give(subject, judge_in(context, clause));
   const Period current = period_containing(kind, now, catalog.zone);
   const Period previous = previous_period(current, catalog.zone);
-  const bool in_force = !catalog.in_force_from || *catalog.in_force_from <= previous.begin_at;
-  if (subject.known_since <= previous.begin_at && in_force) {
+  const UtcTime bound_since =
+      std::max(subject.known_since, catalog.in_force_from.value_or(subject.known_since));
+  if (bound_since < previous.end_at && (lives_by_periods(subject.kind) || bound_since <= previous.begin_at)) {
     Context then{catalog, knowledge, terms_of_past(part, previous), subject, context.agency_id, previous,
                  true,    now};
     then.brief = brief;
     Judged past = judge_past(then, clause);
     past.past = true;
-    if (past.verdict.status != Status::not_applicable) give(subject, std::move(past));
+    // Who came after the day was over owes nothing for it.
+    const bool too_late = past.verdict.due_at && *past.verdict.due_at <= bound_since;
+    if (past.verdict.status != Status::not_applicable && !too_late) give(subject, std::move(past));
   }
   context.period = current;
   Judged open = judge_in(context, clause);

@@ -236,6 +236,39 @@ TEST_CASE("document before 15/11") {
   CHECK(last_of(catalog, knowledge, at("2027-01-01T00:00:00+07:00")).status == Status::due);
 }
 
+TEST_CASE("the first period of a body closes like others; who came after its day owes nothing for it") {
+  const Catalog catalog =
+      catalog_of("    satisfied_by: [{kind: document, ref: yearly_report, period: P1Y, before: '11-15'}]\n");
+  const auto closed = [&](std::string_view known_since, SubjectKind kind = SubjectKind::agency) {
+    Knowledge knowledge = one_agency();
+    Subject subject;
+    subject.kind = kind;
+    subject.id = kind == SubjectKind::agency ? "a1" : "d1";
+    subject.agency_id = "a1";
+    subject.known_since = at(known_since);
+    knowledge.put_subject(subject);
+    Catalog of = catalog;
+    of.clauses[0].parts[0].subject = kind;
+    const auto all = assess(of, knowledge, at("2027-01-01T00:00:00+07:00"));
+    return all.size() == 2 && all[0].period_id == "2026" && all[0].status == Status::overdue;
+  };
+  CHECK(closed("2025-03-01T00:00:00+07:00"));
+  CHECK(closed("2026-07-01T00:00:00+07:00"));  // a commune that was made in the middle of the year
+  CHECK(closed("2026-11-14T23:00:00+07:00"));
+  CHECK_FALSE(closed("2026-11-15T00:00:00+07:00"));
+  CHECK_FALSE(closed("2027-01-01T00:00:00+07:00"));
+  // Nothing is known of a machine from before it was admitted.
+  CHECK_FALSE(closed("2026-07-01T00:00:00+07:00", SubjectKind::device));
+  CHECK(closed("2026-01-01T00:00:00+07:00", SubjectKind::device));
+  // A text that came into force in the year binds from then on.
+  Catalog young = catalog;
+  young.in_force_from = at("2026-05-01T00:00:00+07:00");
+  Knowledge knowledge = one_agency();
+  CHECK(assess(young, knowledge, at("2027-01-01T00:00:00+07:00")).size() == 2);
+  young.in_force_from = at("2026-12-01T00:00:00+07:00");
+  CHECK(assess(young, knowledge, at("2027-01-01T00:00:00+07:00")).size() == 1);
+}
+
 TEST_CASE("workflow: no occasion, open, done, skipped, late, missing") {
   const Catalog step = catalog_of("    satisfied_by: [{kind: workflow, ref: incident, step: report}]\n");
   const Catalog whole = catalog_of("    satisfied_by: [{kind: workflow, ref: incident}]\n");

@@ -43,6 +43,12 @@ std::string search_for(const Json& entity) {
   }
   return query;
 }
+/// What the account of an id is called; null for nobody.
+Json person_name(const Services& services, const Json& id) {
+  if (!id.is_string()) return {};
+  const auto user = services.ledger.get("user", id.as_string(), everything());
+  return user ? user->doc["name"] : id;
+}
 }  // namespace
 
 Json Alerts::view(const ledger::Record& record) {
@@ -64,7 +70,7 @@ Json Alerts::view(const ledger::Record& record) {
                        {"raised_at", format_rfc3339(record.created_at)},
                        {"status", record.state},
                        {"assignee", record.doc["assignee"]},
-                       {"assignee_name", record.doc["assignee"]},
+                       {"assignee_name", person_name(services_, record.doc["assignee"])},
                        {"note", record.doc["note"]},
                        {"case_id", record.doc["case_id"]},
                        {"event_refs", std::move(refs)},

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "hub/calendar_sequences.h"
 #include "hub/duty_actions.h"
 #include "net/http.h"
 #include "report/icalendar.h"
@@ -179,7 +180,7 @@ Result<std::string> Duties::calendar(const Actor& actor, std::string_view host) 
   const comply::ReminderPlan& plan = services_.pack.pack().reminders;
   // The bytes change once a day, not with every request: readers can tell that nothing is new.
   const UtcTime today = start_of_day(to_civil(services_.env.now(), kHubZone).date, kHubZone);
-  std::vector<report::CalendarEvent> events;
+  std::vector<DeadlineEvent> dated;
   for (const auto& duty : duties) {
     const auto due = due_day_of(*duty.part, duty.due_at);
     report::CalendarEvent event;
@@ -194,8 +195,11 @@ Result<std::string> Duties::calendar(const Actor& actor, std::string_view host) 
     event.url = fmt::format("https://{}/viec-cua-toi?viec={}", host, net::percent_encode(duty.id()));
     event.changed_at = today;
     event.alarms = alarms_of(plan);
-    events.push_back(std::move(event));
+    dated.push_back({duty.agency_id, std::move(event)});
   }
+  PHENDAU_TRY(number_events(services_.ledger, dated, services_.env.now()));
+  std::vector<report::CalendarEvent> events;
+  for (auto& one : dated) events.push_back(std::move(one.event));
   report::CalendarFeed feed;
   feed.name = tr(Lang::vi, "duty.calendar_name");
   feed.host = host;

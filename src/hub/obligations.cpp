@@ -26,6 +26,8 @@ constexpr std::string_view kBookYearKey = "year";
 constexpr std::size_t kChangesPerRead = 1'000;
 constexpr std::size_t kWritesPerBatch = 1'000;
 constexpr std::size_t kRowsPerRead = 1'000;
+/// Ends of weeks and months that a hub which was off closes at its start: two years of them.
+constexpr std::size_t kCatchUpMax = 130;
 /// Of one clause at one instant. After a weekend without agents every fact is stale: two million transitions
 /// that say the same; the portal shows fifty.
 constexpr std::size_t kTransitionsKept = 4 * kTransitionsShown;
@@ -117,8 +119,26 @@ Result<> Obligations::open() {
     const std::lock_guard lock(mu_);
     for (const auto agency : board_.agencies()) refresh_detections(agency);
   }
+  catch_up(now);
   settle(now);
   return {};
+}
+
+/// The board knows the current period and the one before. What ended while the hub was off is closed now, at
+/// each end in its order, so that no period is missing from the year book.
+void Obligations::catch_up(UtcTime now) {
+  const auto last = parse_date(book_day_);
+  if (!last) return;
+  std::set<UtcTime> ends;
+  for (const auto kind :
+       {comply::PeriodKind::week, comply::PeriodKind::month}) {  // longer ones end with months
+    comply::Period period = comply::period_of(kind, *last, kHubZone);
+    for (; period.end_at < now; period = comply::next_period(period, kHubZone)) {
+      ends.insert(period.end_at);
+      if (ends.size() > kCatchUpMax) ends.erase(ends.begin());
+    }
+  }
+  for (const UtcTime end : ends) settle(end);
 }
 
 Result<> Obligations::load_handovers() {
@@ -189,6 +209,7 @@ Result<> Obligations::open_year_book() {
   const auto kept = PHENDAU_TRY(services_.ledger.get_derived(kBookYearSpace, kBookYearKey));
   const std::lock_guard lock(mu_);
   if (kept) book_year_ = static_cast<std::int32_t>(kept->doc["year"].as_int());
+  if (kept) book_day_ = kept->doc["day"].as_string();
   return {};
 }
 
@@ -269,13 +290,16 @@ void Obligations::settle(UtcTime now) {
   std::map<std::string, std::set<std::string>> changed;
   {
     const std::lock_guard lock(mu_);
-    const std::int32_t year = to_civil(now, kHubZone).date.year;
+    const CivilDate today = to_civil(now, kHubZone).date;
+    const std::int32_t year = today.year;
+    const std::string day = format_date(today);
     if (book_year_ != 0 && book_year_ < year)
       add_turn(board_, services_.pack.pack(), book_year_, now, writes);
-    if (book_year_ != year)
-      writes.push_back(
-          {std::string(kBookYearSpace), std::string(kBookYearKey), "", Json::object({{"year", year}})});
+    if (book_day_ != day)
+      writes.push_back({std::string(kBookYearSpace), std::string(kBookYearKey), "",
+                        Json::object({{"year", year}, {"day", day}})});
     book_year_ = year;
+    book_day_ = day;
     auto more = writes_of(board_.settle(now), now, changed);
     std::move(more.begin(), more.end(), std::back_inserter(writes));
   }

@@ -26,7 +26,7 @@ namespace phendau::hub {
 inline constexpr std::string_view kFactSpace = "fact";
 inline constexpr std::size_t kTransitionsShown = 50;
 inline constexpr std::size_t kOscalObligationsMax = 20'000;  // of one document: about 40 MB
-inline constexpr std::size_t kDutySubjectsMax = 5;      // named; the rest is a number
+inline constexpr std::size_t kDutySubjectsMax = 5;           // named; the rest is a number
 inline constexpr std::size_t kDutyRowsMax = 2'000'000;  // looked at in one call; a province has 400,000 open
 
 class Obligations {
@@ -110,6 +110,7 @@ class Obligations {
   Result<> load_facts();
   Result<> restore_statuses();
   Result<> open_year_book();
+  void catch_up(UtcTime now);
   void refresh_settings(UtcTime now);
   void refresh_detections(std::string_view agency_id);
   void settle(UtcTime now);
@@ -135,6 +136,7 @@ class Obligations {
   std::map<std::string, Handover, std::less<>> handovers_;  // by KIND/ID
   std::set<std::string, std::less<>> marked_;               // agencies whose detections are read again
   std::int32_t book_year_ = 0;  // standing duties of earlier years are in the year book; 0: none was kept yet
+  std::string book_day_;        // the last day on which something was settled; empty: none was kept yet
   bool stopping_ = false;
   std::condition_variable wake_;
   std::thread thread_;

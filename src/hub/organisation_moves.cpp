@@ -2,6 +2,7 @@
 #include "hub/organisation_moves.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -128,23 +129,38 @@ Result<> OrganisationMoves::move_facts(const std::string& device_id, const std::
   return {};
 }
 
-/// What the act gives to somebody by name, with its files.
+/// A record with its files.
+Result<> OrganisationMoves::give(const ledger::Record& record, const std::string& to) {
+  PHENDAU_TRY(hand_over(record, to));
+  const bool is_case = record.kind == "case";
+  ledger::Query files;
+  files.kind = kAttachment;
+  files.filters.push_back({is_case ? "case_id" : "record",
+                           ledger::FieldFilter::Op::equal,
+                           {Json(is_case ? record.id : key_of(record.kind, record.id))}});
+  return each_record(std::move(files), [&](const ledger::Record& file) { return hand_over(file, to); });
+}
+
+/// What the act gives to somebody by name, then the kinds that it gives as a whole.
 Result<> OrganisationMoves::move_assigned() {
+  const std::string& divided = act_.doc["agencies"].items().front().as_string();
+  std::set<std::string, std::less<>> given;
   for (const auto& one : act_.doc["assign"].items()) {
     const std::string& kind = one["kind"].as_string();
-    const std::string& id = one["id"].as_string();
-    if (kind == kUser) continue;
-    const auto record = services_.ledger.get(kind, id, everything());
-    if (!record || record->agency_id != act_.doc["agencies"].items().front().as_string()) continue;
-    PHENDAU_TRY(hand_over(*record, one["to"].as_string()));
-    const bool is_case = kind == "case";
-    ledger::Query files;
-    files.kind = kAttachment;
-    files.filters.push_back({is_case ? "case_id" : "record",
-                             ledger::FieldFilter::Op::equal,
-                             {Json(is_case ? id : key_of(kind, id))}});
-    PHENDAU_TRY(each_record(std::move(files), [&](const ledger::Record& file) {
-      return hand_over(file, one["to"].as_string());
+    if (kind == kUser || one["id"].as_string().empty()) continue;
+    given.insert(key_of(kind, one["id"].as_string()));
+    const auto record = services_.ledger.get(kind, one["id"].as_string(), everything());
+    if (record && record->agency_id == divided) PHENDAU_TRY(give(*record, one["to"].as_string()));
+  }
+  for (const auto& one : act_.doc["assign"].items()) {
+    const std::string& kind = one["kind"].as_string();
+    if (kind == kUser || !one["id"].as_string().empty()) continue;
+    ledger::Query query;
+    query.kind = kind;
+    query.agency_ids = {divided};
+    PHENDAU_TRY(each_record(std::move(query), [&](const ledger::Record& record) -> Result<> {
+      if (given.contains(key_of(kind, record.id)) || stays_with_past(kind, record.doc)) return {};
+      return give(record, one["to"].as_string());
     }));
   }
   return {};
@@ -167,7 +183,7 @@ Result<> OrganisationMoves::move_records() {
 }
 
 Result<> OrganisationMoves::move_users() {
-  std::map<std::string, std::string> given;
+  std::map<std::string, std::string> given;  // "": who is not named
   for (const auto& one : act_.doc["assign"].items()) {
     if (one["kind"].as_string() == kUser) given[one["id"].as_string()] = one["to"].as_string();
   }
@@ -179,7 +195,7 @@ Result<> OrganisationMoves::move_users() {
     for (const auto& id : record.doc["agency_ids"].items()) {
       std::string now = id.as_string();
       const auto heir = heir_of_.find(now);
-      const auto part = given.find(record.id);
+      const auto part = given.contains(record.id) ? given.find(record.id) : given.find("");
       if (part != given.end() && now == divided)
         now = part->second;
       else if (heir != heir_of_.end())

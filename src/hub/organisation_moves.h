@@ -38,6 +38,7 @@ class OrganisationMoves {
  private:
   Result<> move_records();
   Result<> move_assigned();
+  Result<> give(const ledger::Record& record, const std::string& to);
   Result<> move_users();
   Result<> move_bindings();
   Result<> move_references();

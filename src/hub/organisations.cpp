@@ -19,6 +19,7 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::string_view kAgency = "agency";
+constexpr std::string_view kNetworks = "network";  // addresses of its syslog: no kind of the ledger
 constexpr std::size_t kAssignedMax = 5'000;
 constexpr int kTries = 5;  // when others write meanwhile
 
@@ -219,7 +220,8 @@ Result<Json> Organisations::parts_of(const Json& body, const AgencyMap& all) {
   return out;
 }
 
-/// What the act gives to one part by name; with new agencies the code of the body may stand for the id.
+/// What the act gives to one part, by name or the whole kind; with new agencies the code of the body may
+/// stand for the id.
 Result<Json> Organisations::assigned_of(const Json& body, const Json& doc) {
   Json out = Json::array();
   if (body["assign"].size() > kAssignedMax) return bad("assign");
@@ -227,10 +229,17 @@ Result<Json> Organisations::assigned_of(const Json& body, const Json& doc) {
     const auto part = one["part"].as_int(-1);  // place in `into`
     const auto& into = doc["into"].items();
     if (part < 0 || part >= static_cast<std::int64_t>(into.size())) return bad("assign");
-    const auto record = services_.ledger.get(one["kind"].as_string(), one["id"].as_string(), everything());
+    const Json& to = into[static_cast<std::size_t>(part)]["id"];
+    const std::string& kind = one["kind"].as_string();
+    if (one["id"].as_string().empty()) {  // everything of the kind
+      const auto kinds = kinds_that_move(services_.ledger);
+      if (kind != "user" && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) return bad("assign");
+      out.push(Json::object({{"kind", kind}, {"id", ""}, {"to", to}}));
+      continue;
+    }
+    const auto record = services_.ledger.get(kind, one["id"].as_string(), everything());
     if (!record || stays_with_past(record->kind, record->doc)) return bad("assign");
-    out.push(Json::object(
-        {{"kind", record->kind}, {"id", record->id}, {"to", into[static_cast<std::size_t>(part)]["id"]}}));
+    out.push(Json::object({{"kind", record->kind}, {"id", record->id}, {"to", to}}));
   }
   return out;
 }
@@ -268,45 +277,96 @@ Result<Json> Organisations::document_of(const Actor& actor, const Json& body) {
   return doc;
 }
 
+Result<Json> Organisations::belongings_of(const std::string& agency_id, const AgencyMap& all) {
+  Json out = Json::array();
+  const auto add = [&](std::string_view kind, std::string_view title, std::uint64_t count) {
+    if (count > 0) out.push(Json::object({{"kind", kind}, {"title", title}, {"count", count}}));
+  };
+  for (const auto& kind : kinds_that_move(services_.ledger)) {
+    ledger::Query query;
+    query.kind = kind;
+    query.agency_ids = {agency_id};
+    std::uint64_t count = PHENDAU_TRY(services_.ledger.count(query, everything()));
+    if (kind == "exception") {  // those of the agency as a whole stay
+      query.filters.push_back({"subject_id", ledger::FieldFilter::Op::missing, {}});
+      count -= PHENDAU_TRY(services_.ledger.count(query, everything()));
+    }
+    const auto known = services_.ledger.kind(kind);
+    add(kind, known ? known->title_vi : kind, count);
+  }
+  std::uint64_t users = 0;
+  ledger::Query query;
+  query.kind = "user";
+  PHENDAU_TRY(each_record(services_.ledger, std::move(query), [&](const ledger::Record& user) -> Result<> {
+    const auto& ids = user.doc["agency_ids"].items();
+    users += std::find(ids.begin(), ids.end(), Json(agency_id)) != ids.end() ? 1 : 0;
+    return {};
+  }));
+  add("user", services_.ledger.kind("user")->title_vi, users);
+  const auto found = all.find(agency_id);
+  if (found != all.end())
+    add(kNetworks, tr(Lang::vi, "organisation.networks"), found->second.doc["addresses"].size());
+  return out;
+}
+
+namespace {
+
+Json move_of(const Json& from, const Json& to, Json counts) {
+  std::uint64_t total = 0;
+  for (const auto& one : counts.items()) total += static_cast<std::uint64_t>(one["count"].as_int());
+  return Json::object({{"from", from}, {"to", to}, {"total", total}, {"counts", std::move(counts)}});
+}
+
+/// How many of a kind a part gets: what is named, and what a rule for the whole kind leaves to it. Without a
+/// rule the rest is the first part's, or stays where it is.
+std::int64_t share_of(const Json& doc, const Json& one, const std::string& part) {
+  const std::string& kind = one["kind"].as_string();
+  std::int64_t named = 0;
+  std::int64_t own = 0;
+  std::string heir = doc["remains"].as_bool() ? std::string() : doc["into"].items().front()["id"].as_string();
+  for (const auto& rule : doc["assign"].items()) {
+    if (rule["kind"].as_string() != kind) continue;
+    if (rule["id"].as_string().empty()) {
+      heir = rule["to"].as_string();
+      continue;
+    }
+    ++named;
+    own += rule["to"].as_string() == part ? 1 : 0;
+  }
+  return own + (heir == part ? one["count"].as_int() - named : 0);
+}
+
+}  // namespace
+
 Result<Json> Organisations::moves_view(const ActEffect& effect, const Json& doc, const AgencyMap& all) {
   AgencyMap after = all;
   for (const auto& [id, one] : effect.changed) after.insert_or_assign(id, one);
   const std::string& day = doc["in_force"].as_string();
   Json moves = Json::array();
-  for (const auto& [from, to] : effect.ended) {
-    Json counts = Json::array();
-    std::uint64_t total = 0;
-    const auto add = [&](std::string_view kind, std::string_view title, std::uint64_t count) {
-      if (count == 0) return;
-      counts.push(Json::object({{"kind", kind}, {"title", title}, {"count", count}}));
-      total += count;
-    };
-    for (const auto& kind : kinds_that_move(services_.ledger)) {
-      ledger::Query query;
-      query.kind = kind;
-      query.agency_ids = {from};
-      std::uint64_t count = PHENDAU_TRY(services_.ledger.count(query, everything()));
-      if (kind == "exception") {  // those of the agency as a whole stay
-        query.filters.push_back({"subject_id", ledger::FieldFilter::Op::missing, {}});
-        count -= PHENDAU_TRY(services_.ledger.count(query, everything()));
-      }
-      const auto known = services_.ledger.kind(kind);
-      add(kind, known ? known->title_vi : kind, count);
+  Json out = Json::object();
+  if (doc["act"].as_string() == "split") {
+    const std::string& divided = doc["agencies"].items().front().as_string();
+    Json divisible = Json::array();
+    for (const auto& one : PHENDAU_TRY(belongings_of(divided, all)).items()) {
+      const std::string& kind = one["kind"].as_string();  // files go with what they belong to
+      if (kind != "attachment" && kind != kNetworks) divisible.push(one);
     }
-    std::uint64_t users = 0;
-    ledger::Query query;
-    query.kind = "user";
-    PHENDAU_TRY(each_record(services_.ledger, std::move(query), [&](const ledger::Record& user) -> Result<> {
-      const auto& ids = user.doc["agency_ids"].items();
-      users += std::find(ids.begin(), ids.end(), Json(from)) != ids.end() ? 1 : 0;
-      return {};
-    }));
-    add("user", services_.ledger.kind("user")->title_vi, users);
-    add("network", tr(Lang::vi, "organisation.networks"), all.find(from)->second.doc["addresses"].size());
-    moves.push(Json::object({{"from", named(from, all, day)},
-                             {"to", named(to, after, day)},
-                             {"total", total},
-                             {"counts", std::move(counts)}}));
+    for (const auto& part : doc["into"].items()) {
+      Json counts = Json::array();
+      for (const auto& one : divisible.items()) {
+        Json share = one;
+        share.set("count", share_of(doc, one, part["id"].as_string()));
+        if (share["count"].as_int() > 0) counts.push(std::move(share));
+      }
+      moves.push(
+          move_of(named(divided, all, day), named(part["id"].as_string(), after, day), std::move(counts)));
+    }
+    out.set("divisible", std::move(divisible));
+  } else {
+    for (const auto& [from, to] : effect.ended) {
+      moves.push(
+          move_of(named(from, all, day), named(to, after, day), PHENDAU_TRY(belongings_of(from, all))));
+    }
   }
   std::uint64_t children = 0;
   for (const auto& [id, one] : effect.changed) {
@@ -315,9 +375,10 @@ Result<Json> Organisations::moves_view(const ActEffect& effect, const Json& doc,
     const bool heir = effect.ended.contains(before->second.doc["parent_id"].as_string());
     children += heir && before->second.doc["parent_id"] != one.doc["parent_id"] ? 1 : 0;
   }
-  return Json::object({{"moves", std::move(moves)},
-                       {"children", children},
-                       {"assigned", std::uint64_t{doc["assign"].size()}}});
+  out.set("moves", std::move(moves))
+      .set("children", children)
+      .set("assigned", std::uint64_t{doc["assign"].size()});
+  return out;
 }
 
 Result<Json> Organisations::preview(const Actor& actor, const Json& body) {

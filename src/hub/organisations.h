@@ -59,6 +59,8 @@ class Organisations {
   Result<std::vector<ledger::Write>> first_writes(const ledger::Record& act, const ActEffect& effect);
   void note_problem(const std::string& id, const Error& error);
   Json act_view(const ledger::Record& record, const AgencyMap& all) const;
+  /// [{kind, title, count}]: what an agency has and an act may hand over.
+  Result<Json> belongings_of(const std::string& agency_id, const AgencyMap& all);
   Result<Json> moves_view(const ActEffect& effect, const Json& doc, const AgencyMap& all);
   std::string today() const;
 

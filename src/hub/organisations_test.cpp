@@ -220,6 +220,67 @@ TEST_CASE("organisations: rename, move, split and abolish keep names, parents an
   CHECK(w.ledger->verify()->ok);
 }
 
+TEST_CASE(
+    "organisations: a split gives whole kinds to the part that was chosen, the preview says what goes "
+    "where") {
+  World w;
+  const Actor province = system_actor();
+  const auto shares = [&](std::string_view body) {
+    const Json of = w.acts.preview(province, json(body)).value();
+    std::map<std::string, std::map<std::string, std::int64_t>> out;
+    for (const auto& move : of["moves"].items()) {
+      for (const auto& one : move["counts"].items())
+        out[move["to"]["id"].as_string()][one["kind"].as_string()] = one["count"].as_int();
+    }
+    return out;
+  };
+  const std::string kParts =
+      R"("act":"split","in_force":"2026-11-01","decision_number":"4","agencies":["xa-a"],
+         "into":[{"name":"Phuong M","code":"m"},{"name":"Phuong N","code":"n"}])";
+  auto all = shares("{" + kParts + "}");
+  CHECK(all["m"]["asset"] == 1);
+  CHECK(all["m"]["user"] == 1);
+  CHECK(all["n"].empty());
+  const std::string assigned = "{" + kParts +
+                               R"(,"assign":[{"kind":"asset","part":1},{"kind":"user","part":1},
+          {"kind":"device","id":"dev-xa-a","part":1}]})";
+  all = shares(assigned);
+  CHECK(all["m"].count("asset") == 0);
+  CHECK(all["n"]["asset"] == 1);
+  CHECK(all["n"]["user"] == 1);
+  CHECK(all["n"]["device"] == 1);
+  const Json kinds = w.acts.preview(province, json(assigned)).value()["divisible"];
+  CHECK(std::any_of(kinds.items().begin(), kinds.items().end(),
+                    [](const Json& one) { return one["kind"].as_string() == "asset"; }));
+  CHECK(std::none_of(kinds.items().begin(), kinds.items().end(),
+                     [](const Json& one) { return one["kind"].as_string() == "attachment"; }));
+  // Kinds that nobody hands over are refused.
+  for (const char* kind : {"agency", "attestation", "no_such_kind"}) {
+    const auto refused =
+        w.acts.preview(province, json("{" + kParts + R"(,"assign":[{"kind":")" + kind + R"(","part":1}]})"));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text_id == "request.invalid");
+  }
+  w.env.set_now(*parse_rfc3339("2026-11-21T08:00:00+07:00"));
+  REQUIRE(w.acts.create(province, json(assigned)));
+  CHECK(w.owner("asset", "may-xa-a") == "n");
+  CHECK(w.owner("user", "can.bo.xa-a") == "n");
+  CHECK(w.owner("device", "dev-xa-a") == "n");
+  CHECK(w.orphans().empty());
+
+  // The old agency remains: only what was chosen leaves it.
+  const std::string remaining =
+      R"({"act":"split","in_force":"2026-11-01","decision_number":"5","agencies":["xa-b"],"remains":true,
+          "into":[{"name":"Phuong P","code":"p"}],"assign":[{"kind":"asset","part":0}]})";
+  all = shares(remaining);
+  CHECK(all["p"]["asset"] == 1);
+  CHECK(all["p"].count("user") == 0);
+  REQUIRE(w.acts.create(province, json(remaining)));
+  CHECK(w.owner("asset", "may-xa-b") == "p");
+  CHECK(w.owner("user", "can.bo.xa-b") == "xa-b");
+  CHECK(w.orphans().empty());
+}
+
 TEST_CASE("organisations: what cannot be is refused, what was entered wrongly is withdrawn before its day") {
   World w;
   const Actor province = system_actor();

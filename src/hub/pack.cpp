@@ -168,6 +168,30 @@ const comply::Clause* Pack::clause(std::string_view clause_id) const {
 
 namespace {
 
+/// What clauses ask for by type is offered by name where papers are entered: a type to which the register
+/// gives no words is called as the clause that asks for it.
+void name_document_types(Pack& pack) {
+  const auto papers = std::find_if(pack.registers.begin(), pack.registers.end(),
+                                   [](const RegisterKind& kind) { return kind.spec.name == "document"; });
+  if (papers == pack.registers.end()) return;
+  Json properties = papers->spec.schema["properties"];
+  Json type = properties["type"];
+  if (!type.is_object() || !type["enum"].is_null()) return;
+  Json titles = type["x-titles-vi"].is_object() ? type["x-titles-vi"] : Json::object();
+  for (const auto& clause : pack.catalog.clauses) {
+    for (const auto& part : clause.parts) {
+      for (const auto& way : part.satisfied_by) {
+        if (way.kind == comply::SatisfierKind::document && !titles.contains(way.ref))
+          titles.set(way.ref, clause.title.vi);
+      }
+    }
+  }
+  if (titles.members().empty()) return;
+  type.set("x-titles-vi", std::move(titles));
+  properties.set("type", std::move(type));
+  papers->spec.schema.set("properties", std::move(properties));
+}
+
 LoadedPack parse_trees(const std::vector<PackTree>& trees, const PackOptions& options) {
   LoadedPack out;
   PackReader reader(out.pack, out.errors);
@@ -182,6 +206,7 @@ LoadedPack parse_trees(const std::vector<PackTree>& trees, const PackOptions& op
   out.pack.digest = digest_of(trees);
   out.pack.catalog.pack_id = out.pack.id;
   for (auto& kind : out.pack.registers) kind.spec.pack = out.pack.reference();
+  name_document_types(out.pack);
   reader.check_references();
   std::stable_sort(out.errors.begin(), out.errors.end(), [](const ContentError& a, const ContentError& b) {
     return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);

@@ -4,6 +4,7 @@
 #include "hub/pack.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -162,6 +163,40 @@ TEST_CASE("posture rules give what their examples say, and each has all six kind
       CHECK(names.contains(needed));
     }
   }
+}
+
+TEST_CASE("types of papers that clauses ask for have words: of the register, else of the clause") {
+  auto packs = packs_with_clauses();
+  // The example lies apart from the packs that it imports.
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("phendau-packs-" + std::to_string(::getpid()));
+  constexpr auto kAll = std::filesystem::copy_options::recursive;
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy(PHENDAU_SOURCE_DIR "/packs/base", folder / "base", kAll);
+  std::filesystem::copy(PHENDAU_SOURCE_DIR "/docs/examples/binh-minh", folder / "binh-minh", kAll);
+  auto own = load_valid_pack(posix_env(), (folder / "binh-minh").string());
+  std::filesystem::remove_all(folder);
+  REQUIRE_MESSAGE(own.has_value(), own.error().message);
+  packs.push_back(std::move(*own));
+  std::size_t count = 0;
+  for (const auto& pack : packs) {
+    CAPTURE(pack.id);
+    const Json titles = pack.reg("document")->spec.schema["properties"]["type"]["x-titles-vi"];
+    CHECK_FALSE(titles["yearly_report"].as_string().empty());
+    for (const auto& clause : pack.catalog.clauses) {
+      for (const auto& part : clause.parts) {
+        for (const auto& way : part.satisfied_by) {
+          if (way.kind != comply::SatisfierKind::document) continue;
+          ++count;
+          CAPTURE(way.ref);
+          CHECK_FALSE(titles[way.ref].as_string().empty());
+        }
+      }
+    }
+  }
+  CHECK(count >= 6);
+  const Json named = packs.back().reg("document")->spec.schema["properties"]["type"]["x-titles-vi"];
+  CHECK(named.contains("bm_yearly_report"));  // it has no words but the clause's
 }
 
 TEST_CASE("the packs cover every clause and part of the five documents") {

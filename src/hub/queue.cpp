@@ -53,7 +53,10 @@ Result<> Queue::add_alerts(const Actor& actor, Json::Array& out, Json& counts) {
   const Json page = PHENDAU_TRY(alerts_.list(actor, filter));
   for (const auto& alert : page["items"].items()) {
     Json one = item("alert", alert, services_.env.now(), {}, alert["level"].as_string());
-    one.set("since", alert["raised_at"]).set("state", alert["status"]).set("detail", alert["assignee_name"]);
+    one.set("since", alert["raised_at"])
+        .set("state", alert["status"])
+        .set("detail", alert["assignee_name"])
+        .set("entity", alert["entity"]);
     out.push_back(std::move(one));
   }
   counts.set("alert", page["total"]);

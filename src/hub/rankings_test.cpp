@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "hub/hub_test_folder.h"
 #include "hub/obligation_feeds.h"
 #include "hub/ranking_input.h"
@@ -82,9 +84,8 @@ TEST_CASE("rankings: records, points by hand with a file, an appeal that is gran
   world.write(
       officer, "training",
       R"({"doc":{"kind":"course","audience":"staff","held_on":"2026-03-01","attended":9},"state":"done"})");
-  const std::string score = world.write(
-      system_actor(), "ranking_score",
-      R"({"agency_id":"a1","doc":{"year":2026,"ranking":"agency_year",
+  const std::string score = world.write(system_actor(), "ranking_score",
+                                        R"({"agency_id":"a1","doc":{"year":2026,"ranking":"agency_year",
           "criterion":"inspection","points":7.5,"reason":"Kiem tra thang 5"}})");
   CHECK(points_of(world.get(system_actor()), "a1", "training") == "10.00");
   CHECK(points_of(world.get(system_actor()), "a2", "training") == "0.00");
@@ -93,10 +94,9 @@ TEST_CASE("rankings: records, points by hand with a file, an appeal that is gran
   world.attach("ranking_score/" + score);
   CHECK(points_of(world.get(system_actor()), "a1", "inspection") == "7.50");
   // An officer gives no points, and appeals for the own agency only.
-  CHECK_FALSE(world.records.create(
-      officer, "ranking_score",
-      json(
-          R"({"doc":{"year":2026,"ranking":"agency_year",
+  CHECK_FALSE(world.records.create(officer, "ranking_score",
+                                   json(
+                                       R"({"doc":{"year":2026,"ranking":"agency_year",
               "criterion":"inspection","points":10,"reason":"x"}})")));
   const std::string appeal = world.write(
       officer, "ranking_appeal",
@@ -249,4 +249,35 @@ TEST_CASE("year book: periods that are over and the turn of a year stay") {
   CHECK(has_part(read, "|2025"));  // the yearly duty of the year before
   CHECK(std::any_of(read.begin(), read.end(), [](const auto& one) { return one.year == 2025; }));
   CHECK(shares_of(read).at("a1").total > 0);
+}
+
+TEST_CASE("year book: periods that ended while the hub was off are in it, each as it was at its end") {
+  TestHub hub("ha-giang");
+  const auto run_at = [&](std::string_view when) {
+    hub.env.set_now(*parse_rfc3339(when));
+    Detection detection(*hub.services);
+    Obligations obligations(*hub.services, detection);
+    REQUIRE(obligations.open());
+  };
+  hub.env.set_now(*parse_rfc3339("2025-06-01T08:00:00+07:00"));
+  hub.add_agency("a1");
+  run_at("2026-06-10T08:00:00+07:00");
+  run_at("2026-09-20T08:00:00+07:00");
+  std::set<std::string> periods;
+  for (const auto& line : lines_of_year(*hub.ledger, 2026, "a1", everything()).value())
+    periods.insert(line.id.substr(line.id.rfind('|') + 1));
+  for (const char* over : {"2026-05", "2026-06", "2026-07", "2026-08", "2026-Q1", "2026-Q2"}) {
+    CAPTURE(over);
+    CHECK(periods.contains(over));
+  }
+  CHECK_FALSE(periods.contains("2026-09"));  // it runs
+  // Over the turn of a year, too.
+  run_at("2027-02-10T08:00:00+07:00");
+  periods.clear();
+  for (const auto& line : lines_of_year(*hub.ledger, 2026, "a1", everything()).value())
+    periods.insert(line.id.substr(line.id.rfind('|') + 1));
+  for (const char* over : {"2026-09", "2026-10", "2026-11", "2026-12", "2026-Q3", "2026", ""}) {
+    CAPTURE(over);
+    CHECK(periods.contains(over));
+  }
 }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "base/unicode.h"
 #include "comply/deadline.h"
 #include "hub/obligation_feeds.h"
 #include "hub/upload_guard.h"
@@ -32,8 +33,8 @@ Result<std::vector<ledger::Record>> about(const Services& services, std::string_
 }
 
 /// Live agencies that the document addresses; the sender does not answer itself.
-Result<std::vector<std::string>> addressees(const Services& services, const Json& doc,
-                                            std::string_view sender) {
+Result<std::vector<std::string>> addressed_by(const Services& services, const Json& doc,
+                                              std::string_view sender) {
   const auto chosen = texts_from(doc["to_agencies"]);
   const auto classes = texts_from(doc["to_classes"]);
   ledger::Query query;
@@ -207,6 +208,33 @@ Result<Json> Warnings::get(const Actor& actor, std::string_view id) {
   return out;
 }
 
+Result<Json> Warnings::addressees(const Actor& actor) {
+  const Pack& pack = services_.pack.pack();
+  const RegisterKind* kind = pack.reg(kKind);
+  if (kind == nullptr) return fail(ErrorCode::not_found, "no such register", "error.not_found");
+  PHENDAU_TRY(records_.check_may_create(actor, *kind));
+  ledger::Query query;
+  query.kind = "agency";
+  query.states = {"active"};
+  Json::Array agencies;
+  std::map<std::string, std::uint64_t, std::less<>> in_class;
+  for (const auto& one : PHENDAU_TRY(ledger::all_records(services_.ledger, std::move(query), everything()))) {
+    const std::string& unit_class = one.doc["unit_class"].as_string();
+    ++in_class[unit_class];
+    agencies.push_back(Json::object({{"id", one.id}, {"name", one.doc["name"]}, {"unit_class", unit_class}}));
+  }
+  std::sort(agencies.begin(), agencies.end(), [](const Json& a, const Json& b) {
+    return compare_vietnamese(a["name"].as_string(), b["name"].as_string()) < 0;
+  });
+  Json classes = Json::array();
+  for (const auto& one : pack.unit_classes) {
+    const auto count = in_class.find(one.id);
+    if (count == in_class.end()) continue;
+    classes.push(Json::object({{"id", one.id}, {"title", one.title.vi}, {"count", count->second}}));
+  }
+  return Json::object({{"agencies", Json::array(std::move(agencies))}, {"classes", std::move(classes)}});
+}
+
 Result<Json> Warnings::send(const Actor& actor, const Json& body) {
   Json doc = body["doc"];
   if (!doc.is_object()) return fail(ErrorCode::invalid, "no document", "request.invalid", {"doc"});
@@ -219,13 +247,13 @@ Result<Json> Warnings::send(const Actor& actor, const Json& body) {
   if (last) doc.set("reply_by", format_date(*last));
   const std::string& sender = body["agency_id"].as_string();
   // Who is addressed is settled first: a warning to nobody leaves no draft.
-  PHENDAU_TRY(addressees(services_, doc, sender));
+  PHENDAU_TRY(addressed_by(services_, doc, sender));
   Json create = Json::object({{"doc", doc}, {"reason", "sent"}});
   if (!sender.empty()) create.set("agency_id", sender);
   const Json made = PHENDAU_TRY(records_.create(actor, kKind, create));
   const std::string owner = made["agency_id"].as_string();
   Json sent = Json::object({{"issued_on", format_date(today)},
-                            {"sent_to", texts_json(PHENDAU_TRY(addressees(services_, doc, owner)))}});
+                            {"sent_to", texts_json(PHENDAU_TRY(addressed_by(services_, doc, owner)))}});
   if (doc["issued_by"].as_string().empty()) sent.set("issued_by", agency_name(services_, owner));
   const std::string id = made["id"].as_string();
   PHENDAU_TRY(records_.move(actor, kKind, id,

@@ -26,6 +26,9 @@ class Warnings {
   /// With text, measures and receipts: of everybody for the sender and the province, else of the own
   /// agencies.
   Result<Json> get(const Actor& actor, std::string_view id);
+  /// {agencies, classes}: whom a warning may be sent to, by name, for those who may send one. Nothing else of
+  /// an agency is told.
+  Result<Json> addressees(const Actor& actor);
   /// `body`: {doc, agency_id}: written and sent at once to `to_agencies`, `to_classes` or everybody.
   Result<Json> send(const Actor& actor, const Json& body);
   /// `body`: {agency_id, measures_taken, done_on}. Staff only say that they have read it.

@@ -101,6 +101,28 @@ TEST_CASE("warnings: who was not addressed learns nothing; officers send none") 
   CHECK(nobody.error().text_id == "warning.nobody");
 }
 
+TEST_CASE("warnings: the police choose whom they warn, by name; who sends none is told no names") {
+  World world;
+  ledger::Write write;
+  write.kind = "agency";
+  write.id = write.agency_id = "a3";
+  write.state = "abolished";
+  write.doc.set("name", "Agency a3");
+  REQUIRE(world.hub.ledger->write(write, system_actor(), world.hub.env.now()));
+  const Json listed = world.warnings.addressees(world.police).value();
+  std::vector<std::string> ids;
+  for (const auto& one : listed["agencies"].items()) {
+    ids.push_back(one["id"].as_string());
+    CHECK(one.members().size() == 3);  // id, name, class: nothing else of it
+  }
+  CHECK(ids == std::vector<std::string>{"a1", "a2", "p1"});
+  CHECK_FALSE(world.warnings.addressees(world.officer));
+  CHECK_FALSE(world.warnings.addressees(world.staff));
+  const Json sent = world.send(world.police, R"(,"to_agencies":["a2"])");
+  REQUIRE(sent["receipts"].size() == 1);
+  CHECK(sent["receipts"].items()[0]["agency_id"].as_string() == "a2");
+}
+
 TEST_CASE("warnings: silence after the term turns the setting, an answer turns it back") {
   World world;
   const Json sent = world.send(world.police);

@@ -155,7 +155,7 @@ Reading read_date_time(const Cell& cell) {
 /// Enumerations by folded word.
 class Words {
  public:
-  explicit Words(const WantedColumn& column) {
+  explicit Words(const WantedColumn& column) : other_(column.other_words) {
     for (const auto& word : column.words) {
       values_.emplace(fold_title(word.value), word.value);
       for (const auto& one : word.words) values_.emplace(fold_title(one), word.value);
@@ -164,6 +164,7 @@ class Words {
     }
   }
   bool empty() const { return values_.empty(); }
+  bool allows_others() const { return other_; }
   const std::string& shown() const { return shown_; }
   const std::string* value_of(std::string_view text) const {
     const auto found = values_.find(fold_title(text));
@@ -173,11 +174,13 @@ class Words {
  private:
   std::unordered_map<std::string, std::string> values_;
   std::string shown_;
+  bool other_ = false;
 };
 
 Reading read_word(const Words& words, std::string text) {
   if (words.empty()) return {std::move(text), {}, {}};
   const std::string* value = words.value_of(text);
+  if (value == nullptr && words.allows_others()) return {std::move(text), {}, {}};
   if (value == nullptr) return wrong("import.word", words.shown());
   return {*value, {}, {}};
 }
@@ -518,6 +521,11 @@ std::vector<WantedColumn> columns_of_schema(const Json& schema) {
       const std::string title = own.empty() ? property["x-titles-vi"][word.value].string_or("") : own;
       if (!title.empty()) word.words.push_back(title);
       column.words.push_back(std::move(word));
+    }
+    if (*type == ColumnType::text && allowed["enum"].is_null()) {
+      for (const auto& [value, title] : property["x-titles-vi"].members())
+        column.words.push_back({value, {title.as_string()}});
+      column.other_words = !column.words.empty();
     }
     const auto& required = schema["required"].items();
     column.required = std::any_of(required.begin(), required.end(),

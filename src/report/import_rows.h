@@ -37,12 +37,14 @@ struct WantedColumn {
   ColumnType type = ColumnType::text;
   std::vector<EnumWord> words;  // not empty: one of these (of text and texts)
   bool required = false;
-  bool beside = false;  // not a member of the document: ImportedRow::beside
+  bool beside = false;       // not a member of the document: ImportedRow::beside
+  bool other_words = false;  // with words: any other text, too
 };
 
 /// Columns of a record kind's JSON Schema: titles from `title`, `x-title-en`, `x-import-titles` and the key;
-/// types from `type` and `format`; words from `enum` and `x-titles-vi` (also of a list's items). Members that
-/// no cell can hold (objects, arrays of objects) are left out.
+/// types from `type` and `format`; words from `enum` and `x-titles-vi` (also of a list's items; without an
+/// `enum` other texts are fine, too). Members that no cell can hold (objects, arrays of objects) are left
+/// out.
 std::vector<WantedColumn> columns_of_schema(const Json& schema);
 /// What read_table() needs to find the header.
 TableOptions options_for(const std::vector<WantedColumn>& columns);

@@ -111,6 +111,21 @@ TEST_CASE("columns beside the document, words of a list, and the apostrophe of o
   CHECK(result->rows[1].document["phone"].as_string() == "'s");
 }
 
+TEST_CASE("words without an enumeration: known ones become their values, others stay") {
+  const auto columns = columns_of_schema(*parse_json(R"({"type": "object", "required": ["type"],
+      "properties": {"type": {"type": "string", "title": "Type",
+                              "x-titles-vi": {"yearly_report": "Yearly"}}}})"));
+  REQUIRE(columns.size() == 1);
+  CHECK(columns[0].words.size() == 1);
+  const auto result =
+      import_rows(table_of({"Type"}, {{text("yearly")}, {text("yearly_report")}, {text("Letter")}}), columns);
+  REQUIRE(result.has_value());
+  REQUIRE(result->rows.size() == 3);
+  CHECK(result->rows[0].document["type"].as_string() == "yearly_report");
+  CHECK(result->rows[1].document["type"].as_string() == "yearly_report");
+  CHECK(result->rows[2].document["type"].as_string() == "Letter");
+}
+
 TEST_CASE("each mistake names its row and column in Vietnamese and English") {
   const auto columns = columns_of_schema(schema());
   const auto compiled = JsonSchema::compile(schema());

@@ -174,6 +174,7 @@ def requests(on, own):
         "publishRanking": [({"decision_number": "x"}, {}, {"year": "2026"})],
         "listWarnings": [(None, q, {}) for q in [{}, {"box": "received"}, {"box": "sent"}]],
         "sendWarning": [({"agency_id": on["agency"], "doc": {"kind": ["risk"], "title": "x", "text": "x", "measures": "x"}}, {}, {})],
+        "listWarningAddressees": [(None, {}, {})],
         "getWarning": [(None, {}, {"id": on["warning"]})], "acknowledgeWarning": [({}, {}, {"id": on["warning"]}), ({"agency_id": on["agency"]}, {}, {"id": on["warning"]})],
         "getLeaderPage": [(None, {}, {})], "getQueue": [(None, q, {}) for q in [{}, {"type": "request,warning"}]],
         "getProvinceSettings": [(None, {}, {})], "setProvinceSetting": [({"value": 9, "reason": "x"}, {}, {"name": "password_min_length"})],
@@ -257,6 +258,10 @@ for role, client in clients.items():
             asked += 1
             # What the caller typed may come back in an error; the query itself is not a leak.
             shown = data.replace(json.dumps(call[1].get("q", "\0")).encode()[1:-1], b"") if status >= 400 else data
+            # Who may send a warning chooses whom by name; the name is all that is told.
+            if (role, name) == ("partner", "listWarningAddressees"):
+                assert status == 200 and shown.count(secret) == 1, shown
+                shown = shown.replace(("Cơ quan B " + CANARY["b"]).encode(), b"").replace(json.dumps("Cơ quan B " + CANARY["b"]).encode()[1:-1], b"")
             assert not any(s in shown for s in foreign), f"{role} {name} {call}: the other agency's secret in the answer: {data[:400]}"
             if name in BY_ID or name in WRITES:
                 assert status in (400, 403, 404), f"{role} {name} {call} answered {status}: {data[:300]}"

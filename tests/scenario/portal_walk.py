@@ -19,7 +19,7 @@ import province
 
 CHROMIUM = os.environ.get("PHENDAU_CHROMIUM", "/usr/bin/chromium")
 NODE = shutil.which("node")
-WALK_SECONDS_MAX = 900
+WALK_SECONDS_MAX = 1500
 WALKERS = {"administrator": "admin", "officer": "b.canbo", "head": "b.lanhdao", "partner": "congan.phoihop", "staff": "a.nhanvien"}
 # Names of accounts, machines and programs in the invented logs, which stand on screens as they are.
 DATA_WORDS = ["hotro", "vanthu", "quantri", "ketoan", "postgres", "canbo", "lanhdao", "nhanvien", "huyen", "hoso", "srv"]

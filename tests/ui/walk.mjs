@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The browser's half of scenario/portal_walk.py, which starts the hub, fills it and sets the PHENDAU_UI_* variables: every
 // section of every role, by mouse and by keyboard. Fails on any request to another host, refused script, console error, page
-// error, page in a broken state, or English word on a screen. Pictures go to PHENDAU_UI_SHOTS, if set.
+// error, page in a broken state, English word on a screen, or anything that audit.mjs finds there in light and dark and at the
+// width of a telephone. Pictures go to PHENDAU_UI_SHOTS, if set.
 // PHENDAU_UI_DIST tries the portal of that folder on the same hub: for work on the portal without building the hub.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { audit, auditTab } from './audit.mjs';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
@@ -50,7 +52,7 @@ async function ownDist(context) {
 
 async function enter(role, options = {}) {
   if (page) await page.context().close();
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, ...options });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1366, height: 768 }, reducedMotion: 'reduce', ...options });
   await ownDist(context);
   page = await context.newPage();
   page.setDefaultTimeout(kWaitMs);
@@ -70,11 +72,15 @@ async function enter(role, options = {}) {
   mayFail = true;
   await page.goto(kUrl);
   await at('demo-banner').waitFor();
-  await signIn(role);
+  await signIn(role, role === 'administrator');
   mayFail = false;
 }
 
-async function signIn(role) {
+async function signIn(role, first = false) {
+  if (first) {
+    await check('sign-in');
+    await shotsOf('sign-in');
+  }
   await at('username').fill(people[role].username);
   await at('password').fill(people[role].password);
   await at('sign-in').click();
@@ -85,6 +91,36 @@ async function shot(name) {
   if (!env.PHENDAU_UI_SHOTS) return;
   mkdirSync(env.PHENDAU_UI_SHOTS, { recursive: true });
   await page.screenshot({ path: join(env.PHENDAU_UI_SHOTS, `${name}.png`) });
+}
+
+/** The same, as somebody sees it who likes it dark or holds a telephone. */
+async function shotsOf(name) {
+  if (!env.PHENDAU_UI_SHOTS) return;
+  await shot(name);
+  await inDark(() => shot(`${name}-dark`));
+  await onPhone(async () => page.screenshot({ path: join(env.PHENDAU_UI_SHOTS, `${name}-360.png`), fullPage: true }));
+}
+
+async function inDark(act) {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await act();
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+async function onPhone(act) {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 780 });
+  await act();
+  await page.setViewportSize(size);
+}
+
+/** Vietnamese, and for everybody: by keyboard, by ear, in the dark, on a telephone. */
+async function check(where) {
+  await noEnglish(where);
+  const found = new Set(await audit(page));
+  await inDark(async () => { for (const line of await audit(page)) found.add(line.startsWith('contrast') || line.startsWith('the edge') ? `dark: ${line}` : line); });
+  await onPhone(async () => { for (const line of await audit(page, { contrast: false, width: true })) found.add(line); });
+  for (const line of found) wrongs.push(`${where}: ${line}`);
 }
 
 async function open(path) {
@@ -153,8 +189,9 @@ async function everySection(role, expected) {
     await settled();
     assert.equal(await at('demo-banner').count(), 1, `${role} sees on ${link} that the data are invented`);
     assert.equal(await at('offline-banner').count(), 0, `${role} on ${link} is told that the hub is away`);
-    await noEnglish(`${role} ${link}`);
-    await shot(`${role}${link.replaceAll('/', '-')}`);
+    await check(`${role} ${link}`);
+    if (role === 'officer') for (const line of await auditTab(page)) wrongs.push(`${role} ${link}, by Tab: ${line}`);
+    await shotsOf(`${role}${link.replaceAll('/', '-')}`);
   }
 }
 
@@ -183,11 +220,11 @@ async function slashFocuses(testid) {
 async function onePage(role) {
   await open('/lanh-dao');
   await at('leader').waitFor();
-  await noEnglish(`leader page of ${role}`);
+  await check(`leader page of ${role}`);
   const bytes = await page.pdf({ preferCSSPageSize: true });
   const pages = bytes.toString('latin1').match(/\/Type\s*\/Page\b(?!s)/g)?.length;
   assert.equal(pages, 1, `the leader page of ${role} has ${pages} pages on paper`);
-  await shot(`leader-${role}`);
+  await shotsOf(`leader-${role}`);
   if (env.PHENDAU_UI_SHOTS) writeFileSync(join(env.PHENDAU_UI_SHOTS, `leader-${role}.pdf`), bytes);
 }
 
@@ -199,19 +236,21 @@ async function province() {
   await at('open-sheet').first().click();
   await at('criterion').first().waitFor();
   await settled();
-  await noEnglish('sheet of the ranking');
-  await shot('ranking-sheet');
+  for (const one of await at('criterion').locator('summary').all()) await one.click();
+  await check('sheet of the ranking');
+  await shotsOf('ranking-sheet');
+  await paper('ranking');
   await open('/thong-bao-nguy-co');
   await at('new-warning').click();
   await at('warning-kind-malware').check();
   for (const [name, text] of [['title', 'Thư giả mạo hóa đơn'], ['text', 'Thư giả mạo kèm tệp nén.'], ['measures', 'Không mở tệp, báo ngay.']]) await at(`warning-${name}`).fill(text);
-  await noEnglish('form of a warning');
-  await shot('warning-form');
+  await check('form of a warning');
+  await shotsOf('warning-form');
   await at('warning-send').click();
   await at('receipts-table').waitFor();
   await settled();
-  await noEnglish('one warning, sender');
-  await shot('warning-sender');
+  await check('one warning, sender');
+  await shotsOf('warning-sender');
   await open('/cai-dat');
   await slashFocuses('setting-search');
   await page.keyboard.type('do dai');
@@ -223,14 +262,14 @@ async function province() {
   await at('setting-drawer').locator('.form-problem').waitFor();
   mayFail = false;
   await at('setting-value').fill('10');
-  await noEnglish('form of a setting');
+  await check('form of a setting');
   await at('setting-save').click();
   await at('restart-note').waitFor();
-  await shot('settings');
+  await shotsOf('settings');
   for (const tab of ['vai-tro', 'nhac-viec']) {
     await open(`/cai-dat?muc=${tab}`);
-    await noEnglish(`settings ${tab}`);
-    await shot(`settings-${tab}`);
+    await check(`settings ${tab}`);
+    await shotsOf(`settings-${tab}`);
   }
   await onePage('administrator');
 }
@@ -241,8 +280,8 @@ async function answerWarning() {
   await at('warning-done-text').fill('Đã nhắc toàn bộ cán bộ.');
   await at('warning-done').click();
   await page.locator('[data-testid=own-receipt][data-state=done]').waitFor();
-  await noEnglish('one warning, agency');
-  await shot('warning-agency');
+  await check('one warning, agency');
+  await shotsOf('warning-agency');
 }
 
 async function paper(name) {
@@ -260,8 +299,19 @@ async function overviewAndAlerts() {
   await open('/canh-bao');
   await rowsByKey('alert-row', 'alert-event');
   await settled();
-  await noEnglish('one alert');
-  await shot('alert');
+  await check('one alert');
+  await shotsOf('alert');
+  await open('/su-co');
+  await at('incident-row').first().locator('[data-primary]').click();
+  await at('step-card').waitFor();
+  await settled();
+  await check('one incident');
+  await shotsOf('incident');
+  await paper('incident');
+  await open('/su-co');
+  await at('new-incident').click();
+  await check('form of an incident');
+  await shotsOf('incident-form');
 }
 
 async function matrixByKeyboard() {
@@ -277,8 +327,8 @@ async function matrixByKeyboard() {
   assert.ok(await drawer.locator('[data-testid=evidence] > li').count() > 0, 'facts or records stand behind it');
   assert.ok(await drawer.locator('.change').count() > 0, 'it says what would change the verdict');
   await settled();
-  await noEnglish('Vì sao?');
-  await shot('why');
+  await check('Vì sao?');
+  await shotsOf('why');
   await page.keyboard.press('Escape');
   await drawer.waitFor({ state: 'detached' });
   assert.equal(await focused('data-clause'), env.PHENDAU_UI_CLAUSE, 'the focus is given back');
@@ -299,8 +349,8 @@ async function documentReader() {
   const all = await clauses.count();
   assert.ok(all >= 70, `${all} clauses of the document`);
   assert.match(await page.locator('main .sub').innerText(), /1374\/QĐ-UBND/);
-  await noEnglish('document');
-  await shot('document');
+  await check('document');
+  await shotsOf('document');
   await at('jump').getByRole('link', { name: 'Điều 9', exact: true }).click();
   const article = page.locator('section[aria-label="Điều 9"]');
   await page.waitForURL((url) => url.hash !== '');
@@ -347,7 +397,7 @@ async function histogram() {
   assert.equal(await at('completions').count(), 0, 'the list of suggestions is closed after Enter');
   await open('/nhat-ky?facts=1&q=fact.kind%3Aantimalware');
   await page.getByText('Máy đo Chống mã độc').first().waitFor();
-  await shot('facts-in-log');
+  await shotsOf('facts-in-log');
 }
 
 async function devices() {
@@ -359,17 +409,36 @@ async function devices() {
   await rowsByKey('device-row', 'fact');
   await settled();
   await page.locator('.duty-clause').first().waitFor();
-  await noEnglish('one device');
-  await shot('device');
+  await check('one device');
+  await shotsOf('device');
   await paper('device');
+  await open('/thiet-bi');
+  await at('add-device').click();
+  await check('form of a machine');
+  await shotsOf('device-form');
 }
 
 async function administration() {
   for (const tab of ['co-quan', 'nguoi-dung', 'bo-quy-dinh', 'luat', 'nhap']) {
     await open(`/quan-tri?muc=${tab}`);
-    await noEnglish(`Quản trị ${tab}`);
-    await shot(`admin-${tab}`);
+    await check(`Quản trị ${tab}`);
+    await shotsOf(`admin-${tab}`);
   }
+  for (const [tab, button, drawer] of [['co-quan', 'add-agency', 'agency-drawer'], ['nguoi-dung', 'add-user', 'user-drawer']]) {
+    await open(`/quan-tri?muc=${tab}`);
+    await at(button).click();
+    await at(drawer).waitFor();
+    await settled();
+    await check(drawer);
+    await shotsOf(drawer);
+  }
+  await open(`/co-quan/${env.PHENDAU_UI_AGENCY}`);
+  await check('one agency');
+  await shotsOf('agency');
+  await paper('agency');
+  await at('person-menu').click();
+  await check('menu of the person');
+  await shotsOf('person-menu');
 }
 
 // ---- a record ------------------------------------------------------------------------------------------------------
@@ -392,8 +461,8 @@ async function createRecord() {
   await at('record-form-submit').click();
   await drawer.getByText('Điền ngày dạng 24/07/2026.').waitFor();
   await settled();
-  await noEnglish('form of a record');
-  await shot('record-form');
+  await check('form of a record');
+  await shotsOf('record-form');
   await at('field-left_on').fill('20/11/2026');
   await at('record-form-submit').click();
   await at('record-details').getByText('20/11/2026').waitFor();
@@ -414,8 +483,8 @@ async function changeAndUndo() {
   await at('undo-send').click();
   await page.locator('main h1', { hasText: 'Nguyễn Văn Thử' }).waitFor();
   await settled();
-  await noEnglish('one record');
-  await shot('record');
+  await check('one record');
+  await shotsOf('record');
   await paper('record');
   return new URL(page.url()).pathname;
 }
@@ -427,7 +496,7 @@ async function moveRecord(path) {
   await at('move-drawer').locator('.field-error').first().waitFor();
   for (const name of ['accounts_locked', 'rights_updated', 'devices_recovered']) await at(`field-${name}`).check();
   await at('field-done_on').fill('24/11/2026');
-  await noEnglish('a move');
+  await check('a move');
   await at('move-form-submit').click();
   await at('record-state').filter({ hasText: 'Đã xong' }).waitFor();
   await open('/so-dang-ky/leaver');
@@ -451,29 +520,101 @@ async function importTable() {
   }
   await at('import-records').click();
   await settled();
-  await noEnglish('import: choose');
-  await shot('import-choose');
+  await check('import: choose');
+  await shotsOf('import-choose');
   await choose('31/02/2024');
   await at('import-errors').getByText('31/02/2024').waitFor();
   assert.equal(await at('import-write').count(), 0, 'a file with a mistake is not written by the main button');
   await at('import-rows').getByText('Nguyễn Thị Hồng').waitFor();
   await at('samples').getByText('Mã cán bộ').waitFor();
   await settled();
-  await noEnglish('import: mistakes');
-  await shot('import-mistakes');
+  await check('import: mistakes');
+  await shotsOf('import-mistakes');
   await at('import-again').click();
   await choose('1/2/2024');
   await at('import-sum').getByText('2 dòng sẽ thành bản ghi mới').waitFor();
   await page.waitForTimeout(200);
   assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ''), /2 dòng/, 'the focus stands where the news are');
-  await shot('import-preview');
+  await shotsOf('import-preview');
   await at('import-write').focus();
   await page.keyboard.press('Enter');
   await at('import-sum').getByText('Đã nhập 2 bản ghi').waitFor();
-  await noEnglish('import: done');
-  await shot('import-done');
+  await check('import: done');
+  await shotsOf('import-done');
   await at('import-done').click();
   await page.locator('[data-testid=record-row]', { hasText: 'Lò Văn Thắng' }).waitFor();
+}
+
+/** Papers and periods are chosen and typed as people say them, not as the program keeps them. */
+async function enterPaper() {
+  await open('/so-dang-ky/document?new=1');
+  await at('field-type').selectOption({ label: 'Báo cáo năm của đơn vị' });
+  await at('field-sent_on').fill('14/11/2026');
+  await at('field-number').fill('77/BC-UBND');
+  await at('field-period').fill('năm 2026');
+  await check('a paper');
+  await at('record-form-submit').click();
+  await at('record-details').getByText('Báo cáo năm của đơn vị').waitFor();
+  await at('record-details').getByText('Năm 2026').waitFor();
+  await open('/so-dang-ky/document?new=1');
+  await at('field-type').selectOption({ label: 'Loại khác…' });
+  await at('field-type-other').fill('Công văn');
+  await at('field-sent_on').fill('15/11/2026');
+  await at('field-number').fill('78/UBND');
+  await at('field-period').fill('tháng 13/2026');
+  await at('record-form-submit').click();
+  await at('record-drawer').getByText('Điền kỳ dạng').waitFor();
+  await at('field-period').fill('');
+  await at('record-form-submit').click();
+  await at('record-details').getByText('Công văn').waitFor();
+}
+
+/** The police chooses who is warned. */
+async function warnSome() {
+  await open('/thong-bao-nguy-co');
+  await at('new-warning').click();
+  await at('warning-kind-malware').check();
+  for (const [name, text] of [['title', 'Mã độc qua thư'], ['text', 'Thư giả mạo.'], ['measures', 'Không mở tệp.']]) await at(`warning-${name}`).fill(text);
+  await at('warning-to-chosen').check();
+  await at('warning-send').click();
+  await at('warning-drawer').getByText('Chọn ít nhất một đơn vị nhận.').waitFor();
+  await at('warning-agencies').locator(`[data-id="${env.PHENDAU_UI_AGENCY}"]`).check();
+  await settled();
+  await check('form of a warning, partner');
+  await shotsOf('warning-partner');
+  await at('warning-send').click();
+  await at('receipts-table').waitFor();
+  assert.equal(await at('receipts-table').locator('tbody tr').count(), 1, 'only who was chosen');
+}
+
+/** A split with the decision's file; each kind, and one machine by name, goes where it was told. */
+async function splitAgency() {
+  await open('/to-chuc');
+  await at('new-act').click();
+  await at('act-kind').selectOption('split');
+  await at('act-agency').selectOption(env.PHENDAU_UI_AGENCY);
+  await at('act-parts').fill('Xã Một\nXã Hai');
+  await at('act-day').fill('01/01/2028');
+  await at('act-decision').fill('9/NQ-HĐND');
+  writeFileSync('nghi-quyet.txt', 'Nghị quyết (mẫu).\n');
+  await at('act-drawer').getByTestId('file-input').setInputFiles('nghi-quyet.txt');
+  await at('act-drawer').locator('[data-testid=attachment]').waitFor();
+  await at('act-look').click();
+  await at('act-shares').waitFor();
+  await at('share-user').selectOption({ label: 'Xã Hai' });
+  await at('share-each-device').click();
+  await at('act-shares').locator('.shares select').first().selectOption({ label: 'Xã Hai' });
+  await at('act-look').click();
+  await at('act-preview').waitFor();
+  const said = await at('act-preview').innerText();
+  assert.match(said.split('Xã Hai')[1], /Người dùng/, said);
+  await check('a split');
+  await shotsOf('organisations-split');
+  await at('act-save').click();
+  await at('act-file').waitFor();
+  await settled();
+  await check('acts on organisations');
+  await shotsOf('organisations');
 }
 
 // ---- the hub goes away ---------------------------------------------------------------------------------------------
@@ -501,7 +642,7 @@ async function hubAway(role) {
   await at('record-form-submit').click();
   await at('record-drawer').getByText('Không liên lạc được với máy chủ').waitFor();
   assert.equal(await at('field-attended').inputValue(), '17');
-  await shot('hub-away');
+  await shotsOf('hub-away');
   await page.reload().catch(() => undefined);  // even a new page keeps the draft; it cannot be loaded now
   await hub('start', 'started');
   await page.goto(`${kUrl}/so-dang-ky/training`);
@@ -521,20 +662,20 @@ async function tasksAndBell() {
   await at('task').first().waitFor();
   await at('task-why').first().click();
   await at('evidence-drawer').waitFor();
-  await noEnglish('why, from a task');
+  await check('why, from a task');
   await at('drawer-close').click();
   const act = page.locator('[data-testid=task][data-group=month] a[data-testid=task-act][href*="new=1"]').first();
   const register = /so-dang-ky\/(\w+)/.exec(await act.getAttribute('href'))[1];
   await act.click();
   await at('record-form').waitFor();
   assert.equal(new URL(page.url()).pathname, `/so-dang-ky/${register}`);
-  await shot('task-act');
-  await noEnglish('the form of a task');
+  await shotsOf('task-act');
+  await check('the form of a task');
   await at('drawer-close').click();
   await at('bell').click();
   await at('notice').first().waitFor();
-  await shot('bell');
-  await noEnglish('notices');
+  await shotsOf('bell');
+  await check('notices');
   await at('notice').first().click();
   await page.waitForURL((url) => url.searchParams.has('viec'));
   await page.locator('.task.marked').waitFor();
@@ -544,8 +685,8 @@ async function tasksAndBell() {
   await open('/tai-khoan');
   await at('make-calendar').click();
   await at('calendar-address').waitFor();
-  await noEnglish('the own account');
-  await shot('account');
+  await check('the own account');
+  await shotsOf('account');
 }
 
 /** Ten screens: what is there is shown, a draft outlives the page, the screen is remembered. */
@@ -565,13 +706,13 @@ async function firstSteps() {
   await at('start-form-submit').click();
   await at('start-there').getByText('Hoàng Văn Thử').waitFor();
   for (let screen = 2; screen <= 9; ++screen) {
-    await noEnglish(`first steps ${screen}`);
-    await shot(`start-${screen}`);
+    await check(`first steps ${screen}`);
+    await shotsOf(`start-${screen}`);
     await at('start-next').click();
     await settled();
   }
-  await noEnglish('first steps 10');
-  await shot('start-10');
+  await check('first steps 10');
+  await shotsOf('start-10');
   await at('start-done').click();
   await settled();
   assert.equal(await at('start-offer').count(), 0, 'done is done');
@@ -581,7 +722,7 @@ async function signOffDraft() {
   await open('/co-quan');
   await at('prepare-sign-off').click();
   await at('figures').waitFor();
-  await noEnglish('a sign-off');
+  await check('a sign-off');
   assert.equal(await page.locator('[data-testid^=move-]').count(), 0, 'the officer does not sign');
 }
 
@@ -595,7 +736,7 @@ async function signOffSigned() {
   await page.locator('[data-testid=record-state]', { hasText: 'Đã ký' }).waitFor();
   await open('/co-quan');
   await at('sign-offs').getByText('Đã ký ngày 20/11/2026').waitFor();
-  await shot('co-quan-signed');
+  await shotsOf('co-quan-signed');
 }
 
 /** The line breaks and comes back while a page stands open: the banner goes by itself. */
@@ -629,6 +770,7 @@ async function walk() {
   await histogram();
   await devices();
   await administration();
+  await splitAgency();
   await province();
   await enter('officer');
   step('officer');
@@ -642,8 +784,9 @@ async function walk() {
   const record = await changeAndUndo();
   await open(record);
   await page.getByText('Bước tiếp theo').waitFor();  // who may move it, and what that needs
-  await noEnglish('a record that others move');
+  await check('a record that others move');
   await importTable();
+  await enterPaper();
   await enter('head');
   step('head');
   await everySection('head', [...kWork.filter((path) => path !== '/nhat-ky'), '/lanh-dao']);
@@ -655,14 +798,15 @@ async function walk() {
   await everySection('partner', ['/su-co', '/van-ban', '/so-dang-ky', '/thong-bao-nguy-co']);
   await open('/su-co');
   assert.equal(await page.locator('main a[href^="/canh-bao"]').count(), 0, 'nothing offers alerts to somebody who may not see them');
+  await warnSome();
   await enter('staff', { viewport: { width: 390, height: 844 }, hasTouch: true });
   step('staff, on a phone');
   await page.locator('main h1', { hasText: 'Báo sự cố' }).waitFor();
-  await noEnglish('staff');
+  await check('staff');
   await page.getByLabel('Chuyện gì xảy ra?').fill('Máy hiện thông báo đòi tiền chuộc');
   await at('report-form').getByRole('button', { name: 'Gửi báo cáo' }).click();
   await page.getByText('Đã nhận báo cáo').waitFor();
-  await shot('staff');
+  await shotsOf('staff');
   await enter('officer');
   step('the line breaks, the hub goes away');
   await lineBreaks();

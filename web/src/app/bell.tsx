@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, post } from '../api/client';
 import type { Notices } from '../api/types';
+import { plainTimes } from '../text/facts';
 import { announce } from '../ui/announce';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
@@ -15,13 +16,15 @@ import { changes } from './stream';
 
 const kShown = 20;
 
+const linkOf = (task: string): string => (may('read:obligation') ? `/viec-cua-toi?viec=${encodeURIComponent(task)}` : '/');
+
 export function Bell() {
   const [data, setData] = useState<Notices | null>(null);
   const { box, open, setOpen } = usePopup();
   const load = (): void => {
     get('/notices', { query: { limit: kShown } }).then((next) => {
       setData((before) => {
-        if (before && next.unread > before.unread && next.items[0]) announce(`Lời nhắc mới: ${next.items[0].text}`);
+        if (before && next.unread > before.unread && next.items[0]) announce(`Lời nhắc mới: ${plainTimes(next.items[0].text)}`);
         return next;
       });
     }, () => undefined);  // the bell stays as it was; pages report the trouble
@@ -45,12 +48,12 @@ export function Bell() {
           {!data || data.items.length === 0 ? <p class="muted">Chưa có lời nhắc nào.</p> : (
             <ul>{data.items.map((n) => (
               <li key={n.id} class={n.read_at ? 'muted' : ''}>
-                <a href={may('read:obligation') ? `/viec-cua-toi?viec=${encodeURIComponent(n.task)}` : '/'} data-testid="notice" onClick={(e) => {
+                <a href={linkOf(n.task)} data-testid="notice" onClick={(e) => {
                   e.preventDefault();
                   if (!n.read_at) read({ ids: [n.id] });
                   setOpen(false);
-                  navigate(`/viec-cua-toi?viec=${encodeURIComponent(n.task)}`);
-                }}>{!n.read_at && <span class="sr-only">Chưa đọc: </span>}{inert(n.text)}</a>
+                  navigate(linkOf(n.task));
+                }}>{!n.read_at && <span class="sr-only">Chưa đọc: </span>}{inert(plainTimes(n.text))}</a>
                 <span class="small muted"><When at={n.at} /></span>
               </li>))}</ul>
           )}

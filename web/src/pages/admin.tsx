@@ -9,7 +9,9 @@ import { bytesText, compareNames, comparePersons, numberText } from '../text/for
 import { roleWords, satisfiedByWords, sourceWord } from '../text/words';
 import { AgencySelect, agencyName, useAgencies } from '../ui/agencies';
 import { AgencyForm } from '../ui/agency-form';
+import { AgencyPicker } from '../ui/agency-picker';
 import { tell } from '../ui/announce';
+import { DayInput } from '../ui/day-input';
 import { useLoad } from '../ui/load';
 import { Button, CopyButton, Drawer, PageHead } from '../ui/parts';
 import { RefSelect } from '../ui/ref-select';
@@ -23,7 +25,7 @@ function Agencies() {
     <>
       {may('create:agency') && <p class="row-actions"><Button icon="plus" onClick={() => setEditing('new')} data-testid="add-agency">Thêm cơ quan</Button></p>}
       <Shown of={loaded}>{({ items }) => items.length === 0 ? <Blank title="Chưa có cơ quan nào"><p>Thêm cơ quan đầu tiên, rồi thêm máy cho cơ quan đó.</p></Blank> : (
-        <table class="cards"><thead><tr><th>Cơ quan, đơn vị</th><th>Mã</th><th>Mạng</th><th>Hệ thống riêng</th><th class="right">Thiết bị</th><th /></tr></thead>
+        <table class="cards"><thead><tr><th>Cơ quan, đơn vị</th><th>Mã</th><th>Mạng</th><th>Hệ thống riêng</th><th class="right">Thiết bị</th><th><span class="sr-only">Việc</span></th></tr></thead>
           <tbody>{[...items].sort((a, b) => compareNames(a.name, b.name)).map((a) => (
             <tr key={a.id} data-row tabIndex={-1}><td data-label="Cơ quan" class="grow">{a.name}{a.state === 'abolished' && <span class="muted"> (đã giải thể)</span>}</td><td data-label="Mã" class="mono">{a.code}</td>
               <td data-label="Mạng" class="mono">{a.addresses?.join(', ')}</td><td data-label="Hệ thống riêng">{a.has_own_system === true ? 'có' : a.has_own_system === false ? 'không' : 'chưa rõ'}</td><td data-label="Thiết bị" class="right num">{a.devices !== undefined ? numberText(a.devices) : ''}</td>
@@ -78,14 +80,12 @@ function UserForm({ user, onClose, onDone }: { user: UserAccount | null; onClose
         {!user && <label>Tên đăng nhập<span class="hint">Ví dụ: nva.soyte</span><input name="username" required pattern="[a-z0-9._-]{2,60}" data-testid="user-username" /></label>}
         <label>Vai trò<select name="role" defaultValue={user?.role ?? 'agency_officer'} data-testid="user-role">
           {(Object.keys(roleWords) as Role[]).map((r) => <option key={r} value={r} selected={r === (user?.role ?? 'agency_officer')}>{roleWords[r]}</option>)}</select></label>
-        <fieldset><legend>Thuộc cơ quan</legend>{list.map((a) => (
-          <label class="check" key={a.id}><input type="checkbox" checked={own.includes(a.id)} onChange={() => setOwn(own.includes(a.id) ? own.filter((x) => x !== a.id) : [...own, a.id])} /> {a.name}</label>
-        ))}</fieldset>
-        <label>Là cán bộ nào trong sổ<span class="hint">Nhờ đó ngày học và việc nghỉ, chuyển trong sổ được áp dụng đúng người</span>
-          <RefSelect kind="staff" value={staff} common={{ 'data-testid': 'user-staff' }} onChange={setStaff} /></label>
-        <label>Ngày học kiến thức cơ bản<input name="trained" type="date" defaultValue={user?.basic_training_on} /></label>
-        <label>Cho làm việc khi chưa học, đến hết ngày<input name="until" type="date" defaultValue={user?.training_exception?.until} /></label>
-        <label>Lý do cho phép<input name="reason" maxLength={1000} defaultValue={user?.training_exception?.reason} /></label>
+        <AgencyPicker legend="Thuộc cơ quan" list={list} chosen={own} onChange={setOwn} testid="user-agencies" />
+        <div class="field"><label for="user-staff">Là cán bộ nào trong sổ <span class="muted">(nếu có)</span></label><span class="hint">Nhờ đó ngày học và việc nghỉ, chuyển trong sổ được áp dụng đúng người</span>
+          <RefSelect kind="staff" value={staff} common={{ id: 'user-staff', 'data-testid': 'user-staff' }} onChange={setStaff} /></div>
+        <div class="field"><label for="user-trained">Ngày học kiến thức cơ bản <span class="muted">(nếu có)</span></label><DayInput id="user-trained" name="trained" day={user?.basic_training_on} /></div>
+        <div class="field"><label for="user-until">Cho làm việc khi chưa học, đến hết ngày <span class="muted">(nếu có)</span></label><DayInput id="user-until" name="until" day={user?.training_exception?.until} /></div>
+        <label>Lý do cho phép <span class="muted">(nếu có)</span><input name="reason" maxLength={1000} defaultValue={user?.training_exception?.reason} /></label>
         <Button kind="main" type="submit" data-testid="user-save">Lưu</Button>
       </form>
     </Drawer>
@@ -112,7 +112,7 @@ function Users() {
     <>
       {may('create:user') && <p class="row-actions"><Button icon="plus" onClick={() => setEditing('new')} data-testid="add-user">Thêm người dùng</Button></p>}
       <Shown of={loaded}>{({ items }) => (
-        <table class="cards users-table"><thead><tr><th>Họ và tên</th><th>Tên đăng nhập</th><th>Vai trò</th><th>Cơ quan</th><th>Tình trạng</th><th /></tr></thead>
+        <table class="cards users-table"><thead><tr><th>Họ và tên</th><th>Tên đăng nhập</th><th>Vai trò</th><th>Cơ quan</th><th>Tình trạng</th><th><span class="sr-only">Việc</span></th></tr></thead>
           <tbody>{[...items].sort((a, b) => comparePersons(a.name, b.name)).map((u) => (
             <tr key={u.id} data-row tabIndex={-1} data-testid="user-row"><td data-label="Họ và tên" class="grow">{u.name}</td><td data-label="Tên đăng nhập" class="mono">{u.username}</td><td data-label="Vai trò">{roleWords[u.role]}</td>
               <td data-label="Cơ quan">{u.agency_ids.map(agencyName).join(', ')}</td>

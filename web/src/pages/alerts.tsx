@@ -5,11 +5,12 @@ import { get, post, problemFrom } from '../api/client';
 import { query, setQuery } from '../app/router';
 import { may } from '../app/session';
 import { changes } from '../app/stream';
-import type { Alert, AlertStatus } from '../api/types';
+import type { AlertStatus } from '../api/types';
 import { numberText } from '../text/format';
-import { alertStatusWords, entityWords, levelOrder, levelWords } from '../text/words';
+import { alertStatusWords, levelOrder, levelWords } from '../text/words';
 import { AgencySelect, agencyName } from '../ui/agencies';
 import { tell } from '../ui/announce';
+import { entityText } from '../ui/entity';
 import { inert } from '../ui/inert';
 import { useLoad } from '../ui/load';
 import { Button, Chip, NewerBar, PageHead, When } from '../ui/parts';
@@ -20,10 +21,6 @@ import '../styles/alerts.css';
 const kStatusFilters: [string, string][] = [
   ['new,acknowledged', 'Chưa đóng'], ['new', 'Mới'], ['acknowledged', 'Đã tiếp nhận'], ['closed', 'Đã đóng'], ['', 'Tất cả'],
 ];
-
-export function entityText(alert: Alert): string {
-  return Object.entries(alert.entity).map(([field, value]) => `${entityWords[field] ?? field} ${inert(value)}`).join(', ');
-}
 
 export default function Alerts() {
   const q = query.value;
@@ -110,9 +107,9 @@ export default function Alerts() {
                     {mayTriage && <td class="pick"><input type="checkbox" aria-label={`Chọn ${a.title}`} checked={picked.has(a.id)} onChange={() => pick(a.id)} /></td>}
                     <td data-label="Mức"><LevelMark level={a.level} /></td>
                     <td data-label="Cảnh báo" class="grow"><a data-primary data-testid="alert-link" href={`/canh-bao/${encodeURIComponent(a.id)}`}>{inert(a.title)}</a>
-                      <span class="muted entity">{entityText(a)}</span></td>
+                      <span class="muted entity">{entityText(a.entity)}</span></td>
                     <td data-label="Cơ quan">{a.agency_name || agencyName(a.agency_id)}</td>
-                    <td data-label="Máy">{inert(a.host)}</td>
+                    <td data-label="Máy" class="host">{inert(a.host)}</td>
                     <td data-label="Sự kiện" class="right num">{numberText(a.count)}</td>
                     <td data-label="Lần cuối"><When at={a.last_at} /></td>
                     <td data-label="Trạng thái">{alertStatusWords[a.status]}{a.case_id && <a class="small" href={`/su-co/${encodeURIComponent(a.case_id)}`}>hồ sơ sự cố</a>}</td>

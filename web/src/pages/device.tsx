@@ -17,7 +17,7 @@ import { useChange, useLoad } from '../ui/load';
 import { Button, Drawer, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import { RollUp, StatusMark } from '../ui/status';
-import { Why, type Question } from '../ui/why';
+import { Why, type Question } from '../ui/why-drawer';
 
 function valueText(value: unknown): string {
   return inert(valueWord(value));
@@ -100,7 +100,7 @@ export default function DevicePage({ id }: PageProps) {
   return (
     <>
       <p class="crumb"><a href="/thiet-bi">Thiết bị</a></p>
-      <PageHead title={d ? inert(d.name || d.hostname) : 'Thiết bị'} sub={d && <><DeviceState device={d} /> {d.agency_name}, {inert(d.os)}</>}>
+      <PageHead title={d ? inert(d.name || d.hostname) : 'Thiết bị'} sub={d && <><DeviceState device={d} /> {d.agency_name}, {valueText(d.os)}</>}>
         {d && may('read:event') && <a class="button" href={`/nhat-ky?q=${encodeURIComponent(`host:"${d.hostname}"`)}`}>Nhật ký của máy</a>}
         {d && d.status !== 'revoked' && may('update:device') && <Button kind="danger" icon="lock" onClick={() => setRevoking(true)} data-testid="revoke">Thu hồi</Button>}
       </PageHead>
@@ -112,8 +112,8 @@ export default function DevicePage({ id }: PageProps) {
                 <h2 id="device-duties">Nghĩa vụ trên máy này <RollUp counts={m.obligations} /></h2>
                 {m.obligation_items.length === 0 ? <Blank title="Chưa có kết luận nào"><p>Kết luận có sau khi máy gửi dữ kiện đầu tiên.</p></Blank> : (
                   <ul class="duty-list">{[...m.obligation_items].sort((a, b) => statusOrder.indexOf(a.status) - statusOrder.indexOf(b.status)).map((o) => (
-                    <li key={`${o.clause}${o.part}${o.period}`}>
-                      <button type="button" class={`cell s-${o.status}`} onClick={() => ask(o)} aria-haspopup="dialog" data-testid="device-obligation" data-clause={o.clause}><StatusMark status={o.status} /></button>
+                    <li key={`${o.clause}${o.part}${o.period}`} data-row tabIndex={-1}>
+                      <button type="button" data-primary class={`cell s-${o.status}`} onClick={() => ask(o)} aria-haspopup="dialog" data-testid="device-obligation" data-clause={o.clause}><StatusMark status={o.status} /></button>
                       <span>{clauses.has(o.clause) && <span class="duty-clause">{clauses.get(o.clause)!.title} <span class="muted small">{clauses.get(o.clause)!.citation}</span></span>}{inert(sentence(o.reason))}</span>
                     </li>
                   ))}</ul>

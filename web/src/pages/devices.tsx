@@ -5,6 +5,7 @@ import { get, post, problemFrom } from '../api/client';
 import { query, setQuery } from '../app/router';
 import { may, session } from '../app/session';
 import { changes } from '../app/stream';
+import { valueWord } from '../text/facts';
 import { numberText } from '../text/format';
 import { deviceStatusWords } from '../text/words';
 import { AgencySelect } from '../ui/agencies';
@@ -91,7 +92,7 @@ export default function Devices() {
                   <td data-label="Máy" class="grow"><a data-primary href={`/thiet-bi/${encodeURIComponent(d.id)}`}>{inert(d.name || d.hostname)}</a>
                     {d.hostname !== d.name && <span class="muted entity">{inert(d.hostname)}</span>}</td>
                   <td data-label="Cơ quan">{d.agency_name}</td>
-                  <td data-label="Hệ điều hành">{inert(d.os)}</td>
+                  <td data-label="Hệ điều hành">{inert(valueWord(d.os))}</td>
                   <td data-label="Trạng thái"><DeviceState device={d} /></td>
                   <td data-label="Liên lạc cuối"><When at={d.last_seen_at} ago /></td>
                   <td data-label="Nghĩa vụ"><RollUp counts={d.obligations} /></td>

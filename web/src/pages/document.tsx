@@ -23,11 +23,16 @@ function textOf(c: DocumentClause): string {
   return fold([c.citation, c.title, c.duty, ...c.bound, ...c.parts.flatMap((p) => [p.duty, ...p.how])].join(' '));
 }
 
+/** How it stands can be asked: somebody has to do something, and the reader may know. */
+function isAsked(c: DocumentClause): boolean {
+  return !!c.standing && c.parts.some((p) => p.how.length > 0);
+}
+
 function Standing({ c, agency }: { c: DocumentClause; agency: string }) {
   const s = c.standing;
   if (!s) return null;
   // Definitions and articles that only enact: a status would sound as if somebody had been let off.
-  if (c.parts.every((p) => p.how.length === 0)) return <span class="standing muted">Không ai phải làm gì</span>;
+  if (!isAsked(c)) return <span class="standing muted">Không ai phải làm gì</span>;
   const to = `/nghia-vu?clause=${encodeURIComponent(c.id)}${agency && `&agency=${agency}&at=${agency}`}`;
   return (
     <a class={`standing s-${s.status}`} href={to} data-primary data-testid="standing" data-status={s.status} aria-label={`${c.title}: xem vì sao`}>
@@ -45,7 +50,7 @@ function Clause({ c, d, agency }: { c: DocumentClause; d: DocumentView; agency: 
     <article class="clause" id={anchorOf(c.id)} data-row tabIndex={-1} data-testid="clause" data-clause={c.id} aria-labelledby={`${anchorOf(c.id)}-title`}>
       <header>
         <h3 id={`${anchorOf(c.id)}-title`}>{c.title}</h3>
-        <a class="muted clause-place" href={`#${anchorOf(c.id)}`} title="Đường dẫn tới điều khoản này">{c.citation}</a>
+        <a class="muted clause-place" data-primary={isAsked(c) ? undefined : true} href={`#${anchorOf(c.id)}`} title="Đường dẫn tới điều khoản này">{c.citation}</a>
         <Standing c={c} agency={agency} />
       </header>
       <p class="duty"><TermText text={c.duty} terms={others} /></p>
@@ -129,7 +134,7 @@ export default function DocumentPage() {
         <input data-search type="search" value={wanted} placeholder="Tìm trong văn bản" aria-label="Tìm trong văn bản" data-testid="document-search"
                onInput={(e) => setQuery({ q: e.currentTarget.value }, { replace: true })} />
         {packs.data && packs.data.items.length > 1 && (
-          <label>Văn bản <select value={id} onChange={(e) => setQuery({ pack: e.currentTarget.value })}>
+          <label class="inline">Văn bản <select value={id} onChange={(e) => setQuery({ pack: e.currentTarget.value })}>
             {packs.data.items.map((p) => <option key={p.id} value={p.id}>{p.title}</option>)}</select></label>
         )}
         {may('read:obligation') && <AgencySelect value={agency} onChange={(next) => setQuery({ agency: next })} />}

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
 import { navigate, query, setQuery } from '../app/router';
-import { may } from '../app/session';
+import { may, session } from '../app/session';
 import { changes } from '../app/stream';
 import { numberText } from '../text/format';
 import { AgencySelect } from '../ui/agencies';
@@ -13,7 +13,8 @@ import { Button, Chip, ClockLine, Drawer, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 
 function Opening({ onClose }: { onClose: () => void }) {
-  const [agency, setAgency] = useState('');
+  const own = session.value!.user.agency_ids;
+  const [agency, setAgency] = useState(own.length === 1 ? own[0]! : '');
   const [problem, setProblem] = useState('');
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();

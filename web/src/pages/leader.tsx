@@ -41,7 +41,7 @@ function Standing({ d }: { d: Data }) {
   return (
     <section class="panel wide headline" aria-labelledby="standing">
       <h2 id="standing"><span class="big num">{good}/{total}</span> kết luận đạt{(d.counts.violated ?? 0) > 0 && `, ${d.counts.violated} vi phạm`}{unknown > 0 && `, ${unknown} chưa rõ`}</h2>
-      <span class="bar" aria-hidden="true">{shown.slice(0, 7).map((s) => <i key={s} class={`b-${s}`} style={{ flexGrow: d.counts[s] }} />)}</span>
+      <span class="bar" aria-hidden="true">{statusOrder.slice(0, 7).filter((s) => d.counts[s]).map((s) => <i key={s} class={`b-${s}`} style={{ flexGrow: d.counts[s] }} />)}</span>
       <p class="legend">{shown.map((s) => <span key={s}><StatusMark status={s} /> <span class="num">{numberText(d.counts[s]!)}</span></span>)}</p>
       <Years d={d} />
     </section>
@@ -66,14 +66,14 @@ export default function LeaderPage() {
             <Standing d={d} />
             <section class="panel" aria-labelledby="late"><h2 id="late">{d.late.total === 0 ? 'Không có đơn vị nào chậm' : `${d.late.total} đơn vị chậm`}</h2>
               <ul class="list">{d.late.items.map((a) => (
-                <li key={a.id}><a href={`/nghia-vu?agency=${encodeURIComponent(a.id)}&status=overdue`}>{a.name}</a>
+                <li key={a.id} data-row tabIndex={-1}><a data-primary href={`/nghia-vu?agency=${encodeURIComponent(a.id)}&status=overdue`}>{a.name}</a>
                   <span class="muted num"> {a.counts.overdue ?? 0} quá hạn, {a.counts.violated ?? 0} vi phạm, đạt {fraction(a.counts).good}/{fraction(a.counts).total}</span></li>
               ))}</ul>
               <More shown={d.late.items.length} total={d.late.total} href="/nghia-vu" />
             </section>
             <section class="panel" aria-labelledby="open"><h2 id="open">{d.incidents.total === 0 ? 'Không có sự cố đang mở' : `${d.incidents.total} sự cố đang mở`}</h2>
               <ul class="list">{d.incidents.items.map((c) => (
-                <li key={c.id}><a href={`/su-co/${encodeURIComponent(c.id)}`}>{inert(c.title)}</a>
+                <li key={c.id} data-row tabIndex={-1}><a data-primary href={`/su-co/${encodeURIComponent(c.id)}`}>{inert(c.title)}</a>
                   <p class="muted">{c.agency_name}, {c.current_step ? `đang ở: ${c.current_step}` : 'chờ đóng hồ sơ'}{c.clocks?.some((k) => k.overdue) && <b class="late"> quá hạn</b>}</p></li>
               ))}</ul>
               <More shown={d.incidents.items.length} total={d.incidents.total} href="/su-co" />
@@ -81,7 +81,7 @@ export default function LeaderPage() {
             </section>
             <section class="panel" aria-labelledby="papers"><h2 id="papers">{d.papers.total === 0 ? 'Không có việc chờ ý kiến' : `${d.papers.total} việc chờ ý kiến, chữ ký`}</h2>
               <ul class="list">{d.papers.items.map((r) => (
-                <li key={`${r.kind}/${r.id}`} data-testid="paper-row"><a href={`/so-dang-ky/${r.kind}/${encodeURIComponent(r.id)}`}>{inert(r.title)}</a>
+                <li key={`${r.kind}/${r.id}`} data-row tabIndex={-1} data-testid="paper-row"><a data-primary href={`/so-dang-ky/${r.kind}/${encodeURIComponent(r.id)}`}>{inert(r.title)}</a>
                   <p class="muted">{r.kind_title}, {r.agency_name}, từ <When at={r.since} ago />: {r.moves.join(' / ')}</p></li>
               ))}</ul>
               <More shown={d.papers.items.length} total={d.papers.total} href="/so-dang-ky" />

@@ -137,7 +137,7 @@ function OneEvent({ reference }: { reference: string }) {
     <>
       <p class="crumb"><a href="/nhat-ky">Nhật ký</a></p>
       <PageHead title="Sự kiện" sub={loaded.data && `${inert(loaded.data.host)}, ${timeText(loaded.data.event_time, true)} +07`} />
-      <Shown of={loaded}>{(event) => <div class="panel"><EventDetail event={event} /></div>}</Shown>
+      <Shown of={loaded}>{(event) => <div class="panel"><h2 class="sr-only">Chi tiết</h2><EventDetail event={event} /></div>}</Shown>
     </>
   );
 }

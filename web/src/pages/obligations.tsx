@@ -12,7 +12,7 @@ import { useChange, useLoad } from '../ui/load';
 import { Button, Chip, PageHead } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import { StatusMark, statusIcons } from '../ui/status';
-import { Why } from '../ui/why';
+import { Why } from '../ui/why-drawer';
 import '../styles/obligations.css';
 
 function article(citation: string): string {

@@ -107,8 +107,8 @@ function Incidents({ data }: { data: Data }) {
       {data.open_incidents.length === 0 && <p class="muted">Khi có cảnh báo đáng ngờ, mở hồ sơ từ trang cảnh báo.</p>}
       <ul class="list">
         {data.open_incidents.map((c) => (
-          <li key={c.id}>
-            <a href={`/su-co/${encodeURIComponent(c.id)}`}>{c.title}</a>
+          <li key={c.id} data-row tabIndex={-1}>
+            <a data-primary href={`/su-co/${encodeURIComponent(c.id)}`}>{c.title}</a>
             <p class="muted">{c.agency_name}, {c.current_step ? `đang ở: ${c.current_step}` : 'chờ đóng hồ sơ'}, <span class="num">{c.steps_done}/{c.steps_total}</span> bước</p>
             {c.clocks?.map((clock) => <ClockLine key={clock.label} clock={clock} />)}
           </li>

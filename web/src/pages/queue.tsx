@@ -5,7 +5,9 @@ import { get } from '../api/client';
 import { query, setQuery } from '../app/router';
 import { changes } from '../app/stream';
 import type { QueueItem } from '../api/types';
+import { plainTimes } from '../text/facts';
 import { numberText, remainingText } from '../text/format';
+import { entityText } from '../ui/entity';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useChange, useLoad, useTick } from '../ui/load';
@@ -41,7 +43,7 @@ function Row({ item, now }: { item: QueueItem; now: number }) {
       <td data-label="Mức"><LevelMark level={item.level} /></td>
       <td data-label="Loại" class="queue-kind">{item.kind_title ?? word}</td>
       <td data-label="Việc" class="grow"><a data-primary href={linkOf(item)}>{inert(item.title)}</a>
-        <span class="muted entity">{item.type === 'alert' ? (item.detail ? `${inert(item.detail)} đã nhận` : 'chưa ai nhận') : inert(item.detail || act)}</span></td>
+        <span class="muted entity">{item.type === 'alert' ? [entityText(item.entity ?? {}), item.detail ? `${inert(item.detail)} đã nhận` : 'chưa ai nhận'].filter(Boolean).join('; ') : inert(plainTimes(item.detail || act))}</span></td>
       <td data-label="Cơ quan">{item.agency_name ?? item.agency_id}</td>
       <td data-label="Từ lúc">{item.since ? <When at={item.since} ago /> : ''}</td>
     </tr>

@@ -5,15 +5,17 @@ import { address, get, post, problemFrom } from '../api/client';
 import { navigate, query, setQuery } from '../app/router';
 import { may, session } from '../app/session';
 import { changes } from '../app/stream';
-import type { Ranking, RankingRow, RankingSheet } from '../api/types';
+import type { Clause, Ranking, RankingRow, RankingSheet } from '../api/types';
 import { timeText } from '../text/format';
+import { periodText } from '../text/periods';
 import { tell } from '../ui/announce';
+import { useClauses } from '../ui/clauses';
 import { Icon, type IconName } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
 import { Button, Drawer, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
-import { Why, type Question } from '../ui/why';
+import { Why, type Question } from '../ui/why-drawer';
 import '../styles/province.css';
 
 type Criterion = RankingSheet['criteria'][number];
@@ -34,16 +36,20 @@ function Proof({ of }: { of: string }) {
   return <span class="muted">{kind === 'attestation' ? 'xác nhận' : kind === 'setting' ? 'thiết lập của máy chủ' : 'luật phát hiện'}</span>;
 }
 
-function EvidenceRow({ one, agency, kind, onWhy }: { one: Criterion['evidence'][number]; agency: string; kind: string; onWhy: (q: Question) => void }) {
+function EvidenceRow({ one, agency, kind, clauses, onWhy }: {
+  one: Criterion['evidence'][number]; agency: string; kind: string; clauses: Map<string, Clause>; onWhy: (q: Question) => void;
+}) {
   const [icon, tone, word] = effects[one.effect]!;
   const duty = kind === 'obligations' || kind === 'timeliness';
   const clause = one.ref.split('|')[0]!.split('#')[0]!;
-  const period = one.ref.split('|')[2] ?? '';
+  const period = periodText(one.ref.split('|')[2] ?? '');
+  const title = clauses.get(clause)?.title ?? 'Nghĩa vụ';
+  const citation = clauses.get(clause)?.citation;
   return (
-    <li>
+    <li data-row tabIndex={-1}>
       <span class={`status ${tone}`}><Icon name={icon} size={16} /><span>{word}</span></span>{' '}
-      {duty ? <Button kind="text" class="keep" onClick={() => onWhy({ clause, title: clause, agency })}><code>{clause}</code>{period && !period.includes('/') && `, kỳ ${period}`}</Button>
-        : <a href={kind === 'manual' ? `/so-dang-ky/ranking_score/${one.ref}` : `/so-dang-ky/${one.ref}`}>bản ghi</a>}
+      {duty ? <><Button kind="text" class="keep" data-primary onClick={() => onWhy({ clause, title, agency })}>{title}</Button> <span class="muted">{[citation, period].filter(Boolean).join(', ')}</span></>
+        : <a data-primary href={kind === 'manual' ? `/so-dang-ky/ranking_score/${one.ref}` : `/so-dang-ky/${one.ref}`}>bản ghi</a>}
       {duty && one.evidence.map((e) => <span key={e}> · <Proof of={e} /></span>)}
     </li>
   );
@@ -104,6 +110,7 @@ function Score({ ranking, criterion, agency, most }: { ranking: Ranking; criteri
 }
 
 function CriterionPart({ one, ranking, agency, onWhy, onDone }: { one: Criterion; ranking: Ranking; agency: string; onWhy: (q: Question) => void; onDone: () => void }) {
+  const clauses = useClauses(agency);
   const definition = ranking.ranking.criteria.find((c) => c.id === one.criterion);
   const kind = definition?.kind ?? '';
   const order = ['bad', 'partly', 'open', 'good'];
@@ -116,7 +123,7 @@ function CriterionPart({ one, ranking, agency, onWhy, onDone }: { one: Criterion
       {one.appeals.map((a) => <p key={a.record} class="muted">Kiến nghị <a href={`/so-dang-ky/ranking_appeal/${a.record}`}>{appealWords[a.state]}</a>: {inert(a.reason)}</p>)}
       {evidence.length > 0 && (
         <details><summary>Chứng cứ ({evidence.length})</summary>
-          <ul class="evidence-list">{evidence.slice(0, kEvidenceShown).map((e) => <EvidenceRow key={e.ref} one={e} agency={agency} kind={kind} onWhy={onWhy} />)}</ul>
+          <ul class="evidence-list">{evidence.slice(0, kEvidenceShown).map((e) => <EvidenceRow key={e.ref} one={e} agency={agency} kind={kind} clauses={clauses} onWhy={onWhy} />)}</ul>
           {evidence.length > kEvidenceShown && <p class="muted">Còn {evidence.length - kEvidenceShown} mục; xem đủ ở trang Nghĩa vụ hoặc Sổ đăng ký.</p>}
         </details>
       )}

@@ -67,7 +67,7 @@ function Creating({ register, onClose }: { register: Register; onClose: () => vo
     try {
       const made = await post('/registers/{kind}', { path: { kind: register.kind }, body: { doc: answered(register.schema, filled, {}), agency_id: agency || undefined } });
       tell('Đã lưu bản ghi.');
-      navigate(`/so-dang-ky/${register.kind}/${encodeURIComponent(made.id)}`);
+      navigate(`/so-dang-ky/${register.kind}/${encodeURIComponent(made.id)}${query.value.get('tu') === 'viec' ? '?tu=viec' : ''}`);
       return true;
     } catch (cause) {
       setProblem(problemFrom(cause));
@@ -282,7 +282,7 @@ function One({ register, id }: { register: Register; id: string }) {
     <Shown of={loaded}>
       {(record) => (
         <>
-          <p class="crumb"><a href="/so-dang-ky">Sổ đăng ký</a> / <a href={`/so-dang-ky/${register.kind}`}>{register.title}</a></p>
+          <p class="crumb">{query.value.get('tu') === 'viec' && <><a href="/viec-cua-toi" data-testid="back-to-tasks">Về Việc của tôi</a> · </>}<a href="/so-dang-ky">Sổ đăng ký</a> / <a href={`/so-dang-ky/${register.kind}`}>{register.title}</a></p>
           <PageHead title={inert(recordName(register, record.doc)) || register.title}
                     sub={<>{record.agency_name}{register.states.length > 0 && <>, <b data-testid="record-state">{stateTitle(register, record.state)}</b></>}</>}>
             {record.moves.filter((m) => m.allowed).map((m) => (
@@ -292,7 +292,7 @@ function One({ register, id }: { register: Register; id: string }) {
           {record.addressed && <p class="note-line" data-testid="addressed">{record.agency_name} lập bản ghi này và gửi đến cơ quan của anh/chị: anh/chị đọc và thực hiện các bước dành cho nơi nhận.</p>}
           <div class="split">
             <div>
-              <section class="panel">
+              <section class="panel"><h2 class="sr-only">Nội dung</h2>
                 {problem && <p class="form-problem" role="alert">{problem.text}</p>}
                 {editing ? <SchemaForm id={`edit-${record.id}`} schema={register.schema} doc={record.doc} submitLabel="Lưu" testid="record-form" serverErrors={problem?.fields} onSubmit={(doc) => save(record, doc)} />
                   : <Details register={register} record={record} />}

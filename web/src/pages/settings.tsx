@@ -17,7 +17,7 @@ import '../styles/province.css';
 
 const itemWords: Record<string, string> = { ...roleWords, lower: 'chữ thường', upper: 'chữ hoa', digit: 'chữ số', special: 'ký tự đặc biệt', shutdown: 'tắt máy', disconnect: 'ngắt mạng', suspend: 'ngủ' };
 const periodWords: Record<string, string> = { P1W: 'mỗi tuần', P1M: 'mỗi tháng', P3M: 'mỗi quý', P6M: 'nửa năm', P1Y: 'mỗi năm' };
-const units: Record<string, string> = { m: 'phút', h: 'giờ', d: 'ngày', wd: 'ngày làm việc' };
+const units: Record<string, string> = { m: 'phút', h: 'giờ', d: 'ngày theo lịch', wd: 'ngày làm việc' };
 
 function valueWords(p: ProvinceParameter, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'có' : 'không';
@@ -28,8 +28,22 @@ function valueWords(p: ProvinceParameter, value: unknown): string {
   return term ? `${term[1]} ${units[term[2]!]}` : periodWords[text] ?? text;
 }
 
+/** "5wd" as a number and a word. */
+function TermInput({ value, onChange }: { value: string; onChange: (text: string) => void }) {
+  const [, count = '', unit = 'd'] = /^(\d*)(m|h|d|wd)$/.exec(value) ?? [];
+  return (
+    <span class="with-button">
+      <input value={count} inputMode="numeric" required aria-label="Số" onInput={(e) => onChange(`${e.currentTarget.value.replace(/\D/g, '')}${unit}`)} data-testid="setting-value" />
+      <select value={unit} aria-label="Đơn vị thời gian" onChange={(e) => onChange(`${count}${e.currentTarget.value}`)} data-testid="setting-unit">
+        {Object.entries(units).map(([id, word]) => <option key={id} value={id}>{word}</option>)}
+      </select>
+    </span>
+  );
+}
+
 function Input({ p, value, onChange }: { p: ProvinceParameter; value: string; onChange: (text: string) => void }) {
   if (p.kind === 'flag') return <select value={value} onChange={(e) => onChange(e.currentTarget.value)}><option value="true">có</option><option value="false">không</option></select>;
+  if (p.kind === 'term') return <TermInput value={value} onChange={onChange} />;
   if (p.kind === 'period') return <select value={value} onChange={(e) => onChange(e.currentTarget.value)} data-testid="setting-value">{Object.entries(periodWords).map(([id, word]) => <option key={id} value={id}>{word}</option>)}</select>;
   return <input value={value} onInput={(e) => onChange(e.currentTarget.value)} inputMode={p.kind === 'number' ? 'decimal' : undefined} required data-testid="setting-value" />;
 }
@@ -44,8 +58,6 @@ function parsed(p: ProvinceParameter, text: string): unknown {
   if (p.kind === 'list') return text.split(/[,;]/).map((x) => x.trim()).filter(Boolean);
   return text.trim();
 }
-
-const hints: Record<string, string> = { term: 'Ghi 24h (giờ), 5d (ngày theo lịch) hoặc 5wd (ngày làm việc)', text: '', flag: '', period: '', list: '' };
 
 function Change({ p, onClose, onDone }: { p: ProvinceParameter; onClose: () => void; onDone: (p: ProvinceParameter) => void }) {
   const now = p.set?.value ?? p.default;
@@ -78,7 +90,7 @@ function Change({ p, onClose, onDone }: { p: ProvinceParameter; onClose: () => v
         <p>Mặc định của bộ quy định: <b>{valueWords(p, p.default)}</b>. {p.reason}</p>
         {p.kind === 'list' && choices.length > 0 ? (
           <fieldset><legend>Giá trị</legend>{choices.map((one) => <label class="check" key={one}><input type="checkbox" checked={chosen.includes(one)} onChange={() => pick(one)} /> {itemWords[one] ?? one}</label>)}</fieldset>
-        ) : <label>Giá trị{p.unit && ` (${p.unit})`}<span class="hint">{range || hints[p.kind]}</span><Input p={p} value={text} onChange={setText} /></label>}
+        ) : <label>Giá trị{p.unit && ` (${p.unit})`}{range && <span class="hint">{range}</span>}<Input p={p} value={text} onChange={setText} /></label>}
         <label>Lý do, căn cứ<span class="hint">Ví dụ: theo kế hoạch của tỉnh năm 2026</span><textarea name="reason" rows={3} required maxLength={2000} data-testid="setting-reason" /></label>
         <p class="note-line">Giá trị mới dùng cho luật kiểm tra, mật khẩu và nghĩa vụ từ lần khởi động sau của máy chủ. Việc đã phát sinh và kỳ đang chạy giữ thời hạn cũ.</p>
         <div class="row-actions"><Button kind="main" type="submit" data-testid="setting-save">Ghi giá trị</Button>{p.set && <Button type="submit" name="back">Về mặc định</Button>}</div>
@@ -99,7 +111,7 @@ function Parameters({ data, text, reload }: { data: ProvinceSettings; text: stri
           <tr key={p.name} data-row tabIndex={-1} data-testid="setting-row" data-id={p.name}>
             <th scope="row" data-label="Tham số">{p.title}{p.clauses.length > 0 && <span class="entity muted">{p.clauses.map((c) => c.citation).join('; ')}</span>}</th>
             <td data-label="Đang dùng"><b>{valueWords(p, p.value)}</b>{p.waits_for_restart && <span class="status s-due"><Icon name="clock" size={16} /><span>chờ khởi động lại</span></span>}</td>
-            <td data-label="Mặc định, lý do" class="grow">{valueWords(p, p.default)}<span class="entity muted">{p.reason}</span></td>
+            <td data-label="Mặc định, lý do" class="room">{valueWords(p, p.default)}<span class="entity muted">{p.reason}</span></td>
             <td data-label="Tỉnh chọn">{p.set ? <>{valueWords(p, p.set.value)}<span class="entity muted">{inert(p.set.reason)}, {inert(p.set.by)} <When at={p.set.at} /></span></> : <span class="muted">theo mặc định</span>}</td>
             {data.may_change && <td class="right"><Button kind="text" data-primary onClick={() => setChanging(p)} data-testid={`change-${p.name}`}>Sửa</Button></td>}
           </tr>
@@ -135,7 +147,7 @@ function Slots({ data, reload }: { data: ProvinceSettings; reload: () => void })
         <tbody>{data.slots.map((s) => (
           <tr key={s.id} data-row tabIndex={-1} data-id={s.id}>
             <th scope="row" data-label="Vai trò">{s.title}</th>
-            <td data-label="Đơn vị" class="grow">{s.holders.length === 0 ? <span class="muted">chưa giao: nghĩa vụ của vai trò này chưa rõ</span> : s.holders.map((h) => (
+            <td data-label="Đơn vị" class="room">{s.holders.length === 0 ? <span class="muted">chưa giao: nghĩa vụ của vai trò này chưa rõ</span> : s.holders.map((h) => (
               <span key={h.record} class="entity"><a href={`/so-dang-ky/role_binding/${h.record}`}>{h.agency_name}</a> <span class="muted">{h.from && `từ ${dateText(h.from)}`}{h.to && ` đến ${dateText(h.to)}`}</span></span>))}</td>
             {data.may_change && <td class="right"><Button kind="text" data-primary onClick={() => setSlot(s.id)}>Giao</Button></td>}
           </tr>

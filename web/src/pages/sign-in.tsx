@@ -69,7 +69,7 @@ function Duty({ what }: { what: Lost }) {
         <PasswordForm rule={rule} onDone={setSession} /></>}
       {what === 'must_enrol_totp' && <>
         <h1>Bật mã xác thực</h1>
-        <p>Vai trò của bạn phải đăng nhập bằng mật khẩu và mã 6 số trên điện thoại.</p>
+        <p>Vai trò của anh chị phải đăng nhập bằng mật khẩu và mã 6 số trên điện thoại.</p>
         <TotpSetup onDone={setSession} /></>}
       {what === 'training_missing' && <><h1>Chưa học kiến thức cơ bản</h1><Training training={training} /></>}
       <Button kind="text" onClick={() => void signOut()} data-testid="duty-sign-out">Đăng xuất</Button>

@@ -15,7 +15,7 @@ import { useChange, useLoad } from '../ui/load';
 import { Button, ClockLine, PageHead, When } from '../ui/parts';
 import { startState } from '../ui/start-state';
 import { Blank, Shown } from '../ui/states';
-import { Why } from '../ui/why';
+import { Why } from '../ui/why-drawer';
 
 const kGroups = [
   ['late', 'Quá hạn, vi phạm'], ['month', 'Trong tháng này'], ['later', 'Sắp tới'], ['undated', 'Chưa có hạn, còn thiếu thông tin'],
@@ -57,7 +57,7 @@ function Waiting({ data }: { data: Data }) {
 
 export default function Tasks() {
   const marked = query.value.get('viec') ?? '';
-  const [asked, setAsked] = useState<Task | null>(null);
+  const [asked, setAsked] = useState<{ task: Task; attest: boolean } | null>(null);
   const loaded = useLoad((abort) => get('/tasks', { signal: abort }), []);
   useChange(changes.obligation.value + changes.record.value + changes.incident.value, loaded.reload, 5000);
   useEffect(() => {
@@ -94,7 +94,8 @@ export default function Tasks() {
                   <details class="panel tasks" key={group} open={open} data-testid={`tasks-${group}`}>
                     <summary><h2>{title} <span class="muted num">{numberText(data.groups[group])}</span></h2></summary>
                     <ul class="task-list">
-                      {shown.map((t) => <TaskRow key={`${t.id}${t.status}`} task={t} today={data.today} marked={t.id === marked} showAgency={several} onWhy={() => setAsked(t)} />)}
+                      {shown.map((t) => <TaskRow key={`${t.id}${t.status}`} task={t} today={data.today} marked={t.id === marked} showAgency={several} onWhy={() => setAsked({ task: t, attest: false })}
+                        onAttest={() => setAsked({ task: t, attest: true })} />)}
                     </ul>
                   </details>
                 );
@@ -104,7 +105,7 @@ export default function Tasks() {
           );
         }}
       </Shown>
-      {asked && may('read:obligation') && <Why question={{ clause: asked.clause, title: asked.title, agency: asked.agency_id || undefined, agencyName: asked.agency_name }}
+      {asked && may('read:obligation') && <Why question={{ clause: asked.task.clause, title: asked.task.title, agency: asked.task.agency_id || undefined, agencyName: asked.task.agency_name, attest: asked.attest }}
         onClose={() => { setAsked(null); loaded.reload(); }} />}
     </>
   );

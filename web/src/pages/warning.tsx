@@ -61,7 +61,7 @@ function Receipts({ w }: { w: WarningDetail }) {
             <td data-label="Tình hình"><ReceiptMark state={r.state} silent={r.silent} /></td>
             <td data-label="Người đọc">{inert(r.read_by ?? '')}</td>
             <td data-label="Đọc lúc">{r.read_at && <When at={r.read_at} />}</td>
-            <td data-label="Biện pháp đã làm" class="grow">{inert(r.measures_taken ?? '')}{r.done_on && <span class="muted"> {dateText(r.done_on)}</span>}</td>
+            <td data-label="Biện pháp đã làm" class="room">{inert(r.measures_taken ?? '')}{r.done_on && <span class="muted"> {dateText(r.done_on)}</span>}</td>
             <td data-label="Số người đọc" class="right num">{r.readers}</td>
           </tr>
         ))}</tbody>

@@ -6,9 +6,11 @@ import { navigate, query, setQuery } from '../app/router';
 import { may, session } from '../app/session';
 import { changes } from '../app/stream';
 import type { Warning } from '../api/types';
-import { dateText, numberText, parseTime } from '../text/format';
-import { AgencySelect, agencyName, useAgencies } from '../ui/agencies';
+import { dateText, numberText } from '../text/format';
+import { AgencySelect } from '../ui/agencies';
+import { AgencyPicker } from '../ui/agency-picker';
 import { tell } from '../ui/announce';
+import { DayInput } from '../ui/day-input';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
@@ -34,29 +36,33 @@ function maySend(): boolean {
 
 function Compose({ onClose }: { onClose: () => void }) {
   const [problem, setProblem] = useState('');
+  const [way, setWay] = useState<'all' | 'classes' | 'chosen'>('all');
   const [to, setTo] = useState<string[]>([]);
+  const [classes, setClasses] = useState<string[]>([]);
+  const addressees = useLoad((abort) => get('/warnings/addressees', { signal: abort }), []);
   const own = session.value!.user.agency_ids;
+  const [busy, setBusy] = useState(false);
   const [sender, setSender] = useState(own[0] ?? '');
-  useAgencies();
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
     const text = (name: string): string => String(data.get(name) ?? '').trim();
-    const until = text('reply_by');
-    const midnight = until ? parseTime(until) : null;
-    const day = midnight ? dateText(midnight).split('/').reverse().join('-') : undefined;
-    if (until && !day) return setProblem('Ghi hạn trả lời dạng 24/07/2026.');
+    const day = text('reply_by');
+    if (way === 'chosen' && to.length === 0) return setProblem('Chọn ít nhất một đơn vị nhận.');
+    if (way === 'classes' && classes.length === 0) return setProblem('Chọn ít nhất một loại đơn vị nhận.');
     const kinds = data.getAll('kind').map(String);
     if (kinds.length === 0) return setProblem('Chọn ít nhất một loại nguy cơ.');
     const indicators = text('indicators').split('\n').map((s) => s.trim()).filter(Boolean);
+    setBusy(true);
     try {
       const sent = await post('/warnings', { body: { agency_id: sender || undefined, doc: {
         kind: kinds, title: text('title'), text: text('text'), measures: text('measures'),
-        ...(indicators.length > 0 ? { indicators } : {}), ...(to.length > 0 ? { to_agencies: to } : {}), ...(day ? { reply_by: day } : {}) } } });
+        ...(indicators.length > 0 ? { indicators } : {}), ...(way === 'chosen' ? { to_agencies: to } : way === 'classes' ? { to_classes: classes } : {}), ...(day ? { reply_by: day } : {}) } } });
       tell('Đã gửi thông báo.');
       navigate(`/thong-bao-nguy-co/${encodeURIComponent(sent.id)}`);
     } catch (cause) {
       setProblem(problemFrom(cause).text);
+      setBusy(false);
     }
   };
   return (
@@ -69,16 +75,23 @@ function Compose({ onClose }: { onClose: () => void }) {
         <label>Tiêu đề<input name="title" required maxLength={300} data-testid="warning-title" /></label>
         <label>Nội dung<textarea name="text" rows={5} required maxLength={4000} data-testid="warning-text" /></label>
         <label>Biện pháp cần làm<textarea name="measures" rows={4} required maxLength={4000} data-testid="warning-measures" /></label>
-        <label>Dấu hiệu nhận biết<span class="hint">Mỗi dòng một dấu hiệu: địa chỉ, tên tệp, mã băm</span><textarea name="indicators" rows={3} /></label>
-        <label>Trả lời chậm nhất ngày<span class="hint">Để trống thì theo thời hạn của bộ quy định</span><input name="reply_by" placeholder="24/07/2026" /></label>
+        <label>Dấu hiệu nhận biết <span class="muted">(nếu có)</span><span class="hint">Mỗi dòng một dấu hiệu: địa chỉ, tên tệp, mã băm</span><textarea name="indicators" rows={3} /></label>
+        <div class="field"><label for="warning-reply-by">Trả lời chậm nhất ngày <span class="muted">(nếu có)</span></label><span class="hint">Để trống thì theo thời hạn của bộ quy định</span><DayInput id="warning-reply-by" name="reply_by" testid="warning-reply-by" /></div>
         {own.length === 0 && <AgencySelect label="Cơ quan gửi" value={sender} all="Sở chủ trì" onChange={setSender} />}
-        <div class="field"><span>Gửi đến</span>
-          <p class="muted">{to.length === 0 ? 'Mọi đơn vị.' : `${to.length} đơn vị đã chọn.`}</p>
-          {to.map((id) => <p key={id}>{agencyName(id)} <Button kind="text" onClick={() => setTo(to.filter((x) => x !== id))}>Bỏ</Button></p>)}
-          {/* A partner's list holds its own body only: then the warning goes to everybody. */}
-          <AgencySelect label="Thêm đơn vị" value="" all="Chọn đơn vị" onChange={(id) => id && !to.includes(id) && setTo([...to, id])} />
-        </div>
-        <Button kind="main" type="submit" data-testid="warning-send">Gửi thông báo</Button>
+        <fieldset><legend>Gửi đến</legend>
+          {([['all', 'Mọi đơn vị'], ['classes', 'Theo loại đơn vị'], ['chosen', 'Chọn từng đơn vị']] as const).filter(([id]) => id !== 'classes' || (addressees.data?.classes.length ?? 0) > 0).map(([id, word]) => (
+            <label class="check" key={id}><input type="radio" name="way" checked={way === id} onChange={() => setWay(id)} data-testid={`warning-to-${id}`} /> {word}</label>))}
+        </fieldset>
+        {way !== 'all' && (
+          <Shown of={addressees} rows={3}>
+            {(known) => way === 'classes' ? (
+              <fieldset data-testid="warning-classes"><legend>Loại đơn vị nhận</legend>{known.classes.map((c) => (
+                <label class="check" key={c.id}><input type="checkbox" checked={classes.includes(c.id)} data-id={c.id}
+                  onChange={() => setClasses(classes.includes(c.id) ? classes.filter((x) => x !== c.id) : [...classes, c.id])} /> <span>{c.title} <span class="muted num">({numberText(c.count)} đơn vị)</span></span></label>))}</fieldset>
+            ) : <AgencyPicker legend="Đơn vị nhận" list={known.agencies.filter((a) => a.id !== sender)} chosen={to} onChange={setTo} testid="warning-agencies" />}
+          </Shown>
+        )}
+        <Button kind="main" type="submit" disabled={busy} data-testid="warning-send">{busy ? 'Đang gửi…' : 'Gửi thông báo'}</Button>
       </form>
     </Drawer>
   );

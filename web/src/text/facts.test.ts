@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
 import comply from '../../../src/texts/comply.json';
-import { evidenceText, factEvidence, factFields, factSentence, factValues, fieldWord, sentence, valueWord } from './facts';
+import { evidenceText, factEvidence, factFields, factSentence, factValues, fieldWord, plainTimes, sentence, valueWord } from './facts';
 
 test('values are said in words, times in +07, dates with the day first', () => {
   expect(valueWord(true)).toBe('có');
@@ -52,6 +52,13 @@ test('lists inside a sentence of the hub', () => {
   expect(sentence('Luật soc-monitoring đang theo dõi, 2 nguồn.')).toBe('Luật "Giám sát an toàn thông tin" đang theo dõi, 2 nguồn.');
   expect(sentence('Vụ việc A: bước isolate đã làm.')).toBe('Vụ việc A: bước "Cô lập máy chủ" đã làm.');
   expect(sentence('Luật x-y đang tắt.')).toBe('Luật x-y đang tắt.');
+});
+
+test('sentences of the hub begin with a capital, say periods and times as people do', () => {
+  expect(sentence('tự khóa tài khoản: hiện là không.')).toBe('Tự khóa tài khoản: hiện là không.');
+  expect(sentence('Kỳ 2026-11 quá hạn; kỳ 2026-Q4 còn chờ.')).toBe('Kỳ tháng 11/2026 quá hạn; kỳ quý IV/2026 còn chờ.');
+  expect(plainTimes('Còn 1 ngày. Hạn cuối: 27/11/2026 12:50:54.')).toBe('Còn 1 ngày. Hạn cuối: 27/11/2026 12:50.');
+  expect(plainTimes('kỳ họp 2026-13, Kỳ 2026-13')).toBe('kỳ họp 2026-13, Kỳ 2026-13');
 });
 
 test('the hub and the portal use the same words', () => {

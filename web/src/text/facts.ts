@@ -3,6 +3,7 @@
 // in docs/reference/facts.md; where src/texts/comply.json has a word for the same thing, facts.test.ts keeps the two alike.
 // Pure.
 import { numberText, timeText, upperFirst } from './format';
+import { periodText } from './periods';
 import { factWords, featureWords, settingWords, stepWords } from './words';
 
 const kFields: Record<string, Record<string, string>> = {
@@ -59,9 +60,20 @@ export function valueWord(value: unknown): string {
   return named(kValues, text) ?? text;
 }
 
+const kPeriodInText = /([Kk]ỳ )(\d{4}(?:-(?:W\d{2}|Q[1-4]|H[12]|\d{2}))?)(?![\d-])/g;
+const kSeconds = /(\d{2}\/\d{2}\/\d{4} \d{2}:\d{2}):\d{2}/g;
+
+/** Times without seconds, periods as they are said: in whatever the hub writes for people. */
+export function plainTimes(text: string): string {
+  return text.replace(kSeconds, '$1').replace(kPeriodInText, (all, what: string, period: string) => {
+    const word = periodText(period);
+    return word ? `${what}${word}` : all;
+  });
+}
+
 /** A sentence of the hub: lists that it writes as JSON, and the names of features, settings and steps, in words. */
 export function sentence(text: string): string {
-  return text.replace(/\[("[^"\]]*"(?:,"[^"\]]*")*)?\]/g, (list) => {
+  return upperFirst(plainTimes(text)).replace(/\[("[^"\]]*"(?:,"[^"\]]*")*)?\]/g, (list) => {
     try {
       return valueWord(JSON.parse(list));
     } catch {

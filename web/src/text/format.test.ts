@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { bigNumberText, bytesText, compareNames, comparePersons, dateText, fold, numberText, parseTime, remainingText, timeText } from './format';
+import { bigNumberText, bytesText, compareNames, comparePersons, dateText, dueText, fold, numberText, parseTime, remainingText, timeText } from './format';
 
 test('times are written in +07, across midnight and new year', () => {
   expect(timeText('2026-07-24T02:05:07Z', true)).toBe('24/07/2026 09:05:07');
@@ -31,6 +31,11 @@ test('remaining time', () => {
   const now = Date.parse('2026-07-24T00:00:00Z');
   expect(remainingText('2026-07-24T03:00:00Z', now)).toBe('còn 3 giờ');
   expect(remainingText('2026-07-20T00:00:00Z', now)).toBe('quá hạn 4 ngày');
+});
+
+test('a due instant at midnight is the end of the day before', () => {
+  expect(dueText('2026-11-14T17:00:00Z')).toBe('hết ngày 14/11/2026');
+  expect(dueText('2026-11-14T05:30:00Z')).toBe('14/11/2026 12:30');
 });
 
 test('search ignores accents; names sort by given name', () => {

@@ -28,6 +28,11 @@ export function timeText(time: string | number | Date, seconds = false): string 
   return `${dateText(time)} ${clock}`;
 }
 
+/** The last moment that is in time: a due instant at midnight means the day before. */
+export function dueText(time: string): string {
+  return clockText(time) === '00:00' ? `hết ngày ${dateText(Date.parse(time) - 1)}` : timeText(time);
+}
+
 /** 09:05 */
 export function clockText(time: string | number | Date, seconds = false): string {
   return timeText(time, seconds).slice(11);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Periods and days as an office says them. Pure.
+import { fold } from './format';
 
 const kRoman = ['I', 'II', 'III', 'IV'];
 
 /** "2026-11" -> "tháng 11/2026"; an occasion or nothing gives "". */
 export function periodText(period: string): string {
-  const m = /^(\d{4})(?:-(?:(W)(\d{2})|(Q)([1-4])|(H)([12])|(\d{2})))?$/.exec(period);
+  const m = /^(\d{4})(?:-(?:(W)(\d{2})|(Q)([1-4])|(H)([12])|(0[1-9]|1[0-2])))?$/.exec(period);
   if (!m) return '';
   const year = m[1]!;
   if (m[2]) return `tuần ${Number(m[3])}/${year}`;
@@ -31,6 +32,36 @@ export function leftText(today: string, lastGoodDay: string): string {
 /** YYYY-MM-DD -> 24/07/2026 */
 export function dayText(day: string): string {
   return day.split('-').reverse().join('/');
+}
+
+/** "24/7/2026" -> "2026-07-24"; nothing -> ""; null when it is not a day. */
+export function dayOf(text: string): string | null {
+  if (text.trim() === '') return '';
+  const m = /^\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\s*$/.exec(text);
+  if (!m) return null;
+  const day = `${m[3]}-${m[2]!.padStart(2, '0')}-${m[1]!.padStart(2, '0')}`;
+  const at = new Date(`${day}T00:00:00Z`);
+  return Number.isNaN(at.getTime()) || at.toISOString().slice(0, 10) !== day ? null : day;
+}
+
+const kParts: Record<string, string> = { i: '1', ii: '2', iii: '3', iv: '4', dau: '1', cuoi: '2' };
+
+/** What a person calls a period ("tháng 11/2026", "quý IV/2026", "6 tháng đầu năm 2026", "2026") as registers keep it; "" for
+ *  nothing, null when it is none. */
+export function periodOf(text: string): string | null {
+  const said = fold(text).replace(/\bnam\b/g, ' ').replace(/\s+/g, ' ').trim();
+  if (said === '') return '';
+  const kept = said.toUpperCase();
+  if (periodText(kept)) return kept;
+  const part = (what: string): string => kParts[what] ?? what;
+  let m = /^(?:thang )?(\d{1,2}) ?[/ -] ?(\d{4})$/.exec(said);
+  if (m && Number(m[1]) >= 1 && Number(m[1]) <= 12) return `${m[2]}-${m[1]!.padStart(2, '0')}`;
+  m = /^(?:quy|q) ?(i{1,3}|iv|[1-4]) ?[/ -] ?(\d{4})$/.exec(said);
+  if (m) return `${m[2]}-Q${part(m[1]!)}`;
+  m = /^(?:6|sau) thang (dau|cuoi) ?\/? ?(\d{4})$/.exec(said);
+  if (m) return `${m[2]}-H${part(m[1]!)}`;
+  m = /^tuan (\d{1,2}) ?[/ -] ?(\d{4})$/.exec(said);
+  return m && Number(m[1]) >= 1 && Number(m[1]) <= 53 ? `${m[2]}-W${m[1]!.padStart(2, '0')}` : null;
 }
 
 /** "2026-11" moved by whole months. */

@@ -20,7 +20,7 @@ export interface Act {
 
 export function prefillLink(register: string, prefill: object): string {
   const text = Object.keys(prefill).length > 0 ? `&prefill=${encodeURIComponent(JSON.stringify(prefill))}` : '';
-  return `/so-dang-ky/${register}?new=1${text}`;
+  return `/so-dang-ky/${register}?new=1${text}&tu=viec`;  // from a task, and back to the tasks
 }
 
 function actOf(a: TaskAction, task: Task): Act | null {
@@ -63,8 +63,8 @@ function subjectsText(task: Task): string {
   return `${task.subjects_total} ${word}: ${names}${rest > 0 ? ` và ${rest} ${word} nữa` : ''}`;
 }
 
-export function TaskRow({ task, today, marked, showAgency, onWhy }: {
-  task: Task; today: string; marked: boolean; showAgency: boolean; onWhy: () => void;
+export function TaskRow({ task, today, marked, showAgency, onWhy, onAttest }: {
+  task: Task; today: string; marked: boolean; showAgency: boolean; onWhy: () => void; onAttest: () => void;
 }) {
   const [first, ...rest] = actsOf(task);
   const period = periodText(task.period);
@@ -73,9 +73,9 @@ export function TaskRow({ task, today, marked, showAgency, onWhy }: {
   return (
     <li class={`task${marked ? ' marked' : ''}`} id={`viec-${task.id}`} data-row tabIndex={-1} data-testid="task" data-id={task.id} data-group={task.group}>
       <div class="task-what">
-        <p class="task-title"><b>{inert(task.title)}</b></p>
-        <p class="muted">{task.citation}{period && `, ${period}`}{showAgency && `, ${task.agency_name}`}</p>
-        {task.duty && task.duty !== task.title && <p class="prose">{inert(task.duty)}</p>}
+        <p class="task-title"><b>{inert(task.name || task.title)}</b></p>
+        <p class="muted">{task.name && task.name !== task.title && `${task.title}, `}{task.citation}{period && `, ${period}`}{showAgency && `, ${task.agency_name}`}</p>
+        {task.duty && task.duty !== task.title && task.duty.replace(/\.$/, '') !== task.name && <p class="prose">{inert(task.duty)}</p>}
         {subjects && <p>{inert(subjects)}</p>}
         {(task.status === 'unknown' || task.status === 'violated') && <p class="muted">{inert(sentence((task.status === 'unknown' && task.missing) || task.reason))}</p>}
         {until && <p class="muted">Bản ghi được tính khi ở trạng thái: {until}.</p>}
@@ -85,8 +85,8 @@ export function TaskRow({ task, today, marked, showAgency, onWhy }: {
         <button type="button" class={`cell s-${task.status}`} onClick={onWhy} aria-haspopup="dialog" data-testid="task-why"
                 aria-label={`${task.title}: vì sao?`}><StatusMark status={task.status} /></button>
         {first && (first.href ? <a class="button main" data-primary href={first.href} data-testid="task-act">{first.label}</a>
-          : <Button kind="main" data-primary onClick={onWhy} data-testid="task-act">{first.label}</Button>)}
-        {rest.map((a) => (a.href ? <a key={a.label} href={a.href}>{a.label}</a> : <Button key={a.label} kind="text" onClick={onWhy}>{a.label}</Button>))}
+          : <Button kind="main" data-primary onClick={onAttest} data-testid="task-act">{first.label}</Button>)}
+        {rest.map((a) => (a.href ? <a key={a.label} href={a.href}>{a.label}</a> : <Button key={a.label} kind="text" onClick={onAttest}>{a.label}</Button>))}
       </div>
     </li>
   );

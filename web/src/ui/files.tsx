@@ -6,16 +6,9 @@ import { address, problemFrom, upload } from '../api/client';
 import type { Attachment } from '../api/types';
 import { bytesText } from '../text/format';
 import { tell } from './announce';
+import { localHash } from './hash';
 import { Icon } from './icon';
 import { Button } from './parts';
-
-const kMaxLocalHash = 64 * 1024 * 1024;  // larger files would have to lie in memory as a whole
-
-async function localHash(file: File): Promise<string | null> {
-  if (!globalThis.crypto?.subtle || file.size > kMaxLocalHash) return null;
-  const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
-  return [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, '0')).join('');
-}
 
 interface Running {
   name: string;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A choice among the records of another register, or among agencies: people choose by name, forms keep the id.
+// A choice among the records of another register, or among agencies: people choose by name, forms keep the id. A register that
+// is longer than the list is searched by what is typed.
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../api/client';
 import type { RegisterRecord } from '../api/types';
@@ -7,30 +8,59 @@ import { compareNames } from '../text/format';
 import { useAgencies } from './agencies';
 import { recordName, registersByKind, wantRegisters } from './registers';
 
-const kOptionsMax = 200;  // one page of the list; longer registers are narrowed by what is typed elsewhere
+const kOptionsMax = 200;  // one page of the list
+const kTypingMs = 300;    // asked when the typing rests
 
-function useOptions(kind: string): { id: string; name: string }[] {
+interface Options {
+  list: { id: string; name: string }[];
+  /** There are more than the list holds. */
+  more: boolean;
+}
+
+function useOptions(kind: string, value: string, text: string): Options {
   const agencies = useAgencies();
-  const [records, setRecords] = useState<RegisterRecord[]>([]);
+  const [found, setFound] = useState<{ records: RegisterRecord[]; more: boolean }>({ records: [], more: false });
+  const [chosen, setChosen] = useState<RegisterRecord | null>(null);
   useEffect(() => {
-    if (kind === 'agency') return;
+    if (kind === 'agency') return undefined;
     wantRegisters();
-    get('/registers/{kind}', { path: { kind }, query: { limit: kOptionsMax } }).then(({ items }) => setRecords(items), () => undefined);
-  }, [kind]);
-  if (kind === 'agency') return agencies;
-  return records.map((r) => ({ id: r.id, name: recordName(registersByKind.value.get(kind), r.doc) || r.id })).sort((a, b) => compareNames(a.name, b.name));
+    const abort = new AbortController();
+    const timer = window.setTimeout(() => {
+      get('/registers/{kind}', { path: { kind }, query: { limit: kOptionsMax, q: text }, signal: abort.signal }).then(
+        ({ items, next_cursor }) => setFound({ records: items, more: !!next_cursor || text !== '' }), () => undefined);
+    }, text === '' ? 0 : kTypingMs);
+    return () => {
+      window.clearTimeout(timer);
+      abort.abort();
+    };
+  }, [kind, text]);
+  // What was chosen before may not be on the page: it is asked for by itself.
+  const missing = kind !== 'agency' && value !== '' && !found.records.some((r) => r.id === value) && chosen?.id !== value;
+  useEffect(() => {
+    if (!missing) return;
+    get('/registers/{kind}/{id}', { path: { kind, id: value } }).then(setChosen, () => undefined);
+  }, [kind, value, missing]);
+  if (kind === 'agency') return { list: agencies, more: false };
+  const records = chosen && chosen.id === value && !found.records.some((r) => r.id === value) ? [chosen, ...found.records] : found.records;
+  return { more: found.more, list: records.map((r) => ({ id: r.id, name: recordName(registersByKind.value.get(kind), r.doc) || r.id }))
+    .sort((a, b) => compareNames(a.name, b.name)) };
 }
 
 export function RefSelect({ kind, value, common, onChange }: {
   kind: string; value: string; common: Record<string, unknown>; onChange: (id: string) => void;
 }) {
-  const options = useOptions(kind);
-  const known = value === '' || options.some((o) => o.id === value);
+  const [text, setText] = useState('');
+  const { list, more } = useOptions(kind, value, text.trim());
+  const known = value === '' || list.some((o) => o.id === value);
   return (
-    <select {...common} value={value} onChange={(e) => onChange(e.currentTarget.value)}>
-      <option value="">{options.length === 0 ? 'Chưa có mục nào để chọn' : 'Chọn…'}</option>
-      {!known && <option value={value}>{value}</option>}
-      {options.map((o) => <option key={o.id} value={o.id}>{o.name}</option>)}
-    </select>
+    <>
+      {more && <input class="ref-search" type="search" value={text} placeholder="Gõ để tìm trong sổ" aria-label="Tìm mục để chọn" disabled={common.disabled === true}
+                      onInput={(e) => setText(e.currentTarget.value)} onKeyDown={(e) => e.key === 'Enter' && e.preventDefault()} />}
+      <select {...common} value={value} onChange={(e) => onChange(e.currentTarget.value)}>
+        <option value="">{list.length > 0 ? 'Chọn…' : text ? 'Không có mục nào khớp' : 'Chưa có mục nào để chọn'}</option>
+        {!known && <option value={value}>{value}</option>}
+        {list.map((o) => <option key={o.id} value={o.id}>{o.name}</option>)}
+      </select>
+    </>
   );
 }

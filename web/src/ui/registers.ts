@@ -6,7 +6,8 @@ import { get } from '../api/client';
 import { session } from '../app/session';
 import type { Register } from '../api/types';
 import { valueWord } from '../text/facts';
-import { dateText, timeText } from '../text/format';
+import { dateText, timeText, upperFirst } from '../text/format';
+import { periodText } from '../text/periods';
 import { agencyName } from './agencies';
 import { fieldsOf, type Doc, type Field } from './schema-form';
 
@@ -40,7 +41,8 @@ export function valueText(field: Field, value: unknown): string {
   if (field.kind === 'yes') return value === true ? 'có' : 'không';
   if (field.kind === 'date') return dateText(String(value));
   if (field.kind === 'time') return timeText(String(value));
-  if (field.kind === 'choice') return word(value);
+  if (field.kind === 'period') return upperFirst(periodText(String(value))) || String(value);
+  if (field.kind === 'choice' || field.kind === 'named') return word(value);
   if (field.kind === 'choices') return (value as unknown[]).map(word).join(', ');
   if (field.kind === 'number') return String(value).replace('.', ',');
   if (field.kind === 'list') return `${(value as unknown[]).length} dòng`;

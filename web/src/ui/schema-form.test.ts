@@ -44,3 +44,22 @@ test('a list of things: rows, their mistakes, drafts', () => {
   const doc = { copies: [{ what: 'nhật ký', sha256: 'a'.repeat(64) }] };
   expect(toDoc(list, toInputs(list, doc))).toEqual({ doc, errors: {} });
 });
+
+test('a text for which the pack has words is chosen by word, or typed', () => {
+  const [type] = fieldsOf({ type: 'object', required: ['type'], properties: { type: { type: 'string', title: 'Loại văn bản', 'x-titles-vi': { yearly_report: 'Báo cáo năm' } } } });
+  expect(type).toMatchObject({ kind: 'named', choices: [{ value: 'yearly_report', word: 'Báo cáo năm' }] });
+  expect(toDoc([type!], { type: 'yearly_report' }).doc).toEqual({ type: 'yearly_report' });
+  expect(toDoc([type!], { type: 'Công văn' }).doc).toEqual({ type: 'Công văn' });
+  expect(toDoc([type!], { type: '' }).errors).toEqual({ type: 'Chọn một mục.' });
+});
+
+test('a period is typed as it is said', () => {
+  const [period] = fieldsOf({ type: 'object', properties: { period: { type: 'string', title: 'Kỳ', pattern: '^[0-9]{4}(-(0[1-9]|1[0-2]|H[12]|Q[1-4]|W[0-9]{2}))?$',
+    'x-help-vi': 'Để trống thì tính theo ngày. Ví dụ: 2026-11, 2026-Q4, 2026.' } } });
+  expect(period).toMatchObject({ kind: 'period', hint: 'Để trống thì tính theo ngày. Ví dụ: tháng 11/2026, quý IV/2026, năm 2026' });
+  expect(toInputs([period!], { period: '2026-11' })).toEqual({ period: 'tháng 11/2026' });
+  expect(toDoc([period!], { period: 'quý IV/2026' })).toEqual({ doc: { period: '2026-Q4' }, errors: {} });
+  expect(toDoc([period!], { period: 'tháng 13/2026' }).errors).toHaveProperty('period');
+  const [quarter] = fieldsOf({ type: 'object', properties: { period: { type: 'string', pattern: '^[0-9]{4}-Q[1-4]$' } } });
+  expect(toDoc([quarter!], { period: 'năm 2026' }).errors).toHaveProperty('period');
+});

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A form from a JSON Schema of a pack: one column, label above, example under the label, error beside the field and a
-// summary on top, drafts kept. Knows what packs use: text, long text, choice, several choices, number, yes/no, date-time.
-import { useRef, useState } from 'preact/hooks';
+// summary on top, drafts kept. Knows what packs use: text, long text, choice, several choices, number, yes/no, date-time, period.
+import { useId, useRef, useState } from 'preact/hooks';
 import { dateText, parseTime, timeText } from '../text/format';
+import { dayOf, periodOf, periodText } from '../text/periods';
 import { choiceWords } from '../text/words';
+import { DayField } from './day-input';
 import { dropDraft, readDraft, writeDraft } from './draft';
+import { localHash } from './hash';
+import { Icon } from './icon';
 import { Button } from './parts';
 import { RefSelect } from './ref-select';
 
@@ -20,7 +24,8 @@ function words(value: unknown): string {
 
 export interface Field {
   name: string;
-  kind: 'text' | 'long' | 'choice' | 'choices' | 'number' | 'yes' | 'time' | 'date' | 'list' | 'ref';
+  /** named: a text for which the pack has words, and any other; period: "2026-11", said as "tháng 11/2026". */
+  kind: 'text' | 'long' | 'choice' | 'choices' | 'named' | 'number' | 'yes' | 'time' | 'date' | 'period' | 'hash' | 'list' | 'ref';
   title: string;
   hint: string;
   required: boolean;
@@ -50,6 +55,15 @@ function choicesOf(property: Schema, outer: Schema = {}): { value: string; word:
   return [];
 }
 
+/** Words of values that are not the only ones: x-titles-vi without an enum. */
+function namesOf(property: Schema): { value: string; word: string }[] {
+  if (property.type !== 'string' || Array.isArray(property.enum) || typeof property['x-titles-vi'] !== 'object') return [];
+  return Object.entries(property['x-titles-vi'] as Record<string, unknown>).map(([value, word]) => ({ value, word: words(word) || value }));
+}
+
+const kPeriodPattern = 'Q[1-4]';  // only periods have it
+const kPeriodExample = /\s*Ví dụ: .*$/;
+
 export function fieldsOf(schema: Schema): Field[] {
   const properties = (schema.properties ?? {}) as Record<string, Schema>;
   const required = (schema.required ?? []) as string[];
@@ -57,16 +71,20 @@ export function fieldsOf(schema: Schema): Field[] {
   // What the hub fills in is not typed.
   return order.filter((name) => properties[name] && properties[name]['x-frozen'] !== true).map((name) => {
     const p = properties[name]!;
-    const choices = p.type === 'array' ? choicesOf((p.items ?? {}) as Schema, p) : choicesOf(p);
+    const named = namesOf(p);
+    const choices = named.length > 0 ? named : p.type === 'array' ? choicesOf((p.items ?? {}) as Schema, p) : choicesOf(p);
+    const isPeriod = p.type === 'string' && String(p.pattern ?? '').includes(kPeriodPattern);
     const format = String(p.format ?? '');
     const example = Array.isArray(p.examples) && p.examples.length > 0 ? `Ví dụ: ${String(p.examples[0])}` : '';
     const long = p['x-multiline'] === true || p.format === 'textarea' || Number(p.maxLength ?? 0) > 300;
     const items = (p.items ?? {}) as Schema;
     const ref = typeof p['x-ref'] === 'string' && p.type !== 'array' ? p['x-ref'] : undefined;
     const kind: Field['kind'] = ref ? 'ref' : p.type === 'boolean' ? 'yes' : p.type === 'array' && items.type === 'object' ? 'list' : p.type === 'array' && choices.length > 0 ? 'choices'
-      : choices.length > 0 ? 'choice' : p.type === 'number' || p.type === 'integer' ? 'number'
+      : named.length > 0 ? 'named' : choices.length > 0 ? 'choice' : isPeriod ? 'period' : String(p.pattern ?? '').includes('[0-9a-f]{64}') ? 'hash' : p.type === 'number' || p.type === 'integer' ? 'number'
       : format === 'date-time' ? 'time' : format === 'date' ? 'date' : long ? 'long' : 'text';
-    return { name, kind, title: words(p.title) || name, ref, hint: [words(p['x-help-vi'] ?? p.description), example].filter(Boolean).join('. '),
+    const help = words(p['x-help-vi'] ?? p.description);
+    const hint = isPeriod ? `${help.replace(kPeriodExample, '')} Ví dụ: tháng 11/2026, quý IV/2026, năm 2026`.trim() : [help, example].filter(Boolean).join('. ');
+    return { name, kind, title: words(p.title) || name, ref, hint,
              required: required.includes(name), choices, least: p.minLength as number | undefined, most: p.maxLength as number | undefined,
              pattern: p.pattern as string | undefined, parts: kind === 'list' ? fieldsOf(items) : undefined };
   });
@@ -87,6 +105,7 @@ export function toInputs(fields: Field[], doc: Doc): Inputs {
     else if (value === undefined || value === null) inputs[f.name] = '';
     else if (f.kind === 'time') inputs[f.name] = timeText(String(value));
     else if (f.kind === 'date') inputs[f.name] = dateText(String(value));
+    else if (f.kind === 'period') inputs[f.name] = periodText(String(value)) || String(value);
     else inputs[f.name] = String(value);
   }
   return inputs;
@@ -112,15 +131,23 @@ export function toDoc(fields: Field[], inputs: Inputs, draft = false): { doc: Do
     } else {
       const text = String(value ?? '').trim();
       if (text === '') {
-        if (f.required && !draft) errors[f.name] = f.kind === 'choice' || f.kind === 'ref' ? 'Chọn một mục.' : 'Điền mục này.';
+        if (f.required && !draft) errors[f.name] = f.kind === 'choice' || f.kind === 'named' || f.kind === 'ref' ? 'Chọn một mục.' : 'Điền mục này.';
       } else if (f.kind === 'number') {
         const n = Number(text.replace(/\./g, '').replace(',', '.'));
         if (Number.isFinite(n)) doc[f.name] = n;
         else errors[f.name] = 'Điền một số, ví dụ 12 hoặc 1.234,5.';
-      } else if (f.kind === 'time' || f.kind === 'date') {
+      } else if (f.kind === 'time') {
         const time = parseTime(text);
-        if (!time) errors[f.name] = f.kind === 'time' ? 'Điền ngày giờ dạng 24/07/2026 09:30.' : 'Điền ngày dạng 24/07/2026.';
-        else doc[f.name] = f.kind === 'time' ? time : text.split(/[/.-]/).reverse().map((x) => x.padStart(2, '0')).join('-');
+        if (time) doc[f.name] = time;
+        else errors[f.name] = 'Điền ngày giờ dạng 24/07/2026 09:30.';
+      } else if (f.kind === 'date') {
+        const day = dayOf(text);
+        if (day) doc[f.name] = day;
+        else errors[f.name] = 'Điền ngày dạng 24/07/2026.';
+      } else if (f.kind === 'period') {
+        const period = periodOf(text);
+        if (period && (!f.pattern || new RegExp(f.pattern, 'u').test(period))) doc[f.name] = period;
+        else errors[f.name] = 'Điền kỳ dạng tháng 11/2026, quý IV/2026 hoặc năm 2026.';
       } else if (f.least !== undefined && text.length < f.least) errors[f.name] = `Viết ít nhất ${f.least} ký tự.`;
       else if (f.pattern && !new RegExp(f.pattern, 'u').test(text)) errors[f.name] = f.pattern.includes('{64}') ? 'Mã SHA-256 gồm 64 chữ số và chữ a đến f.' : 'Chưa đúng dạng; xem ví dụ bên trên.';
       else doc[f.name] = text;
@@ -132,6 +159,50 @@ export function toDoc(fields: Field[], inputs: Inputs, draft = false): { doc: Do
 /** Nothing to read on paper. */
 function isEmpty(value: Inputs[string] | undefined): boolean {
   return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+/** The digest of a file that stays on this machine: nobody types 64 digits. */
+function HashField({ f, common, text, put }: { f: Field; common: Record<string, unknown>; text: string; put: (value: string) => void }) {
+  const [problem, setProblem] = useState('');
+  const read = async (file: File): Promise<void> => {
+    const digest = await localHash(file);
+    setProblem(digest ? '' : 'Tệp lớn quá hoặc trình duyệt không tính được; dán mã đã tính sẵn vào ô.');
+    if (digest) put(digest);
+  };
+  return (
+    <>
+      <span class="with-button">
+        <input {...common} class="mono" value={text} onInput={(e) => put(e.currentTarget.value)} />
+        {common.disabled !== true && (
+          <label class="button choose"><Icon name="file" size={16} />Tính từ tệp
+            <input type="file" class="sr-only" aria-label={`${f.title}: tính từ tệp`} onChange={(e) => { const file = e.currentTarget.files?.[0]; if (file) void read(file); e.currentTarget.value = ''; }} /></label>)}
+      </span>
+      {problem && <span class="field-error" role="alert">{problem}</span>}
+    </>
+  );
+}
+
+const kOther = ' ';  // no value of a pack
+
+/** One of the names that the pack knows, or another one that is typed. */
+function NamedText({ f, common, text, put }: { f: Field; common: Record<string, unknown>; text: string; put: (value: string) => void }) {
+  const known = f.choices.some((c) => c.value === text);
+  const [other, setOther] = useState(text !== '' && !known);
+  return (
+    <>
+      <select {...common} value={other ? kOther : text} onChange={(e) => {
+        const value = e.currentTarget.value;
+        setOther(value === kOther);
+        put(value === kOther ? '' : value);
+      }}>
+        <option value="">Chọn…</option>
+        {f.choices.map((c) => <option key={c.value} value={c.value}>{c.word}</option>)}
+        <option value={kOther}>Loại khác…</option>
+      </select>
+      {other && <input class="other" aria-label={`${f.title}: tên loại khác`} placeholder="Ghi tên thường gọi" maxLength={f.most} disabled={common.disabled === true} value={text}
+                       data-testid={`${String(common['data-testid'])}-other`} onInput={(e) => put(e.currentTarget.value)} />}
+    </>
+  );
 }
 
 interface Props {
@@ -153,6 +224,7 @@ export function SchemaForm({ id, schema, doc, disabled = false, submitLabel, tes
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const dom = useId();  // the draft's id may hold anything
   const shownErrors = { ...serverErrors, ...errors };
   const set = (name: string, value: Inputs[string]): void => {
     const next = { ...inputs, [name]: value };
@@ -180,43 +252,48 @@ export function SchemaForm({ id, schema, doc, disabled = false, submitLabel, tes
     if (await onSubmit(result.doc)) dropDraft(id);
     setBusy(false);
   };
-  const control = (f: Field) => {
-    const common = { name: f.name, id: `${id}-${f.name}`, disabled, 'data-testid': `field-${f.name}`,
-                     'aria-invalid': shownErrors[f.name] ? true : undefined,
-                     'aria-describedby': shownErrors[f.name] ? `${id}-${f.name}-error` : undefined };
-    const text = String(inputs[f.name] ?? '');
+  /** One field with what stands in it; rows of a list use it, too. */
+  const control = (f: Field, common: Record<string, unknown>, value: Inputs[string] | undefined, put: (value: string) => void) => {
+    const text = String(value ?? '');
     switch (f.kind) {
-      case 'long': return <textarea {...common} rows={4} maxLength={f.most} value={text} onInput={(e) => set(f.name, e.currentTarget.value)} />;
-      case 'ref': return <RefSelect kind={f.ref!} value={text} common={common} onChange={(value) => set(f.name, value)} />;
+      case 'long': return <textarea {...common} rows={4} maxLength={f.most} value={text} onInput={(e) => put(e.currentTarget.value)} />;
+      case 'ref': return <RefSelect kind={f.ref!} value={text} common={common} onChange={put} />;
       case 'choice': return (
-        <select {...common} value={text} onChange={(e) => set(f.name, e.currentTarget.value)}>
+        <select {...common} value={text} onChange={(e) => put(e.currentTarget.value)}>
           <option value="">Chọn…</option>
           {f.choices.map((c) => <option key={c.value} value={c.value}>{c.word}</option>)}
         </select>);
+      case 'named': return <NamedText f={f} common={common} text={text} put={put} />;
       case 'time': return (
         <span class="with-button">
-          <input {...common} value={text} placeholder="dd/mm/yyyy hh:mm" inputMode="numeric" onInput={(e) => set(f.name, e.currentTarget.value)} />
-          {!disabled && <Button onClick={() => set(f.name, timeText(Date.now()))} data-testid={`now-${f.name}`}>Bây giờ</Button>}
+          <input {...common} value={text} placeholder="dd/mm/yyyy hh:mm" inputMode="numeric" onInput={(e) => put(e.currentTarget.value)} />
+          {!disabled && <Button onClick={() => put(timeText(Date.now()))} data-testid={`now-${f.name}`}>Bây giờ</Button>}
         </span>);
-      case 'date': return <input {...common} value={text} placeholder="dd/mm/yyyy" onInput={(e) => set(f.name, e.currentTarget.value)} />;
-      case 'number': return <input {...common} value={text} inputMode="decimal" onInput={(e) => set(f.name, e.currentTarget.value)} />;
-      default: return <input {...common} value={text} maxLength={f.most} onInput={(e) => set(f.name, e.currentTarget.value)} />;
+      case 'hash': return <HashField f={f} common={common} text={text} put={put} />;
+      case 'date': return <DayField common={common} text={text} onText={put} />;
+      case 'number': return <input {...common} value={text} inputMode="decimal" onInput={(e) => put(e.currentTarget.value)} />;
+      default: return <input {...common} value={text} maxLength={f.kind === 'period' ? undefined : f.most} onInput={(e) => put(e.currentTarget.value)} />;
     }
   };
+  const describedBy = (f: Field): string | undefined => [f.hint && `${dom}-${f.name}-hint`, shownErrors[f.name] && `${dom}-${f.name}-error`].filter(Boolean).join(' ') || undefined;
+  const commonOf = (f: Field): Record<string, unknown> => ({
+    name: f.name, id: `${dom}-${f.name}`, disabled, 'data-testid': `field-${f.name}`, 'aria-required': f.required || undefined,
+    'aria-invalid': shownErrors[f.name] ? true : undefined, 'aria-describedby': describedBy(f) });
   const rowsOf = (f: Field) => {
     const rows = (inputs[f.name] ?? []) as Inputs[];
     const change = (i: number, name: string, value: string): void => set(f.name, rows.map((row, k) => (k === i ? { ...row, [name]: value } : row)));
+    const partId = (i: number, part: Field): string => `${dom}-${f.name}-${i}-${part.name}`;
     return (
       <fieldset disabled={disabled} class="rows"><legend>{f.title}{!f.required && <span class="muted"> (nếu có)</span>}</legend>
         {f.hint && <span class="hint">{f.hint}</span>}
         {rows.map((row, i) => (
           <div class="row" key={i} data-testid={`row-${f.name}`}>
             {f.parts!.map((part) => (
-              <label key={part.name}>{part.title}{!part.required && <span class="muted"> (nếu có)</span>}
-                <input name={`${f.name}.${i}.${part.name}`} value={String(row[part.name] ?? '')} maxLength={part.most} placeholder={part.kind === 'time' ? 'dd/mm/yyyy hh:mm' : ''}
-                       data-testid={`field-${f.name}-${i}-${part.name}`} onInput={(e) => change(i, part.name, e.currentTarget.value)} /></label>
+              <div class="field" key={part.name}><label for={partId(i, part)}>{part.title}{!part.required && <span class="muted"> (nếu có)</span>}</label>
+                {control(part, { id: partId(i, part), name: `${f.name}.${i}.${part.name}`, disabled, 'data-testid': `field-${f.name}-${i}-${part.name}` },
+                         row[part.name], (value) => change(i, part.name, value))}</div>
             ))}
-            {!disabled && <Button kind="text" onClick={() => set(f.name, rows.filter((_, k) => k !== i))}>Bỏ dòng này</Button>}
+            {!disabled && <Button kind="text" onClick={() => set(f.name, rows.filter((_, k) => k !== i))}>Bỏ dòng {i + 1}</Button>}
           </div>
         ))}
         {!disabled && <Button icon="plus" data-testid={`add-${f.name}`} onClick={() => set(f.name, [...rows, toInputs(f.parts!, {})])}>Thêm dòng</Button>}
@@ -228,7 +305,7 @@ export function SchemaForm({ id, schema, doc, disabled = false, submitLabel, tes
     <form ref={form} class="form" noValidate onSubmit={(e) => void submit(e)} data-testid={testid}>
       {wrong.length > 0 && (
         <div class="form-problem" role="alert">Còn {wrong.length} mục cần sửa: {wrong.map((f, i) => (
-          <span key={f.name}>{i > 0 && ', '}<a href={`#${id}-${f.name}`} onClick={(e) => { e.preventDefault(); form.current?.querySelector<HTMLElement>(`[name="${f.name}"]`)?.focus(); }}>{f.title}</a></span>))}.</div>
+          <span key={f.name}>{i > 0 && ', '}<a href={`#${dom}-${f.name}`} onClick={(e) => { e.preventDefault(); form.current?.querySelector<HTMLElement>(`[name="${f.name}"]`)?.focus(); }}>{f.title}</a></span>))}.</div>
       )}
       {fields.map((f) => (
         <div key={f.name} class={`field${shownErrors[f.name] ? ' wrong' : ''}${isEmpty(inputs[f.name]) ? ' empty' : ''}`}>
@@ -246,12 +323,12 @@ export function SchemaForm({ id, schema, doc, disabled = false, submitLabel, tes
             </fieldset>
           ) : (
             <>
-              <label for={`${id}-${f.name}`}>{f.title}{!f.required && <span class="muted"> (nếu có)</span>}</label>
-              {f.hint && <span class="hint">{f.hint}</span>}
-              {control(f)}
+              <label for={`${dom}-${f.name}`}>{f.title}{!f.required && <span class="muted"> (nếu có)</span>}</label>
+              {f.hint && <span class="hint" id={`${dom}-${f.name}-hint`}>{f.hint}</span>}
+              {control(f, commonOf(f), inputs[f.name], (value) => set(f.name, value))}
             </>
           )}
-          {shownErrors[f.name] && <span class="field-error" id={`${id}-${f.name}-error`}>{shownErrors[f.name]}</span>}
+          {shownErrors[f.name] && <span class="field-error" id={`${dom}-${f.name}-error`}>{shownErrors[f.name]}</span>}
         </div>
       ))}
       {!disabled && (

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Vì sao?": behind every status of an obligation stand the clause, the rule in readable form, the evidence with time and
 // source, what would change the verdict, and its history. Used by the matrix and by the page of a device.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
 import { may } from '../app/session';
 import type { Attachment, ClauseDetail, Evidence, Obligation } from '../api/types';
 import { evidenceText, sentence } from '../text/facts';
-import { dateText, parseTime } from '../text/format';
+import { dueText, parseTime } from '../text/format';
+import { dayText, periodText } from '../text/periods';
 import { evidenceWords, satisfiedByWords, statusOrder, statusWords } from '../text/words';
 import { tell } from './announce';
+import { DayInput } from './day-input';
 import { inert } from './inert';
 import { FileList, Uploads } from './files';
 import { useLoad } from './load';
@@ -24,6 +26,8 @@ export interface Question {
   agency?: string;
   agencyName?: string;
   device?: string;
+  /** Opened to attest: the form stands open. */
+  attest?: boolean;
 }
 
 function evidenceLink(e: Evidence): string | null {
@@ -67,13 +71,13 @@ function isGood(status: Obligation['status']): boolean {
 function Verdict({ o }: { o: Obligation }) {
   return (
     <li class="verdict" data-testid="verdict" data-status={o.status}>
-      <p class="verdict-head"><StatusMark status={o.status} /> <b>{o.subject.name}</b>{o.period && <span class="muted"> kỳ {o.period}</span>}</p>
+      <p class="verdict-head"><StatusMark status={o.status} /> <b>{o.subject.name}</b>{periodText(o.period) && <span class="muted"> {periodText(o.period)}</span>}</p>
       <p>{inert(sentence(o.reason))}</p>
       {o.would_change && (isGood(o.status) ? <p class="muted">{inert(sentence(o.would_change))}</p>
         : <p class="change"><b>Để thay đổi kết luận: </b>{inert(sentence(o.would_change))}</p>)}
       <EvidenceList items={o.evidence} />
       <p class="muted small">Đánh giá lúc <When at={o.evaluated_at} seconds />
-        {o.fresh_until && <>, dữ kiện còn giá trị đến <When at={o.fresh_until} /></>}{o.due_at && <>, hạn <When at={o.due_at} /></>}, theo <code title={o.pack}>{o.pack.replace(/@(.{12}).*/, '@$1')}</code></p>
+        {o.fresh_until && <>, dữ kiện còn giá trị đến <When at={o.fresh_until} /></>}{o.due_at && <>, hạn cuối <span class="num">{dueText(o.due_at)}</span></>}, theo <code title={o.pack}>{o.pack.replace(/@(.{12}).*/, '@$1')}</code></p>
     </li>
   );
 }
@@ -91,14 +95,16 @@ function Verdicts({ items }: { items: Obligation[] }) {
   );
 }
 
-function Attest({ clause, part, agency, onDone }: { clause: string; part: string; agency: string; onDone: () => void }) {
+function Attest({ clause, part, agency, open, onDone }: { clause: string; part: string; agency: string; open: boolean; onDone: () => void }) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => { if (open) field.current?.focus(); }, []);
   const [file, setFile] = useState<Attachment | null>(null);
   const [problem, setProblem] = useState('');
-  const inAYear = dateText(Date.now() + 365 * 86_400_000);
+  const inAYear = new Date(Date.now() + 365 * 86_400_000).toISOString().slice(0, 10);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
-    const until = parseTime(String(data.get('until')));
+    const until = parseTime(dayText(String(data.get('until'))));
     if (!until) return setProblem('Điền ngày hết giá trị dạng 24/07/2026.');
     try {
       await post('/attestations', { body: { clause, part, agency_id: agency, statement: String(data.get('statement')), attachment: file?.sha256 ?? null, valid_until: until } });
@@ -109,12 +115,12 @@ function Attest({ clause, part, agency, onDone }: { clause: string; part: string
     }
   };
   return (
-    <details class="attest"><summary class="button" data-testid="attest">Xác nhận đã thực hiện</summary>
+    <details class="attest" open={open}><summary class="button" data-testid="attest">Xác nhận đã thực hiện</summary>
       <form class="form" onSubmit={(e) => void submit(e)}>
         {problem && <p class="form-problem" role="alert">{problem}</p>}
         <label>Nội dung xác nhận<span class="hint">Ví dụ: đã bố trí phòng máy chủ riêng tại tầng 2, có nội quy ra vào</span>
-          <textarea name="statement" rows={3} required data-testid="attest-statement" /></label>
-        <label>Có giá trị đến<input name="until" defaultValue={inAYear} data-testid="attest-until" /></label>
+          <textarea ref={field} name="statement" rows={3} required data-testid="attest-statement" /></label>
+        <div class="field"><label for={`until-${part}`}>Có giá trị đến</label><DayInput id={`until-${part}`} name="until" day={inAYear} required testid="attest-until" /></div>
         {file ? <FileList files={[file]} /> : may('create:attachment') && <Uploads agencyId={agency} onStored={setFile} label="Đính kèm văn bản" />}
         <Button kind="main" type="submit" data-testid="attest-send">Ghi xác nhận</Button>
       </form>
@@ -122,8 +128,8 @@ function Attest({ clause, part, agency, onDone }: { clause: string; part: string
   );
 }
 
-function Part({ c, part, items, agency, onDone }: {
-  c: ClauseDetail; part: ClauseDetail['parts'][number]; items: Obligation[]; agency?: string; onDone: () => void;
+function Part({ c, part, items, agency, attest, onDone }: {
+  c: ClauseDetail; part: ClauseDetail['parts'][number]; items: Obligation[]; agency?: string; attest: boolean; onDone: () => void;
 }) {
   const rules = c.rules.filter((r) => r.part === part.id && (r.readable.length > 0 || r.source_yaml));
   return (
@@ -136,12 +142,22 @@ function Part({ c, part, items, agency, onDone }: {
           {rule.source_yaml && <details><summary>Nguyên văn luật</summary><pre>{rule.source_yaml}</pre></details>}</div>
       ))}
       {items.length > 0 ? <Verdicts items={items} /> : part.satisfied_by !== 'pending' && <p class="muted">Chưa có kết luận nào trong phạm vi đang xem.</p>}
-      {part.satisfied_by === 'attestation' && agency && may('attest:attestation') && <Attest clause={c.id} part={part.id} agency={agency} onDone={onDone} />}
+      {part.satisfied_by === 'attestation' && agency && may('attest:attestation') && <Attest clause={c.id} part={part.id} agency={agency} open={attest} onDone={onDone} />}
     </section>
   );
 }
 
-export function Why({ question, onClose }: { question: Question; onClose: () => void }) {
+/** The first part that an agency attests. */
+function first(c: ClauseDetail): string | undefined {
+  return c.parts.find((part) => part.satisfied_by === 'attestation')?.id;
+}
+
+export interface WhyProps {
+  question: Question;
+  onClose: () => void;
+}
+
+export function Why({ question, onClose }: WhyProps) {
   const { clause, agency, device } = question;
   const loaded = useLoad(async (abort) => {
     const [c, list] = await Promise.all([
@@ -164,7 +180,7 @@ export function Why({ question, onClose }: { question: Question; onClose: () => 
                 <p class="muted small">{c.document}</p>
               </section>
               {c.parts.map((part) => (
-                <Part key={part.id} c={c} part={part} agency={agency} onDone={loaded.reload} items={items.filter((o) => o.part === part.id)} />
+                <Part key={part.id} c={c} part={part} agency={agency} attest={question.attest === true && first(c) === part.id} onDone={loaded.reload} items={items.filter((o) => o.part === part.id)} />
               ))}
               {c.parts.length === 0 && <Blank title="Điều khoản này chưa có nội dung kiểm tra" />}
               <section>
