@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/unicode.h"
+#include "hub/active_pack.h"
 
 namespace phendau::hub {
 namespace {

@@ -56,9 +56,9 @@ class PackReader {
   void read_registers(const std::string& pack_id, const std::string& path, const std::string& text);
   void read_clauses(const std::string& pack_id, const std::string& path, const std::string& text);
   void read_rules(const std::string& pack_id, const std::string& path, const std::string& text);
-  /// glossary.yaml
   /// regimes.yaml; a table takes the place of an imported one of its id.
   void read_regimes(const std::string& pack_id, const std::string& path, const std::string& text);
+  /// glossary.yaml
   void read_glossary(const std::string& pack_id, const std::string& path, const std::string& text);
   /// ranking.yaml; takes the place of an imported one.
   void read_rankings(const std::string& pack_id, const std::string& path, const std::string& text);

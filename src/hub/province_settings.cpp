@@ -131,7 +131,8 @@ Result<PackOptions> pack_options_of(ledger::Ledger& ledger, const Pack& pack, Ut
 }
 
 Result<> note_terms(ledger::Ledger& ledger, const Pack& pack, UtcTime now) {
-  const Json value = Json::object({{"pack", pack.reference()}, {"terms", terms_of(pack)}});
+  const Json said = Json::object({{"pack", pack.reference()}, {"terms", terms_of(pack)}});
+  const Json value = PHENDAU_TRY(parse_json(said.dump()));  // as it comes back: 8.0 is 8
   const auto known = ledger.get(kKind, kTermsId, everything());
   if (known && known->doc["value"] == value) return {};
   ledger::Write write;

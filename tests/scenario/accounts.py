@@ -246,7 +246,7 @@ admin.call("PATCH", f"/registers/staff/{staff['id']}", {"doc": {"basic_training_
 assert wait_for(lambda: not officer.get("/session")["training"]["missing"], 20)
 assert officer.get("/alerts")["total"] == 0
 # The clause follows, both ways: everybody of the agency is trained, then one record is taken back.
-for username in ("thu.truong", "cap.pho", "nghi.viec"):
+for username in ("thu.truong", "cap.pho", "nghi.viec", "bi.do"):
     admin.call("PATCH", f"/users/{username}", {"basic_training_on": TODAY})
 wait_for(lambda: status() == {"met"}, 30)
 admin.call("PATCH", f"/registers/staff/{staff['id']}", {"doc": {"basic_training_on": None}, "version": 2})

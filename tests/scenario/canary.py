@@ -305,7 +305,7 @@ assert [a["id"] for a in officer.get("/overview")["agencies"]] == [AGENCY["a"]]
 assert officer.get("/events", q=CANARY["b"], from_="2020-01-01T00:00:00Z")["items"] == []
 
 # Of the own agency, too, nothing that decides whose records something is: nobody captures the other's syslog.
-for body in ({"addresses": ["127.0.0.1/32"]}, {"addresses": ["0.0.0.0/0"]}, {"has_own_system": True}, {"state": "ended"}, {"parent_id": AGENCY["b"]},
+for body in ({"addresses": ["127.0.0.1/32"]}, {"addresses": ["0.0.0.0/0"]}, {"has_own_system": True}, {"uses_data_centre": True}, {"state": "ended"}, {"parent_id": AGENCY["b"]},
              {"name": "x"}, {"short_name": "x", "addresses": []}):
     try:
         officer.call("PATCH", f"/agencies/{AGENCY['a']}", body)

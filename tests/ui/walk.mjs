@@ -694,6 +694,9 @@ async function firstSteps() {
   await open('/viec-cua-toi');
   await at('start-offer').locator('a').click();
   await at('start-contact').fill('0219 3860 001');
+  await page.reload();
+  await settled();
+  assert.equal(await at('start-contact').inputValue(), '0219 3860 001', 'the first screen keeps its draft, too');
   await at('start-form-submit').click();
   await page.getByText('Đã lưu.').first().waitFor();
   await at('start-next').click();

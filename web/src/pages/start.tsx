@@ -10,6 +10,7 @@ import { numberText } from '../text/format';
 import { leftText } from '../text/periods';
 import { agencyName, AgencySelect, useAgencies } from '../ui/agencies';
 import { tell } from '../ui/announce';
+import { dropDraft, readDraft, writeDraft } from '../ui/draft';
 import { inert } from '../ui/inert';
 import { useLoad } from '../ui/load';
 import { Button, CopyButton, PageHead, When } from '../ui/parts';
@@ -78,11 +79,17 @@ function RecordScreen({ agency, kind, fields, none, fixed = {} }: ScreenProps & 
 function AgencyScreen({ agency }: ScreenProps) {
   const loaded = useLoad((abort) => get('/agencies/{id}/page', { signal: abort, path: { id: agency } }), [agency]);
   const [problem, setProblem] = useState('');
+  const draftId = `start-agency-${agency}`;
+  const draft = readDraft<{ short_name: string; contact: string }>(draftId);
+  const typed = (form: EventTarget): { short_name: string; contact: string } => {
+    const data = new FormData(form as HTMLFormElement);
+    return { short_name: String(data.get('short_name')), contact: String(data.get('contact')) };
+  };
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const data = new FormData(event.currentTarget as HTMLFormElement);
     try {
-      await patch('/agencies/{id}', { path: { id: agency }, body: { short_name: String(data.get('short_name')), contact: String(data.get('contact')) } });
+      await patch('/agencies/{id}', { path: { id: agency }, body: typed(event.currentTarget!) });
+      dropDraft(draftId);
       setProblem('');
       tell('Đã lưu.');
       loaded.reload();
@@ -93,11 +100,11 @@ function AgencyScreen({ agency }: ScreenProps) {
   return (
     <Shown of={loaded} rows={3}>
       {(a) => (
-        <form class="form" onSubmit={(e) => void save(e)} data-testid="start-form">
+        <form class="form" onSubmit={(e) => void save(e)} onInput={(e) => writeDraft(draftId, typed(e.currentTarget))} data-testid="start-form">
           {problem && <p class="form-problem" role="alert">{problem}</p>}
           <p><b>{a.name}</b>{a.has_own_systems === null ? '.' : a.has_own_systems ? ', có hệ thống thông tin riêng.' : ', chỉ dùng hệ thống kết nối.'} <span class="muted">Tên và loại đơn vị do tỉnh ghi; sai thì báo đơn vị chủ trì.</span></p>
-          <label>Tên viết tắt<input name="short_name" maxLength={60} defaultValue={a.short_name} data-testid="start-short" /></label>
-          <label>Liên hệ của cơ quan<span class="hint">Ví dụ: 0219 3860 001</span><input name="contact" maxLength={500} defaultValue={a.contact} data-testid="start-contact" /></label>
+          <label>Tên viết tắt<input name="short_name" maxLength={60} defaultValue={draft?.short_name ?? a.short_name} data-testid="start-short" /></label>
+          <label>Liên hệ của cơ quan<span class="hint">Ví dụ: 0219 3860 001</span><input name="contact" maxLength={500} defaultValue={draft?.contact ?? a.contact} data-testid="start-contact" /></label>
           <Button kind="main" icon="check" type="submit" data-testid="start-form-submit">Lưu</Button>
         </form>
       )}
