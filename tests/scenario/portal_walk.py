@@ -61,6 +61,9 @@ def fill(hub):
     province.make_incidents(admin, sessions)
     admin.post("/registers/role_binding", {"doc": {"slot": "lead_department", "agency_id": province.AGENCIES[0]["id"],
                                                    "from": "2026-01-01"}})
+    # The police is a body of its own: it sends warnings under its name.
+    police = admin.post("/agencies", {"code": "cong-an-thu-nghiem", "name": "Công an tỉnh Thử nghiệm (dữ liệu mẫu)"})
+    admin.call("PATCH", f"/users/{WALKERS['partner']}", {"agency_ids": [police["id"]]})
     today = time.strftime("%Y-%m-%d")
     for attended in (12, 30):
         sessions["b.canbo"].post("/registers/training", {"state": "done", "doc": {

@@ -31,7 +31,8 @@ export function ReceiptMark({ state, silent }: { state: keyof typeof receiptWord
 
 /** Sent by the province, the police or the military; the hub has the last word on who may. */
 function maySend(): boolean {
-  return may('create:record') && ['administrator', 'province_operator', 'partner'].includes(session.value!.user.role);
+  const { role, agency_ids: own } = session.value!.user;
+  return may('create:record') && (['administrator', 'province_operator'].includes(role) || (role === 'partner' && own.length > 0));
 }
 
 function Compose({ onClose }: { onClose: () => void }) {

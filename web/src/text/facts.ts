@@ -60,6 +60,7 @@ export function valueWord(value: unknown): string {
   return named(kValues, text) ?? text;
 }
 
+const kFieldNames = Object.values(kFields).flatMap((fields) => Object.values(fields)).filter((name) => name.includes(' '));
 const kPeriodInText = /([Kk]ỳ )(\d{4}(?:-(?:W\d{2}|Q[1-4]|H[12]|\d{2}))?)(?![\d-])/g;
 const kSeconds = /(\d{2}\/\d{2}\/\d{4} \d{2}:\d{2}):\d{2}/g;
 
@@ -73,7 +74,9 @@ export function plainTimes(text: string): string {
 
 /** A sentence of the hub: lists that it writes as JSON, and the names of features, settings and steps, in words. */
 export function sentence(text: string): string {
-  return upperFirst(plainTimes(text)).replace(/\[("[^"\]]*"(?:,"[^"\]]*")*)?\]/g, (list) => {
+  // A sentence that begins with the name of a field begins with a capital; one that begins with a name stays as it is.
+  const plain = plainTimes(text);
+  return (kFieldNames.some((name) => plain.startsWith(name)) ? upperFirst(plain) : plain).replace(/\[("[^"\]]*"(?:,"[^"\]]*")*)?\]/g, (list) => {
     try {
       return valueWord(JSON.parse(list));
     } catch {
