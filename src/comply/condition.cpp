@@ -37,10 +37,15 @@ int compare(const Moment& a, const Moment& b) {
   return a.whole_day || b.whole_day ? sign(a.day, b.day) : sign(a.at.ns, b.at.ns);
 }
 
+/// Two dates, or two numbers.
 bool in_order(const Json& value, const Json& document, const std::string& other, int most, ZoneOffset zone) {
   if (other.empty()) return true;
+  const Json& limit = member_of(document, other);
+  if (value.is_number() && limit.is_number()) {
+    return most < 0 ? value.as_double() < limit.as_double() : value.as_double() <= limit.as_double();
+  }
   const auto own = moment_of(value, zone);
-  const auto against = moment_of(member_of(document, other), zone);
+  const auto against = moment_of(limit, zone);
   return own && against && compare(*own, *against) <= most;
 }
 

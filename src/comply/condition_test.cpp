@@ -105,6 +105,24 @@ TEST_CASE("the order of two dates: by instants, or by days where one has no time
   CHECK_FALSE(says(order, "2026-11-24", "soon"));
 }
 
+TEST_CASE("the order of two numbers") {
+  Condition order = condition("targeted");
+  order.not_after = "reached";
+  Condition strict = condition("targeted");
+  strict.before = "reached";
+  AgeClock clock{kNow};
+  const auto says = [&](const Condition& one, const Json& targeted, const Json& reached) {
+    return holds(one, Json::object({{"targeted", targeted}, {"reached", reached}}), clock);
+  };
+  CHECK(says(order, 40, 40));
+  CHECK(says(order, 40, 41.5));
+  CHECK_FALSE(says(order, 40, 39));
+  CHECK(says(strict, 40, 41));
+  CHECK_FALSE(says(strict, 40, 40));
+  CHECK_FALSE(says(order, 40, "2026-11-24"));
+  CHECK_FALSE(says(order, Json(), 40));
+}
+
 TEST_CASE("each record of a register is a subject; a scope by age; it is about itself") {
   Catalog catalog = catalog_of(
       "    subject: record:computer\n    scope: [connected, old]\n    none: no_occasion\n"

@@ -73,14 +73,15 @@ comply::Exception exception_of(const ledger::Record& record) {
   return one;
 }
 
-/// What triggers may ask about a case: its own members, and the forms of its steps by their ids.
+/// What triggers and occasions may ask about a case: its own members, and the forms of its steps by their
+/// ids, as they stand: a step that is jumped over has only a draft.
 Json case_document(const ledger::Record& record) {
   Json out = record.doc;
   out.erase("state");
   const auto state = workflow::from_json(record.doc["state"]);
   if (!state) return out;
   for (const auto& step : state->steps) {
-    if (step.status == workflow::StepStatus::done) out.set(step.id, step.doc);
+    if (step.doc.size() > 0) out.set(step.id, step.doc);
   }
   return out;
 }
@@ -154,6 +155,7 @@ comply::Subject thing_subject(comply::SubjectKind kind, const ledger::Record& re
   }
   if (subject.name.empty()) subject.name = record.id;
   subject.attributes = record.doc;
+  if (!record.state.empty()) subject.attributes.set("state", record.state);
   subject.known_since = record.created_at;
   return subject;
 }
@@ -205,9 +207,10 @@ bool feed_own_kind(comply::Board& board, const ActivePack& pack, const ledger::R
     live ? board.put_attestation(attestation_of(record)) : board.drop_attestation(record.id);
   } else if (record.kind == "exception") {
     live ? board.put_exception(exception_of(record)) : board.drop_exception(record.id);
-  } else if (record.kind == "role_binding") {  // one that has ended still says until when it held
-    record.state == "withdrawn" ? board.drop_binding(record.id) : board.put_binding(binding_of(record));
   } else {
+    if (record.kind == "role_binding") {  // one that has ended still says until when it held
+      record.state == "withdrawn" ? board.drop_binding(record.id) : board.put_binding(binding_of(record));
+    }
     if (record.kind == "case") board.put_case(handed_over(case_of(pack, record, now), handover));
     if (record.kind == "violation")
       record.state == "withdrawn" ? board.drop_breach(record.id) : board.put_breach(breach_of(record, live));

@@ -35,6 +35,12 @@ bool may_be_date(const Json& schema) {
   return !typed || format == "date" || format == "date-time";
 }
 
+/// Two numbers are compared as two dates are.
+bool may_be_ordered(const Json& schema) {
+  const std::string& type = schema["type"].as_string();
+  return type == "integer" || type == "number" || may_be_date(schema);
+}
+
 std::vector<std::string> member_names(const Json& schema) {
   std::vector<std::string> out;
   for (const auto& [name, member] : schema["properties"].members()) out.push_back(name);
@@ -111,8 +117,9 @@ void PackReader::check_condition(const std::string& owner, const Json& schema, c
             fmt::format("{}: '{}' is a {}, which {} is not", owner, condition.field, type, value.dump()));
     }
   }
-  const bool asks_date = condition.asks_dates();
-  if (asks_date && !may_be_date(item)) {
+  const bool asks_age = !condition.older_than.empty() || !condition.not_older_than.empty();
+  const bool fits = asks_age ? may_be_date(item) : !condition.asks_dates() || may_be_ordered(item);
+  if (!fits) {
     error(condition.place,
           fmt::format("{}: '{}' is no date (format: date or date-time)", owner, condition.field));
   }
@@ -125,8 +132,13 @@ void PackReader::need_fields(const comply::Place& at, const RegisterKind& kind,
     const Json* schema = need_field(here, kind, condition.field);
     if (schema == nullptr) continue;
     check_condition(fmt::format("register '{}'", kind.spec.name), *schema, condition);
+    const bool numbers = !may_be_date(*schema) && may_be_ordered(*schema);
     for (const auto* other : {&condition.not_after, &condition.before}) {
-      if (!other->empty()) need_date(here, kind, *other);
+      if (other->empty()) continue;
+      const Json* against = numbers ? need_field(here, kind, *other) : nullptr;
+      if (!numbers) need_date(here, kind, *other);
+      if (against != nullptr && (may_be_date(*against) || !may_be_ordered(*against)))
+        error(here, fmt::format("register '{}': '{}' is no number", kind.spec.name, *other));
     }
   }
 }
@@ -165,8 +177,9 @@ void PackReader::check_clock(const comply::Trigger& trigger, const RegisterKind&
 }
 
 /// `STEP.FIELD`: the form of a step. Other members are the case's own.
-void PackReader::check_form_conditions(const WorkflowRef& workflow, const comply::Trigger& trigger) {
-  for (const auto& condition : trigger.where) {
+void PackReader::check_form_conditions(const WorkflowRef& workflow,
+                                       const std::vector<Condition>& conditions) {
+  for (const auto& condition : conditions) {
     const std::size_t dot = condition.field.find('.');
     const std::string step = condition.field.substr(0, dot);
     const auto form = workflow.forms.find(step);
@@ -182,6 +195,21 @@ void PackReader::check_form_conditions(const WorkflowRef& workflow, const comply
   }
 }
 
+/// What the case itself must say, and the field that says when.
+void PackReader::check_case_occasion(const WorkflowRef& workflow, const comply::Satisfier& satisfier) {
+  check_form_conditions(workflow, satisfier.every);
+  if (satisfier.done.empty()) return;
+  const std::size_t dot = satisfier.done.find('.');
+  const auto form = workflow.forms.find(satisfier.done.substr(0, dot));
+  std::string missing;
+  const Json* schema = dot == std::string::npos || form == workflow.forms.end()
+                           ? nullptr
+                           : find_field(form->second, satisfier.done.substr(dot + 1), missing);
+  if (schema != nullptr && may_be_date(*schema)) return;
+  error(satisfier.place, fmt::format("workflow '{}': 'done: {}' is no date in the form of a step",
+                                     workflow.id, satisfier.done));
+}
+
 void PackReader::check_trigger(const comply::ClausePart& part) {
   const comply::Trigger& trigger = *part.trigger;
   if (!trigger.regime.empty() && !pack_.catalog.regimes.contains(trigger.regime)) {
@@ -193,7 +221,10 @@ void PackReader::check_trigger(const comply::ClausePart& part) {
   if (trigger.source == comply::Trigger::Source::workflow) {
     const WorkflowRef* workflow = need_workflow(trigger.place, trigger.ref);
     if (workflow == nullptr) return;
-    check_form_conditions(*workflow, trigger);
+    check_form_conditions(*workflow, trigger.where);
+    for (const auto& satisfier : part.satisfied_by) {
+      if (satisfier.kind == comply::SatisfierKind::occasion) check_case_occasion(*workflow, satisfier);
+    }
     const bool moment = trigger.from.empty() || trigger.from == "opened" || trigger.from == "closed";
     const auto& steps = workflow->steps;
     if (moment || std::find(steps.begin(), steps.end(), trigger.from) != steps.end()) return;

@@ -253,6 +253,11 @@ void World::put_case(const std::string& workflow, const std::string& step, bool 
     set_right(one.document, part_.trigger->where);
     if (!part_.trigger->states.empty()) one.state = part_.trigger->states.front();
     if (part_.trigger->from == "closed") one.closed_at = kNow;
+    for (const auto& way : part_.satisfied_by) {
+      if (way.kind != SatisfierKind::occasion) continue;
+      good ? set_right(one.document, way.every) : set_wrong(one.document, way.every);
+      if (!way.done.empty()) one.document.set(way.done, good ? format_rfc3339(kNow, kVietnamZone) : Json());
+    }
   }
   for (const auto& known : pack_.workflows) {
     if (known.id != workflow) continue;

@@ -102,7 +102,8 @@ class PackReader {
   /// Reports a field that is no date.
   void need_date(const comply::Place& at, const RegisterKind& kind, const std::string& field);
   void check_condition(const std::string& owner, const Json& schema, const comply::Condition& condition);
-  void check_form_conditions(const WorkflowRef& workflow, const comply::Trigger& trigger);
+  void check_form_conditions(const WorkflowRef& workflow, const std::vector<comply::Condition>& conditions);
+  void check_case_occasion(const WorkflowRef& workflow, const comply::Satisfier& satisfier);
   void need_states(const comply::Place& at, const RegisterKind& kind, const std::vector<std::string>& states);
   void check_definition(const comply::Definition& definition);
   void check_words();

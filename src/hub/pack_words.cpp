@@ -117,6 +117,7 @@ void PackReader::check_scopes() {
       attributes.emplace(field, &schema);
   }
   static const Json kAny = Json::object();
+  attributes.emplace("state", &kAny);  // of a record
   for (const FactKind& fact : kFactKinds) {
     if (fact.name != kHostFact) continue;
     for (const FactField& field : fact.fields) attributes.emplace(std::string(field.name), &kAny);
