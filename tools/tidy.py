@@ -22,6 +22,8 @@ BANNED = {
     r"\bFIXME\b": "finish it, or TODO(#issue)",
     r"\bTODO(?!\(#\d+\))": "TODO needs an issue: TODO(#12)",
     r"\busing namespace std\b": "spell std::",
+    r"for \(.* : .*\bPHENDAU_TRY\(.*\)\.\w+\(\)\)": "the list is gone before the loop: name it first",
+    r"for \(.* : .*\)\.value\(\)\)": "the list is gone before the loop: name it first",
 }
 errors = []
 

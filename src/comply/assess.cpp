@@ -264,10 +264,10 @@ Judged judge_past(Context& context, const Clause& clause) {
   return out;
 }
 
-/// Bodies and roles answer for the period in which they came to be; of a machine, an account or a person
-/// nothing is known from before it was entered, so that its first whole period is the first that closes.
+/// Bodies answer for the period in which they came to be. Who took a role over in it answers from the next
+/// one on; of a machine, an account or a person nothing is known from before it was entered.
 bool lives_by_periods(SubjectKind kind) {
-  return kind == SubjectKind::agency || kind == SubjectKind::role || kind == SubjectKind::hub;
+  return kind == SubjectKind::agency || kind == SubjectKind::hub;
 }
 
 void judge_occasions(Context& context, const Clause& clause, const Judge& give) {

@@ -347,7 +347,8 @@ Result<Json> Organisations::moves_view(const ActEffect& effect, const Json& doc,
   if (doc["act"].as_string() == "split") {
     const std::string& divided = doc["agencies"].items().front().as_string();
     Json divisible = Json::array();
-    for (const auto& one : PHENDAU_TRY(belongings_of(divided, all)).items()) {
+    const Json belongings = PHENDAU_TRY(belongings_of(divided, all));
+    for (const auto& one : belongings.items()) {
       const std::string& kind = one["kind"].as_string();  // files go with what they belong to
       if (kind != "attachment" && kind != kNetworks) divisible.push(one);
     }

@@ -104,6 +104,7 @@ void PackReader::check_words() {
 /// What scopes may ask for: members of agencies and machines, of what machines report, and of registers
 /// whose records are subjects.
 void PackReader::check_scopes() {
+  static const Json kAny = Json::object();
   std::map<std::string, const Json*> attributes;
   std::set<std::string, std::less<>> subjects = {"agency", "device"};
   for (const auto& kind : pack_.registers) {
@@ -113,10 +114,11 @@ void PackReader::check_scopes() {
   for (const auto& name : subjects) {
     const RegisterKind* kind = pack_.reg(name);
     if (kind == nullptr) continue;
-    for (const auto& [field, schema] : kind->spec.schema["properties"].members())
-      attributes.emplace(field, &schema);
+    for (const auto& [field, schema] : kind->spec.schema["properties"].members()) {
+      const auto [at, fresh] = attributes.emplace(field, &schema);
+      if (!fresh && at->second != &schema) at->second = &kAny;  // registers mean different things by it
+    }
   }
-  static const Json kAny = Json::object();
   attributes.emplace("state", &kAny);  // of a record
   for (const FactKind& fact : kFactKinds) {
     if (fact.name != kHostFact) continue;

@@ -51,6 +51,7 @@ Reach head_reach(Action action, Resource resource) {
   if (resource == Resource::record &&
       (action == Action::update || action == Action::create || action == Action::attest))
     return Reach::agencies;
+  if (resource == Resource::attachment && action == Action::create) return Reach::agencies;  // of a decision
   if (action != Action::read) return Reach::nothing;
   switch (resource) {
     case Resource::pack:

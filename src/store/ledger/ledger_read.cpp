@@ -562,7 +562,7 @@ Result<std::vector<Derived>> SqliteLedger::list_derived(std::string_view space, 
   Scope by_agency = scope;  // a derived row invites nobody and is sent to nobody
   by_agency.invited_id.clear();
   by_agency.addressed.clear();
-  add_scope(sql, by_agency);
+  add_scope(sql, by_agency, {});
   sql.add(" ORDER BY r.key LIMIT ?", {static_cast<std::int64_t>(std::min(limit, kBatchWritesMax))});
   auto lease = PHENDAU_TRY(reader());
   auto rows = PHENDAU_TRY(lease.db().prepare(sql.text));

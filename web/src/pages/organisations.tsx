@@ -41,7 +41,7 @@ function DayPicker({ tree, at, onPick }: { tree: OrganisationTree; at: string; o
   return (
     <section class="panel day-picker" aria-label="Chọn ngày xem">
       <label class="month-field"><span>Tháng <output class="num">{`${String((value % 12) + 1).padStart(2, '0')}/${Math.floor(value / 12)}`}</output></span>
-        <input type="range" min={Math.min(...months)} max={Math.max(...months)} step={1} value={value} data-testid="month-slider"
+        <input type="range" aria-label="Tháng" min={Math.min(...months)} max={Math.max(...months)} step={1} value={value} data-testid="month-slider"
                aria-valuetext={`Tháng ${(value % 12) + 1} năm ${Math.floor(value / 12)}`}
                onInput={(e) => onPick(lastDayOf(Number(e.currentTarget.value)))} />
       </label>

@@ -29,6 +29,12 @@ function valueWords(p: ProvinceParameter, value: unknown): string {
 }
 
 /** "5wd" as a number and a word. */
+/** Values that stand as they are, such as addresses, are data. */
+function Value({ p, value }: { p: ProvinceParameter; value: unknown }) {
+  const raw = Array.isArray(value) && !value.some((x) => String(x) in itemWords);
+  return <span data-raw={raw ? true : undefined}>{valueWords(p, value)}</span>;
+}
+
 function TermInput({ value, onChange }: { value: string; onChange: (text: string) => void }) {
   const [, count = '', unit = 'd'] = /^(\d*)(m|h|d|wd)$/.exec(value) ?? [];
   return (
@@ -87,7 +93,7 @@ function Change({ p, onClose, onDone }: { p: ProvinceParameter; onClose: () => v
     <Drawer title={p.title} onClose={onClose} testid="setting-drawer">
       <form class="form" onSubmit={submit}>
         {problem && <p class="form-problem" role="alert">{problem}</p>}
-        <p>Mặc định của bộ quy định: <b>{valueWords(p, p.default)}</b>. {p.reason}</p>
+        <p>Mặc định của bộ quy định: <b><Value p={p} value={p.default} /></b>. {p.reason}</p>
         {p.kind === 'list' && choices.length > 0 ? (
           <fieldset><legend>Giá trị</legend>{choices.map((one) => <label class="check" key={one}><input type="checkbox" checked={chosen.includes(one)} onChange={() => pick(one)} /> {itemWords[one] ?? one}</label>)}</fieldset>
         ) : <label>Giá trị{p.unit && ` (${p.unit})`}{range && <span class="hint">{range}</span>}<Input p={p} value={text} onChange={setText} /></label>}
@@ -110,9 +116,9 @@ function Parameters({ data, text, reload }: { data: ProvinceSettings; text: stri
         <tbody>{shown.map((p) => (
           <tr key={p.name} data-row tabIndex={-1} data-testid="setting-row" data-id={p.name}>
             <th scope="row" data-label="Tham số">{p.title}{p.clauses.length > 0 && <span class="entity muted">{p.clauses.map((c) => c.citation).join('; ')}</span>}</th>
-            <td data-label="Đang dùng"><b>{valueWords(p, p.value)}</b>{p.waits_for_restart && <span class="status s-due"><Icon name="clock" size={16} /><span>chờ khởi động lại</span></span>}</td>
-            <td data-label="Mặc định, lý do" class="room">{valueWords(p, p.default)}<span class="entity muted">{p.reason}</span></td>
-            <td data-label="Tỉnh chọn">{p.set ? <>{valueWords(p, p.set.value)}<span class="entity muted">{inert(p.set.reason)}, {inert(p.set.by)} <When at={p.set.at} /></span></> : <span class="muted">theo mặc định</span>}</td>
+            <td data-label="Đang dùng"><b><Value p={p} value={p.value} /></b>{p.waits_for_restart && <span class="status s-due"><Icon name="clock" size={16} /><span>chờ khởi động lại</span></span>}</td>
+            <td data-label="Mặc định, lý do" class="room"><Value p={p} value={p.default} /><span class="entity muted">{p.reason}</span></td>
+            <td data-label="Tỉnh chọn">{p.set ? <><Value p={p} value={p.set.value} /><span class="entity muted">{inert(p.set.reason)}, {inert(p.set.by)} <When at={p.set.at} /></span></> : <span class="muted">theo mặc định</span>}</td>
             {data.may_change && <td class="right"><Button kind="text" data-primary onClick={() => setChanging(p)} data-testid={`change-${p.name}`}>Sửa</Button></td>}
           </tr>
         ))}</tbody>
