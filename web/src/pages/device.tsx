@@ -47,17 +47,18 @@ function FactTable({ fact }: { fact: Fact }) {
 
 /** What the machine sends, and what the rules meant for it still miss. */
 function Sources({ of }: { of: Coverage }) {
+  const logs = of.log_sources.filter((s) => !s.logsource.startsWith('phendau')); // facts are on the page anyway
   const missing = of.blind.reduce((sum, b) => sum + b.rules, 0);
   return (
     <section class="panel" aria-labelledby="device-sources" data-testid="device-sources">
       <h2 id="device-sources">Nhật ký máy gửi</h2>
-      {of.log_sources.length === 0 ? <p class="muted">Chưa nhận được nhật ký nào.</p> : (
-        <dl class="pairs">{of.log_sources.map((s) => <div key={s.logsource}><dt title={s.logsource}>{inert(sourceWord(s.logsource))}</dt><dd><When at={s.last_event_at} /></dd></div>)}</dl>
+      {logs.length === 0 ? <p class="muted">Chưa nhận được nhật ký nào.</p> : (
+        <dl class="pairs">{logs.map((s) => <div key={s.logsource}><dt title={s.logsource} data-raw>{inert(sourceWord(s.logsource))}</dt><dd><When at={s.last_event_at} /></dd></div>)}</dl>
       )}
       {missing === 0 ? of.rules > 0 && <p class="muted">Đủ nguồn cho {numberText(of.rules)} luật phát hiện dành cho máy này.</p> : (
         <>
           <p class="note-line">{numberText(missing)} trong {numberText(of.rules)} luật phát hiện dành cho máy này không có gì để xét, vì máy chưa gửi:</p>
-          <ul class="plain">{of.blind.map((b) => <li key={b.logsource} title={b.logsource}>{sourceWord(b.logsource)} <span class="muted">({numberText(b.rules)} luật)</span></li>)}</ul>
+          <ul class="plain">{of.blind.map((b) => <li key={b.logsource} title={b.logsource}><span data-raw>{sourceWord(b.logsource)}</span> <span class="muted">({numberText(b.rules)} luật)</span></li>)}</ul>
         </>
       )}
     </section>
