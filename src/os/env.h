@@ -44,8 +44,8 @@ struct DirEntry {
 };
 
 struct DiskSpace {
-  std::uint64_t total_bytes = 0;
-  std::uint64_t free_bytes = 0;  // to this user
+  std::uint64_t total_bytes = 0;  // used and free together, without reserves
+  std::uint64_t free_bytes = 0;   // to this user
 };
 
 class Env {

@@ -170,7 +170,9 @@ class PosixEnv : public Env {
   Result<DiskSpace> disk_space(const std::string& path) override {
     struct statvfs status{};
     if (::statvfs(path.c_str(), &status) != 0) return io_error("measure disk of", path, errno);
-    return DiskSpace{status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize};
+    // As `df` counts: what the file system keeps back for itself or a quota is neither used nor free.
+    const std::uint64_t usable_blocks = status.f_blocks - status.f_bfree + status.f_bavail;
+    return DiskSpace{usable_blocks * status.f_frsize, status.f_bavail * status.f_frsize};
   }
   Result<std::shared_ptr<void>> lock_file(const std::string& path) override {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
