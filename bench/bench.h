@@ -25,6 +25,13 @@ struct Pair {
   std::function<void()> base;
 };
 
+double seconds_of(const std::function<void()>& work);
+struct Sampled {
+  double median = 0;  // seconds
+  double p95 = 0;
+};
+Sampled sample(int count, const std::function<void(int)>& work);
+
 /// Kept from the optimiser: adds to a number that main() prints at the end.
 void keep(std::uint64_t value);
 /// Ends the program with a sentence: a benchmark of something broken is no benchmark.

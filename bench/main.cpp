@@ -15,12 +15,6 @@ namespace {
 
 std::uint64_t kept = 0;
 
-double seconds_of(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -45,6 +39,19 @@ void run(const Pair& pair) {
 }
 
 }  // namespace
+
+double seconds_of(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+Sampled sample(int count, const std::function<void(int)>& work) {
+  std::vector<double> all;
+  for (int i = 0; i < count; ++i) all.push_back(seconds_of([&] { work(i); }));
+  std::sort(all.begin(), all.end());
+  return {all[all.size() / 2], all[all.size() * 95 / 100]};
+}
 
 void keep(std::uint64_t value) { kept += value; }
 

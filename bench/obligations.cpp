@@ -32,28 +32,11 @@ constexpr int kSamples = 300;
 const UtcTime kNow = *parse_rfc3339("2026-11-24T10:00:00+07:00");
 const std::string kPacks = PHENDAU_SOURCE_DIR "/packs";
 
-double seconds_of(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 double resident_mb() {
   std::ifstream in("/proc/self/statm");
   long pages = 0;
   in >> pages >> pages;
   return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
-}
-
-struct Sampled {
-  double median = 0;
-  double p95 = 0;
-};
-Sampled sample(int count, const std::function<void(int)>& work) {
-  std::vector<double> all;
-  for (int i = 0; i < count; ++i) all.push_back(seconds_of([&] { work(i); }));
-  std::sort(all.begin(), all.end());
-  return {all[all.size() / 2], all[all.size() * 95 / 100]};
 }
 
 std::string agency_id(int i) { return fmt::format("01HZAGENCY000000000000{:04}", i); }

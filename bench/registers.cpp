@@ -2,12 +2,7 @@
 // The register of equipment of a large province: 200 agencies, a table of 10,000 rows imported as its upload
 // imports it (rights, schema, uniqueness, guard, ledger), then 50,000 things in lists. Prints absolute
 // numbers, and for lists the time of one look at every record of the kind in the same run.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <fstream>
-
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -29,12 +24,6 @@ constexpr const char* kKind = "asset";
 
 using hub::Records;
 
-double seconds_of(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 std::string agency_id(int i) { return fmt::format("01HZAGENCY000000000000{:04}", i); }
 
 template <class T>
@@ -43,7 +32,7 @@ T must(Result<T>&& result) {
   return std::move(*result);
 }
 
-/// A list as offices keep it: a head of two rows, and in every fiftieth row a kind that does not exist.
+/// A list as offices keep it: a title above, and in every fiftieth row a kind that does not exist.
 std::string table() {
   report::Sheet sheet;
   sheet.name = "Danh m\u1ee5c";
@@ -84,11 +73,9 @@ void fill(hub::TestHub& hub) {
 }
 
 void print_list(const char* name, double base, const std::function<void(int)>& work) {
-  std::vector<double> all;
-  for (int i = 0; i < kSamples; ++i) all.push_back(seconds_of([&] { work(i); }));
-  std::sort(all.begin(), all.end());
+  const Sampled took = sample(kSamples, work);
   std::printf("  %-44s median %8.2f ms   p95 %8.2f ms   %.4f x a look at every record\n", name,
-              all[all.size() / 2] * 1e3, all[all.size() * 95 / 100] * 1e3, all[all.size() / 2] / base);
+              took.median * 1e3, took.p95 * 1e3, took.median / base);
   std::fflush(stdout);
 }
 

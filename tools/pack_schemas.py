@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every file of every pack against docs/reference/schemas (for editors, and for programs that write packs), and
-# the schemas against the readers: a key that a reader takes stands in a schema, and the other way round.
+# the schemas against the readers: a key that a reader takes stands in a schema.
 # `phendau pack validate` stays the judge: it also knows names and places.
 import copy
 import json

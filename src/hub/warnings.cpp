@@ -40,11 +40,9 @@ Result<std::vector<std::string>> addressed_by(const Services& services, const Js
   ledger::Query query;
   query.kind = "agency";
   query.states = {"active"};
-  query.order_by = "id";
-  query.descending = false;
   std::vector<std::string> out;
   for (const auto& agency :
-       PHENDAU_TRY(ledger::all_records(services.ledger, std::move(query), everything()))) {
+       PHENDAU_TRY(ledger::all_records(services.ledger, ledger::by_id(std::move(query)), everything()))) {
     const bool everybody = chosen.empty() && classes.empty();
     const bool wanted =
         everybody || holds(chosen, agency.id) || holds(classes, agency.doc["unit_class"].as_string());

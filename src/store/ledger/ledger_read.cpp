@@ -157,8 +157,7 @@ Result<> add_words(Sql& sql, const Query& query, bool narrow) {
   }
   if (words.empty()) return {};
   // The index holds the texts side by side; the records lie far apart.
-  if (!narrow)
-    sql.add(" AND r.id IN (SELECT t.id FROM records t WHERE t.kind=?", {query.kind});
+  if (!narrow) sql.add(" AND r.id IN (SELECT t.id FROM records t WHERE t.kind=?", {query.kind});
   for (const auto& word : words)
     sql.add(narrow ? " AND instr(r.search_text, ?)>0" : " AND instr(t.search_text, ?)>0", {word});
   if (!narrow) sql.add(")");
@@ -184,10 +183,12 @@ Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, co
   return {};
 }
 
-/// What a list reads: SELECT and FROM, with the key that it is ordered by, and the expression of that key.
+/// What a list reads: SELECT and FROM; the key that it is ordered by, and the id that lies beside it in an
+/// index.
 struct Source {
   Sql sql;
   std::string key;
+  std::string id = "r.id";
 };
 Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope& scope) {
   Source out;
@@ -202,6 +203,7 @@ Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope
   } else if (is_indexed(kind, query.order_by)) {
     const bool narrow = is_narrow(query, scope);
     out.key = "o.value";
+    out.id = "o.id";
     out.sql.add(
         fmt::format("SELECT {}, o.value FROM {} ON o.kind=r.kind AND o.id=r.id AND o.field=? AND o.kind=?",
                     kRecordColumns,
@@ -213,18 +215,15 @@ Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope
   return out;
 }
 
-/// The id that lies beside the key in an index.
-std::string_view id_beside(std::string_view key) { return key == "o.value" ? "o.id" : "r.id"; }
-
-Result<> add_cursor(Sql& sql, const Query& query, std::string_view key) {
+Result<> add_cursor(Source& source, const Query& query) {
   if (query.cursor.empty()) return {};
   const auto bad = [] { return fail(ErrorCode::invalid, "the cursor is not one of ours"); };
   const auto bytes = from_base64(query.cursor);
   if (!bytes) return bad();
   const auto json = parse_json(*bytes);
   if (!json || json->items().size() != 2 || !json->items()[1].is_string()) return bad();
-  sql.add(fmt::format(" AND ({}, {}) {} (?, ?)", key, id_beside(key), query.descending ? '<' : '>'),
-          {json->items()[0], json->items()[1]});
+  source.sql.add(fmt::format(" AND ({}, {}) {} (?, ?)", source.key, source.id, query.descending ? '<' : '>'),
+                 {json->items()[0], json->items()[1]});
   return {};
 }
 
@@ -437,10 +436,11 @@ Result<Page> SqliteLedger::list(const Query& query, const Scope& scope) {
   if (query.limit == 0 || query.limit > kListLimitMax)
     return fail(ErrorCode::invalid, "a page has 1 to 1000 records");
   if (scope.allows_nothing()) return Page{};
-  auto [sql, key] = PHENDAU_TRY(source_of(query, kind->definition, scope));
+  Source source = PHENDAU_TRY(source_of(query, kind->definition, scope));
+  Sql& sql = source.sql;
   PHENDAU_TRY(add_conditions(sql, query, kind->definition, scope));
-  PHENDAU_TRY(add_cursor(sql, query, key));
-  sql.add(fmt::format(" ORDER BY {0} {2}, {1} {2} LIMIT ?", key, id_beside(key),
+  PHENDAU_TRY(add_cursor(source, query));
+  sql.add(fmt::format(" ORDER BY {0} {2}, {1} {2} LIMIT ?", source.key, source.id,
                       query.descending ? "DESC" : "ASC"),
           {static_cast<std::int64_t>(query.limit + 1)});
 

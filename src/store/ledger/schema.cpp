@@ -92,7 +92,7 @@ Result<Version> version_of(Database& db) {
 
 }  // namespace
 
-Result<std::int64_t> check_schema(Database& db) {
+Result<> check_schema(Database& db) {
   const std::int64_t version = PHENDAU_TRY(version_of(db)).number;
   const auto model = PHENDAU_TRY(Database::open(":memory:", Database::Mode::read_write));
   for (std::int64_t step = 0; step < version; ++step) PHENDAU_TRY(model->execute(kSteps[step]));
@@ -103,7 +103,7 @@ Result<std::int64_t> check_schema(Database& db) {
     return fail(ErrorCode::corrupt, "ledger.db defines something that is not ours: " + name,
                 "ledger.foreign_schema", {name});
   }
-  return version;
+  return {};
 }
 
 Result<bool> prepare_schema(Database& db, bool may_write) {

@@ -15,9 +15,9 @@ inline constexpr std::int64_t kApplicationId =
 /// too.
 /// @return whether an older file was upgraded: what is derived from its documents must be made again.
 Result<bool> prepare_schema(Database& db, bool may_write);
-/// The version of a file to be read only, of any version up to ours; else as above. `corrupt`
+/// For a file to be read only, of any version up to ours; else as above. `corrupt`
 /// ledger.foreign_schema when the file holds a trigger, view, table or index that is not ours: a file from
 /// elsewhere must not act by itself.
-Result<std::int64_t> check_schema(Database& db);
+Result<> check_schema(Database& db);
 
 }  // namespace phendau::ledger
