@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The portal as its people use it: a hub filled through the API with the invented province of tools/demo, then Chromium
-walks through it as administrator, officer, head, partner and staff (ui/walk.mjs says what it looks at). Half way the
+walks through it as administrator, operator, officer, head, partner and staff (ui/walk.mjs says what it looks at). Half way the
 browser asks for the hub to be stopped and started again. Pictures go to the folder that PHENDAU_WALK_SHOTS names."""
 import datetime
 import json
@@ -20,7 +20,7 @@ import province
 CHROMIUM = os.environ.get("PHENDAU_CHROMIUM", "/usr/bin/chromium")
 NODE = shutil.which("node")
 WALK_SECONDS_MAX = 1500
-WALKERS = {"administrator": "admin", "officer": "b.canbo", "head": "b.lanhdao", "partner": "congan.phoihop", "staff": "a.nhanvien"}
+WALKERS = {"administrator": "admin", "operator": "tinh.truc1", "officer": "b.canbo", "head": "b.lanhdao", "partner": "congan.phoihop", "staff": "a.nhanvien"}
 # Names of accounts, machines and programs in the invented logs, which stand on screens as they are.
 DATA_WORDS = ["hotro", "vanthu", "quantri", "ketoan", "postgres", "canbo", "lanhdao", "nhanvien", "huyen", "hoso", "srv"]
 

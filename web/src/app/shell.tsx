@@ -101,7 +101,7 @@ function PersonMenu() {
     <div class="person" ref={box}>
       <button type="button" class="bare" aria-expanded={open} aria-haspopup="true" onClick={() => setOpen(!open)}
               data-testid="person-menu">
-        <Icon name="user" /><span class="person-name">{user.name}</span><Icon name="down" size={14} />
+        <Icon name="user" /><span class="person-name" title={user.name}>{user.name}</span><Icon name="down" size={14} />
       </button>
       {open && (
         <div class="menu">

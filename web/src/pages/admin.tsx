@@ -77,7 +77,7 @@ function UserForm({ user, onClose, onDone }: { user: UserAccount | null; onClose
       <form class="form" onSubmit={(e) => void submit(e)}>
         {problem && <p class="form-problem" role="alert">{problem}</p>}
         <label>Họ và tên<input name="name" required maxLength={100} defaultValue={user?.name} data-testid="user-name" /></label>
-        {!user && <label>Tên đăng nhập<span class="hint">Ví dụ: nva.soyte</span><input name="username" required pattern="[a-z0-9._-]{2,60}" data-testid="user-username" /></label>}
+        {!user && <label>Tên đăng nhập<span class="hint">Ví dụ: nguyen.van</span><input name="username" required pattern="[a-z0-9._-]{2,60}" data-testid="user-username" /></label>}
         <label>Vai trò<select name="role" defaultValue={user?.role ?? 'agency_officer'} data-testid="user-role">
           {(Object.keys(roleWords) as Role[]).map((r) => <option key={r} value={r} selected={r === (user?.role ?? 'agency_officer')}>{roleWords[r]}</option>)}</select></label>
         <AgencyPicker legend="Thuộc cơ quan" list={list} chosen={own} onChange={setOwn} testid="user-agencies" />

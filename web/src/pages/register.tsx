@@ -161,6 +161,12 @@ function conditionsOf(register: Register, move: RegisterMove): string[] {
   return [...move.must.map((c) => c.text), ...also, ...move.records.map((r) => upperFirst(r.text) + (r.met === undefined ? '' : r.met ? ' (đã có)' : ' (chưa có)'))];
 }
 
+/** All that a move asks, for somebody who only looks on. */
+function asks(register: Register, move: RegisterMove): string[] {
+  const filled = move.needs.filter((name) => !move.must.some((c) => c.field === name));
+  return [...filled.map((name) => titleOf(register, name)), ...(move.attachment ? ['Ít nhất một tệp đính kèm'] : []), ...conditionsOf(register, move)];
+}
+
 function Moving({ register, record, move, onClose, onDone }: {
   register: Register; record: RegisterRecordDetail; move: RegisterMove; onClose: () => void; onDone: (r: RegisterRecordDetail) => void;
 }) {
@@ -309,7 +315,8 @@ function One({ register, id }: { register: Register; id: string }) {
               {record.moves.some((m) => !m.allowed) && (
                 <section class="panel"><h2>Bước tiếp theo</h2>
                   <ul class="list">{record.moves.filter((m) => !m.allowed).map((m) => (
-                    <li key={m.to}><b>{m.title}</b><p class="muted">{waitsFor(register.moves.find((r) => r.to === m.to) ?? m)}{m.needs.length > 0 && ` Cần có: ${m.needs.map((name) => titleOf(register, name)).join(', ')}.`}{m.attachment && ' Cần ít nhất một tệp đính kèm.'}{conditionsOf(register, m).map((c) => ` ${c}.`)}</p></li>
+                    <li key={m.to}><b>{m.title}</b><p class="muted">{waitsFor(register.moves.find((r) => r.to === m.to) ?? m)}{asks(register, m).length > 0 && ' Cần có:'}</p>
+                      <ul class="muted">{asks(register, m).map((line) => <li key={line}>{line}</li>)}</ul></li>
                   ))}</ul>
                 </section>
               )}

@@ -82,7 +82,7 @@ export function TaskRow({ task, today, marked, showAgency, onWhy, onAttest }: {
         <DueText task={task} today={today} />
       </div>
       <div class="task-do">
-        <button type="button" class={`cell s-${task.status}`} onClick={onWhy} aria-haspopup="dialog" data-testid="task-why"
+        <button type="button" class={`cell s-${task.status}`} onClick={onWhy} aria-haspopup="dialog" data-primary={!first || undefined} data-testid="task-why"
                 aria-label={`${task.title}: vì sao?`}><StatusMark status={task.status} /></button>
         {first && (first.href ? <a class="button main" data-primary href={first.href} data-testid="task-act">{first.label}</a>
           : <Button kind="main" data-primary onClick={onAttest} data-testid="task-act">{first.label}</Button>)}
