@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# phendau_module(name DEPS ... LIBS ...): one folder = one static library plus, by file suffix, its test binary,
-# fuzzers and benchmarks. Lists are globbed with CONFIGURE_DEPENDS so that a new file is one new file.
+# phendau_module(name DEPS ... LIBS ... [APART]): one folder = one static library plus, by file suffix, its test binary,
+# fuzzers and benchmarks. Four files at a time go through the compiler as one (half the time), but for APART ones. Lists are globbed with CONFIGURE_DEPENDS so that a new file is one new file.
 include(CheckIPOSupported)
 enable_testing()
 
@@ -56,6 +56,9 @@ function(phendau_use_pch target)
   endif()
 endfunction()
 
+# OFF: each file alone, as tidy wants it and a person who changes one file again and again.
+option(PHENDAU_UNITY "compile four files of a module as one" ON)
+
 set_property(GLOBAL PROPERTY PHENDAU_TEST_TARGETS "")
 
 # Compiled once, linked into many.
@@ -83,7 +86,7 @@ function(phendau_fuzzer module file)
 endfunction()
 
 function(phendau_module name)
-  cmake_parse_arguments(M "NO_PCH" "" "DIRS;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(M "APART" "" "DIRS;DEPS;LIBS" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   if(NOT M_DIRS)
     set(M_DIRS .)
@@ -107,6 +110,10 @@ function(phendau_module name)
   endforeach()
   target_link_libraries(phendau_${id} PUBLIC phendau_flags ${deps} PRIVATE ${M_LIBS} fmt::fmt Threads::Threads)
   phendau_use_pch(phendau_${id})
+  if(PHENDAU_UNITY AND NOT M_APART)
+    set_target_properties(phendau_${id} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    target_compile_options(phendau_${id} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
   if(tests)
     add_executable(${id}_test ${tests} $<TARGET_OBJECTS:phendau_doctest_main>)
     target_link_libraries(${id}_test PRIVATE phendau_${id} fmt::fmt Threads::Threads ${M_LIBS})

@@ -14,7 +14,6 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kKind = "user";
 constexpr Duration kLocalWaitMax = seconds(5);  // for the last administrator at the machine itself
 constexpr std::size_t kUsernameBytesMax = 64;
 
@@ -116,7 +115,7 @@ void Accounts::set_observer(std::function<void(const SignInEvent&)> observer) {
 }
 
 Result<Account> Accounts::load(std::string_view username) {
-  return account_from(PHENDAU_TRY(ledger_.get(kKind, username, Scope{Scope::Reach::everything, {}, {}})));
+  return account_from(PHENDAU_TRY(ledger_.get(kUserKind, username, Scope{Scope::Reach::everything, {}, {}})));
 }
 
 Result<Account> Accounts::usable(std::string_view username) {
@@ -131,7 +130,7 @@ Result<Account> Accounts::save(const Actor& actor, const Account& account, const
   Json agencies = Json::array();
   for (const auto& id : account.agency_ids) agencies.push(id);
   ledger::Write write;
-  write.kind = kKind;
+  write.kind = kUserKind;
   write.id = account.username;
   write.agency_id = account.agency_ids.size() == 1 ? account.agency_ids.front() : std::string();
   write.state = account.locked ? "locked" : "active";
@@ -139,7 +138,7 @@ Result<Account> Accounts::save(const Actor& actor, const Account& account, const
   write.expected_version = account.version;
   Json previous = Json::object();
   if (account.version > 0) {
-    previous = PHENDAU_TRY(ledger_.get(kKind, account.username, Scope{Scope::Reach::everything, {}, {}})).doc;
+    previous = PHENDAU_TRY(ledger_.get(kUserKind, account.username, Scope{Scope::Reach::everything, {}, {}})).doc;
   }
   previous.set("username", account.username)
       .set("full_name", account.full_name)
@@ -165,7 +164,7 @@ Result<Account> Accounts::save(const Actor& actor, const Account& account, const
 
 Result<std::optional<std::string>> Accounts::ensure_administrator() {
   ledger::Query query;
-  query.kind = kKind;
+  query.kind = kUserKind;
   query.limit = 1;
   const auto page = PHENDAU_TRY(ledger_.list(query, Scope{Scope::Reach::everything, {}, {}}));
   if (!page.records.empty()) return std::optional<std::string>();
@@ -226,7 +225,7 @@ bool Accounts::fits(const std::string& username, const Result<Account>& account,
     verify_nothing(password);
     return false;
   }
-  const auto encoded = ledger_.get_secret(kKind, username, "password_hash");
+  const auto encoded = ledger_.get_secret(kUserKind, username, "password_hash");
   return encoded && verify_password(*encoded, password);
 }
 
@@ -371,7 +370,7 @@ Result<> Accounts::prove_password(const Session& current, std::string_view from,
     guard_.undo(counted);
     return std::unexpected(permit.error());
   }
-  const std::string encoded = PHENDAU_TRY(ledger_.get_secret(kKind, username, "password_hash"));
+  const std::string encoded = PHENDAU_TRY(ledger_.get_secret(kUserKind, username, "password_hash"));
   if (password.size() > kPasswordBytesMax || !verify_password(encoded, password)) {
     return fail(ErrorCode::invalid, "old password is wrong", "account.old_password_wrong");
   }
@@ -384,7 +383,7 @@ Result<> Accounts::replace_password(const Session& current, std::string_view fro
   Account account = current.account;
   PHENDAU_TRY(prove_password(current, from, old_password));
   const auto permit = PHENDAU_TRY(hashes_.enter());
-  const std::string encoded = PHENDAU_TRY(ledger_.get_secret(kKind, account.username, "password_hash"));
+  const std::string encoded = PHENDAU_TRY(ledger_.get_secret(kUserKind, account.username, "password_hash"));
   if (verify_password(encoded, new_password)) {
     return fail(ErrorCode::invalid, "new password equals the old one", "account.same_password");
   }
@@ -423,7 +422,7 @@ Result<std::vector<Account>> Accounts::list(const Actor& actor) {
   if (scope.allows_nothing()) return fail(ErrorCode::denied, "not for this role", "error.denied");
   std::vector<Account> out;
   ledger::Query query;
-  query.kind = kKind;
+  query.kind = kUserKind;
   PHENDAU_TRY(ledger::each_record(ledger_, ledger::by_id(std::move(query)), scope,
                                   [&](const ledger::Record& record) -> Result<> {
                                     out.push_back(account_from(record));

@@ -25,6 +25,8 @@
 
 namespace phendau::hub {
 
+inline constexpr std::string_view kUserKind = "user";  // of the ledger
+
 inline constexpr std::size_t kSessionsMax = 10'000;  // the oldest gives way (policy drop_oldest)
 /// Hashes that run and that wait at once: half of the API's workers stay free for everybody else.
 inline constexpr std::size_t kHashesRunningMax = 2;

@@ -11,7 +11,6 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kKind = "user";
 constexpr std::string_view kUsedSpace = "totp_used";
 constexpr std::string_view kSecret = "totp_secret";
 constexpr std::string_view kRecovery = "recovery_codes";  // digests, one a line
@@ -22,7 +21,7 @@ Result<bool> Accounts::use_code(const Account& account, std::string_view code) {
   const std::lock_guard turn(codes_mu_);
   const UtcTime now = env_.now();
   const std::string secret =
-      PHENDAU_TRY(from_hex(PHENDAU_TRY(ledger_.get_secret(kKind, account.username, kSecret))));
+      PHENDAU_TRY(from_hex(PHENDAU_TRY(ledger_.get_secret(kUserKind, account.username, kSecret))));
   const auto used = PHENDAU_TRY(ledger_.get_derived(kUsedSpace, account.username));
   const auto step = match_totp(secret, code, now, used ? used->doc["step"].as_int() : 0);
   if (!step) return use_recovery_code(account, code);
@@ -31,7 +30,7 @@ Result<bool> Accounts::use_code(const Account& account, std::string_view code) {
 }
 
 Result<bool> Accounts::use_recovery_code(const Account& account, std::string_view code) {
-  const auto kept = ledger_.get_secret(kKind, account.username, kRecovery);
+  const auto kept = ledger_.get_secret(kUserKind, account.username, kRecovery);
   if (!kept) return false;
   const std::string wanted = recovery_digest(code);
   std::vector<std::string> left;

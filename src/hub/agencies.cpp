@@ -12,7 +12,7 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kKind = "agency";
+constexpr std::string_view kAgencyKind = "agency";
 /// What an agency's own people may change of its record, and what the province may.
 constexpr std::string_view kOwnMembers[] = {"short_name", "contact"};
 constexpr std::string_view kMembers[] = {"name",      "short_name",     "contact",          "unit_class",
@@ -111,7 +111,7 @@ Result<> Agencies::check_parent(std::string_view id, const Json& parent) {
   std::string above = parent.as_string();
   for (int level = 0; level < kLevelsMax; ++level) {
     if (above == id) return bad("parent_id");
-    const auto record = services_.ledger.get(kKind, above, everything());
+    const auto record = services_.ledger.get(kAgencyKind, above, everything());
     if (!record) return bad("parent_id");
     above = record->doc["parent_id"].as_string();
     if (above.empty()) return {};
@@ -207,7 +207,7 @@ Result<> Agencies::merge(ledger::Write& write, const Json& body) {
 
 Result<std::vector<ledger::Record>> Agencies::all(const Scope& scope) {
   ledger::Query query;
-  query.kind = kKind;
+  query.kind = kAgencyKind;
   return ledger::all_records(services_.ledger, std::move(query), scope);
 }
 
@@ -230,7 +230,7 @@ Result<Json> Agencies::create(const Actor& actor, const Json& body) {
     return fail(ErrorCode::denied, "not for this role", "error.denied");
   const std::lock_guard turn(mu_);
   ledger::Write write;
-  write.kind = kKind;
+  write.kind = kAgencyKind;
   write.id = body["code"].string_or(agency_code_of(body["name"].as_string()));
   if (!is_agency_code(write.id)) return bad("code");
   write.agency_id = write.id;
@@ -239,7 +239,7 @@ Result<Json> Agencies::create(const Actor& actor, const Json& body) {
   write.reason = "created";
   PHENDAU_TRY(merge(write, body));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  return view(services_, actor, PHENDAU_TRY(services_.ledger.get(kKind, write.id, everything())));
+  return view(services_, actor, PHENDAU_TRY(services_.ledger.get(kAgencyKind, write.id, everything())));
 }
 
 Result<Json> Agencies::update(const Actor& actor, std::string_view id, const Json& body) {
@@ -254,9 +254,9 @@ Result<Json> Agencies::update(const Actor& actor, std::string_view id, const Jso
     }
   }
   const std::lock_guard turn(mu_);
-  const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
+  const auto record = PHENDAU_TRY(services_.ledger.get(kAgencyKind, id, scope));
   ledger::Write write;
-  write.kind = kKind;
+  write.kind = kAgencyKind;
   write.id = record.id;
   write.agency_id = record.agency_id;
   write.state = body["state"].string_or(record.state);
@@ -266,7 +266,7 @@ Result<Json> Agencies::update(const Actor& actor, std::string_view id, const Jso
   write.doc = record.doc;
   PHENDAU_TRY(merge(write, body));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  return view(services_, actor, PHENDAU_TRY(services_.ledger.get(kKind, id, scope)));
+  return view(services_, actor, PHENDAU_TRY(services_.ledger.get(kAgencyKind, id, scope)));
 }
 
 }  // namespace phendau::hub

@@ -7,7 +7,7 @@
 
 namespace phendau::hub {
 namespace {
-constexpr std::string_view kKind = "alert";
+constexpr std::string_view kAlertKind = "alert";
 constexpr std::size_t kEventsShown = 100;
 constexpr std::string_view kLevels[] = {"critical", "high", "medium", "low", "informational"};
 
@@ -80,7 +80,7 @@ Json Alerts::view(const ledger::Record& record) {
 Result<Json> Alerts::list(const Actor& actor, const Filter& filter) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::alert));
   ledger::Query query;
-  query.kind = kKind;
+  query.kind = kAlertKind;
   query.states = filter.statuses;
   query.order_by = "created_at";
   query.limit = filter.limit;
@@ -105,7 +105,7 @@ Result<Json> Alerts::list(const Actor& actor, const Filter& filter) {
 
 Result<Json> Alerts::get(const Actor& actor, std::string_view id) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::alert));
-  const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
+  const auto record = PHENDAU_TRY(services_.ledger.get(kAlertKind, id, scope));
   Json out = view(record);
   out.set("rule", rule_view(services_.pack, record));
   out.set("search", search_for(record.doc["entity"]));
@@ -123,7 +123,7 @@ Result<Json> Alerts::get(const Actor& actor, std::string_view id) {
 
 Result<Json> Alerts::triage(const Actor& actor, std::string_view id, const Json& body) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::triage, Resource::alert));
-  const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
+  const auto record = PHENDAU_TRY(services_.ledger.get(kAlertKind, id, scope));
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   const std::string& status = body["status"].as_string();
   if (status != "new" && status != "acknowledged" && status != "closed") {
@@ -131,7 +131,7 @@ Result<Json> Alerts::triage(const Actor& actor, std::string_view id, const Json&
                 {"status"});
   }
   ledger::Write write;
-  write.kind = kKind;
+  write.kind = kAlertKind;
   write.id = record.id;
   write.agency_id = record.agency_id;
   write.state = status;
@@ -150,7 +150,7 @@ Result<Json> Alerts::triage(const Actor& actor, std::string_view id, const Json&
                                         {"kind", "triaged"},
                                         {"title", record.doc["rule_title"]},
                                         {"level", record.doc["level"]}})});
-  return view(PHENDAU_TRY(services_.ledger.get(kKind, id, scope)));
+  return view(PHENDAU_TRY(services_.ledger.get(kAlertKind, id, scope)));
 }
 
 Result<Json> Alerts::open_by_level(const Actor& actor) {
@@ -158,7 +158,7 @@ Result<Json> Alerts::open_by_level(const Actor& actor) {
   Json out = Json::object();
   for (const std::string_view level : kLevels) {
     ledger::Query query;
-    query.kind = kKind;
+    query.kind = kAlertKind;
     query.states = {"new", "acknowledged"};
     query.filters.push_back({"level", ledger::FieldFilter::Op::equal, {Json(level)}});
     out.set(level, PHENDAU_TRY(services_.ledger.count(query, scope)));

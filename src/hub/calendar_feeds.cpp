@@ -7,7 +7,7 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kKind = "calendar_feed";
+constexpr std::string_view kFeedKind = "calendar_feed";
 constexpr std::string_view kActive = "active";
 constexpr std::size_t kTokenCharsMax = 64;
 
@@ -16,7 +16,7 @@ constexpr std::size_t kTokenCharsMax = 64;
 Result<> CalendarFeeds::write(const Actor& actor, std::string_view state, std::string_view token_hash,
                               std::string_view reason) {
   ledger::Write write;
-  write.kind = kKind;
+  write.kind = kFeedKind;
   write.id = actor.user_id;
   write.agency_id = actor.agency_ids.size() == 1 ? actor.agency_ids.front() : std::string();
   write.state = state;
@@ -28,7 +28,7 @@ Result<> CalendarFeeds::write(const Actor& actor, std::string_view state, std::s
 
 Result<Json> CalendarFeeds::state(const Actor& actor) {
   PHENDAU_TRY(scope_for(actor, Action::read, Resource::own_account));
-  const auto feed = services_.ledger.get(kKind, actor.user_id, everything());
+  const auto feed = services_.ledger.get(kFeedKind, actor.user_id, everything());
   const bool active = feed && feed->state == kActive;
   return Json::object({{"active", active}, {"made_at", active ? feed->doc["made_at"] : Json()}});
 }
@@ -46,7 +46,7 @@ Result<Json> CalendarFeeds::make(const Actor& actor) {
 
 Result<Json> CalendarFeeds::revoke(const Actor& actor) {
   PHENDAU_TRY(scope_for(actor, Action::update, Resource::own_account));
-  const auto feed = services_.ledger.get(kKind, actor.user_id, everything());
+  const auto feed = services_.ledger.get(kFeedKind, actor.user_id, everything());
   if (feed && feed->state == kActive)
     PHENDAU_TRY(write(actor, "revoked", "revoked:" + feed->doc["token_hash"].as_string(), "taken back"));
   return state(actor);
@@ -56,7 +56,7 @@ Result<Actor> CalendarFeeds::owner_of(std::string_view token, std::string_view f
   const auto nobody = [] { return fail(ErrorCode::not_found, "no such calendar", "error.not_found"); };
   if (token.empty() || token.size() > kTokenCharsMax) return nobody();
   ledger::Query query;
-  query.kind = kKind;
+  query.kind = kFeedKind;
   query.states = {std::string(kActive)};
   query.filters.push_back({"token_hash", ledger::FieldFilter::Op::equal, {Json(sha256_hex(token))}});
   query.limit = 1;

@@ -11,7 +11,7 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kKind = "case";
+constexpr std::string_view kCaseKind = "case";
 constexpr std::string_view kAttachment = "attachment";
 
 std::string_view shown_state(workflow::StepStatus status) {
@@ -118,7 +118,7 @@ Json Incidents::summary(const ledger::Record& record, const workflow::Definition
   }
   // A file keeps the name of its date; an open one says who works on it.
   const auto name_at = [&](UtcTime at) {
-    return agency_name_at(services_, owner_at(services_, kKind, record.id, record.agency_id, at), at);
+    return agency_name_at(services_, owner_at(services_, kCaseKind, record.id, record.agency_id, at), at);
   };
   return Json::object({{"id", record.id},
                        {"title", record.doc["title"]},
@@ -162,7 +162,7 @@ Result<Json> Incidents::list(const Actor& actor, std::string_view status, std::s
                              std::string_view cursor, std::size_t limit) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident));
   ledger::Query query;
-  query.kind = kKind;
+  query.kind = kCaseKind;
   query.order_by = "created_at";
   query.limit = limit;
   query.cursor = cursor;
@@ -181,7 +181,7 @@ Result<Json> Incidents::list(const Actor& actor, std::string_view status, std::s
 
 Result<Json> Incidents::get(const Actor& actor, std::string_view id) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident));
-  return view(actor, PHENDAU_TRY(services_.ledger.get(kKind, id, scope)));
+  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope)));
 }
 
 Result<Json> Incidents::start(const Actor& actor, const std::string& agency_id, const std::string& title,
@@ -197,7 +197,7 @@ Result<Json> Incidents::start(const Actor& actor, const std::string& agency_id, 
   begin.context = Json::object({{"alert_ids", alert_ids}});
   const auto state = workflow::start(*definition, begin, actor, now);
   ledger::Write write;
-  write.kind = kKind;
+  write.kind = kCaseKind;
   write.id = id;
   write.agency_id = agency_id;
   write.state = "open";
@@ -217,7 +217,7 @@ Result<Json> Incidents::start(const Actor& actor, const std::string& agency_id, 
   }
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, now));
   services_.live.publish({"incident", Resource::incident, agency_id, Json::object({{"id", id}})});
-  return view(actor, PHENDAU_TRY(services_.ledger.get(kKind, id, everything())));
+  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, id, everything())));
 }
 
 Result<Json> Incidents::create(const Actor& actor, const Json& body) {
@@ -282,7 +282,7 @@ Result<Json> Incidents::save(const Actor& actor, const ledger::Record& record,
                              const workflow::CaseState& state, const Scope& scope, std::string reason,
                              const Json& more) {
   ledger::Write write;
-  write.kind = kKind;
+  write.kind = kCaseKind;
   write.id = record.id;
   write.agency_id = record.agency_id;
   write.state = state.closed ? "closed" : "open";
@@ -295,13 +295,13 @@ Result<Json> Incidents::save(const Actor& actor, const ledger::Record& record,
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   services_.live.publish(
       {"incident", Resource::incident, record.agency_id, Json::object({{"id", record.id}})});
-  return view(actor, PHENDAU_TRY(services_.ledger.get(kKind, record.id, scope)));
+  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, record.id, scope)));
 }
 
 Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string_view step,
                             const Json& body) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
-  const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
+  const auto record = PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope));
   const auto* definition = PHENDAU_TRY(definition_of(record));
   const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
   const auto verb = workflow::verb_from(body["verb"].as_string());
@@ -319,7 +319,7 @@ Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string
 
 Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::string_view summary) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
-  const auto record = PHENDAU_TRY(services_.ledger.get(kKind, id, scope));
+  const auto record = PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope));
   const auto* definition = PHENDAU_TRY(definition_of(record));
   const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
   if (trim(summary).empty())
@@ -335,7 +335,7 @@ Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {
   std::string agency_id = upload.agency_id;
   if (!upload.case_id.empty()) {
     const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
-    agency_id = PHENDAU_TRY(services_.ledger.get(kKind, upload.case_id, scope)).agency_id;
+    agency_id = PHENDAU_TRY(services_.ledger.get(kCaseKind, upload.case_id, scope)).agency_id;
     PHENDAU_TRY(scope_for(actor, Action::create, Resource::attachment));
   } else if (!upload.record.empty()) {
     agency_id = PHENDAU_TRY(record_to_attach(actor, upload.record)).agency_id;
@@ -391,7 +391,7 @@ bool Incidents::may_read_file(const Actor& actor, const ledger::Record& file) {
   if (authorize(actor, Action::read, Resource::attachment).covers(file.agency_id)) return true;
   const std::string& case_id = file.doc["case_id"].as_string();
   if (!case_id.empty())
-    return services_.ledger.get(kKind, case_id, authorize(actor, Action::read, Resource::incident))
+    return services_.ledger.get(kCaseKind, case_id, authorize(actor, Action::read, Resource::incident))
         .has_value();
   const std::string& record = file.doc["record"].as_string();
   return record_named(actor, Action::read, record).has_value();

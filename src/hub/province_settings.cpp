@@ -12,7 +12,7 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kKind = "setting";
+constexpr std::string_view kSettingKind = "setting";
 constexpr std::string_view kPrefix = "parameter.";
 constexpr std::string_view kTermsId = "pack_terms";
 constexpr std::string_view kActive = "active";
@@ -37,7 +37,7 @@ struct Change {
 Result<std::vector<Change>> changes_of(ledger::Ledger& ledger, const Pack& pack) {
   std::vector<Change> out;
   for (const auto& parameter : pack.parameters) {
-    const auto history = ledger.history(kKind, id_of(parameter.name), everything());
+    const auto history = ledger.history(kSettingKind, id_of(parameter.name), everything());
     if (!history && history.error().code == ErrorCode::not_found) continue;
     if (!history) return std::unexpected(history.error());
     for (auto at = history->rbegin(); at != history->rend(); ++at) {  // oldest first
@@ -91,7 +91,7 @@ struct EarlierPacks {
 
 Result<EarlierPacks> packs_before(ledger::Ledger& ledger, const Pack& pack, UtcTime now) {
   EarlierPacks out;
-  const auto history = ledger.history(kKind, kTermsId, everything());
+  const auto history = ledger.history(kSettingKind, kTermsId, everything());
   if (!history && history.error().code == ErrorCode::not_found) return out;
   if (!history) return std::unexpected(history.error());
   UtcTime until = now;  // newest first: each version held until the one after it
@@ -133,10 +133,10 @@ Result<PackOptions> pack_options_of(ledger::Ledger& ledger, const Pack& pack, Ut
 Result<> note_terms(ledger::Ledger& ledger, const Pack& pack, UtcTime now) {
   const Json said = Json::object({{"pack", pack.reference()}, {"terms", terms_of(pack)}});
   const Json value = PHENDAU_TRY(parse_json(said.dump()));  // as it comes back: 8.0 is 8
-  const auto known = ledger.get(kKind, kTermsId, everything());
+  const auto known = ledger.get(kSettingKind, kTermsId, everything());
   if (known && known->doc["value"] == value) return {};
   ledger::Write write;
-  write.kind = kKind;
+  write.kind = kSettingKind;
   write.id = kTermsId;
   write.state = kActive;
   write.expected_version = known ? known->version : 0;
@@ -149,7 +149,7 @@ Result<> note_terms(ledger::Ledger& ledger, const Pack& pack, UtcTime now) {
 
 Json ProvinceSettings::parameter_view(const PackParameter& parameter) {
   const Pack& pack = services_.pack.pack();
-  const auto record = services_.ledger.get(kKind, id_of(parameter.name), everything());
+  const auto record = services_.ledger.get(kSettingKind, id_of(parameter.name), everything());
   const bool is_set = record && record->state == kActive;
   Json clauses = Json::array();
   for (const auto& id : parameter.clauses) {
@@ -240,9 +240,9 @@ Result<Json> ProvinceSettings::set(const Actor& actor, std::string_view name, co
   const Json& value = body["value"];
   if (!value.is_null()) PHENDAU_TRY(check_parameter(*parameter, value));
   const std::lock_guard turn(mu_);
-  const auto known = services_.ledger.get(kKind, id_of(name), everything());
+  const auto known = services_.ledger.get(kSettingKind, id_of(name), everything());
   ledger::Write write;
-  write.kind = kKind;
+  write.kind = kSettingKind;
   write.id = id_of(name);
   write.state = value.is_null() ? kWithdrawn : kActive;
   write.expected_version = known ? known->version : 0;

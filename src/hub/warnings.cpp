@@ -13,7 +13,7 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kKind = "warning";
+constexpr std::string_view kWarningKind = "warning";
 constexpr std::string_view kReceipt = "warning_receipt";
 constexpr std::string_view kReading = "warning_reading";
 constexpr std::string_view kTermParameter = "warning_reply_within";
@@ -154,7 +154,7 @@ Result<Json> Warnings::list(const Actor& actor, std::string_view box, std::strin
   PHENDAU_TRY(scope_for(actor, Action::attest, Resource::record));
   const bool province = authorize(actor, Action::read, Resource::record).covers("");
   ledger::Query query;
-  query.kind = kKind;
+  query.kind = kWarningKind;
   query.order_by = "created_at";
   query.cursor = cursor;
   query.limit = limit;
@@ -182,7 +182,7 @@ Result<Json> Warnings::list(const Actor& actor, std::string_view box, std::strin
 /// Whoever it was sent to, the sender and the province; nobody else learns of it.
 Result<ledger::Record> Warnings::warning_for(const Actor& actor, std::string_view id) {
   PHENDAU_TRY(scope_for(actor, Action::attest, Resource::record));
-  auto warning = PHENDAU_TRY(services_.ledger.get(kKind, id, everything()));
+  auto warning = PHENDAU_TRY(services_.ledger.get(kWarningKind, id, everything()));
   if (sees_all(actor, warning)) return warning;
   const auto sent_to = texts_from(warning.doc["sent_to"]);
   const bool received =
@@ -208,7 +208,7 @@ Result<Json> Warnings::get(const Actor& actor, std::string_view id) {
 
 Result<Json> Warnings::addressees(const Actor& actor) {
   const Pack& pack = services_.pack.pack();
-  const RegisterKind* kind = pack.reg(kKind);
+  const RegisterKind* kind = pack.reg(kWarningKind);
   if (kind == nullptr) return fail(ErrorCode::not_found, "no such register", "error.not_found");
   PHENDAU_TRY(records_.check_may_create(actor, *kind));
   ledger::Query query;
@@ -248,17 +248,17 @@ Result<Json> Warnings::send(const Actor& actor, const Json& body) {
   PHENDAU_TRY(addressed_by(services_, doc, sender));
   Json create = Json::object({{"doc", doc}, {"reason", "sent"}});
   if (!sender.empty()) create.set("agency_id", sender);
-  const Json made = PHENDAU_TRY(records_.create(actor, kKind, create));
+  const Json made = PHENDAU_TRY(records_.create(actor, kWarningKind, create));
   const std::string owner = made["agency_id"].as_string();
   Json sent = Json::object({{"issued_on", format_date(today)},
                             {"sent_to", texts_json(PHENDAU_TRY(addressed_by(services_, doc, owner)))}});
   if (doc["issued_by"].as_string().empty()) sent.set("issued_by", agency_name(services_, owner));
   const std::string id = made["id"].as_string();
-  PHENDAU_TRY(records_.move(actor, kKind, id,
+  PHENDAU_TRY(records_.move(actor, kWarningKind, id,
                             Json::object({{"to", "issued"}, {"doc", sent}, {"version", made["version"]}})));
   for (const auto& agency : sent["sent_to"].items()) {
     services_.live.publish(
-        {"record", Resource::record, agency.as_string(), Json::object({{"id", id}, {"kind", kKind}})});
+        {"record", Resource::record, agency.as_string(), Json::object({{"id", id}, {"kind", kWarningKind}})});
   }
   return get(actor, id);
 }
@@ -338,7 +338,7 @@ Result<Json> Warnings::acknowledge(const Actor& actor, std::string_view id, cons
 
 Result<Json> silent_warnings(const Services& services, UtcTime now) {
   ledger::Query query;
-  query.kind = kKind;
+  query.kind = kWarningKind;
   query.states = {"issued"};
   query.order_by = "created_at";
   query.limit = kInForceMax;
@@ -358,7 +358,7 @@ Result<Json> silent_warnings(const Services& services, UtcTime now) {
 
 std::optional<bool> warnings_answered(const Services& services, UtcTime now) {
   ledger::Query sent;
-  sent.kind = kKind;
+  sent.kind = kWarningKind;
   sent.states = {"issued", "ended"};
   const auto count = services.ledger.count(sent, everything());
   if (!count || *count == 0) return std::nullopt;

@@ -49,7 +49,7 @@ void add_registry_value(BatchBuilder& builder) {
 }
 
 void add_direction(BatchBuilder& builder) {
-  const std::string_view direction = builder.current("Direction");
+  const std::string direction(builder.current("Direction"));  // adding moves what it shows
   if (direction == "%%14593") add_missing(builder, "Initiated", "true", ValueKind::boolean);
   if (direction == "%%14592") add_missing(builder, "Initiated", "false", ValueKind::boolean);
 }
