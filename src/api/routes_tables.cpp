@@ -58,6 +58,7 @@ Result<hub::Records::Query> record_query_of(Context& c) {
   query.agency_id = c.request.query_value("agency");
   query.text = c.request.query_value("q");
   query.order_by = c.request.query_value("order");
+  query.list = c.request.query_value("list");
   query.cursor = c.request.query_value("cursor");
   query.limit = c.limit();
   for (const auto& filter : c.list_of("where")) {

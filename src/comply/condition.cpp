@@ -49,6 +49,14 @@ bool in_order(const Json& value, const Json& document, const std::string& other,
   return own && against && compare(*own, *against) <= most;
 }
 
+/// Whether the day has begun; when not, the clock learns of it.
+bool has_come(std::int64_t day, AgeClock& clock) {
+  const UtcTime turns_at = start_of_day(civil_from_days(day), clock.zone);
+  if (clock.now >= turns_at) return true;
+  if (!clock.next_at || turns_at < *clock.next_at) clock.next_at = turns_at;
+  return false;
+}
+
 Span read_span(ContentReader& reader, const YamlNode& map, std::string_view key) {
   const std::string text = reader.text(map, key, false);
   if (text.empty()) return {};
@@ -82,10 +90,13 @@ std::optional<bool> is_older(const Json& value, Span span, AgeClock& clock) {
   const auto moment = moment_of(value, clock.zone);
   if (!moment) return std::nullopt;
   const CivilDate last = add_months(moment->day, span.months);
-  const UtcTime turns_at = start_of_day(civil_from_days(days_from_civil(last) + span.days + 1), clock.zone);
-  if (clock.now >= turns_at) return true;
-  if (!clock.next_at || turns_at < *clock.next_at) clock.next_at = turns_at;
-  return false;
+  return has_come(days_from_civil(last) + span.days + 1, clock);
+}
+
+std::optional<bool> is_within(const Json& value, Span span, AgeClock& clock) {
+  const auto moment = moment_of(value, clock.zone);
+  if (!moment) return std::nullopt;
+  return has_come(days_from_civil(add_months(moment->day, -span.months)) - span.days, clock);
 }
 
 bool holds(const Condition& condition, const Json& document) {
@@ -109,6 +120,7 @@ bool holds(const Condition& condition, const Json& document, AgeClock& clock) {
   if (!condition.older_than.empty() && !is_older(value, condition.older_than, clock).value_or(false)) {
     return false;
   }
+  if (!condition.within.empty() && !is_within(value, condition.within, clock).value_or(false)) return false;
   return condition.not_older_than.empty() || !is_older(value, condition.not_older_than, clock).value_or(true);
 }
 
@@ -124,9 +136,10 @@ std::vector<Condition> conditions_of(ContentReader& reader, const YamlNode& map,
     condition.field = name.scalar;
     condition.place = reader.place(value.is_null() ? name : value);
     if (value.is_map()) {
-      reader.only_keys(value, {"older_than", "not_older_than", "not_after", "before"});
+      reader.only_keys(value, {"older_than", "not_older_than", "within", "not_after", "before"});
       condition.older_than = read_span(reader, value, "older_than");
       condition.not_older_than = read_span(reader, value, "not_older_than");
+      condition.within = read_span(reader, value, "within");
       condition.not_after = reader.text(value, "not_after", false);
       condition.before = reader.text(value, "before", false);
       if (value.members.empty()) {

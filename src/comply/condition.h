@@ -35,6 +35,9 @@ struct AgeClock {
 /// no date.
 std::optional<bool> is_older(const Json& value, Span span, AgeClock& clock);
 
+/// Whether the day that `value` names is past or at most `span` ahead. nullopt: no date.
+std::optional<bool> is_within(const Json& value, Span span, AgeClock& clock);
+
 /// A member of a record and what it must be. The value "*" asks for any that is not empty. Several tests of
 /// one condition must all hold; a date that is not there passes none.
 struct Condition {
@@ -42,13 +45,13 @@ struct Condition {
   std::vector<Json> any_of;  // empty: any value will do, the other tests ask
   Span older_than = {};
   Span not_older_than = {};
+  Span within = {};            // past, or at most so far ahead
   std::string not_after = {};  // another field: this date is the same or earlier
   std::string before = {};     // another field: this date is earlier
   Place place = {};
 
-  bool asks_dates() const {
-    return !older_than.empty() || !not_older_than.empty() || !not_after.empty() || !before.empty();
-  }
+  bool asks_age() const { return !older_than.empty() || !not_older_than.empty() || !within.empty(); }
+  bool asks_dates() const { return asks_age() || !not_after.empty() || !before.empty(); }
 };
 /// The values only: for who has no clock and reads no other tests.
 bool holds(const Condition& condition, const Json& document);

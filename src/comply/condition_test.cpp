@@ -86,6 +86,24 @@ TEST_CASE("ages: more than a span means from the day after the anniversary on") 
   CHECK(parse_span("P2W")->days == 14);
 }
 
+TEST_CASE("within: past, or at most so far ahead") {
+  Condition soon = condition("until");
+  soon.within = *parse_span("P60D");
+  const Json token = Json::object({{"until", "2026-12-31"}});
+  AgeClock before{at("2026-10-31T23:59:59+07:00")};
+  CHECK_FALSE(holds(soon, token, before));
+  CHECK(before.next_at == at("2026-11-01T00:00:00+07:00"));
+  AgeClock first{*before.next_at};
+  CHECK(holds(soon, token, first));
+  AgeClock late{at("2027-06-01T00:00:00+07:00")};
+  CHECK(holds(soon, token, late));
+  soon.within = *parse_span("P1M");
+  AgeClock month{at("2026-11-29T12:00:00+07:00")};
+  CHECK_FALSE(holds(soon, token, month));
+  CHECK(month.next_at == at("2026-11-30T00:00:00+07:00"));
+  CHECK_FALSE(holds(soon, Json::object(), late));
+}
+
 TEST_CASE("the order of two dates: by instants, or by days where one has no time") {
   Condition order = condition("approved");
   order.not_after = "done";

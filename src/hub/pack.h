@@ -5,11 +5,13 @@
 // check` and `phendau pack`.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -90,6 +92,10 @@ struct RecordNeed {
   std::string reg;
   std::string their_field;  // "id" or an indexed field of `reg`, which must equal
   std::string own_field;    // "id" or a field of the record that moves
+  std::vector<std::pair<std::string, std::string>> also_same;  // their field, ours: further ones
+  /// Together their values of the first field hold all of ours of the second; empty: one such record is
+  /// enough.
+  std::pair<std::string, std::string> covers;
   std::vector<comply::Condition> where;
   std::vector<std::string> states;
   bool in_province = false;             // any agency's; otherwise the same agency's
@@ -109,6 +115,16 @@ struct MoveRule {
   };
   std::vector<Also> also;
   std::vector<RecordNeed> records;
+  comply::Place place;
+};
+
+/// Records of a register that somebody looks for again and again: what expires, what lacks something.
+struct DerivedList {
+  std::string id;
+  comply::BiText title;
+  std::vector<std::string> states;                     // empty: live ones
+  std::vector<std::vector<comply::Condition>> any_of;  // one of these holds; empty: the rest decides
+  std::vector<RecordNeed> records;                     // all of these hold
   comply::Place place;
 };
 
@@ -145,6 +161,7 @@ struct RegisterKind {
   std::optional<comply::SubjectKind> subject_kind;  // its live records are subjects of duties
   workflow::Lifecycle lifecycle;
   std::vector<MoveRule> move_rules;  // of lifecycle.moves, in step
+  std::vector<DerivedList> lists;
   std::vector<UniqueFields> unique;
   std::string disjoint_field;  // networks of live records do not overlap, except nested under `parent`
   std::optional<InsideRule> inside;
@@ -156,6 +173,11 @@ struct RegisterKind {
 
   /// Written through the registers' use cases; the hub's own kinds have use cases of their own.
   bool is_kept_by_people() const { return group != "hub" && !derived; }
+  const DerivedList* list(std::string_view id) const {
+    const auto found =
+        std::find_if(lists.begin(), lists.end(), [&](const auto& one) { return one.id == id; });
+    return found == lists.end() ? nullptr : &*found;
+  }
   const MoveRule& rule_of(const workflow::StateMove& move) const {
     return move_rules[static_cast<std::size_t>(&move - lifecycle.moves.data())];
   }

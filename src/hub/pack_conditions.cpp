@@ -117,8 +117,8 @@ void PackReader::check_condition(const std::string& owner, const Json& schema, c
             fmt::format("{}: '{}' is a {}, which {} is not", owner, condition.field, type, value.dump()));
     }
   }
-  const bool asks_age = !condition.older_than.empty() || !condition.not_older_than.empty();
-  const bool fits = asks_age ? may_be_date(item) : !condition.asks_dates() || may_be_ordered(item);
+  const bool fits =
+      condition.asks_age() ? may_be_date(item) : !condition.asks_dates() || may_be_ordered(item);
   if (!fits) {
     error(condition.place,
           fmt::format("{}: '{}' is no date (format: date or date-time)", owner, condition.field));

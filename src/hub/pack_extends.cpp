@@ -69,7 +69,7 @@ class Merge {
       } else if (key == "schema") {
         add_schema(base, one.second);
       } else if (is_one_of(key, {"states", "live_states", "waiting_states", "writers", "indexed", "personal",
-                                 "addressed", "unique"})) {
+                                 "addressed", "unique", "lists"})) {
         append(base, one);
       } else {
         reader_.error(one.first, fmt::format("'{}' of an imported register cannot be changed", key));

@@ -73,6 +73,9 @@ Json register_json(const RegisterKind& kind) {
   Json fields = Json::array();
   add_fields(fields, kind.spec.schema, "", 0);
   out.set("fields", std::move(fields));
+  Json lists = Json::array();
+  for (const auto& one : kind.lists) lists.push(titled(one.id, one.title));
+  if (!kind.lists.empty()) out.set("lists", std::move(lists));
   if (kind.lifecycle.states.empty()) return out;
   out.set("states", texts_json(kind.lifecycle.states)).set("initial", kind.lifecycle.initial);
   out.set("live_states", texts_json(kind.lifecycle.live));

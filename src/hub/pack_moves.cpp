@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads and checks what a register says of states, moves, what a move asks, and whom its records are
-// addressed to (docs/packs.md, "Moves").
+// Reads and checks what a register says of states, moves, what a move asks, derived lists, and whom its
+// records are addressed to (docs/packs.md, "Moves", "Derived lists").
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -54,14 +55,22 @@ RecordNeed read_record_need(ContentReader& reader, const YamlNode& node) {
     reader.error(node, "each of 'needs_records' is a map with 'register' and 'link'");
     return out;
   }
-  reader.only_keys(node, {"register", "link", "where", "state", "of", "none", "when", "title"});
+  reader.only_keys(node, {"register", "link", "covers", "where", "state", "of", "none", "when", "title"});
   out.reg = reader.text(node, "register", true);
   if (const YamlNode* link = reader.map(node, "link", true)) {
-    if (link->members.size() == 1) {
-      out.their_field = link->members.front().first.scalar;
-      out.own_field = link->members.front().second.scalar;
+    for (const auto& [theirs, ours] : link->members) out.also_same.emplace_back(theirs.scalar, ours.scalar);
+    if (out.also_same.empty()) {
+      reader.error(*link, "'link' has members THEIR_FIELD: OUR_FIELD ('id' is the record itself)");
     } else {
-      reader.error(*link, "'link' has one member: THEIR_FIELD: OUR_FIELD ('id' is the record itself)");
+      std::tie(out.their_field, out.own_field) = out.also_same.front();
+      out.also_same.erase(out.also_same.begin());
+    }
+  }
+  if (const YamlNode* covers = reader.map(node, "covers", false)) {
+    if (covers->members.size() == 1) {
+      out.covers = {covers->members.front().first.scalar, covers->members.front().second.scalar};
+    } else {
+      reader.error(*covers, "'covers' has one member: THEIR_FIELD: OUR_FIELD");
     }
   }
   if (const YamlNode* where = reader.map(node, "where", false))
@@ -182,6 +191,41 @@ void read_lifecycle(ContentReader& reader, const YamlNode& node, RegisterKind& k
   for (const auto& one : moves->items) read_move(reader, one, kind);
 }
 
+void read_lists(ContentReader& reader, const YamlNode& node, RegisterKind& kind) {
+  const YamlNode* lists = reader.list(node, "lists", false);
+  if (lists == nullptr) return;
+  for (const auto& one : lists->items) {
+    if (!one.is_map()) {
+      reader.error(one, "each of 'lists' is a map with 'id', 'title' and 'where'");
+      continue;
+    }
+    reader.only_keys(one, {"id", "title", "state", "where", "needs_records"});
+    DerivedList out;
+    out.place = reader.place(one);
+    out.id = reader.text(one, "id", true);
+    if (!out.id.empty() && !comply::is_content_name(out.id))
+      reader.error(*one.find("id"), "the id of a list is a-z 0-9 _ -");
+    if (kind.list(out.id) != nullptr) reader.error(one, fmt::format("list '{}' is defined twice", out.id));
+    out.title = reader.bi_text(one, "title", true);
+    out.states = reader.texts(one, "state", false);
+    if (const YamlNode* where = one.find("where")) {
+      for (const auto& map : where->is_sequence() ? where->items : std::vector<YamlNode>{*where}) {
+        if (!map.is_map() || map.members.empty()) {
+          reader.error(map, "'where' is a map of fields, or a list of such maps of which one must hold");
+          continue;
+        }
+        out.any_of.push_back(comply::conditions_of(reader, map, "where"));
+      }
+    }
+    if (const YamlNode* records = reader.list(one, "needs_records", false)) {
+      for (const auto& need : records->items) out.records.push_back(read_record_need(reader, need));
+    }
+    if (one.find("where") == nullptr && out.records.empty())
+      reader.error(one, "a list says 'where' or 'needs_records'");
+    kind.lists.push_back(std::move(out));
+  }
+}
+
 void read_addressees(ContentReader& reader, const YamlNode& node, RegisterKind& kind) {
   const YamlNode* list = reader.list(node, "addressed", false);
   if (list == nullptr) return;
@@ -234,6 +278,12 @@ void PackReader::check_record_need(const RegisterKind& kind, const RecordNeed& n
   if (other == nullptr) return;
   need_fields(need.place, *other, need.where);
   need_states(need.place, *other, need.states);
+  auto pairs = need.also_same;
+  if (!need.covers.first.empty()) pairs.push_back(need.covers);
+  for (const auto& [their_field, own_field] : pairs) {
+    if (their_field != kOwnId) need_field(need.place, *other, their_field);
+    if (own_field != kOwnId) need_field(need.place, kind, own_field);
+  }
   const std::string& theirs = need.their_field;
   if (theirs == kOwnId || theirs.empty() || need_field(need.place, *other, theirs) == nullptr) return;
   if (!is_one_of(other->spec.indexed_fields, theirs))
@@ -256,6 +306,11 @@ void PackReader::check_moves(const RegisterKind& kind) {
       need_fields(rule.place, kind, also.must);
     }
     for (const auto& need : rule.records) check_record_need(kind, need);
+  }
+  for (const auto& list : kind.lists) {
+    for (const auto& conditions : list.any_of) need_fields(list.place, kind, conditions);
+    need_states(list.place, kind, list.states);
+    for (const auto& need : list.records) check_record_need(kind, need);
   }
   if (!kind.locks) return;
   need_date(kind.place, kind, kind.locks->on);

@@ -40,6 +40,7 @@ void check_names(comply::ContentReader& reader, const YamlNode& node, const std:
 void read_addressees(comply::ContentReader& reader, const YamlNode& node, RegisterKind& kind);
 /// States and moves with what they ask; after `addressed`.
 void read_lifecycle(comply::ContentReader& reader, const YamlNode& node, RegisterKind& kind);
+void read_lists(comply::ContentReader& reader, const YamlNode& node, RegisterKind& kind);
 
 class PackReader {
  public:

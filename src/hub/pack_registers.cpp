@@ -145,11 +145,11 @@ std::optional<RegisterKind> PackReader::parse_register(ContentReader& reader, co
     return std::nullopt;
   }
   reader.only_keys(
-      node, {"kind",           "title",        "group",         "owner",        "visible",       "writers",
-             "date_field",     "period_field", "subject_field", "subject_kind", "derived",       "states",
-             "initial",        "live_states",  "moves",         "unique",       "unique_in",     "disjoint",
-             "inside",         "indexed",      "secret",        "personal",     "invited_field", "schema",
-             "waiting_states", "frozen",       "addressed",     "machines",     "locks_accounts"});
+      node, {"kind",           "title",        "group",         "owner",        "visible",        "writers",
+             "date_field",     "period_field", "subject_field", "subject_kind", "derived",        "states",
+             "initial",        "live_states",  "moves",         "unique",       "unique_in",      "disjoint",
+             "inside",         "indexed",      "secret",        "personal",     "invited_field",  "schema",
+             "waiting_states", "frozen",       "addressed",     "machines",     "locks_accounts", "lists"});
   RegisterKind out;
   out.place = reader.place(node);
   read_names(reader, node, out);
@@ -169,6 +169,7 @@ std::optional<RegisterKind> PackReader::parse_register(ContentReader& reader, co
   read_addressees(reader, node, out);
   read_lifecycle(reader, node, out);
   out.spec.states = out.lifecycle.states;
+  read_lists(reader, node, out);
   if (const auto compiled = JsonSchema::compile(out.spec.schema); !compiled) {
     reader.error(*schema, compiled.error().message);
   }

@@ -267,6 +267,32 @@ TEST_CASE("validate: what conditions and clocks ask of registers and forms") {
   for (const auto& error : good->errors) FAIL_CHECK(error.to_string());
 }
 
+TEST_CASE("validate: derived lists") {
+  const auto list = [](std::string_view rest) {
+    return "registers:\n  - kind: extra\n    title: {vi: a, en: b}\n    owner: agency\n    indexed: [code]\n"
+           "    schema: {type: object, properties: {code: {type: string, title: x}, day: {type: string, "
+           "format: "
+           "date, title: x}}}\n    lists:\n      - {id: l, title: {vi: a, en: b}, " +
+           std::string(rest) + "}\n";
+  };
+  const char* file = "registers/s.yaml";
+  const Mistake mistakes[] = {
+      {file, list("where: {day: null}, state: [open]"), 8, "no state 'open'"},
+      {file, list("needs: x, where: {day: null}"), 8, "needs"},
+      {file, list("where: {cde: x}"), 8, "no field 'cde'; did you mean 'code'?"},
+      {file, list("where: [{day: {within: 60}}]"), 8, "is no span"},
+      {file, list("where: {code: {within: P60D}}"), 8, "'code' is no date"},
+      {file, list("where: x"), 8, "'where' is a map of fields"},
+      {file, list("needs_records: [{register: chek, link: {who: code}}]"), 8, "no register 'chek'"},
+      {file, list("needs_records: [{register: extra, link: {code: code, dy: day}}]"), 8, "no field 'dy'"},
+      {file, list("needs_records: [{register: extra, link: {code: code}, covers: {code: cod}}]"), 8,
+       "no field 'cod'"},
+      {file, list("where: {day: \"*\"}}\n      - {id: l, title: {vi: a, en: b}, where: {day: null}"), 9,
+       "list 'l' is defined twice"},
+  };
+  check_mistakes(mistakes);
+}
+
 TEST_CASE("validate: scopes, dates in force, reminders, parameters, facts, calendars, regimes") {
   const auto scope = [](std::string_view rest) {
     return pack_with("scopes: [{id: s, title: {vi: a, en: b}, " + std::string(rest) + "}]\n");

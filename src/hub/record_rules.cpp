@@ -63,6 +63,7 @@ std::string words(const RegisterKind& kind, const Condition& condition) {
   if (!condition.older_than.empty()) return vi("record.is_older", {title, span_words(condition.older_than)});
   if (!condition.not_older_than.empty())
     return vi("record.is_newer", {title, span_words(condition.not_older_than)});
+  if (!condition.within.empty()) return vi("record.is_within", {title, span_words(condition.within)});
   if (!condition.not_after.empty())
     return vi("record.is_not_after", {title, title_of(kind, condition.not_after)});
   if (!condition.before.empty()) return vi("record.is_before", {title, title_of(kind, condition.before)});
@@ -91,7 +92,12 @@ std::string words(const Pack& pack, const RegisterKind& kind, const RecordNeed& 
   } else {
     parts.push_back(vi("record.same", {title_of(*other, need.their_field)}));
   }
+  for (const auto& [theirs, ours] : need.also_same)
+    parts.push_back(vi("record.same", {title_of(*other, theirs)}));
   for (const auto& one : need.where) parts.push_back(words(*other, one));
+  if (!need.covers.first.empty())
+    parts.push_back(
+        vi("record.covers", {title_of(*other, need.covers.first), title_of(kind, need.covers.second)}));
   std::vector<std::string> states;
   for (const auto& state : need.states) {
     const auto title = pack.state_titles.find(state);
@@ -101,13 +107,22 @@ std::string words(const Pack& pack, const RegisterKind& kind, const RecordNeed& 
   return vi(need.none ? "record.no_other" : "record.other", {other->title.vi, join(parts, ", ")});
 }
 
+/// A copy: the id is not part of the document.
+Json value_of(const std::string& field, const std::string& id, const Json& doc) {
+  return field == kId ? Json(id) : doc.at_path(field);
+}
+
+std::vector<Json> values_of(const Json& value) {
+  if (is_empty(value)) return {};
+  return value.is_array() ? value.items() : std::vector<Json>{value};
+}
+
 /// Whether the other record is there, or not there, as it should be.
 Result<bool> is_met(Services& services, const RecordNeed& need, const ledger::Record& record, const Json& doc,
                     AgeClock& clock) {
   if (!comply::all_hold(need.when, doc, clock)) return true;
-  const Json own = need.own_field == kId ? Json(record.id) : doc.at_path(need.own_field);
-  const std::vector<Json> wanted = own.is_array() ? own.items() : std::vector<Json>{own};
-  if (is_empty(own)) return need.none;
+  const std::vector<Json> wanted = linked_values(need, record, doc);
+  if (wanted.empty()) return need.none;
   const RegisterKind* other = services.pack.pack().reg(need.reg);
   std::vector<ledger::Record> found;
   if (need.their_field == kId) {
@@ -122,13 +137,9 @@ Result<bool> is_met(Services& services, const RecordNeed& need, const ledger::Re
     query.filters.push_back({need.their_field, ledger::FieldFilter::Op::any_of, wanted});
     found = PHENDAU_TRY(ledger::all_records(services.ledger, ledger::by_id(std::move(query)), everything()));
   }
-  const bool any = std::any_of(found.begin(), found.end(), [&](const ledger::Record& one) {
-    const bool in_state = need.states.empty() ||
-                          std::find(need.states.begin(), need.states.end(), one.state) != need.states.end();
-    return in_state && (need.in_province || one.agency_id == record.agency_id) &&
-           comply::all_hold(need.where, one.doc, clock);
-  });
-  return any != need.none;
+  std::vector<const ledger::Record*> others;
+  for (const auto& one : found) others.push_back(&one);
+  return is_answered(need, record, doc, others, clock);
 }
 
 std::unexpected<Error> refusal(const char* text_id, const workflow::StateMove& move,
@@ -156,6 +167,36 @@ Json conditions_json(const RegisterKind& kind, const Conditions& conditions) {
 }
 
 }  // namespace
+
+std::vector<Json> linked_values(const RecordNeed& need, const ledger::Record& record, const Json& doc) {
+  return values_of(value_of(need.own_field, record.id, doc));
+}
+
+bool is_answered(const RecordNeed& need, const ledger::Record& record, const Json& doc,
+                 const std::vector<const ledger::Record*>& others, AgeClock& clock) {
+  const auto fits = [&](const ledger::Record& one) {
+    const bool in_state = need.states.empty() ||
+                          std::find(need.states.begin(), need.states.end(), one.state) != need.states.end();
+    const bool same = std::all_of(need.also_same.begin(), need.also_same.end(), [&](const auto& pair) {
+      const Json ours = value_of(pair.second, record.id, doc);
+      return !is_empty(ours) && value_of(pair.first, one.id, one.doc) == ours;
+    });
+    return in_state && same && (need.in_province || one.agency_id == record.agency_id) &&
+           comply::all_hold(need.where, one.doc, clock);
+  };
+  std::vector<Json> left;  // of ours, what none of theirs holds
+  const bool covers = !need.covers.first.empty();
+  if (covers) left = values_of(value_of(need.covers.second, record.id, doc));
+  bool any = false;
+  for (const auto* one : others) {
+    if (!fits(*one)) continue;
+    any = true;
+    if (!covers) break;
+    for (const auto& value : values_of(value_of(need.covers.first, one->id, one->doc)))
+      std::erase(left, value);
+  }
+  return (covers ? left.empty() : any) != need.none;
+}
 
 bool is_offered(const MoveRule& rule, const Json& doc, UtcTime now) {
   AgeClock clock{now, kHubZone};

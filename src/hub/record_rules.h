@@ -11,6 +11,12 @@
 
 namespace phendau::hub {
 
+/// What other records must name to be looked at for this need; empty: there is none.
+std::vector<Json> linked_values(const RecordNeed& need, const ledger::Record& record, const Json& doc);
+/// Whether the other records say what the need asks. @param others those that name a linked value.
+bool is_answered(const RecordNeed& need, const ledger::Record& record, const Json& doc,
+                 const std::vector<const ledger::Record*>& others, comply::AgeClock& clock);
+
 /// Whether the move is there for this record: false only when a field that is filled in says otherwise.
 bool is_offered(const MoveRule& rule, const Json& doc, UtcTime now);
 /// `doc` is what the record will say. `invalid` names the fields and what they must hold, or what another

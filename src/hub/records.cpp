@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "hub/attachments.h"
+#include "hub/record_lists.h"
 #include "hub/record_rules.h"
 #include "hub/upload_guard.h"
 
@@ -56,6 +57,12 @@ Result<> check_first_state(const Pack& pack, const RegisterKind& kind, const std
   };
   return fail(ErrorCode::invalid, "states of this register are reached by moves", "record.state_by_moves",
               {title(kind.lifecycle.initial), title(state)});
+}
+
+Json lists_json(const RegisterKind& kind) {
+  Json out = Json::array();
+  for (const auto& one : kind.lists) out.push(Json::object({{"id", one.id}, {"title", one.title.vi}}));
+  return out;
 }
 
 std::unexpected<Error> not_yet() {
@@ -220,13 +227,15 @@ Result<Json> Records::kinds(const Actor& actor) {
                              {"indexed", texts_json(kind.spec.indexed_fields)},
                              {"personal", texts_json(kind.spec.personal_fields)},
                              {"moves", std::move(moves)},
+                             {"lists", lists_json(kind)},
                              {"may_create", may_create},
                              {"schema", kind.spec.schema}}));
   }
   return Json::object({{"items", std::move(items)}});
 }
 
-ledger::Query Records::query_of(const RegisterKind& kind, const Query& wanted) const {
+Result<ledger::Query> Records::query_of(const RegisterKind& kind, const Query& wanted,
+                                        const Scope& scope) const {
   ledger::Query query;
   query.kind = kind.spec.name;
   query.states = wanted.states;
@@ -245,13 +254,14 @@ ledger::Query Records::query_of(const RegisterKind& kind, const Query& wanted) c
   }
   query.cursor = wanted.cursor;
   query.limit = wanted.limit;
+  if (!wanted.list.empty()) PHENDAU_TRY(narrow_to_list(services_, kind, wanted.list, scope, query));
   return query;
 }
 
 Result<Json> Records::list(const Actor& actor, std::string_view kind_name, const Query& wanted) {
   const RegisterKind* kind = PHENDAU_TRY(kind_of(actor, kind_name));
   const Scope scope = record_scope(services_, actor, Action::read, *kind, "");
-  const ledger::Query query = query_of(*kind, wanted);
+  const ledger::Query query = PHENDAU_TRY(query_of(*kind, wanted, scope));
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
   Json::Array items;
   for (const auto& record : page.records) items.push_back(summary(*kind, record));
@@ -337,7 +347,7 @@ Result<> Records::check_may_create(const Actor& actor, const RegisterKind& kind)
 Result<std::vector<ledger::Record>> Records::all(const Actor& actor, const RegisterKind& kind,
                                                  const Query& wanted, std::size_t records_max) {
   const Scope scope = record_scope(services_, actor, Action::read, kind, "");
-  ledger::Query query = query_of(kind, wanted);
+  ledger::Query query = PHENDAU_TRY(query_of(kind, wanted, scope));
   query.cursor.clear();
   const std::uint64_t count = PHENDAU_TRY(services_.ledger.count(query, scope));
   if (count > records_max) {

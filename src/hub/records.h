@@ -33,6 +33,7 @@ class Records {
     std::string agency_id;
     std::string text;
     std::vector<std::pair<std::string, std::string>> equals;  // indexed field, value
+    std::string list;                                         // id of a derived list; "": all records
     std::string order_by;                                     // "" newest first; "-field" descending
     std::string cursor;
     std::size_t limit = 50;
@@ -149,7 +150,7 @@ class Records {
                                               const Json& doc) const;
   void written(std::string_view kind);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
-  ledger::Query query_of(const RegisterKind& kind, const Query& wanted) const;
+  Result<ledger::Query> query_of(const RegisterKind& kind, const Query& wanted, const Scope& scope) const;
   ledger::Write write_of(const Draft& draft, const Scope& scope, std::string reason) const;
   Result<> freeze(const RegisterKind& kind, std::string_view agency_id, std::string_view state,
                   const Json& patch, Json& doc);

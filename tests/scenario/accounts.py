@@ -131,7 +131,7 @@ assert f"leaver/{future['id']}" in admin.get("/history/user/nghi.viec")["items"]
 refused(409, lambda: admin.call("PATCH", "/users/nghi.viec", {"locked": False}), None, "nghỉ việc")
 
 # ---- delegation --------------------------------------------------------------------------------------------------------
-mine = officer.post("/registers/log_review", {"doc": {"reviewed_on": TODAY, "reviewer": "Xã Một", "finding": "không"}})
+mine = officer.post("/registers/log_review", {"doc": {"reviewed_on": TODAY, "reviewer": "Xã Một", "layers": ["application"], "finding": "không"}})
 path = f"/registers/log_review/{mine['id']}"
 refused(404, lambda: other.get(path))
 grant = {"doc": {"username": "xa.hai", "place": "officer", "kinds": ["log_review"], "from": TODAY, "until": day(7), "reason": "Cán bộ nghỉ ốm"}}
@@ -145,9 +145,9 @@ held = other.get("/session")["delegations"]
 assert [(d["id"], d["agency_name"], d["kinds"]) for d in held] == [(given["id"], "Xã Một", ["log_review"])], held
 assert other.get(path)["doc"]["reviewer"] == "Xã Một"
 changed = other.call("PATCH", path, {"doc": {"finding": "một máy lạ"}, "version": 1, "reason": "nhập giúp (delegation/01GIA)"})
-made = other.post("/registers/log_review", {"agency_id": "xa-mot", "doc": {"reviewed_on": TODAY, "reviewer": "Xã Hai thay", "finding": "không"}})
+made = other.post("/registers/log_review", {"agency_id": "xa-mot", "doc": {"reviewed_on": TODAY, "reviewer": "Xã Hai thay", "layers": ["application"], "finding": "không"}})
 assert made["agency_id"] == "xa-mot"
-own = other.post("/registers/log_review", {"agency_id": "xa-hai", "doc": {"reviewed_on": TODAY, "reviewer": "Xã Hai", "finding": "không"}})
+own = other.post("/registers/log_review", {"agency_id": "xa-hai", "doc": {"reviewed_on": TODAY, "reviewer": "Xã Hai", "layers": ["application"], "finding": "không"}})
 latest = officer.get(path + "/history")["items"][0]
 assert latest["on_behalf"] and latest["delegation"] == given["id"] and latest["reason"] == "nhập giúp", latest
 assert not other.get(f"/registers/log_review/{own['id']}/history")["items"][0]["delegation"]

@@ -81,7 +81,8 @@ for side in "ab":
     part = next(p for p in clause["parts"] if p["satisfied_by"] == "attestation")
     admin.post("/attestations", {"clause": clause["id"], "part": part["id"], "agency_id": AGENCY[side], "statement": CANARY[side],
                                  "valid_until": "2027-12-31T00:00:00Z"})
-    record = admin.post("/registers/log_review", {"agency_id": AGENCY[side], "doc": {"reviewed_on": "2026-11-01", "reviewer": CANARY[side], "finding": "x"}})
+    record = admin.post("/registers/log_review", {"agency_id": AGENCY[side], "doc": {"reviewed_on": "2026-11-01", "reviewer": CANARY[side], "layers": ["application"], "finding": "x"}})
+    admin.post("/registers/signature_token", {"agency_id": AGENCY[side], "doc": {"serial": CANARY[side], "holder": "x", "issued_on": "2020-01-01", "valid_until": "2021-01-01"}})
     warning = admin.post("/warnings", {"doc": {"kind": ["risk"], "title": CANARY[side], "text": "x", "measures": "x", "to_agencies": [AGENCY[side]]}})
     admin.post("/registers/exception", {"agency_id": AGENCY[side], "doc": {"scope_id": clause["id"], "reason": CANARY[side], "from": "2026-01-01", "until": "2027-01-01"}})
     admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Record": f"log_review/{record['id']}"}, name=CANARY[side] + ".txt")
@@ -104,7 +105,7 @@ kept = admin.post("/registers/coordination_request", {"agency_id": "co-quan-gui"
 for one, secret in ((request, SENT), (kept, KEPT)):
     file = admin.call("POST", "/attachments", secret.encode(), {"X-Record": f"coordination_request/{one['id']}"}, name=secret + ".txt")
     one["sha"] = file["sha256"]
-admin.post("/registers/log_review", {"agency_id": "co-quan-gui", "doc": {"reviewed_on": "2026-11-01", "reviewer": KEPT, "finding": "x"}})
+admin.post("/registers/log_review", {"agency_id": "co-quan-gui", "doc": {"reviewed_on": "2026-11-01", "reviewer": KEPT, "layers": ["application"], "finding": "x"}})
 ids["b"] |= {"request": request["id"], "kept": kept["id"], "request_sha": request["sha"], "kept_sha": kept["sha"]}
 ids["a"] |= {"request": request["id"], "kept": kept["id"], "request_sha": request["sha"], "kept_sha": kept["sha"]}
 
@@ -149,8 +150,9 @@ def requests(on, own):
         "getHistory": [(None, {}, {"kind": k, "id": on[i]}) for k, i in (("alert", "alert"), ("case", "case"), ("device", "device"), ("agency", "agency"), ("user", "user"))],
         "listRegisters": [(None, {}, {})],
         "listRecords": [(None, q, {"kind": "log_review"}) for q in [*everything, {"where": "period:x"}, {"order": "created_at"}]]
-                     + [(None, q, {"kind": "coordination_request"}) for q in [*everything, {"where": "to_body:police"}, {"q": "chimHOANGYEN"}]],
-        "createRecord": [({"agency_id": on["agency"], "doc": {"reviewed_on": "2026-11-01", "reviewer": "x", "finding": "x"}}, {}, {"kind": "log_review"})],
+                     + [(None, q, {"kind": "coordination_request"}) for q in [*everything, {"where": "to_body:police"}, {"q": "chimHOANGYEN"}]]
+                     + [(None, {**q, "list": "expiring"}, {"kind": "signature_token"}) for q in everything],
+        "createRecord": [({"agency_id": on["agency"], "doc": {"reviewed_on": "2026-11-01", "reviewer": "x", "layers": ["application"], "finding": "x"}}, {}, {"kind": "log_review"})],
         "getRecord": [(None, q, {"kind": "log_review", "id": on["record"]}) for q in [{}, {"at": "2030-01-01T00:00:00Z"}]]
                    + [(None, q, {"kind": "coordination_request", "id": on[i]}) for q in [{}, {"at": "2030-01-01T00:00:00Z"}] for i in ("request", "kept")],
         "updateRecord": [({"doc": {"finding": "y"}, "version": 1}, {}, {"kind": "log_review", "id": on["record"]})]
@@ -160,9 +162,10 @@ def requests(on, own):
         "undoRecord": [({"sequence": 1, "reason": "x"}, {}, {"kind": "log_review", "id": on["record"]})]
                     + [({"sequence": 1, "reason": "x"}, {}, {"kind": "coordination_request", "id": on[i]}) for i in ("request", "kept")],
         "getRecordHistory": [(None, {}, {"kind": "log_review", "id": on["record"]})] + [(None, {}, {"kind": "coordination_request", "id": on[i]}) for i in ("request", "kept")],
-        "exportRecords": [(None, {**q, "format": f}, {"kind": k}) for k in ("log_review", "coordination_request") for q in everything for f in ("xlsx", "csv")],
+        "exportRecords": [(None, {**q, "format": f}, {"kind": k}) for k in ("log_review", "coordination_request") for q in everything for f in ("xlsx", "csv")]
+                       + [(None, {**q, "list": "expiring", "format": "csv"}, {"kind": "signature_token"}) for q in everything],
         "getRecordForm": [(None, {}, {"kind": "log_review"})],
-        "importRecords": [("Ngày xem,Người xem,Kết quả\n01/11/2026,x,x".encode(), {"name": "x.csv", "agency": on["agency"], "dry_run": d}, {"kind": "log_review"}) for d in ("true", "false")],
+        "importRecords": [("Ngày xem,Người xem,Loại nhật ký đã xem,Kết quả\n01/11/2026,x,Ứng dụng,x".encode(), {"name": "x.csv", "agency": on["agency"], "dry_run": d}, {"kind": "log_review"}) for d in ("true", "false")],
         "exportOscal": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"period": "2026"}]],
         "listOrganisations": [(None, q, {}) for q in [{}, {"at": "2020-01-01"}, {"at": "2030-01-01"}]], "listOrganisationActs": [(None, {}, {})],
         **{name: [({"act": "abolish", "in_force": "2026-01-01", "decision_number": "x", "agencies": [on["agency"]], "into": [{"id": own["agency"]}]}, {}, {})]

@@ -327,7 +327,7 @@ assert by_mail().count(told["text"]) == 1, "no mail twice"
 head.post(f"/registers/leaver/{soon['id']}/move", {"to": "done", "doc": {"accounts_locked": True, "rights_updated": True, "devices_recovered": True, "done_on": day(0)}})
 wait_for(lambda: first["id"] not in {t["id"] for t in tasks(officer, "t:1")}, 20)
 assert [e["SUMMARY"] for e in parse(fetch(again["path"])[1]) if title in e["SUMMARY"]] == ["Quá hạn: " + title]
-officer.post("/registers/log_review", {"doc": {"reviewed_on": day(0), "reviewer": "Cán bộ", "finding": "Không có gì lạ"}})
+officer.post("/registers/log_review", {"doc": {"reviewed_on": day(0), "reviewer": "Cán bộ", "layers": ["application"], "finding": "Không có gì lạ"}})
 wait_for(lambda: not tasks(officer, "t:2"), 20)
 assert officer.call("DELETE", "/account/calendar") == {"active": False, "made_at": None}
 assert fetch(again["path"])[0].status == 404

@@ -219,6 +219,18 @@ refused(404, lambda: addressed.get(f"/registers/coordination_request/{request['i
 assert addressed.get("/registers/coordination_request")["total"] == 0
 where = f"/registers/internal_regulation/{regulation['id']}"
 
+# A derived list: for today, scoped, paged, as a table.
+assert {"id": "expiring", "title": "Hết hạn trong 60 ngày"} in kinds["signature_token"]["lists"], kinds["signature_token"]["lists"]
+for serial, valid in (("SO-1", "2021-01-01"), ("SO-2", "2021-01-01"), ("SO-CON-HAN", "2099-01-01")):
+    officer.post("/registers/signature_token", {"doc": {"serial": serial, "holder": "x", "issued_on": "2020-01-01", "valid_until": valid}})
+page = officer.get("/registers/signature_token", list="expiring", limit=1)
+assert page["total"] == 2 and len(page["items"]) == 1, page
+assert {r["doc"]["serial"] for r in page["items"] + officer.get("/registers/signature_token", list="expiring", limit=1, cursor=page["next_cursor"])["items"]} == {"SO-1", "SO-2"}
+table = officer.call("GET", "/registers/signature_token/export", list="expiring", format="csv").decode()
+assert "SO-1" in table and "SO-2" in table and "SO-CON-HAN" not in table, table
+assert other.get("/registers/signature_token", list="expiring")["total"] == 0
+refused(404, lambda: officer.get("/registers/signature_token", list="khong-co"))
+
 # Each record moves the status of its clause, both ways.
 part = "hg-1374:9.6"
 until(part, "met")

@@ -184,6 +184,9 @@ struct Query {
   bool descending = true;
   std::size_t limit = 100;  // 1..kListLimitMax
   std::string cursor;       // next_cursor of the page before, same query
+  /// What no index knows: asked of each record that the rest lets through. Such a list is walked. Must not
+  /// call the ledger.
+  std::function<bool(const Record&)> keep = nullptr;
 };
 struct Page {
   std::vector<Record> records;

@@ -442,7 +442,7 @@ Result<Page> SqliteLedger::list(const Query& query, const Scope& scope) {
   PHENDAU_TRY(add_cursor(source, query));
   sql.add(fmt::format(" ORDER BY {0} {2}, {1} {2} LIMIT ?", source.key, source.id,
                       query.descending ? "DESC" : "ASC"),
-          {static_cast<std::int64_t>(query.limit + 1)});
+          {query.keep ? std::int64_t{-1} : static_cast<std::int64_t>(query.limit + 1)});
 
   auto lease = PHENDAU_TRY(reader());
   auto rows = PHENDAU_TRY(lease.db().prepare(sql.text));
@@ -450,11 +450,13 @@ Result<Page> SqliteLedger::list(const Query& query, const Scope& scope) {
   Page page;
   Json last_key;
   while (PHENDAU_TRY(rows.step())) {
+    Record record = PHENDAU_TRY(read_record(rows));
+    if (query.keep && !query.keep(record)) continue;
     if (page.records.size() == query.limit) {
       page.next_cursor = cursor_of(last_key, page.records.back().id);
       break;
     }
-    page.records.push_back(PHENDAU_TRY(read_record(rows)));
+    page.records.push_back(std::move(record));
     last_key = rows.value(13);
   }
   return page;
@@ -466,13 +468,17 @@ Result<std::uint64_t> SqliteLedger::count(const Query& query, const Scope& scope
     return fail(ErrorCode::not_found, "no kind '" + query.kind + "'", "ledger.no_kind", {query.kind});
   if (scope.allows_nothing()) return 0;
   Sql sql;
-  sql.add("SELECT count(*) FROM records r");
+  sql.add(fmt::format("SELECT {} FROM records r", query.keep ? kRecordColumns : "count(*)"));
   PHENDAU_TRY(add_conditions(sql, query, kind->definition, scope));
   auto lease = PHENDAU_TRY(reader());
   auto row = PHENDAU_TRY(lease.db().prepare(sql.text));
   sql.bind(row);
-  PHENDAU_TRY(row.step());
-  return static_cast<std::uint64_t>(row.integer(0));
+  std::uint64_t kept = 0;
+  while (PHENDAU_TRY(row.step())) {
+    if (!query.keep) return static_cast<std::uint64_t>(row.integer(0));
+    if (query.keep(PHENDAU_TRY(read_record(row)))) ++kept;
+  }
+  return kept;
 }
 
 Result<std::vector<HistoryEntry>> SqliteLedger::history(std::string_view kind, std::string_view id,

@@ -85,13 +85,13 @@ function Creating({ register, onClose }: { register: Register; onClose: () => vo
 
 function List({ register }: { register: Register }) {
   const q = query.value;
-  const [state, agency, text, cursor] = ['state', 'agency', 'q', 'cursor'].map((name) => q.get(name) ?? '') as [string, string, string, string];
+  const [state, agency, text, cursor, list] = ['state', 'agency', 'q', 'cursor', 'list'].map((name) => q.get(name) ?? '') as [string, string, string, string, string];
   const [creating, setCreating] = useState(register.may_create && q.get('new') === '1');
-  const loaded = useLoad((abort) => get('/registers/{kind}', { signal: abort, path: { kind: register.kind }, query: { state, agency, q: text, cursor } }),
-                         [register.kind, state, agency, text, cursor]);
+  const loaded = useLoad((abort) => get('/registers/{kind}', { signal: abort, path: { kind: register.kind }, query: { state, agency, q: text, cursor, list } }),
+                         [register.kind, state, agency, text, cursor, list]);
   useChange(changes.record.value, loaded.reload, 4000);
   const columns = columnsOf(register, loaded.data?.items ?? []);
-  const isFiltered = state !== '' || agency !== '' || text !== '';
+  const isFiltered = state !== '' || agency !== '' || text !== '' || list !== '';
   const [refused, setRefused] = useState('');
   const fetchFile = (path: string, wish: object = {}): void => {
     setRefused('');
@@ -102,7 +102,7 @@ function List({ register }: { register: Register }) {
       <p class="crumb"><a href="/so-dang-ky">Sổ đăng ký</a></p>
       <PageHead title={register.title} sub={loaded.data && `${numberText(loaded.data.total)} bản ghi`}>
         <Button icon="print" onClick={() => window.print()}>In</Button>
-        {may('export_out:record') && <Button icon="download" onClick={() => fetchFile('/registers/{kind}/export', { state, agency, q: text })} data-testid="export-records">Xuất ra Excel</Button>}
+        {may('export_out:record') && <Button icon="download" onClick={() => fetchFile('/registers/{kind}/export', { state, agency, q: text, list })} data-testid="export-records">Xuất ra Excel</Button>}
         {register.may_create && <Button icon="file" onClick={() => fetchFile('/registers/{kind}/template')} data-testid="blank-form">Mẫu trống</Button>}
         {register.may_create && <a class="button" href={`/so-dang-ky/${register.kind}/${kImport}`} data-testid="import-records"><Icon name="upload" size={16} />Nhập từ tệp</a>}
         {register.may_create && <Button kind="main" icon="plus" onClick={() => setCreating(true)} data-testid="new-record">Thêm bản ghi</Button>}
@@ -120,6 +120,13 @@ function List({ register }: { register: Register }) {
         )}
         <AgencySelect value={agency} onChange={(id) => setQuery({ agency: id, cursor: null })} />
       </div>
+      {register.lists.length > 0 && (
+        <div class="filters-row">
+          <div class="chips" role="group" aria-label="Danh sách lọc sẵn" data-testid="record-lists">
+            {register.lists.map((l) => <Chip key={l.id} pressed={list === l.id} onClick={() => setQuery({ list: list === l.id ? null : l.id, cursor: null })}>{l.title}</Chip>)}
+          </div>
+        </div>
+      )}
       <Shown of={loaded} rows={10}>
         {({ items, next_cursor }) => items.length === 0 ? (
           <Blank icon="case" title={isFiltered ? 'Không có bản ghi nào khớp' : 'Sổ chưa có bản ghi nào'}>

@@ -316,6 +316,7 @@ inline void lists(TestLedger& t) {
       {"still valid on the last day",
        [](Query& q) { q.valid_on = CivilDate{2026, 6, 30}; },
        {"p-0", "p-1", "p-2", "p-3", "p-4"}},
+      {"kept", [](Query& q) { q.keep = [](const Record& r) { return r.id > "p-2"; }; }, {"p-3", "p-4"}},
       {"newest first",
        [](Query& q) {
          q.order_by = "updated_at";
