@@ -330,7 +330,8 @@ steps:
   - {id: a, title_vi: A, title_en: A, form: {properties: {n: {title: Number}}}, guards: [has_attachment]}
   - {id: b, title_vi: B, title_en: B, order: free, guards: [{after: a}, {field_set: a.n}],
      clocks: [{from: case_opened, within: 2h, label_vi: l1, label_en: l1},
-              {from: a, days: 3, label_vi: l2, label_en: l2}]}
+              {from: a, days: 3, label_vi: l2, label_en: l2},
+              {from: case_opened, within: 2wd, label_vi: l3, label_en: l3}]}
 close: {guards: [has_attachment]}
 )",
                                   "w.yaml", errors);
@@ -364,4 +365,15 @@ close: {guards: [has_attachment]}
   CHECK(running[0].overdue);  // it was done, but late
   CHECK_FALSE(running[1].overdue);
   CHECK(close(*d, state, kOfficer, kOpened + hours(4)).has_value());
+  // Working days are for somebody who knows the holidays; without an answer no clock runs.
+  const WorkingDays calendar = [](UtcTime from, std::int32_t count) {
+    return std::optional(from + hours(100 * count));
+  };
+  running = clocks(*d, state, kOpened, kVietnamZone, calendar);
+  REQUIRE(running.size() == 3);
+  CHECK(running[2].due_at == kOpened + hours(200));
+  CHECK(running[2].label_en == "l3");
+  CHECK(clocks(*d, state, kOpened, kVietnamZone, [](UtcTime, std::int32_t) {
+          return std::optional<UtcTime>();
+        }).size() == 2);
 }
