@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every file of every pack against docs/reference/schemas (for editors, and for programs that write packs), and
-# the schemas against the readers: a key that a reader takes stands in a schema.
+# the schemas against the readers: a key that a reader takes stands in a schema. And each parameter drives something.
 # `phendau pack validate` stays the judge: it also knows names and places.
 import copy
 import json
@@ -117,9 +117,24 @@ def keys_of_schemas(node, inside=False):
     return out
 
 
+def idle_parameters():
+    """A setting that drives nothing is worse than none: somebody would trust it. Names (pack, parameter)."""
+    program = "".join(path.read_text() for path in ROOT.glob("src/**/*.cpp") if not path.name.endswith("_test.cpp"))
+    text = {pack.name: "".join(path.read_text() for path in pack.rglob("*.y*ml")) for pack in (ROOT / "packs").iterdir() if pack.is_dir()}
+    for pack in sorted(text):
+        used = text[pack] + text["base"] + program if pack != "base" else "".join(text.values()) + program
+        for parameter in yaml.load((ROOT / "packs" / pack / "pack.yaml").read_text(), Loader)["parameters"]:
+            name = parameter["name"]
+            if f"%{name}%" not in used and f'"{name}"' not in program:
+                yield pack, name
+
+
 def main():
     judges = validators()
     failed = 0
+    for pack, name in idle_parameters():
+        print(f"packs/{pack}/pack.yaml: parameter '{name}' is used nowhere")
+        failed += 1
     count = 0
     packs = sorted(path.parent for path in ROOT.glob("packs/*/pack.yaml"))
     packs.append(ROOT / "docs/examples/binh-minh")

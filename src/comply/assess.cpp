@@ -195,6 +195,25 @@ std::optional<Verdict> judge_standing_of(const Context& context, const Clause& c
   return out;
 }
 
+/// A duty that has not begun yet, or has ended: what had arisen by then (an occasion, a period that was over)
+/// is still owed. nullopt: it holds.
+std::optional<Verdict> judge_days_of(const Context& context) {
+  if (context.occasion != nullptr) return std::nullopt;
+  const ClausePart& part = context.part;
+  const ZoneOffset zone = context.catalog.zone;
+  const auto label = [&](UtcTime at) { return time_label(at, zone).substr(0, 10); };
+  const UtcTime at = context.past ? context.period.end_at - nanoseconds(1) : context.now;
+  if (part.from && at < start_of_day(*part.from, zone)) {
+    return make_verdict(Status::not_applicable, "comply.duty_not_begun",
+                        {label(start_of_day(*part.from, zone))});
+  }
+  if (part.until && at >= start_of_day(*part.until, zone)) {
+    return make_verdict(Status::not_applicable, "comply.duty_ended",
+                        {label(start_of_day(*part.until, zone) - nanoseconds(1))});
+  }
+  return std::nullopt;
+}
+
 /// @param given takes the place of the satisfiers' verdict.
 Judged judge_in(const Context& context, const Clause& clause, const std::optional<Verdict>& given = {}) {
   Judged out;
@@ -203,6 +222,8 @@ Judged judge_in(const Context& context, const Clause& clause, const std::optiona
   AgeClock clock = context.age_clock();
   if (auto standing = judge_standing_of(context, clause)) {
     verdict = std::move(*standing);
+  } else if (auto out_of_time = judge_days_of(context)) {
+    verdict = std::move(*out_of_time);
   } else if (auto out_of_scope = judge_scopes(context, clock)) {
     verdict = std::move(*out_of_scope);
   } else {
@@ -213,6 +234,9 @@ Judged judge_in(const Context& context, const Clause& clause, const std::optiona
   }
   verdict.look_again(clock, context.now);
   if (context.catalog.in_force_until) verdict.look_again(*context.catalog.in_force_until, context.now);
+  for (const auto& day : {context.part.from, context.part.until}) {
+    if (day) verdict.look_again(start_of_day(*day, context.catalog.zone), context.now);
+  }
   return out;
 }
 
@@ -266,9 +290,7 @@ Judged judge_past(Context& context, const Clause& clause) {
 
 /// Bodies answer for the period in which they came to be. Who took a role over in it answers from the next
 /// one on; of a machine, an account or a person nothing is known from before it was entered.
-bool lives_by_periods(SubjectKind kind) {
-  return kind == SubjectKind::agency || kind == SubjectKind::hub;
-}
+bool lives_by_periods(SubjectKind kind) { return kind == SubjectKind::agency || kind == SubjectKind::hub; }
 
 void judge_occasions(Context& context, const Clause& clause, const Judge& give) {
   const Trigger& trigger = *context.part.trigger;
@@ -318,8 +340,8 @@ void judge_part(const Catalog& catalog, const Knowledge& knowledge, const Clause
   if (kind == PeriodKind::none) return give(subject, judge_in(context, clause));
   const Period current = period_containing(kind, now, catalog.zone);
   const Period previous = previous_period(current, catalog.zone);
-  const UtcTime bound_since =
-      std::max(subject.known_since, catalog.in_force_from.value_or(subject.known_since));
+  UtcTime bound_since = std::max(subject.known_since, catalog.in_force_from.value_or(subject.known_since));
+  if (part.from) bound_since = std::max(bound_since, start_of_day(*part.from, catalog.zone));
   if (bound_since < previous.end_at && (lives_by_periods(subject.kind) || bound_since <= previous.begin_at)) {
     Context then{catalog, knowledge, terms_of_past(part, previous), subject, context.agency_id, previous,
                  true,    now};

@@ -457,6 +457,46 @@ TEST_CASE("dates in force") {
   CHECK(last_of(catalog, knowledge, kNow + days(2)).status == Status::not_applicable);
 }
 
+TEST_CASE("a duty begins and ends on a day") {
+  const Knowledge knowledge = one_agency();
+  const std::string days_of =
+      "    from: \"2026-11-25\"\n    until: \"2026-12-01\"\n    satisfied_by: [{kind: attestation}]\n";
+  const Catalog standing = catalog_of(days_of);
+  const UtcTime begins = at("2026-11-25T00:00:00+07:00");
+  const UtcTime ends = at("2026-12-01T00:00:00+07:00");
+  const Obligation before = last_of(standing, knowledge);
+  CHECK(before.status == Status::not_applicable);
+  CHECK(explain(Lang::en, before.reason) == "Has not begun yet; it begins on 25/11/2026.");
+  CHECK(before.next_evaluation_at == begins);
+  CHECK(last_of(standing, knowledge, begins).status == Status::due);
+  CHECK(last_of(standing, knowledge, begins).next_evaluation_at == ends);
+  CHECK(last_of(standing, knowledge, ends - nanoseconds(1)).status == Status::due);
+  const Obligation after = last_of(standing, knowledge, ends);
+  CHECK(after.status == Status::not_applicable);
+  CHECK(explain(Lang::en, after.reason) == "Ended on 30/11/2026; it no longer arises.");
+  CHECK(explain(Lang::vi, after.reason).find("30/11/2026") != std::string::npos);
+  CHECK_FALSE(after.due_at);
+}
+
+TEST_CASE("a period that was over before a duty ended is still owed, the one in which it ends is not") {
+  const Knowledge knowledge = one_agency();  // known since 05/11
+  const auto months = [&](const char* until, const char* when) {
+    const Catalog catalog =
+        catalog_of("    until: \"" + std::string(until) +
+                   "\"\n    satisfied_by: [{kind: register, ref: log_review, period: P1M}]\n");
+    std::string out;
+    for (const auto& one : assess(catalog, knowledge, at(when)))
+      out += std::string(one.period_id) + " " + std::string(to_string(one.status)) + ";";
+    return out;
+  };
+  CHECK(months("2027-01-01", "2026-12-10T10:00:00+07:00") == "2026-11 overdue;2026-12 due;");
+  CHECK(months("2026-12-01", "2026-12-10T10:00:00+07:00") == "2026-11 overdue;2026-12 not_applicable;");
+  CHECK(months("2026-11-20", "2026-12-10T10:00:00+07:00") == "2026-12 not_applicable;");
+  const Catalog young = catalog_of(
+      "    from: \"2026-12-01\"\n    satisfied_by: [{kind: register, ref: log_review, period: P1M}]\n");
+  CHECK(assess(young, knowledge, at("2026-12-10T10:00:00+07:00")).size() == 1);  // November is not owed
+}
+
 TEST_CASE("all and any, roll-up with numerator and denominator, stable order") {
   const std::string ways =
       "    satisfied_by: [{kind: setting, ref: a, equals: true}, {kind: setting, ref: b, equals: true}]\n";

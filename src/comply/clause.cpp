@@ -53,6 +53,25 @@ std::vector<Definition> parse_defines(ContentReader& reader, const YamlNode& nod
   return out;
 }
 
+/// `from` and `until`: the days between which the duty arises.
+void parse_days(ContentReader& reader, const YamlNode& node, ClausePart& part) {
+  for (const auto& [key, target] : {std::pair{"from", &part.from}, std::pair{"until", &part.until}}) {
+    const std::string text = reader.text(node, key, false);
+    if (text.empty()) continue;
+    const auto day = parse_date(text);
+    if (day) {
+      *target = *day;
+    } else {
+      reader.error(*node.find(key), fmt::format("'{}' must be YYYY-MM-DD", key));
+    }
+  }
+  if (part.from && part.until && *part.until <= *part.from) {
+    const YamlNode* until = node.find("until");
+    reader.error(until != nullptr ? *until : node,
+                 "'until' is the first day without the duty: it must be after 'from'");
+  }
+}
+
 /// What clause and part share; the part starts from the clause's values.
 void parse_common(ContentReader& reader, const YamlNode& node, ClausePart& part) {
   part.modality = choice(reader, node, "modality", kModalities, part.modality);
@@ -70,6 +89,7 @@ void parse_common(ContentReader& reader, const YamlNode& node, ClausePart& part)
     if (part.subject == SubjectKind::record) reader.error(*node.find("subject"), "write 'record:REGISTER'");
   }
   for (auto& scope : reader.texts(node, "scope", false)) part.scopes.push_back(std::move(scope));
+  parse_days(reader, node, part);
   part.none = choice(reader, node, "none", kNoneMeanings, part.none);
   if (auto trigger = read_trigger(reader, node)) part.trigger = std::move(trigger);
   if (auto defines = parse_defines(reader, node); !defines.empty()) part.defines = std::move(defines);
@@ -92,8 +112,8 @@ void parse_ways(ContentReader& reader, const YamlNode& node, ClausePart& part, b
 }
 
 ClausePart parse_part(ContentReader& reader, const YamlNode& node, ClausePart part, const Clause& clause) {
-  reader.only_keys(node, {"id", "duty", "subject", "scope", "modality", "none", "trigger", "defines",
-                          "satisfied_when", "satisfied_by"});
+  reader.only_keys(node, {"id", "duty", "subject", "scope", "modality", "none", "from", "until", "trigger",
+                          "defines", "satisfied_when", "satisfied_by"});
   part.place = reader.place(node);
   part.id = reader.text(node, "id", true);
   if (!part.id.empty() &&
@@ -138,10 +158,10 @@ void parse_parts(ContentReader& reader, const YamlNode& node, const ClausePart& 
 }
 
 Clause parse_clause(ContentReader& reader, const YamlNode& node) {
-  reader.only_keys(
-      node, {"id",      "citation", "title",   "duty",           "bound",        "kind",       "modality",
-             "scope",   "subject",  "period",  "before",         "parameters",   "open_terms", "no_duty",
-             "defines", "none",     "trigger", "satisfied_when", "satisfied_by", "parts"});
+  reader.only_keys(node, {"id",           "citation", "title",   "duty",   "bound",   "kind",
+                          "modality",     "scope",    "subject", "period", "before",  "parameters",
+                          "open_terms",   "no_duty",  "defines", "none",   "trigger", "satisfied_when",
+                          "satisfied_by", "parts",    "from",    "until"});
   Clause out;
   out.place = reader.place(node);
   out.id = reader.text(node, "id", true);

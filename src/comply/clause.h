@@ -136,6 +136,8 @@ struct ClausePart {
   std::vector<Satisfier> satisfied_by;
   /// What began before `until` runs under these: an occasion keeps its clock, a period its length and day.
   std::optional<EarlierTerms> earlier;
+  std::optional<CivilDate> from;   // the first day on which the duty arises
+  std::optional<CivilDate> until;  // the first day without it
   Place place;
 };
 /// Whether clocks, periods and days are the same.

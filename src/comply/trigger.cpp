@@ -127,6 +127,8 @@ std::vector<Occasion> occasions_of(const Catalog& catalog, const Knowledge& know
       start = TermStart::instant(subject.known_since, catalog.zone);
     set_clock(one, trigger_at(part, occurred_at(*start, catalog.zone)), *start, catalog);
     if (catalog.in_force_from && one.occurred_at < *catalog.in_force_from) return;
+    if (part.from && one.occurred_at < start_of_day(*part.from, catalog.zone)) return;
+    if (part.until && one.occurred_at >= start_of_day(*part.until, catalog.zone)) return;
     out.push_back(std::move(one));
   };
   if (trigger.source == Trigger::Source::reg) {

@@ -90,6 +90,23 @@ TEST_CASE("a regime: what began under a law keeps its clock, and a gap of the la
   CHECK_FALSE(due("2025-12-31T09:00:00+07:00"));  // no rule was in force
 }
 
+TEST_CASE("what arose before a duty ended is owed, what comes after is not") {
+  const Catalog catalog = catalog_of(
+      "    from: \"2026-11-16\"\n    until: \"2026-11-21\"\n"
+      "    trigger: {register: leaver, from: left_on, within: 3wd}\n"
+      "    satisfied_by: [{kind: occasion, done: locked_at}]\n");
+  Knowledge knowledge = agencies();
+  const auto here = [&] { return assess_agency(catalog, knowledge, "a1", kNow).at(0); };
+  for (const char* outside : {"2026-11-15", "2026-11-21"}) {
+    knowledge.put_record(leaver("l1", Json::object({{"left_on", outside}})));
+    CHECK(here().status == Status::not_applicable);
+    CHECK(here().reason.text_id == "comply.duty_ended");
+  }
+  knowledge.put_record(leaver("l1", Json::object({{"left_on", "2026-11-20"}})));
+  CHECK(here().status == Status::due);
+  CHECK(here().period_id == "leaver/l1");
+}
+
 TEST_CASE("an occasion: none, due, overdue, done, late, kept for a year") {
   const Catalog catalog = catalog_of(
       "    trigger: {register: leaver, from: left_on, within: 3wd}\n"

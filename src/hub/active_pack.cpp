@@ -53,6 +53,15 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
     auto definition = workflow::parse_definition(file.text, name, errors);
     if (definition) out.workflows_.emplace(definition->id, std::move(*definition));
   }
+  for (const auto& earlier : out.pack_.earlier_workflows) {
+    std::vector<ContentError> of_then;  // what was wrong then matters to nobody now
+    Workflows known;
+    for (const auto& file : earlier.files) {
+      auto definition = workflow::parse_definition(file.text, file.path, of_then);
+      if (definition) known.emplace(definition->id, std::move(*definition));
+    }
+    out.earlier_workflows_.emplace_back(earlier.until, std::move(known));
+  }
   out.options_ = compile_options_of(out.pack_, options);
   std::vector<detect::Rule> rules = out.pack_.rules.rules;
   const auto filtered = detect::apply_filters(rules, out.pack_.rules.filters, out.options_);
@@ -94,6 +103,27 @@ Result<ActivePack> ActivePack::load(Env& env, const std::string& folder, const P
 const workflow::Definition* ActivePack::workflow(std::string_view id) const {
   const auto found = workflows_.find(id);
   return found == workflows_.end() ? nullptr : &found->second;
+}
+
+std::vector<workflow::ClockState> ActivePack::clocks_of(const workflow::Definition& definition,
+                                                        const workflow::CaseState& state, UtcTime now) const {
+  const comply::Catalog& catalog = pack_.catalog;
+  const auto working_days = [&](UtcTime from, std::int32_t count) -> std::optional<UtcTime> {
+    comply::DeadlineRule rule;
+    rule.kind = comply::DeadlineRule::Kind::working_days;
+    rule.count = count;
+    const auto start = comply::TermStart::instant(from, catalog.zone);
+    const auto due = comply::due_of(rule, start, catalog.work_calendar, catalog.zone);
+    return due ? std::optional(due->due_at) : std::nullopt;
+  };
+  const workflow::Definition* of = &definition;
+  for (const auto& [until, known] : earlier_workflows_) {
+    if (state.opened_at >= until) continue;
+    const auto then = known.find(definition.id);
+    if (then != known.end()) of = &then->second;
+    break;
+  }
+  return workflow::clocks(*of, state, now, catalog.zone, working_days);
 }
 
 PasswordRule ActivePack::password_rule() const {

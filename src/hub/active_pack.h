@@ -15,7 +15,7 @@
 #include "hub/password.h"
 #include "hub/upload_guard.h"
 #include "ingest/decoder.h"
-#include "workflow/definition.h"
+#include "workflow/run.h"
 
 namespace phendau::hub {
 
@@ -38,6 +38,9 @@ class ActivePack {
   /// Rules and filters that are allowed, but hardly mean what their author thinks.
   const std::vector<ContentError>& warnings() const { return warnings_; }
   const workflow::Definition* workflow(std::string_view id) const;
+  /// Clocks of a case, with the pack's calendar and the terms that held when it was opened.
+  std::vector<workflow::ClockState> clocks_of(const workflow::Definition& definition,
+                                              const workflow::CaseState& state, UtcTime now) const;
   const UploadPolicy& upload_policy() const { return upload_policy_; }
   /// From the pack's parameters: the strictest rule for the hub's own accounts.
   PasswordRule password_rule() const;
@@ -59,7 +62,9 @@ class ActivePack {
   std::vector<detect::CorrelationRule> correlations_;
   std::vector<ContentError> rejected_;
   std::vector<ContentError> warnings_;
-  std::map<std::string, workflow::Definition, std::less<>> workflows_;
+  using Workflows = std::map<std::string, workflow::Definition, std::less<>>;
+  Workflows workflows_;
+  std::vector<std::pair<UtcTime, Workflows>> earlier_workflows_;  // oldest first; until when they held
   UploadPolicy upload_policy_;
 };
 

@@ -49,6 +49,20 @@ std::string when_text(comply::PeriodKind period, const std::optional<comply::Mon
   return out;
 }
 
+/// "from 01/03/2026 to 31/12/2029": between which days the duty arises; empty: always.
+std::string days_text(const ClausePart& part) {
+  const auto text = [](CivilDate day) {
+    return format_vietnamese(start_of_day(day, kVietnamZone)).substr(0, 10);
+  };
+  std::string out;
+  if (part.from) out = say("from_day", {text(*part.from)});
+  if (part.until) {
+    const CivilDate last = civil_from_days(days_from_civil(*part.until) - 1);
+    out += (out.empty() ? "" : " ") + say("to_day", {text(last)});
+  }
+  return out;
+}
+
 std::string register_title(const Pack& pack, std::string_view kind) {
   const RegisterKind* found = pack.reg(kind);
   return found == nullptr ? std::string(kind) : found->title.vi;
@@ -179,13 +193,16 @@ Json clause_json(const ActivePack& active, const Clause& clause) {
   for (const auto& term : clause.open_terms) open.push(term);
   Json parts = Json::array();
   for (const auto& part : clause.parts) parts.push(part_json(active, clause, part));
+  std::string when = when_text(clause.period.value_or(comply::PeriodKind::none), clause.before);
+  const std::string days = clause.parts.empty() ? "" : days_text(clause.parts.front());
+  if (!days.empty()) when += (when.empty() ? "" : ", ") + days;
   return Json::object({{"id", clause.id},
                        {"citation", clause.citation},
                        {"title", clause.title.vi},
                        {"duty", clause.duty.vi},
                        {"kind", clause.kind},
                        {"bound", std::move(bound)},
-                       {"when", when_text(clause.period.value_or(comply::PeriodKind::none), clause.before)},
+                       {"when", std::move(when)},
                        {"open_terms", std::move(open)},
                        {"parts", std::move(parts)}});
 }

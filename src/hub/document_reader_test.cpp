@@ -61,4 +61,15 @@ TEST_CASE("the yearly report says its day, and how it stands is shown to those w
   CHECK(clause["parts"].items()[0]["action"]["to"].as_string() == "/so-dang-ky/document");
 }
 
+TEST_CASE("a duty that ended says until when") {
+  const auto active = ActivePack::load(posix_env(), PHENDAU_SOURCE_DIR "/packs/son-la");
+  REQUIRE(active.has_value());
+  const Json document = document_json(*active, nullptr);
+  for (const Json& clause : document["clauses"].items()) {
+    if (clause["id"].as_string() == "sl-3063:4.1.a")
+      CHECK(clause["when"].as_string().ends_with("31/12/2020"));
+    if (clause["id"].as_string() == "sl-3063:4.1.b") CHECK(clause["when"].as_string().empty());
+  }
+}
+
 }  // namespace phendau::hub

@@ -155,7 +155,7 @@ Result<Json> Duties::waiting_steps(const Actor& actor) {
     };
     if (!is_for(step != nullptr ? step->roles : definition->close_roles)) continue;
     Json due;
-    for (const auto& clock : workflow::clocks(*definition, *state, now, kHubZone)) {
+    for (const auto& clock : services_.pack.clocks_of(*definition, *state, now)) {
       if (step == nullptr || clock.stopped || clock.step != step->id || !due.is_null()) continue;
       due = format_rfc3339(clock.due_at);
     }

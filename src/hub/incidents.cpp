@@ -77,9 +77,10 @@ Json timeline_view(const workflow::CaseState& state) {
   return out;
 }
 
-Json clocks_view(const workflow::Definition& definition, const workflow::CaseState& state, UtcTime now) {
+Json clocks_view(const ActivePack& pack, const workflow::Definition& definition,
+                 const workflow::CaseState& state, UtcTime now) {
   Json out = Json::array();
-  for (const auto& clock : workflow::clocks(definition, state, now, kHubZone)) {
+  for (const auto& clock : pack.clocks_of(definition, state, now)) {
     if (clock.stopped) continue;
     out.push(Json::object(
         {{"label", clock.label_vi}, {"due_at", format_rfc3339(clock.due_at)}, {"overdue", clock.overdue}}));
@@ -131,7 +132,7 @@ Json Incidents::summary(const ledger::Record& record, const workflow::Definition
                        {"steps_done", done},
                        {"steps_total", state.steps.size()},
                        {"current_step", current},
-                       {"clocks", clocks_view(definition, state, services_.env.now())}});
+                       {"clocks", clocks_view(services_.pack, definition, state, services_.env.now())}});
 }
 
 Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "hub/config.h"
-#include "workflow/run.h"
 
 namespace phendau::hub {
 namespace {
@@ -28,7 +27,7 @@ std::vector<comply::CaseStep> case_steps(const ActivePack& pack, const ledger::R
   for (std::size_t i = 0; i < out.size() && i < definition->steps.size(); ++i) {
     if (out[i].id == definition->steps[i].id) out[i].title = definition->steps[i].title_vi;
   }
-  for (const auto& clock : workflow::clocks(*definition, *state, now, kHubZone)) {
+  for (const auto& clock : pack.clocks_of(*definition, *state, now)) {
     for (auto& step : out) {
       if (step.id == clock.step && (!step.due_at || clock.due_at < *step.due_at)) step.due_at = clock.due_at;
     }

@@ -254,6 +254,7 @@ void keep_earlier_terms(const std::vector<PackTree>& trees, const PackOptions& o
     then.parameters = step.parameters;
     LoadedPack old = parse_trees(trees, then);
     each_part(old.pack, [&](comply::ClausePart& part) { keep(part, step.until); });
+    pack.earlier_workflows.push_back({step.until, std::move(old.pack.workflow_files)});
   }
   each_part(pack, [&](comply::ClausePart& part) { link_earlier(known, part); });
 }

@@ -229,6 +229,13 @@ struct Pack {
   std::vector<detect::Rule> posture_rules;  // as read, for people
   std::vector<WorkflowRef> workflows;
   std::vector<PackFile> workflow_files;
+  /// As they were before a parameter was changed, oldest first: cases opened before `until` keep their
+  /// clocks.
+  struct EarlierWorkflows {
+    UtcTime until;
+    std::vector<PackFile> files;
+  };
+  std::vector<EarlierWorkflows> earlier_workflows;
   std::vector<PackFile> source_files;
   std::vector<PackFile> rule_files;   // texts of all rules, for people
   std::vector<PackFile> other_files;  // documents/*, upload_guard.yaml, ...

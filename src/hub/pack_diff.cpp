@@ -105,6 +105,8 @@ void add_clause(Things& out, const comply::Clause& clause) {
         part.role.empty() ? Json(comply::to_string(part.subject)) : Json("role:" + part.role));
     put(one.fields, "scope", texts(part.scopes));
     put(one.fields, "modality", comply::to_string(part.modality));
+    if (part.from) put(one.fields, "from", format_date(*part.from));
+    if (part.until) put(one.fields, "until", format_date(*part.until));
     put(one.fields, "trigger", trigger(part.trigger));
     if (part.any) put(one.fields, "satisfied_when", "any");
     out["part"].push_back(std::move(one));

@@ -95,6 +95,12 @@ class World {
       : pack_(pack), catalog_(pack.catalog), clause_(clause), part_(part), examples_(examples) {
     catalog_.in_force_from.reset();  // dates in force have tests of their own
     catalog_.in_force_until.reset();
+    for (auto& one : catalog_.clauses) {
+      for (auto& of : one.parts) {
+        of.from.reset();
+        of.until.reset();
+      }
+    }
     for (const auto& way : part.satisfied_by) {
       if (way.not_before)
         now_ = start_of_day({2026, way.not_before->month, way.not_before->day}, kVietnamZone);

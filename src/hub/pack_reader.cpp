@@ -357,13 +357,18 @@ void PackReader::read_clauses(const std::string& pack_id, const std::string& pat
   auto clauses = comply::parse_clauses(filled, file, errors_);
   if (clauses.empty() && errors_.size() > before) {
     clauses_unread_ = true;
-    const auto lines = split(filled, '\n');
-    ContentError& last = errors_.back();
-    const auto line = static_cast<std::size_t>(last.line);
-    if (line >= 1 && line <= lines.size() && lines[line - 1].find('%') != std::string_view::npos)
-      last.reason += "; a parameter stands in quotes: '%name%'";
+    hint_at_parameter(filled);
   }
   std::move(clauses.begin(), clauses.end(), std::back_inserter(pack_.catalog.clauses));
+}
+
+/// A file that is no YAML because of a bare %name%: says how it is written.
+void PackReader::hint_at_parameter(const std::string& filled) {
+  const auto lines = split(filled, '\n');
+  ContentError& last = errors_.back();
+  const auto line = static_cast<std::size_t>(last.line);
+  if (line >= 1 && line <= lines.size() && lines[line - 1].find('%') != std::string_view::npos)
+    last.reason += "; a parameter stands in quotes: '%name%'";
 }
 
 /// Replaces '%name%' (with its quotes) by the parameter's value. Lines stay lines, so places in errors stay
@@ -503,9 +508,11 @@ void PackReader::read_rules(const std::string& pack_id, const std::string& path,
 }
 
 void PackReader::read_workflow(const std::string& pack_id, const std::string& path, const std::string& text) {
-  ContentReader reader(pack_id + "/" + path, errors_);
-  const auto document = reader.document(text);
-  if (!document) return;
+  const std::string file = pack_id + "/" + path;
+  const std::string filled = with_parameters(file, text);
+  ContentReader reader(file, errors_);
+  const auto document = reader.document(filled);
+  if (!document) return hint_at_parameter(filled);
   WorkflowRef out;
   out.place = reader.place(*document);
   out.id = reader.text(*document, "id", true);
@@ -517,7 +524,7 @@ void PackReader::read_workflow(const std::string& pack_id, const std::string& pa
     }
   }
   pack_.workflows.push_back(std::move(out));
-  pack_.workflow_files.push_back({pack_id, path, text});
+  pack_.workflow_files.push_back({pack_id, path, filled});
 }
 
 void PackReader::keep(const std::string& pack_id, const std::string& path, const std::string& text, Keep as) {
@@ -595,6 +602,15 @@ void PackReader::check_part(const comply::Clause& clause, const comply::ClausePa
       error(part.place, "say the duty in own words and briefly; do not quote the document at length");
       break;
     }
+  }
+  const auto starts = [&](const std::optional<CivilDate>& day) {
+    return day ? std::optional(start_of_day(*day, pack_.catalog.zone)) : std::nullopt;
+  };
+  const auto& in_force_from = pack_.catalog.in_force_from;
+  const auto& in_force_until = pack_.catalog.in_force_until;
+  if ((part.until && in_force_from && *starts(part.until) <= *in_force_from) ||
+      (part.from && in_force_until && *starts(part.from) >= *in_force_until)) {
+    error(part.place, "'from' and 'until' leave no day on which the document is in force");
   }
   for (const auto& satisfier : part.satisfied_by) check_satisfier(satisfier);
   for (const auto& definition : part.defines) check_definition(definition);

@@ -82,6 +82,7 @@ class PackReader {
   void read_extension(comply::ContentReader& reader, const YamlNode& node);  // pack_extends.cpp
   void add_posture_rule(detect::Rule rule, const YamlNode& document);
   std::string with_parameters(const std::string& file, const std::string& text);
+  void hint_at_parameter(const std::string& filled);
   void check_registers();
   // pack_moves.cpp: what moves and addressees name exists
   void check_moves(const RegisterKind& kind);

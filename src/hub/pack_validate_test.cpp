@@ -150,6 +150,12 @@ TEST_CASE("validate: every mistake is listed with its place") {
        "colour: red}\n",
        6, "colour"},
       {"workflows/w.yaml", "id: w\ntitle_vi: a\n  title_en: [\n", 3, ""},
+      {"workflows/w.yaml", "id: w\ntitle_vi: a\n  title_en: %soon%\n", 3, "'%name%'"},
+      {"workflows/w.yaml",
+       "id: w\ntitle_vi: a\ntitle_en: b\ncase_kind: case\nsteps:\n  - id: one\n    title_vi: a\n    "
+       "title_en: b\n"
+       "    clocks:\n      - {from: case_opened, within: '%soon%', label_vi: a, label_en: b}\n",
+       10, "no parameter 'soon'"},
       {"sources/linux.yaml", "sources:\n  - logsource: {product: linux}\n    covers: [linux]\n", 3,
        "product/category/service"},
       {"sources/linux.yaml", "sources: 1\n", 1, "must be a list"},
@@ -249,6 +255,11 @@ TEST_CASE("validate: what conditions and clocks ask of registers and forms") {
        "belong to the province"},
       {file, clause_of("    subject: role:staf\n    satisfied_by: [{kind: attestation}]\n"), 2,
        "no role slot 'staf'; did you mean 'staff'?"},
+      {file, clause_of("    until: soon\n    satisfied_by: [{kind: attestation}]\n"), 8,
+       "'until' must be YYYY-MM-DD"},
+      {file,
+       clause_of("    from: 2026-03-01\n    until: 2026-03-01\n    satisfied_by: [{kind: attestation}]\n"), 9,
+       "must be after 'from'"},
       // A parameter that is not there is one mistake, not also what stands in its place.
       {file, trigger("register: check, from: found_at, within: '%soon%'"), 8, "no parameter 'soon'"},
       {file, "clauses:\n  - id: tr-1:1\n   within: %soon%\n", 3, "'%name%'"},

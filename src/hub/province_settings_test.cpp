@@ -114,3 +114,29 @@ TEST_CASE("province settings: what began before a change keeps its clock and its
         *parse_rfc3339("2026-11-14T00:00:00+07:00"));  // three working days
   CHECK(due["coordination_request/after"] == *parse_rfc3339("2026-11-12T00:00:00+07:00"));  // one day
 }
+
+TEST_CASE("province settings: clocks of cases follow them, a case that runs keeps its own") {
+  const std::string folder = std::string(PHENDAU_SOURCE_DIR) + "/packs/ha-giang";
+  const UtcTime changed = *parse_rfc3339("2026-11-10T08:00:00+07:00");  // a Tuesday
+  PackOptions options;
+  options.parameters = json(R"({"isolate_within":"30m","incident_notice_within":"2wd"})");
+  options.earlier.push_back({changed, Json::object()});
+  const auto pack = ActivePack::load(posix_env(), folder, options);
+  REQUIRE(pack);
+  const auto* incident = pack->workflow("incident");
+  REQUIRE(incident != nullptr);
+  Actor officer;
+  officer.role = Role::agency_officer;
+  const auto due_of_case = [&](UtcTime opened) {
+    const auto state = workflow::start(*incident, {"c", "p", {}}, officer, opened);
+    std::map<std::string, UtcTime> due;
+    for (const auto& clock : pack->clocks_of(*incident, state, opened)) due[clock.step] = clock.due_at;
+    return due;
+  };
+  auto after = due_of_case(changed);
+  CHECK(after["isolate"] == changed + minutes(30));
+  CHECK(after["report"] == *parse_rfc3339("2026-11-13T00:00:00+07:00"));
+  auto before = due_of_case(changed - minutes(1));
+  CHECK(before["isolate"] == changed + minutes(59));
+  CHECK(before["report"] == changed - minutes(1) + hours(24));
+}

@@ -14,6 +14,8 @@
 namespace phendau::workflow {
 namespace {
 
+constexpr std::int64_t kClockDaysMax = 3660;
+
 bool is_id(std::string_view text) {
   static const Regex kId = *Regex::compile("^[a-z][a-z0-9_]{0,63}$");
   return kId.search(text);
@@ -174,15 +176,29 @@ class Parser {
     if (has_within == (node.find("days") != nullptr))
       return wrong(node, "a clock has either 'within' or 'days'");
     if (has_within) {
-      const auto duration = parse_duration(text(node, "within"));
-      if (!duration) return wrong(*node.find("within"), "within: " + duration.error().message);
-      clock.within = *duration;
+      if (!read_term(clock, text(node, "within"))) {
+        return wrong(*node.find("within"), "within: a term like 30m, 24h, 3d or 5wd is needed");
+      }
     } else {
       const auto count = parse_int(text(node, "days"));
-      if (!count || *count < 1 || *count > 3660) return wrong(*node.find("days"), "days: 1 to 3660");
-      clock.days = static_cast<int>(*count);
+      if (!count || *count < 1 || *count > kClockDaysMax) return wrong(*node.find("days"), "days: 1 to 3660");
+      clock.days = static_cast<std::int32_t>(*count);
     }
     step.clocks.push_back(std::move(clock));
+  }
+
+  /// "30m" and "24h" run through nights; "3d" and "5wd" end with a day. As deadlines of clauses are written.
+  static bool read_term(Clock& clock, std::string_view term) {
+    const bool working = term.ends_with("wd");
+    if (!working && !term.ends_with('d')) {
+      const auto duration = parse_duration(term);
+      if (duration) clock.within = *duration;
+      return duration.has_value();
+    }
+    const auto count = parse_int(term.substr(0, term.size() - (working ? 2 : 1)));
+    if (!count || *count < 0 || *count > kClockDaysMax) return false;
+    (working ? clock.working_days : clock.days) = static_cast<std::int32_t>(*count);
+    return true;
   }
 
   void read_jump(Step& step, const YamlNode& node) {

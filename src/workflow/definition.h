@@ -32,13 +32,14 @@ struct Guard {
   std::string name;
 };
 
-/// How long a step may take. Stops when its step is done or skipped.
+/// How long a step may take. Stops when its step is done or skipped. Exactly one of the three terms is set.
 struct Clock {
   std::string label_vi;
   std::string label_en;
-  std::string from;  // "case_opened" or a step's id: from the time it is done
-  Duration within;   // elapsed time; or
-  int days = 0;      // calendar days: due when that local day ends. Exactly one of both is set.
+  std::string from;                          // "case_opened" or a step's id: from the time it is done
+  Duration within;                           // elapsed time; or
+  std::optional<std::int32_t> days;          // calendar days: due when that local day ends; or
+  std::optional<std::int32_t> working_days;  // days that offices work, likewise
 };
 
 /// While `when` holds in this step's form, step `to` may be done before this one.

@@ -45,6 +45,21 @@ TEST_CASE("workflow definition: read as written") {
   CHECK(definition->close_guards.size() == 2);  // all_steps_done_or_skipped is added
 }
 
+TEST_CASE("workflow definition: a clock is written as other terms are") {
+  const auto clock_of = [](const char* term) {
+    std::vector<ContentError> errors;
+    const std::string text = replace_all(kGood, "within: 2h", "within: " + std::string(term));
+    const auto definition = parse_definition(text, "w.yaml", errors);
+    REQUIRE_MESSAGE(definition.has_value(), errors.front().to_string());
+    return definition->steps[0].clocks[0];
+  };
+  CHECK(clock_of("30m").within == minutes(30));
+  CHECK(clock_of("3d").days == 3);
+  CHECK(clock_of("0d").days == 0);
+  CHECK(clock_of("5wd").working_days == 5);
+  CHECK_FALSE(clock_of("5wd").days);
+}
+
 TEST_CASE("workflow definition: mistakes are named with their line") {
   const struct {
     const char* from;
@@ -68,7 +83,8 @@ TEST_CASE("workflow definition: mistakes are named with their line") {
       {"when: ok", "when: no", "has no field 'no'"},
       {"to: c", "to: a", "no later step 'a'"},
       {"from: b", "from: z", "no step 'z'"},
-      {"within: 2h", "within: soon", "duration"},
+      {"within: 2h", "within: soon", "a term like"},
+      {"within: 2h", "within: 99999wd", "a term like"},
       {"within: 2h", "within: 2h, days: 1", "either"},
       {"days: 3", "days: 0", "1 to 3660"},
       {"close: {roles: [agency_head], ", "close: {who: 1, ", "unknown key 'who'"},

@@ -399,8 +399,20 @@ std::optional<Need> next_needed(const Definition& definition, const CaseState& s
   return out;
 }
 
+namespace {
+
+std::optional<UtcTime> due_of(const Clock& clock, UtcTime from, ZoneOffset zone,
+                              const WorkingDays& working_days) {
+  if (clock.working_days) return working_days ? working_days(from, *clock.working_days) : std::nullopt;
+  if (!clock.days) return from + clock.within;
+  const std::int64_t day = days_from_civil(to_civil(from, zone).date);
+  return start_of_day(civil_from_days(day + *clock.days + 1), zone);
+}
+
+}  // namespace
+
 std::vector<ClockState> clocks(const Definition& definition, const CaseState& state, UtcTime now,
-                               ZoneOffset zone) {
+                               ZoneOffset zone, const WorkingDays& working_days) {
   std::vector<ClockState> out;
   if (!check_fits(definition, state)) return out;
   for (std::size_t i = 0; i < definition.steps.size(); ++i) {
@@ -408,12 +420,9 @@ std::vector<ClockState> clocks(const Definition& definition, const CaseState& st
       std::optional<UtcTime> from = state.opened_at;
       if (clock.from != "case_opened") from = state.find(clock.from)->finished_at;
       if (!from) continue;
-      ClockState entry{definition.steps[i].id, clock.label_vi, clock.label_en,
-                       *from + clock.within,   false,          false};
-      if (clock.days > 0) {
-        const std::int64_t day = days_from_civil(to_civil(*from, zone).date);
-        entry.due_at = start_of_day(civil_from_days(day + clock.days + 1), zone);
-      }
+      const auto due_at = due_of(clock, *from, zone, working_days);
+      if (!due_at) continue;
+      ClockState entry{definition.steps[i].id, clock.label_vi, clock.label_en, *due_at, false, false};
       entry.stopped = is_finished(state.steps[i]);
       const UtcTime until = entry.stopped ? *state.steps[i].finished_at : now;
       entry.overdue = until >= entry.due_at;

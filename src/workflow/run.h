@@ -4,6 +4,8 @@
 // did that before. Thread-safe: plain values.
 #pragma once
 
+#include <functional>
+
 #include "workflow/definition.h"
 
 namespace phendau::workflow {
@@ -119,8 +121,11 @@ Result<CaseState> close(const Definition& definition, const CaseState& state, co
                         std::string_view reason = {});
 /// The step to work on next, a jump's target first; nullopt when all are finished.
 std::optional<Need> next_needed(const Definition& definition, const CaseState& state);
-/// Clocks that have started, by due time.
+/// When the last of so many working days after `from` ends; nullopt: nobody knows the holidays of that year.
+using WorkingDays = std::function<std::optional<UtcTime>(UtcTime from, std::int32_t count)>;
+/// Clocks that have started, by due time. A clock in working days needs `working_days`; where that knows no
+/// answer there is no clock.
 std::vector<ClockState> clocks(const Definition& definition, const CaseState& state, UtcTime now,
-                               ZoneOffset zone = kVietnamZone);
+                               ZoneOffset zone = kVietnamZone, const WorkingDays& working_days = {});
 
 }  // namespace phendau::workflow

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The province at a glance, as its people: a ranking with points by hand, an appeal, publication and correction that is computed
 again after a restart; warnings from the police, receipts, silence that moves a clause both ways; one queue in the right order and
-within the scope; the leader page of a head, the committee and the province; settings that are refused, wait, and count after a
+within the scope; the leader page of a head, the committee and the province, also against last year; settings that are refused, wait, and count after a
 restart."""
 import datetime
+import json
 import pathlib
+import sqlite3
 import sys
 import time
 
@@ -166,8 +168,24 @@ admin.call("PATCH", "/settings/warning_reply_within", {"value": "1d", "reason": 
 assert {s["id"]: [h["agency_id"] for h in s["holders"]] for s in watcher.get("/settings")["slots"]}["police"] == ["cong-an"]
 before = ranking(publication=second["id"])
 hub.stop()
+# What the hub would have kept of last year (the year book): of all duties that count, how many were good.
+LAST = [("xa-mot", "1", "met", 0, 0), ("xa-mot", "2", "attested", 0, 0), ("xa-mot", "3", "excepted", 0, 0), ("xa-mot", "4", "overdue", 0, 0),
+        ("xa-mot", "5", "violated", 3, 5), ("xa-mot", "6", "no_occasion", 0, 0), ("xa-mot", "7", "not_applicable", 0, 0),
+        ("xa-hai", "1", "violated", 0, 0), ("", "1", "met", 0, 0)]
+with sqlite3.connect(hub.data / "ledger" / "ledger.db") as db:
+    for agency, n, status, good, total in LAST:
+        line = f"hg-1374:9.8|agency:{agency}|{n}"
+        kept = {"id": line, "clause": "hg-1374:9.8", "part": "hg-1374:9.8", "agency": agency, "year": YEAR - 1, "status": status, "good": good, "total": total}
+        db.execute("INSERT INTO derived VALUES('obligation_year', ?, ?, ?, 0)", (f"{YEAR - 1}|{agency}|{line}", agency, json.dumps(kept)))
+db.close()
 hub.start()
 admin, watcher = hub.admin(), Client(hub.port).sign_in("truc.tinh", PASSWORD)
+head, committee = (Client(hub.port).sign_in(name, PASSWORD) for name in ("lanhdao.mot", "chu.tich"))
+page = head.get("/leader")
+assert page["last_year"] == {"year": YEAR - 1, "good": 6, "total": 9}, ("three duties and three of five machines; one agency's own", page["last_year"])
+assert page["this_year"]["year"] == YEAR and 0 <= page["this_year"]["good"] < page["this_year"]["total"], page["this_year"]
+for client in (admin, committee):
+    assert client.get("/leader")["last_year"] == {"year": YEAR - 1, "good": 7, "total": 11}, client.get("/leader")["last_year"]
 assert setting("password_min_length")["value"] == 14 and not admin.get("/settings")["waits_for_restart"]
 made = admin.post("/users", {"username": "moi.vao", "name": "Mới vào", "role": "staff", "agency_ids": ["xa-mot"]})
 refused(400, lambda: Client(hub.port).sign_in("moi.vao", made["one_time_password"], "Ngan-12345!"))
