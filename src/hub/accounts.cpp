@@ -138,7 +138,8 @@ Result<Account> Accounts::save(const Actor& actor, const Account& account, const
   write.expected_version = account.version;
   Json previous = Json::object();
   if (account.version > 0) {
-    previous = PHENDAU_TRY(ledger_.get(kUserKind, account.username, Scope{Scope::Reach::everything, {}, {}})).doc;
+    previous =
+        PHENDAU_TRY(ledger_.get(kUserKind, account.username, Scope{Scope::Reach::everything, {}, {}})).doc;
   }
   previous.set("username", account.username)
       .set("full_name", account.full_name)

@@ -151,7 +151,8 @@ class BatchBuilder {
   /// Index for repeated use with add(): decoders resolve their fixed fields once per batch.
   std::size_t column_index(std::string_view field);
   void add(std::size_t column, std::string_view value, ValueKind kind = ValueKind::text);
-  /// First value that the row being built has in the field; empty if none. For fields made from others. Adding ends what it shows.
+  /// First value that the row being built has in the field; empty if none. For fields made from others.
+  /// Valid until the next add().
   std::string_view current(std::string_view field) const;
   /// Event time of the row being built.
   UtcTime current_time() const { return batch_.event_time_.back(); }
