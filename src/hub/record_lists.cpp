@@ -16,8 +16,6 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kId = "id";
-
 std::unexpected<Error> too_long(std::uint64_t count) {
   return fail(ErrorCode::limit, fmt::format("{} records; at most {}", count, kWalkedRecordsMax),
               "record.list_too_long", {std::to_string(kWalkedRecordsMax), std::to_string(count)});
@@ -77,7 +75,7 @@ Result<Others> read_others(Services& services, const RecordNeed& need, const led
   out.records =
       PHENDAU_TRY(ledger::all_records(services.ledger, ledger::by_id(std::move(wanted)), everything()));
   for (const auto& record : out.records) {
-    if (need.their_field == kId) {
+    if (need.their_field == kIdField) {
       out.by_value[Json(record.id).dump()].push_back(&record);
       continue;
     }

@@ -15,8 +15,6 @@ using comply::AgeClock;
 using comply::Condition;
 using Conditions = std::vector<Condition>;
 
-constexpr std::string_view kId = "id";
-
 std::string vi(std::string_view text_id, const std::vector<std::string>& args = {}) {
   return tr(Lang::vi, text_id, args);
 }
@@ -85,9 +83,9 @@ std::string words(const Pack& pack, const RegisterKind& kind, const RecordNeed& 
   if (!need.title.vi.empty()) return need.title.vi;
   const RegisterKind* other = pack.reg(need.reg);
   std::vector<std::string> parts;
-  if (need.own_field == kId) {
+  if (need.own_field == kIdField) {
     parts.push_back(vi("record.linked"));
-  } else if (need.their_field == kId) {
+  } else if (need.their_field == kIdField) {
     parts.push_back(vi("record.named", {title_of(kind, need.own_field)}));
   } else {
     parts.push_back(vi("record.same", {title_of(*other, need.their_field)}));
@@ -109,7 +107,7 @@ std::string words(const Pack& pack, const RegisterKind& kind, const RecordNeed& 
 
 /// A copy: the id is not part of the document.
 Json value_of(const std::string& field, const std::string& id, const Json& doc) {
-  return field == kId ? Json(id) : doc.at_path(field);
+  return field == kIdField ? Json(id) : doc.at_path(field);
 }
 
 std::vector<Json> values_of(const Json& value) {
@@ -125,7 +123,7 @@ Result<bool> is_met(Services& services, const RecordNeed& need, const ledger::Re
   if (wanted.empty()) return need.none;
   const RegisterKind* other = services.pack.pack().reg(need.reg);
   std::vector<ledger::Record> found;
-  if (need.their_field == kId) {
+  if (need.their_field == kIdField) {
     for (const auto& id : wanted) {
       auto one = services.ledger.get(need.reg, id.as_string(), everything());
       if (one) found.push_back(std::move(*one));
