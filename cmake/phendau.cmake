@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # phendau_module(name DEPS ... LIBS ... [APART]): one folder = one static library plus, by file suffix, its test binary,
-# fuzzers and benchmarks. Four files at a time go through the compiler as one (half the time), but for APART ones. Lists are globbed with CONFIGURE_DEPENDS so that a new file is one new file.
+# fuzzers and benchmarks. Four files at a time go through the compiler as one (half the time), but for APART ones:
+# names that collide, or (base, model) users that link only some of its files. Lists are globbed with CONFIGURE_DEPENDS, so
+# that a new file is one new file.
 include(CheckIPOSupported)
 enable_testing()
 
@@ -41,13 +43,13 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-# One small precompiled header of standard headers, shared by all modules. Nothing of ours in it.
+# One small precompiled header of standard headers and fmt, shared by all modules. Nothing of ours in it.
 add_library(phendau_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(phendau_pch PRIVATE phendau_flags fmt::fmt)
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
   target_precompile_headers(phendau_pch PRIVATE
-    <algorithm> <array> <atomic> <cstdint> <cstring> <expected> <functional> <map> <memory> <mutex> <optional>
-    <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
+    <algorithm> <array> <atomic> <cstdint> <cstring> <expected> <functional> <map> <memory> <mutex> <optional> <set>
+    <span> <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
 endif()
 
 function(phendau_use_pch target)
@@ -58,6 +60,13 @@ endfunction()
 
 # OFF: each file alone, as tidy wants it and a person who changes one file again and again.
 option(PHENDAU_UNITY "compile four files of a module as one" ON)
+
+function(phendau_unite target)
+  if(PHENDAU_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
 
 set_property(GLOBAL PROPERTY PHENDAU_TEST_TARGETS "")
 
@@ -110,14 +119,14 @@ function(phendau_module name)
   endforeach()
   target_link_libraries(phendau_${id} PUBLIC phendau_flags ${deps} PRIVATE ${M_LIBS} fmt::fmt Threads::Threads)
   phendau_use_pch(phendau_${id})
-  if(PHENDAU_UNITY AND NOT M_APART)
-    set_target_properties(phendau_${id} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
-    target_compile_options(phendau_${id} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  if(NOT M_APART)
+    phendau_unite(phendau_${id})
   endif()
   if(tests)
     add_executable(${id}_test ${tests} $<TARGET_OBJECTS:phendau_doctest_main>)
     target_link_libraries(${id}_test PRIVATE phendau_${id} fmt::fmt Threads::Threads ${M_LIBS})
     phendau_use_pch(${id}_test)
+    phendau_unite(${id}_test)
     target_compile_definitions(${id}_test PRIVATE PHENDAU_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     # Test cases named "slow: ..." run apart: the fast ones also run under sanitizers, on every change.
     add_test(NAME unit.${id} COMMAND ${id}_test --test-case-exclude=slow:*)

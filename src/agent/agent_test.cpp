@@ -13,6 +13,8 @@
 #include "wire/protocol.h"
 #include "wire/token.h"
 
+namespace agent_test {
+
 using namespace phendau;
 using namespace phendau::agent;
 
@@ -373,3 +375,5 @@ TEST_CASE("agent: run starts, works in two threads and stops cleanly") {
   REQUIRE(world.agent->run([&](Duration) { return ++waits > 3; }));
   CHECK(world.agent->spool().next_seq() == 36);
 }
+
+}  // namespace agent_test

@@ -11,6 +11,8 @@
 #include "os/testing/fake_env.h"
 #include "wire/messages.h"
 
+namespace spool_test {
+
 using namespace phendau;
 using namespace phendau::agent;
 
@@ -198,3 +200,5 @@ TEST_CASE("spool: bytes that rot on disk cost those records only, and numbers ar
   CHECK(spool->lease(1 << 20, 1000).value().records.size() == 1);
   CHECK(Spool::open(env, small_options()).error().code == ErrorCode::conflict);
 }
+
+}  // namespace spool_test

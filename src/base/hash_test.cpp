@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+namespace hash_test {
+
 using namespace phendau;
 
 TEST_CASE("hash: SHA-2") {
@@ -82,3 +84,5 @@ TEST_CASE("hash: Ed25519") {
   CHECK(ed25519_sign("short", "m").error().code == ErrorCode::invalid);
   CHECK(ed25519_public_key("").error().code == ErrorCode::invalid);
 }
+
+}  // namespace hash_test

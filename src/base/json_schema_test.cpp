@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace json_schema_test {
+
 using namespace phendau;
 
 namespace {
@@ -203,3 +205,5 @@ TEST_CASE("json_schema: people read the field's title, and lists are bounded") {
   for (int i = 0; i < 5000; ++i) wide.set("p" + std::to_string(i), Json::object());
   CHECK(JsonSchema::compile(Json::object({{"properties", wide}})).error().code == ErrorCode::limit);
 }
+
+}  // namespace json_schema_test

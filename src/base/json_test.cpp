@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace json_test {
+
 using namespace phendau;
 
 TEST_CASE("json: what is read is written") {
@@ -139,3 +141,5 @@ TEST_CASE("json: building and comparing") {
   *found = "new";
   CHECK(json["b"].as_string() == "new");
 }
+
+}  // namespace json_test

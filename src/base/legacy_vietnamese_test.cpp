@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "base/unicode.h"
 
-namespace phendau {
+namespace phendau::legacy_vietnamese_test {
 namespace {
 
 std::vector<std::string> phrases() {
@@ -343,4 +343,4 @@ TEST_CASE("syllables") {
     CHECK(text_encoding_of(to_string(encoding)) == encoding);
 }
 
-}  // namespace phendau
+}  // namespace phendau::legacy_vietnamese_test

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace regex_test {
+
 using namespace phendau;
 
 TEST_CASE("regex: search and flags") {
@@ -95,3 +97,5 @@ TEST_CASE("regex: escaping and sharing") {
   for (auto& thread : threads) thread.join();
   CHECK(found == 2000);
 }
+
+}  // namespace regex_test

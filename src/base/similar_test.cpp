@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace similar_test {
+
 using namespace phendau;
 
 TEST_CASE("similar names: slips of the pen and pieces of a name, nearest first") {
@@ -15,3 +17,5 @@ TEST_CASE("similar names: slips of the pen and pieces of a name, nearest first")
   CHECK(similar_names("", names).empty());
   CHECK(similar_names("aa", {"ab", "ac", "ad", "ae"}).size() == 3);
 }
+
+}  // namespace similar_test

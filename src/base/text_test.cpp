@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace text_test {
+
 using namespace phendau;
 
 TEST_CASE("text: UTF-8 validity") {
@@ -113,3 +115,5 @@ TEST_CASE("text: constant-time comparison") {
     CHECK_FALSE(equals_constant_time("secret", other));
   CHECK_FALSE(equals_constant_time("", "x"));
 }
+
+}  // namespace text_test

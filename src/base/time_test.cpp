@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace time_test {
+
 using namespace phendau;
 
 TEST_CASE("time: dates and day numbers") {
@@ -126,3 +128,5 @@ TEST_CASE("time: durations") {
   CHECK(format_duration({}) == "0ns");
   CHECK(format_duration(nanoseconds(7)) == "7ns");
 }
+
+}  // namespace time_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace ulid_test {
+
 using namespace phendau;
 
 TEST_CASE("ulid: encoding") {
@@ -40,3 +42,5 @@ TEST_CASE("ulid: recognition") {
   }
   CHECK(is_ulid("7ZZZZZZZZZZZZZZZZZZZZZZZZZ"));
 }
+
+}  // namespace ulid_test

@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+namespace unicode_test {
+
 using namespace phendau;
 
 TEST_CASE("unicode: normal form, case, accents") {
@@ -137,3 +139,5 @@ TEST_CASE("unicode: a character as UTF-8, and what is none") {
   CHECK(utf8(0xD800) == "\xEF\xBF\xBD");
   CHECK(utf8(0x110000) == "\xEF\xBF\xBD");
 }
+
+}  // namespace unicode_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace yaml_test {
+
 using namespace phendau;
 
 TEST_CASE("yaml: scalars become JSON by the core schema") {
@@ -114,3 +116,5 @@ TEST_CASE("yaml: mistakes and limits") {
   for (int i = 0; i < 100'000; ++i) copies += "*a,";
   CHECK(parse_yaml(copies + "]").error().message.find("too much text") != std::string::npos);
 }
+
+}  // namespace yaml_test

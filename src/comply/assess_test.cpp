@@ -10,6 +10,8 @@
 
 #include "comply/testing/clauses.h"
 
+namespace assess_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -524,3 +526,5 @@ TEST_CASE("all and any, roll-up with numerator and denominator, stable order") {
   CHECK(knowledge.fact("d2", "password_policy") == nullptr);
   CHECK(knowledge.fact("d1", "password_policy") != nullptr);
 }
+
+}  // namespace assess_test

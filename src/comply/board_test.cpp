@@ -9,6 +9,8 @@
 #include <map>
 #include <random>
 
+namespace board_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -419,3 +421,5 @@ TEST_CASE("after a restart the board says what changed meanwhile") {
   CHECK(board_says(board) == engine_says(board, kNow));
   check_counts(board);
 }
+
+}  // namespace board_test

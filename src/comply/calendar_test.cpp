@@ -7,6 +7,8 @@
 #include "base/texts.h"
 #include "comply/limits.h"
 
+namespace calendar_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -221,3 +223,5 @@ TEST_CASE("mistakes in a calendar file have a place") {
     CHECK(errors[0].reason.find(c.reason) != std::string::npos);
   }
 }
+
+}  // namespace calendar_test

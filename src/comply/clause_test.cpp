@@ -8,6 +8,8 @@
 
 #include "comply/testing/clauses.h"
 
+namespace clause_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -116,3 +118,5 @@ TEST_CASE("every mistake has a line, a column and a reason") {
     CHECK(hit);
   }
 }
+
+}  // namespace clause_test

@@ -8,6 +8,8 @@
 #include "comply/assess.h"
 #include "comply/testing/clauses.h"
 
+namespace condition_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -284,3 +286,5 @@ TEST_CASE("conditions and windows are read with their mistakes") {
   CHECK(read("    trigger: {register: r, within: 0m}\n" + attested).find("count from 1") !=
         std::string::npos);
 }
+
+}  // namespace condition_test

@@ -12,6 +12,8 @@
 
 #include "base/text.h"
 
+namespace deadline_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -203,3 +205,5 @@ TEST_CASE("mistakes in regimes have a place") {
     CHECK(hit != errors.end());
   }
 }
+
+}  // namespace deadline_test

@@ -12,6 +12,8 @@
 
 #include "base/hash.h"
 
+namespace ranking_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -585,3 +587,5 @@ TEST_CASE("mistakes in ranking.yaml have a place") {
     CHECK(hit != errors.end());
   }
 }
+
+}  // namespace ranking_test

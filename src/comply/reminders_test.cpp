@@ -10,6 +10,8 @@
 
 #include "comply/deadline.h"
 
+namespace reminders_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -245,3 +247,5 @@ TEST_CASE("mistakes in reminders have a place") {
     CHECK(hit != errors.end());
   }
 }
+
+}  // namespace reminders_test

@@ -6,6 +6,8 @@
 #include "comply/assess.h"
 #include "comply/testing/clauses.h"
 
+namespace subjects_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -219,3 +221,5 @@ TEST_CASE("definitions have no duty; another document is judged where it is load
   CHECK(assess(other, two_agencies(), kNow)[0].status == Status::not_applicable);
   CHECK(assess(other, two_agencies(), kNow)[0].reason.text_id == "comply.pack_judges");
 }
+
+}  // namespace subjects_test

@@ -8,6 +8,8 @@
 #include "comply/assess.h"
 #include "comply/testing/clauses.h"
 
+namespace trigger_test {
+
 using namespace phendau;
 using namespace phendau::comply;
 
@@ -375,3 +377,5 @@ TEST_CASE("a past period keeps the verdict of its close; what comes later is a v
     }
   }
 }
+
+}  // namespace trigger_test

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "detect/testing/batches.h"
 
+namespace compile_test {
+
 using namespace phendau;
 using namespace phendau::detect;
 
@@ -633,3 +635,5 @@ detection: {s: {min_length|gte: 8}, condition: s}
         Tri::yes);
   CHECK(judge(*compile_rule(rule).predicate, parse_json("{}").value(), {}, nullptr) == Tri::unknown);
 }
+
+}  // namespace compile_test

@@ -13,6 +13,8 @@
 #include "detect/correlation_window.h"
 #include "detect/testing/batches.h"
 
+namespace correlation_test {
+
 using namespace phendau;
 using namespace phendau::detect;
 
@@ -723,3 +725,5 @@ phendau: {kind: silence, source: 'sv-*', timespan: 30m, events_per_hour_usual_mi
   REQUIRE(found.size() == 1);
   CHECK(found[0].silent_for == minutes(30));
 }
+
+}  // namespace correlation_test

@@ -16,6 +16,8 @@
 #include "detect/testing/random_rules.h"
 #include "detect/testing/row_evaluator.h"
 
+namespace differential_test {
+
 using namespace phendau;
 using namespace phendau::detect;
 using testing::batch_of;
@@ -224,3 +226,5 @@ TEST_CASE("slow: SigmaHQ: fast engine and oracle agree on the recorded attacks")
   MESSAGE(fmt::format("{} events, {} matches of all rules without routing", events.size(),
                       match(plan, batch).size()));
 }
+
+}  // namespace differential_test

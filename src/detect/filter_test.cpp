@@ -10,6 +10,8 @@
 #include "detect/testing/batches.h"
 #include "detect/testing/random_rules.h"
 
+namespace filter_test {
+
 using namespace phendau;
 using namespace phendau::detect;
 
@@ -178,3 +180,5 @@ filter: {rules: [{a: 1}], s: {a: 1}}
                      "f.yml:16:17: filter names no rules",
                  });
 }
+
+}  // namespace filter_test

@@ -5,6 +5,8 @@
 
 #include "detect/testing/batches.h"
 
+namespace matcher_test {
+
 using namespace phendau;
 using namespace phendau::detect;
 using testing::batch_of_text;
@@ -65,3 +67,5 @@ detection: {sel: {f: x}, condition: sel}
   const std::vector<Match> wanted = {{0, 0}, {1, 0}, {1, 1}, {2, 2}, {3, 3}, {3, 5}, {4, 6}};
   CHECK(match(plan, batch) == wanted);
 }
+
+}  // namespace matcher_test

@@ -7,6 +7,8 @@
 #include "detect/samples.h"
 #include "detect/testing/batches.h"
 
+namespace packs_test {
+
 using namespace phendau;
 using namespace phendau::detect;
 namespace fs = std::filesystem;
@@ -97,3 +99,5 @@ silent:
   CHECK(run_samples(rules, sources, "x", "colour: red\n", count).size() == 1);
   CHECK(run_samples(rules, sources, "x", "fire: [\n", count).size() == 1);
 }
+
+}  // namespace packs_test

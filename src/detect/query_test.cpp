@@ -7,6 +7,8 @@
 #include "detect/explain.h"
 #include "detect/testing/batches.h"
 
+namespace query_test {
+
 using namespace phendau;
 using namespace phendau::detect;
 
@@ -139,3 +141,5 @@ detection:
   CHECK(explain(file.rules[0], sources, batch, 1).yes);
   CHECK(to_json(no)["children"].size() == 2);
 }
+
+}  // namespace query_test

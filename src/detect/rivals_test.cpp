@@ -10,6 +10,8 @@
 #include "detect/testing/batches.h"
 #include "detect/testing/random_rules.h"
 
+namespace rivals_test {
+
 using namespace phendau;
 using namespace phendau::detect;
 
@@ -215,3 +217,5 @@ TEST_CASE("limits: what is too large is refused by name, what is slow ends") {
   CHECK(holds("f|re: ['^(a+)+$', '!$']", bomb + "!"));
   CHECK(!holds("f: '" + std::string(2'000, '*') + "b*a*b*a*b'", bomb));
 }
+
+}  // namespace rivals_test

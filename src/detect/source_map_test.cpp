@@ -13,6 +13,8 @@
 #include "base/text.h"
 #include "detect/testing/batches.h"
 
+namespace source_map_test {
+
 using namespace phendau;
 using namespace phendau::detect;
 namespace fs = std::filesystem;
@@ -104,3 +106,5 @@ TEST_CASE("base pack: every log source of SigmaHQ's rules is routed or said to b
   CHECK(routed.size() >= 100);
   MESSAGE(fmt::format("{} log sources routed, {} not covered", routed.size(), left_out.size()));
 }
+
+}  // namespace source_map_test

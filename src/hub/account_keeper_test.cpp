@@ -13,6 +13,8 @@
 #include "hub/journal_watch.h"
 #include "hub/totp.h"
 
+namespace account_keeper_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -315,3 +317,5 @@ TEST_CASE("delegations: from a day until a day, for whom it fits, gone when revo
   w.put("delegation", doc("ben.kia", "officer", 0, 9), "a1", id, "revoked");
   CHECK(held().empty());
 }
+
+}  // namespace account_keeper_test

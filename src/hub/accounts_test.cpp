@@ -13,6 +13,8 @@
 #include "hub/hub_test_folder.h"
 #include "hub/totp.h"
 
+namespace accounts_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -276,3 +278,5 @@ TEST_CASE("accounts: the secret of the second step is in no record, no history a
   for (const std::string& secret : {hex, raw, to_base32(raw), recovery[0], recovery_digest(recovery[0])})
     CHECK(all.find(secret) == std::string::npos);
 }
+
+}  // namespace accounts_test

@@ -9,6 +9,8 @@
 
 #include "hub/hub_test_folder.h"
 
+namespace agencies_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -118,3 +120,5 @@ TEST_CASE("agencies: what scopes ask of an agency can be entered, and nobody's a
   }
   CHECK(asked >= 12);  // own systems and the data centre five times, two classes of Vinh Long
 }
+
+}  // namespace agencies_test

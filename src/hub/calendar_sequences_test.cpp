@@ -6,6 +6,8 @@
 
 #include "hub/hub_test_folder.h"
 
+namespace calendar_sequences_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -47,3 +49,5 @@ TEST_CASE("calendar sequences: a day that moves counts up, for each deadline and
   REQUIRE(kept->size() == 1);
   CHECK(kept->front().key == "a1/k|2028");
 }
+
+}  // namespace calendar_sequences_test

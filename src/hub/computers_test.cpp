@@ -8,6 +8,8 @@
 #include "hub/active_pack.h"
 #include "os/env.h"
 
+namespace computers_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 using comply::SubjectKind;
@@ -80,3 +82,5 @@ TEST_CASE("computers: such a machine makes the duties of machines unknown, not m
             counts[static_cast<std::size_t>(Status::not_applicable)] ==
         total);
 }
+
+}  // namespace computers_test

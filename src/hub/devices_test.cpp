@@ -10,6 +10,8 @@
 #include "hub/hub_test_folder.h"
 #include "hub/spool_book.h"
 
+namespace devices_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -139,3 +141,5 @@ TEST_CASE("spools: a machine begins few within a day, and is counted when it beg
   CHECK(begin(restarted, 16));
   CHECK(begin(restarted, 3));
 }
+
+}  // namespace devices_test

@@ -7,7 +7,7 @@
 
 #include "os/env.h"
 
-namespace phendau::hub {
+namespace phendau::hub::document_reader_test {
 
 TEST_CASE("each pack reads as a document, in order, with every way in words") {
   for (const char* id : {"ha-giang", "hung-yen", "vinh-long", "lao-cai", "son-la"}) {
@@ -72,4 +72,4 @@ TEST_CASE("a duty that ended says until when") {
   }
 }
 
-}  // namespace phendau::hub
+}  // namespace phendau::hub::document_reader_test

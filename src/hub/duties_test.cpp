@@ -11,6 +11,8 @@
 #include "hub/hub_test_folder.h"
 #include "hub/reminding.h"
 
+namespace duties_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -286,3 +288,5 @@ TEST_CASE("mails: what an agency registered gets one mail per run; failures wait
   CHECK(w.mailer->counts().sent == 1);
   CHECK(w.mails.size() == static_cast<std::size_t>(kMailTriesMax) + 1);
 }
+
+}  // namespace duties_test

@@ -7,6 +7,8 @@
 
 #include "hub/hub_test_folder.h"
 
+namespace events_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -118,3 +120,5 @@ TEST_CASE("events: an account holds two places for exports, and gives them back"
   copy.reset();
   CHECK(events.begin_export(one));
 }
+
+}  // namespace events_test

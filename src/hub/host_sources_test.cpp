@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-namespace phendau::hub {
+namespace phendau::hub::host_sources_test {
 namespace {
 
 Batch heard(const std::vector<std::array<std::string, 3>>& rows, UtcTime at) {
@@ -88,4 +88,4 @@ TEST_CASE("a host that invents log sources fills its own list only") {
 }
 
 }  // namespace
-}  // namespace phendau::hub
+}  // namespace phendau::hub::host_sources_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace ingest_pipeline_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -20,3 +22,5 @@ TEST_CASE("skew is judged from the moment of reading, and only a believable one"
   CHECK(skew_limit_for(stamp, now, most) == minutes(10 + 2 * 24 * 60));
   CHECK(skew_limit_for(stamp - ahead, now, most) == most);
 }
+
+}  // namespace ingest_pipeline_test

@@ -14,7 +14,7 @@
 #include "hub/active_pack.h"
 #include "ingest/line_formats.h"
 
-namespace phendau::hub {
+namespace phendau::hub::log_sources_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -105,4 +105,4 @@ TEST_CASE("log sources: a record of each is decoded, routed and found") {
   CHECK(count >= 38);
 }
 
-}  // namespace phendau::hub
+}  // namespace phendau::hub::log_sources_test

@@ -9,6 +9,8 @@
 
 #include "os/env.h"
 
+namespace obligation_feeds_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 using comply::SubjectKind;
@@ -162,3 +164,5 @@ TEST_CASE("attestations, exceptions and breaches count in their live states only
   feed(record("violation", "v", "closed", about));
   CHECK_FALSE(feed.known().breaches().find("v")->open);
 }
+
+}  // namespace obligation_feeds_test

@@ -13,6 +13,8 @@
 #include "hub/obligation_feeds.h"
 #include "hub/organisation_moves.h"
 
+namespace organisations_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -416,3 +418,5 @@ TEST_CASE("organisations: duties of an ended agency stay as they were; its succe
   feed_record(board, *pack, device, now, &handover);
   CHECK(board.knowledge().subject(comply::SubjectKind::device, "dev-xa-a")->known_since == handover.at);
 }
+
+}  // namespace organisations_test

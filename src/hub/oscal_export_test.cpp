@@ -9,7 +9,7 @@
 
 #include "os/env.h"
 
-namespace phendau::hub {
+namespace phendau::hub::oscal_export_test {
 namespace {
 
 std::size_t count_controls(const Json& groups) {
@@ -46,4 +46,4 @@ TEST_CASE("a pack and a round of its obligations as OSCAL") {
   if (const char* path = std::getenv("PHENDAU_OSCAL_ROUND")) std::ofstream(path) << results.dump_pretty();
 }
 
-}  // namespace phendau::hub
+}  // namespace phendau::hub::oscal_export_test

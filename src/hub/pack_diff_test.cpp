@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+namespace pack_diff_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -72,3 +74,5 @@ TEST_CASE("pack diff: clauses, parts, ways, parameters and registers") {
   CHECK(json["counts"]["removed"].as_int() >= 3);
   CHECK(json["changes"].size() == changes.size());
 }
+
+}  // namespace pack_diff_test

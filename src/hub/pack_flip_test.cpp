@@ -12,6 +12,8 @@
 #include "hub/pack.h"
 #include "os/env.h"
 
+namespace pack_flip_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 using comply::ClausePart;
@@ -428,3 +430,5 @@ TEST_CASE("so does every way of the worked example of docs/packs.md") {
   CHECK(flip_all((beside / "binh-minh").string()) >= 16);
   fs::remove_all(beside);
 }
+
+}  // namespace pack_flip_test

@@ -11,6 +11,8 @@
 #include "hub/hub_test_folder.h"
 #include "hub/province_settings.h"
 
+namespace pack_terms_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -132,3 +134,5 @@ TEST_CASE("terms: of a duty that had no trigger they mean nothing, of a way that
   part.trigger.emplace();
   CHECK_FALSE(with_terms(part, terms));
 }
+
+}  // namespace pack_terms_test

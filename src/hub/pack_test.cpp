@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "os/testing/fake_env.h"
 
+namespace pack_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -496,3 +498,5 @@ TEST_CASE("a folder that is no pack, and an import that is not there") {
   REQUIRE(loaded.errors.size() == 1);
   CHECK(loaded.errors[0].reason.find("nowhere") != std::string::npos);
 }
+
+}  // namespace pack_test

@@ -10,6 +10,8 @@
 #include "hub/active_pack.h"
 #include "os/testing/fake_env.h"
 
+namespace pack_validate_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -361,3 +363,5 @@ TEST_CASE("validate: scopes, dates in force, reminders, parameters, facts, calen
   CHECK(report->warnings[0].line == 2);
   CHECK(report->warnings[0].reason.find("is a weekend") != std::string::npos);
 }
+
+}  // namespace pack_validate_test

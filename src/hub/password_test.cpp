@@ -6,7 +6,7 @@
 
 #include "os/testing/fake_env.h"
 
-namespace phendau::hub {
+namespace phendau::hub::password_test {
 
 TEST_CASE("a hash verifies its own password only, and two hashes of one password differ") {
   FakeEnv env;
@@ -50,4 +50,4 @@ TEST_CASE("one-time passwords satisfy all four classes and do not repeat") {
   }
 }
 
-}  // namespace phendau::hub
+}  // namespace phendau::hub::password_test

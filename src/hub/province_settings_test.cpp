@@ -7,6 +7,8 @@
 
 #include "hub/hub_test_folder.h"
 
+namespace province_settings_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -140,3 +142,5 @@ TEST_CASE("province settings: clocks of cases follow them, a case that runs keep
   CHECK(before["isolate"] == changed + minutes(59));
   CHECK(before["report"] == changed - minutes(1) + hours(24));
 }
+
+}  // namespace province_settings_test

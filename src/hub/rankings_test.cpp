@@ -13,6 +13,8 @@
 #include "hub/ranking_input.h"
 #include "hub/year_book.h"
 
+namespace rankings_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -281,3 +283,5 @@ TEST_CASE("year book: periods that ended while the hub was off are in it, each a
     CHECK(periods.contains(over));
   }
 }
+
+}  // namespace rankings_test

@@ -10,6 +10,8 @@
 #include "hub/hub_test_folder.h"
 #include "hub/records.h"
 
+namespace record_lists_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -142,3 +144,5 @@ TEST_CASE("lists: a room is checked by its check") {
   check(w.day(-300));
   CHECK(w.ids(officer, "server_room", w.query("not_checked")).empty());
 }
+
+}  // namespace record_lists_test

@@ -6,6 +6,8 @@
 #include "hub/hub_test_folder.h"
 #include "hub/records.h"
 
+namespace record_moves_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -88,3 +90,5 @@ TEST_CASE("addressees: tasks of a head who answers for the body") {
   head.agency_ids = {"a3"};
   CHECK(w.records.waiting_for(head).value().items().empty());
 }
+
+}  // namespace record_moves_test

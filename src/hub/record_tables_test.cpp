@@ -9,6 +9,8 @@
 #include "hub/hub_test_folder.h"
 #include "report/table_reader.h"
 
+namespace record_tables_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -128,3 +130,5 @@ TEST_CASE("tables: a text in two encodings may not carry a marking") {
   CHECK(refused.error().text_id.starts_with("upload."));
   CHECK(f.count(f.officer, "staff") == 0);
 }
+
+}  // namespace record_tables_test

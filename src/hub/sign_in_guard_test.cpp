@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+namespace sign_in_guard_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -141,3 +143,5 @@ TEST_CASE("hash gate: two at once, two wait, the next is told to come back") {
   CHECK(inside == 2);
   CHECK(gate.enter());
 }
+
+}  // namespace sign_in_guard_test

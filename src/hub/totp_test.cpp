@@ -8,6 +8,8 @@
 
 #include "os/testing/fake_env.h"
 
+namespace totp_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -59,3 +61,5 @@ TEST_CASE("totp: recovery codes differ and are known however they are typed") {
   CHECK(recovery_digest("ABCD efgh-ijkl MNOP") == recovery_digest("abcd-efgh-ijkl-mnop"));
   CHECK(recovery_digest(codes[0]) != recovery_digest(codes[1]));
 }
+
+}  // namespace totp_test

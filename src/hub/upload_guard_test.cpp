@@ -9,7 +9,7 @@
 #include "hub/document_text.h"
 #include "os/env.h"
 
-namespace phendau::hub {
+namespace phendau::hub::upload_guard_test {
 namespace {
 
 UploadPolicy policy() {
@@ -411,4 +411,4 @@ TEST_CASE("a ZIP bomb costs nothing") {
   CHECK(check_upload(p, "a.zip", bomb).error().text_id == "upload.container_too_big");
 }
 
-}  // namespace phendau::hub
+}  // namespace phendau::hub::upload_guard_test

@@ -8,6 +8,8 @@
 #include "hub/hub_settings.h"
 #include "hub/hub_test_folder.h"
 
+namespace warnings_test {
+
 using namespace phendau;
 using namespace phendau::hub;
 
@@ -138,3 +140,5 @@ TEST_CASE("warnings: silence after the term turns the setting, an answer turns i
   REQUIRE(world.warnings.acknowledge(TestHub::officer("a2"), id, json("{}")));
   CHECK(world.setting() == std::optional(Json(true)));
 }
+
+}  // namespace warnings_test

@@ -7,7 +7,7 @@
 
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::audit_log_test {
 namespace {
 
 constexpr std::string_view kSyscall =
@@ -106,4 +106,4 @@ TEST_CASE("audit: other lines are none") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::audit_log_test

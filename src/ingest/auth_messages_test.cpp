@@ -14,7 +14,7 @@
 #include "ingest/syslog_decoder.h"
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::auth_messages_test {
 namespace {
 
 std::string describe(std::string_view program, std::string_view message) {
@@ -418,4 +418,4 @@ TEST_CASE("auth: public sample of an old server") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::auth_messages_test

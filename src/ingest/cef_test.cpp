@@ -6,7 +6,7 @@
 
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::cef_test {
 namespace {
 
 Batch cef(std::string_view line) { return decode_one(**make_decoder("cef"), line); }
@@ -63,4 +63,4 @@ TEST_CASE("CEF: a megabyte of equals signs takes no quadratic time") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::cef_test

@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-namespace phendau::ingest {
+namespace phendau::ingest::framing_test {
 namespace {
 
 struct Seen {
@@ -103,4 +103,4 @@ TEST_CASE("framing: NDJSON does not know counts") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::framing_test

@@ -11,7 +11,7 @@
 #include "ingest/ndjson_decoder.h"
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::json_events_test {
 namespace {
 
 TEST_CASE("journald: a record of sshd") {
@@ -268,4 +268,4 @@ TEST_CASE("decoder: when a batch is flushed") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::json_events_test

@@ -6,7 +6,7 @@
 
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::key_values_test {
 namespace {
 
 TEST_CASE("FortiGate: traffic and event lines behind a priority") {
@@ -62,4 +62,4 @@ TEST_CASE("other programs' pairs stay text") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::key_values_test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingest/line_formats.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"

@@ -7,7 +7,7 @@
 
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::line_formats_test {
 namespace {
 
 TEST_CASE("the format of a file is told by its first line") {
@@ -64,4 +64,4 @@ TEST_CASE("journald: mail, and audit records whose type and number are members")
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::line_formats_test

@@ -6,7 +6,7 @@
 
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::mail_log_test {
 namespace {
 
 const std::vector<std::string> kMail = {"action",     "outcome", "queue_id", "mail_from",   "mail_to",
@@ -87,4 +87,4 @@ TEST_CASE("Dovecot: logins") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::mail_log_test

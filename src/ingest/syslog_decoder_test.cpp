@@ -9,7 +9,7 @@
 
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::syslog_decoder_test {
 namespace {
 
 const std::vector<std::string> kHeader = {"parse_error",   "facility", "severity", "relay_host",
@@ -306,4 +306,4 @@ TEST_CASE("syslog: one decoder fills several builders") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::syslog_decoder_test

@@ -7,7 +7,7 @@
 
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::web_log_test {
 namespace {
 
 const std::vector<std::string> kWeb = {"c-ip",      "cs-username", "cs-method",    "cs-host",
@@ -118,4 +118,4 @@ TEST_CASE("error lines of Apache and nginx") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::web_log_test

@@ -7,7 +7,7 @@
 
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest {
+namespace phendau::ingest::windows_fields_test {
 namespace {
 
 Batch json(std::string_view record) {
@@ -68,4 +68,4 @@ TEST_CASE("JSON records say their log source by channel, event type or path") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest
+}  // namespace phendau::ingest::windows_fields_test

@@ -14,6 +14,8 @@
 
 #include "base/text.h"
 
+namespace authorize_test {
+
 using namespace phendau;
 
 namespace {
@@ -232,3 +234,5 @@ TEST_CASE("rights: a change under a delegation names it, one by own right does n
   CHECK(delegation_in("changed").empty());
   CHECK(delegation_in("(delegation/)").empty());
 }
+
+}  // namespace authorize_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace fact_test {
+
 using namespace phendau;
 
 TEST_CASE("fact: a kind is a name, not a path") {
@@ -24,3 +26,5 @@ TEST_CASE("fact: a kind is a name, not a path") {
   CHECK(read(std::string(64, 'a')));
   CHECK_FALSE(read(std::string(65, 'a')));
 }
+
+}  // namespace fact_test

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace predicate_test {
+
 using namespace phendau;
 
 namespace {
@@ -287,3 +289,5 @@ TEST_CASE("select_until gives up inside one atom, and judges like select otherwi
   asked = 0;
   CHECK_FALSE(select_until(*atom, batch_of({{large.c_str()}, {"a"}}), false, [&] { return ++asked == 1; }));
 }
+
+}  // namespace predicate_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace time_part_test {
+
 using namespace phendau;
 
 TEST_CASE("parts of a date as it is written") {
@@ -39,3 +41,5 @@ TEST_CASE("parts of a date as it is written") {
     CHECK(!time_part_of(TimePart::year, none));
   }
 }
+
+}  // namespace time_part_test

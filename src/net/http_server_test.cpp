@@ -12,6 +12,8 @@
 #include "net/socket_portable.h"
 #include "os/testing/fake_env.h"
 
+namespace http_server_test {
+
 using namespace phendau;
 using namespace phendau::net;
 
@@ -528,3 +530,5 @@ TEST_CASE("the client tells an impostor, a wrong name, an old certificate and si
   pin.pinned_ca_sha256 = public_key_sha256(pki.ca.certificate_pem).value();
   CHECK(client_of(*fake_server, pin).get("/").error().code == ErrorCode::denied);
 }
+
+}  // namespace http_server_test

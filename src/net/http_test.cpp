@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace http_test {
+
 using namespace phendau::net;
 
 namespace {
@@ -95,3 +97,5 @@ TEST_CASE("no header value can add a header") {
   append_header(out, "Location", "/a\r\nSet-Cookie: x=1");
   CHECK(out == "Location: /aSet-Cookie: x=1\r\n");
 }
+
+}  // namespace http_test

@@ -11,6 +11,8 @@
 
 #include "net/socket_portable.h"
 
+namespace listeners_test {
+
 using namespace phendau;
 using namespace phendau::net;
 
@@ -232,3 +234,5 @@ TEST_CASE("TLS senders with good, foreign and no certificate") {
     }
   }
 }
+
+}  // namespace listeners_test

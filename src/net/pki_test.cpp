@@ -5,6 +5,8 @@
 
 #include "net/address.h"
 
+namespace pki_test {
+
 using namespace phendau;
 using namespace phendau::net;
 
@@ -94,3 +96,5 @@ TEST_CASE("host and port") {
   CHECK(is_loopback_host("localhost"));
   CHECK_FALSE(is_loopback_host("192.0.2.7"));
 }
+
+}  // namespace pki_test

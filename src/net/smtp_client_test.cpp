@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 
+namespace smtp_client_test {
+
 using namespace phendau;
 using namespace phendau::net;
 
@@ -54,3 +56,5 @@ TEST_CASE("smtp: only addresses go into an envelope") {
   }
   CHECK_FALSE(is_mail_address(std::string(300, 'a') + "@b"));
 }
+
+}  // namespace smtp_client_test

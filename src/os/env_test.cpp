@@ -11,6 +11,8 @@
 #include "os/env.h"
 #include "os/testing/fake_env.h"
 
+namespace env_test {
+
 using namespace phendau;
 
 namespace {
@@ -164,3 +166,5 @@ TEST_CASE("the fake disk fills up, gets free again and fails when told") {
   env.advance(seconds(2));
   CHECK(machine.now() - now == seconds(2));
 }
+
+}  // namespace env_test

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-namespace phendau::report {
+namespace phendau::report::csv_test {
 
 TEST_CASE("cells are quoted, formulas neutralised, bytes valid") {
   const struct {
@@ -25,4 +25,4 @@ TEST_CASE("cells are quoted, formulas neutralised, bytes valid") {
   CHECK(csv_row({"a", "=b"}) == "\"a\",\"'=b\"\r\n");
 }
 
-}  // namespace phendau::report
+}  // namespace phendau::report::csv_test

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-namespace phendau::report {
+namespace phendau::report::icalendar_test {
 namespace {
 
 // "Bao cao nam" and more with accents of one, two and three octets, precomposed and combining.
@@ -191,4 +191,4 @@ TEST_CASE("UIDs are stable, distinct, and free of what people type") {
   CHECK(first == to_icalendar({"n", "h", "VI", 6}, {yearly_report()}));
 }
 
-}  // namespace phendau::report
+}  // namespace phendau::report::icalendar_test

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-namespace phendau::report {
+namespace phendau::report::import_rows_test {
 namespace {
 
 Json schema() {
@@ -225,4 +225,4 @@ TEST_CASE("slow: ten thousand rows with mistakes") {
   CHECK(result->errors.size() == kImportErrorsMax);
 }
 
-}  // namespace phendau::report
+}  // namespace phendau::report::import_rows_test

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <set>
 
-namespace phendau::report {
+namespace phendau::report::oscal_test {
 namespace {
 
 OscalSource source() {
@@ -137,4 +137,4 @@ TEST_CASE("oscal: results say satisfied only for met and attested") {
   if (const char* path = std::getenv("PHENDAU_OSCAL_SAMPLE")) std::ofstream(path) << results.dump_pretty();
 }
 
-}  // namespace phendau::report
+}  // namespace phendau::report::oscal_test

@@ -7,6 +7,8 @@
 
 #include "base/hash.h"
 
+namespace qr_code_test {
+
 using namespace phendau;
 
 namespace {
@@ -68,3 +70,5 @@ TEST_CASE("qr code: the smallest symbol that holds the bytes, up to the limit") 
   CHECK(report::qr_code(std::string(report::kQrBytesMax, 'x')).value().size() == 77);
   CHECK(report::qr_code(std::string(report::kQrBytesMax + 1, 'x')).error().code == ErrorCode::limit);
 }
+
+}  // namespace qr_code_test

@@ -13,7 +13,7 @@
 #include "report/zip_reader.h"
 #include "report/zip_writer.h"
 
-namespace phendau::report {
+namespace phendau::report::table_reader_test {
 namespace {
 
 std::string file(const std::string& name) {
@@ -279,4 +279,4 @@ TEST_CASE("samples of a converted file show what stood there") {
   CHECK(table->samples[0].before == "H\u00E4 v\u00B5 t\u00AAn");
 }
 
-}  // namespace phendau::report
+}  // namespace phendau::report::table_reader_test

@@ -8,7 +8,7 @@
 #include "report/table_reader.h"
 #include "report/zip_reader.h"
 
-namespace phendau::report {
+namespace phendau::report::xlsx_writer_test {
 namespace {
 
 Workbook sample() {
@@ -97,4 +97,4 @@ TEST_CASE("CSV of a sheet") {
                  "14:30:59\",\"true\"\r\n") != std::string::npos);
 }
 
-}  // namespace phendau::report
+}  // namespace phendau::report::xlsx_writer_test

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-namespace phendau::report {
+namespace phendau::report::xml_reader_test {
 namespace {
 
 /// "<a x=1>text</a>" as a line per token.
@@ -46,4 +46,4 @@ TEST_CASE("what is not well formed or dangerous is an error") {
   CHECK(tokens(deep).ends_with("error"));
 }
 
-}  // namespace phendau::report
+}  // namespace phendau::report::xml_reader_test

@@ -9,6 +9,8 @@
 #include "wire/record_batch.h"
 #include "wire/token.h"
 
+namespace wire_test {
+
 using namespace phendau;
 using namespace phendau::wire;
 
@@ -168,3 +170,5 @@ TEST_CASE("wire: answers that are no problem document still give a sentence") {
         "the hub answered: disk full");
   CHECK(error_of_answer(500, "").code == ErrorCode::unavailable);
 }
+
+}  // namespace wire_test

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+namespace definition_test {
+
 using namespace phendau;
 using namespace phendau::workflow;
 
@@ -113,3 +115,5 @@ TEST_CASE("workflow definition: too many steps") {
   std::vector<ContentError> errors;
   CHECK_FALSE(parse_definition(text, "w.yaml", errors).has_value());
 }
+
+}  // namespace definition_test

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-namespace phendau::workflow {
+namespace phendau::workflow::lifecycle_test {
 namespace {
 
 Lifecycle approval() {
@@ -79,4 +79,4 @@ TEST_CASE("lifecycle: live and final states") {
 }
 
 }  // namespace
-}  // namespace phendau::workflow
+}  // namespace phendau::workflow::lifecycle_test

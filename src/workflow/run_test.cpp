@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "base/texts.h"
 
+namespace run_test {
+
 using namespace phendau;
 using namespace phendau::workflow;
 
@@ -382,3 +384,5 @@ close: {guards: [has_attachment]}
           return std::optional<UtcTime>();
         }).size() == 2);
 }
+
+}  // namespace run_test

@@ -11,6 +11,8 @@
 #include "agent/linux/facts.h"
 #include "base/text.h"
 
+namespace facts_test {
+
 using namespace phendau;
 using namespace phendau::agent;
 
@@ -316,3 +318,5 @@ TEST_CASE("facts: spans of systemd") {
   for (const auto bad : {"", "infinity", "5 parsecs", "99999999999999999999s", "min"})
     CHECK(!parse_systemd_span(bad));
 }
+
+}  // namespace facts_test

@@ -9,6 +9,8 @@
 #include "agent/linux/file_tail.h"
 #include "os/env.h"
 
+namespace file_tail_test {
+
 using namespace phendau;
 using namespace phendau::agent;
 namespace fs = std::filesystem;
@@ -153,3 +155,5 @@ TEST_CASE("file_tail: many lines come in bounded groups; a bad position starts o
   CHECK(!tail->collect(UtcTime{1}));
   CHECK(tail->status().state == "not_available");
 }
+
+}  // namespace file_tail_test

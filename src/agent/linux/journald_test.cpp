@@ -10,6 +10,8 @@
 #include "os/env.h"
 #include "os/process.h"
 
+namespace journald_test {
+
 using namespace phendau;
 using namespace phendau::agent;
 namespace fs = std::filesystem;
@@ -66,3 +68,5 @@ TEST_CASE("journald: no journal is a state with a reason") {
   CHECK(reader->status().state == "not_available");
   CHECK(!reader->status().reason.empty());
 }
+
+}  // namespace journald_test

@@ -6,6 +6,8 @@
 #include "store/journal/testing/conformance.h"
 #include "store/journal/wal.h"
 
+namespace batch_codec_test {
+
 using namespace phendau;
 using namespace phendau::journal;
 using namespace phendau::journal::testing;
@@ -110,3 +112,5 @@ TEST_CASE("a torn group is cut unless the mark covers it") {
   CHECK(scan.frames.size() == 1);
   CHECK(scan.committed_bytes == committed);
 }
+
+}  // namespace batch_codec_test

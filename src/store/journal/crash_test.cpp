@@ -9,6 +9,8 @@
 #include "store/journal/testing/conformance.h"
 #include "store/journal/verify.h"
 
+namespace crash_test {
+
 using namespace phendau;
 using namespace phendau::journal;
 using namespace phendau::journal::testing;
@@ -143,3 +145,5 @@ TEST_CASE("slow: any single failing call costs its caller an error and nobody a 
                   report.reason);
   }
 }
+
+}  // namespace crash_test

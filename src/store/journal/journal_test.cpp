@@ -11,6 +11,8 @@
 #include "store/journal/testing/conformance.h"
 #include "store/journal/verify.h"
 
+namespace journal_test {
+
 using namespace phendau;
 using namespace phendau::journal;
 using namespace phendau::journal::testing;
@@ -262,3 +264,5 @@ TEST_CASE("lawful deletion leaves a signed tombstone and no rows") {
   CHECK_FALSE(store->stat().damaged);
   CHECK(verify(env, "/j", {store->head()}).state == VerifyState::intact);
 }
+
+}  // namespace journal_test

@@ -9,6 +9,8 @@
 #include "store/journal/verify.h"
 #include "store/journal/wal.h"
 
+namespace verify_test {
+
 using namespace phendau;
 using namespace phendau::journal;
 using namespace phendau::journal::testing;
@@ -208,3 +210,5 @@ TEST_CASE("a damaged frame costs that frame only, and the next ones keep their n
     break;
   }
 }
+
+}  // namespace verify_test

@@ -18,6 +18,8 @@
 #include "store/ledger/ledger_test_folder.h"
 #include "store/ledger/sqlite_ledger.h"
 
+namespace ledger_mutation_test {
+
 using namespace phendau;
 using namespace phendau::ledger;
 
@@ -454,3 +456,5 @@ TEST_CASE("slow: ledger verify: mutated attachments and heads are found") {
   }
   CHECK(t.ledger->verify(head, true)->ok);
 }
+
+}  // namespace ledger_mutation_test

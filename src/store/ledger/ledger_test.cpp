@@ -8,6 +8,8 @@
 #include "store/ledger/ledger_test_folder.h"
 #include "store/ledger/testing/conformance.h"
 
+namespace ledger_test {
+
 using namespace phendau;
 using namespace phendau::ledger;
 
@@ -58,3 +60,5 @@ TEST_CASE("ledger: a full disk leaves nothing half done") {
   CHECK(t.put("after", "a1", R"({"name":"n"})"));
   CHECK(t.ledger->verify()->ok);
 }
+
+}  // namespace ledger_test

@@ -12,6 +12,8 @@
 #include "store/ledger/secret_box.h"
 #include "store/ledger/sqlite_db.h"
 
+namespace ledger_verify_test {
+
 using namespace phendau;
 using namespace phendau::ledger;
 
@@ -354,3 +356,5 @@ TEST_CASE("ledger backup: verified, restored, and refused when anything differs"
     CHECK_FALSE(restore_backup(posix_env(), copy, copy + "-restored").has_value());
   }
 }
+
+}  // namespace ledger_verify_test
