@@ -110,7 +110,7 @@ Result<net::Response> answer(Result<Json>&& body, int status) {
   return json_response(*body, status);
 }
 
-net::Response file_response(std::string name, std::string media_type, std::string bytes) {
+net::Response file_response(const std::string& name, std::string media_type, std::string bytes) {
   net::Response response;
   response.headers.set("Content-Type", std::move(media_type));
   response.headers.set("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(name));

@@ -17,6 +17,6 @@ net::Response problem(const Error& error, int status = 0);
 net::Response json_response(const Json& body, int status = 200);
 Result<net::Response> answer(Result<Json>&& body, int status = 200);
 /// For the browser to save under `name`.
-net::Response file_response(std::string name, std::string media_type, std::string bytes);
+net::Response file_response(const std::string& name, std::string media_type, std::string bytes);
 
 }  // namespace phendau::api

@@ -11,7 +11,7 @@ namespace {
 using net::Response;
 
 Response saved(hub::RecordTables::File file) {
-  return file_response(std::move(file.name), std::move(file.media_type), std::move(file.bytes));
+  return file_response(file.name, std::move(file.media_type), std::move(file.bytes));
 }
 
 Result<Response> export_records(Context& c) {

@@ -481,7 +481,7 @@ Result<> Organisations::carry_out_once(ledger::Record act, const Actor& actor) {
 Result<> Organisations::carry_out(const std::string& id, const Actor& actor) {
   for (int attempt = 1;; ++attempt) {
     auto act = PHENDAU_TRY(services_.ledger.get(kActKind, id, everything()));
-    const auto done = carry_out_once(std::move(act), actor);
+    auto done = carry_out_once(std::move(act), actor);
     // Somebody wrote a record between our reading and our writing it: nothing happened, look again.
     if (!done && done.error().text_id == "ledger.version_conflict" && attempt < kTries) continue;
     PHENDAU_TRY(services_.succession->load(services_.ledger));

@@ -159,7 +159,9 @@ class Symbol {
   std::vector<std::string> rows() const;
 
  private:
-  std::size_t index(int x, int y) const { return static_cast<std::size_t>(y * size_ + x); }
+  std::size_t index(int x, int y) const {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(size_) + static_cast<std::size_t>(x);
+  }
   bool at(int x, int y) const { return dark_[index(x, y)]; }
   void fix(int x, int y, bool dark) {
     dark_[index(x, y)] = dark;

@@ -743,6 +743,7 @@ async function firstSteps() {
 async function signOffDraft() {
   await open('/co-quan');
   await at('prepare-sign-off').click();
+  await page.waitForURL((url) => url.pathname.includes('quarterly_sign_off'));
   await at('figures').waitFor();
   await settled();
   await check('a sign-off');

@@ -66,25 +66,26 @@ Tokens folded(const Tokens& tokens) {
   return out;
 }
 
-/// reachable[i]: the tokens so far can be matched by the first i bytes.
+/// `ends`: where the bytes may end that the tokens so far match.
 bool glob(const Tokens& tokens, std::string_view text) {
-  std::vector<bool> reachable(text.size() + 1);
-  reachable[0] = true;
+  std::vector<std::size_t> ends = {0};
   for (const int token : tokens) {
-    std::vector<bool> next(text.size() + 1);
-    bool any_before = false;
-    for (std::size_t i = 0; i <= text.size(); ++i) {
-      any_before = any_before || reachable[i];
-      if (token == kMany && any_before) next[i] = true;
-      if (!reachable[i] || i == text.size()) continue;
-      if (token == kOne)
-        next[std::min(text.size(), i + std::max<std::size_t>(1, utf8_sequence_length(text, i)))] = true;
-      else if (token == static_cast<unsigned char>(text[i]))
-        next[i + 1] = true;
+    if (ends.empty()) return false;
+    std::vector<std::size_t> next;
+    if (token == kMany) {
+      for (std::size_t i = *std::min_element(ends.begin(), ends.end()); i <= text.size(); ++i)
+        next.push_back(i);
     }
-    reachable = std::move(next);
+    for (const std::size_t i : ends) {
+      if (token == kMany || i == text.size()) continue;
+      if (token == kOne)
+        next.push_back(std::min(text.size(), i + std::max<std::size_t>(1, utf8_sequence_length(text, i))));
+      else if (token == static_cast<unsigned char>(text[i]))
+        next.push_back(i + 1);
+    }
+    ends = std::move(next);
   }
-  return reachable[text.size()];
+  return std::find(ends.begin(), ends.end(), text.size()) != ends.end();
 }
 
 std::string dash_at(const Tokens& tokens, std::size_t at) {
@@ -421,6 +422,7 @@ bool RowEvaluator::value_holds(const FieldItem& item, const SigmaValue& wanted) 
   const auto& found = values_of(event_field(item.field));
   if (has(item, "exists")) return found.empty() == (wanted.text == "false");
   if (wanted.kind == ValueKind::null) return found.empty() || found.front().kind == ValueKind::null;
+  if (found.empty()) return false;
   const std::string comparison = comparison_of(item);
   const std::string part = time_part_of(item);
   const bool raw =

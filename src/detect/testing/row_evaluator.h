@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle of the tests: judges one row by walking the rule's tree, with its own reading of every modifier.
 // Slow and obvious on purpose: values become lists of tokens that each modifier of the chain rewrites in
-// turn, matching is a table. Shares no code with compile.cpp, encode.cpp or matcher.cpp. Never used by the
-// program.
+// turn. Shares no code with compile.cpp, encode.cpp or matcher.cpp. Never used by the program.
 #pragma once
 
 #include <map>

@@ -323,7 +323,7 @@ function One({ register, id }: { register: Register; id: string }) {
                 <section class="panel"><h2>Bước tiếp theo</h2>
                   <ul class="list">{record.moves.filter((m) => !m.allowed).map((m) => (
                     <li key={m.to}><b>{m.title}</b><p class="muted">{waitsFor(register.moves.find((r) => r.to === m.to) ?? m)}{asks(register, m).length > 0 && ' Cần có:'}</p>
-                      <ul class="muted">{asks(register, m).map((line) => <li key={line}>{line}</li>)}</ul></li>
+                      <ul class="needs muted">{asks(register, m).map((line) => <li key={line}>{line}</li>)}</ul></li>
                   ))}</ul>
                 </section>
               )}
