@@ -73,11 +73,13 @@ bool glob(const Tokens& tokens, std::string_view text) {
     if (ends.empty()) return false;
     std::vector<std::size_t> next;
     if (token == kMany) {
-      for (std::size_t i = *std::min_element(ends.begin(), ends.end()); i <= text.size(); ++i)
-        next.push_back(i);
+      ends[0] = *std::min_element(ends.begin(), ends.end());
+      ends.resize(1);
+      while (ends.back() < text.size()) ends.push_back(ends.back() + 1);
+      continue;
     }
     for (const std::size_t i : ends) {
-      if (token == kMany || i == text.size()) continue;
+      if (i == text.size()) continue;
       if (token == kOne)
         next.push_back(std::min(text.size(), i + std::max<std::size_t>(1, utf8_sequence_length(text, i))));
       else if (token == static_cast<unsigned char>(text[i]))
@@ -450,7 +452,7 @@ bool RowEvaluator::value_holds(const FieldItem& item, const SigmaValue& wanted) 
       std::string name = literal_at(tokens_of(text), 0);
       std::erase(name, ' ');
       const auto& other = values_of(event_field(name));
-      if (found.empty() || other.empty()) continue;
+      if (other.empty()) continue;
       const Value& mine = found.front();
       const Value& theirs = other.front();
       if (mine.kind == ValueKind::null || theirs.kind == ValueKind::null) continue;

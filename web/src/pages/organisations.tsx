@@ -289,16 +289,18 @@ function becomes(act: OrganisationAct): string {
   return act.into.map((one) => one.name).join(', ');
 }
 
+const mayWithdraw = (act: OrganisationAct): boolean => (act.state === 'planned' || act.state === 'blocked') && may('create:agency');
+
 function Acts({ items, onWithdraw }: { items: OrganisationAct[]; onWithdraw: (act: OrganisationAct) => void }) {
   if (items.length === 0) return <Blank title="Chưa có việc sắp xếp nào" />;
   return (
     <table class="cards"><thead><tr><th>Từ ngày</th><th>Việc</th><th>Đơn vị</th><th>Thành</th><th>Số quyết định</th><th>Tình trạng</th><th><span class="sr-only">Rút</span></th></tr></thead>
-      <tbody>{items.map((a) => ({ a, open: (a.state === 'planned' || a.state === 'blocked') && may('create:agency') })).map(({ a, open }) => (
+      <tbody>{items.map((a) => (
         <tr key={a.id} data-row tabIndex={-1} data-testid="act-row"><td data-label="Từ ngày" class="num nowrap">{day(a.in_force)}</td><td data-label="Việc">{kActs[a.act]}</td>
-          <td data-label="Đơn vị" class="room">{a.agencies.map((one) => one.name).join(', ')}</td><td data-label="Thành">{becomes(a)}</td><td data-label="Số quyết định">{a.decision_number}{a.file_sha256 && may('read:attachment') && <a class="entity" data-primary={!open || undefined} href={address('/attachments/{sha256}', { sha256: a.file_sha256 })} download={`quyet-dinh-${a.in_force}`} data-testid="act-file">tải tệp</a>}</td>
+          <td data-label="Đơn vị" class="room">{a.agencies.map((one) => one.name).join(', ')}</td><td data-label="Thành">{becomes(a)}</td><td data-label="Số quyết định">{a.decision_number}{a.file_sha256 && may('read:attachment') && <a class="entity" data-primary={!mayWithdraw(a) || undefined} href={address('/attachments/{sha256}', { sha256: a.file_sha256 })} download={`quyet-dinh-${a.in_force}`} data-testid="act-file">tải tệp</a>}</td>
           <td data-label="Tình trạng">{kStates[a.state]}{a.state === 'done' && a.moved > 0 && <span class="muted">, <span class="num">{numberText(a.moved)}</span> mục đã chuyển</span>}
             {a.problem && <span class="muted entity">{a.problem}</span>}</td>
-          <td class="right">{open && <Button kind="text" data-primary onClick={() => onWithdraw(a)} data-testid="withdraw">Rút</Button>}</td></tr>
+          <td class="right">{mayWithdraw(a) && <Button kind="text" data-primary onClick={() => onWithdraw(a)} data-testid="withdraw">Rút</Button>}</td></tr>
       ))}</tbody></table>
   );
 }

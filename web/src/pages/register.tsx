@@ -168,10 +168,14 @@ function conditionsOf(register: Register, move: RegisterMove): string[] {
   return [...move.must.map((c) => c.text), ...also, ...move.records.map((r) => upperFirst(r.text) + (r.met === undefined ? '' : r.met ? ' (đã có)' : ' (chưa có)'))];
 }
 
-/** All that a move asks, for somebody who only looks on. */
-function asks(register: Register, move: RegisterMove): string[] {
+/** Who makes a move and all that it asks, for somebody who only looks on. */
+function Awaited({ register, move }: { register: Register; move: RegisterMove }) {
   const filled = move.needs.filter((name) => !move.must.some((c) => c.field === name));
-  return [...filled.map((name) => titleOf(register, name)), ...(move.attachment ? ['Ít nhất một tệp đính kèm'] : []), ...conditionsOf(register, move)];
+  const lines = [...filled.map((name) => titleOf(register, name)), ...(move.attachment ? ['Ít nhất một tệp đính kèm'] : []), ...conditionsOf(register, move)];
+  return (
+    <li><b>{move.title}</b><p class="muted">{waitsFor(register.moves.find((m) => m.to === move.to) ?? move)}{lines.length > 0 && ' Cần có:'}</p>
+      <ul class="needs muted">{lines.map((line) => <li key={line}>{line}</li>)}</ul></li>
+  );
 }
 
 function Moving({ register, record, move, onClose, onDone }: {
@@ -321,10 +325,7 @@ function One({ register, id }: { register: Register; id: string }) {
               </section>
               {record.moves.some((m) => !m.allowed) && (
                 <section class="panel"><h2>Bước tiếp theo</h2>
-                  <ul class="list">{record.moves.filter((m) => !m.allowed).map((m) => (
-                    <li key={m.to}><b>{m.title}</b><p class="muted">{waitsFor(register.moves.find((r) => r.to === m.to) ?? m)}{asks(register, m).length > 0 && ' Cần có:'}</p>
-                      <ul class="needs muted">{asks(register, m).map((line) => <li key={line}>{line}</li>)}</ul></li>
-                  ))}</ul>
+                  <ul class="list">{record.moves.filter((m) => !m.allowed).map((m) => <Awaited key={m.to} register={register} move={m} />)}</ul>
                 </section>
               )}
             </aside>

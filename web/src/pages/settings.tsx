@@ -28,13 +28,13 @@ function valueWords(p: ProvinceParameter, value: unknown): string {
   return term ? `${term[1]} ${units[term[2]!]}` : periodWords[text] ?? text;
 }
 
-/** "5wd" as a number and a word. */
 /** Values that stand as they are, such as addresses, are data. */
 function Value({ p, value }: { p: ProvinceParameter; value: unknown }) {
   const raw = Array.isArray(value) && !value.some((x) => String(x) in itemWords);
   return <span data-raw={raw ? true : undefined}>{valueWords(p, value)}</span>;
 }
 
+/** "5wd" as a number and a word. */
 function TermInput({ value, onChange }: { value: string; onChange: (text: string) => void }) {
   const [, count = '', unit = 'd'] = /^(\d*)(m|h|d|wd)$/.exec(value) ?? [];
   return (
