@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # phendau_module(name DEPS ... LIBS ... [APART]): one folder = one static library plus, by file suffix, its test binary,
-# fuzzers and benchmarks. Four files at a time go through the compiler as one (half the time), but for APART ones:
+# fuzzers and benchmarks. Eight files at a time go through the compiler as one (less than half the time), but for APART ones:
 # names that collide, or (base, model) users that link only some of its files. Lists are globbed with CONFIGURE_DEPENDS, so
 # that a new file is one new file.
 include(CheckIPOSupported)
@@ -59,11 +59,11 @@ function(phendau_use_pch target)
 endfunction()
 
 # OFF: each file alone, as tidy wants it and a person who changes one file again and again.
-option(PHENDAU_UNITY "compile four files of a module as one" ON)
+option(PHENDAU_UNITY "compile eight files of a module as one" ON)
 
 function(phendau_unite target)
   if(PHENDAU_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()

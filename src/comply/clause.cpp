@@ -55,16 +55,8 @@ std::vector<Definition> parse_defines(ContentReader& reader, const YamlNode& nod
 
 /// `from` and `until`: the days between which the duty arises.
 void parse_days(ContentReader& reader, const YamlNode& node, ClausePart& part) {
-  for (const auto& [key, target] : {std::pair{"from", &part.from}, std::pair{"until", &part.until}}) {
-    const std::string text = reader.text(node, key, false);
-    if (text.empty()) continue;
-    const auto day = parse_date(text);
-    if (day) {
-      *target = *day;
-    } else {
-      reader.error(*node.find(key), fmt::format("'{}' must be YYYY-MM-DD", key));
-    }
-  }
+  if (node.find("from") != nullptr) part.from = reader.day(node, "from", false);
+  if (node.find("until") != nullptr) part.until = reader.day(node, "until", false);
   if (part.from && part.until && *part.until <= *part.from) {
     const YamlNode* until = node.find("until");
     reader.error(until != nullptr ? *until : node,

@@ -26,6 +26,10 @@ enum class Modality : std::uint8_t { must, must_not, may, encouraged };
 /// installation; `record` is each live record of a register that the part names.
 enum class SubjectKind : std::uint8_t { agency, device, role, system, account, person, hub, record };
 inline constexpr std::size_t kSubjectKinds = 8;
+/// One that acts itself, not a thing or person that somebody looks after.
+constexpr bool is_body(SubjectKind kind) {
+  return kind == SubjectKind::agency || kind == SubjectKind::role || kind == SubjectKind::hub;
+}
 enum class SatisfierKind : std::uint8_t {
   posture_rule,  // a fact of a device satisfies a rule
   detection,     // a rule watches, and sources feed it

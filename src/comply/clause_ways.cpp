@@ -172,9 +172,7 @@ void check_fits(ContentReader& reader, const Satisfier& satisfier, const ClauseP
   if (satisfier.kind == SatisfierKind::occasion && !part.trigger) {
     reader.error(satisfier.place, "an 'occasion' needs a 'trigger'");
   }
-  const bool by_agency = part.subject == SubjectKind::agency || part.subject == SubjectKind::role ||
-                         part.subject == SubjectKind::hub;
-  if (!satisfier.link.empty() && !part.trigger && by_agency) {
+  if (!satisfier.link.empty() && !part.trigger && is_body(part.subject)) {
     reader.error(satisfier.place,
                  "'link' names an occasion or a system, account, person or record: there is none here");
   }

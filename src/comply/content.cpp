@@ -106,6 +106,15 @@ std::string ContentReader::text(const YamlNode& parent, std::string_view key, bo
   return node->scalar;
 }
 
+std::optional<CivilDate> ContentReader::day(const YamlNode& parent, std::string_view key, bool required) {
+  const std::string written = text(parent, key, required);
+  if (written.empty()) return std::nullopt;
+  const auto day = parse_date(written);
+  if (day) return *day;
+  error(*parent.find(key), fmt::format("'{}' must be YYYY-MM-DD", key));
+  return std::nullopt;
+}
+
 std::vector<std::string> ContentReader::texts(const YamlNode& parent, std::string_view key, bool required) {
   const YamlNode* node = parent.find(key);
   if (node == nullptr) {

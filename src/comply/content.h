@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "base/yaml.h"
 
 namespace phendau::comply {
@@ -49,6 +50,8 @@ class ContentReader {
   const YamlNode* map(const YamlNode& map, std::string_view key, bool required);
   const YamlNode* list(const YamlNode& map, std::string_view key, bool required);
   std::string text(const YamlNode& map, std::string_view key, bool required);
+  /// YYYY-MM-DD.
+  std::optional<CivilDate> day(const YamlNode& map, std::string_view key, bool required);
   /// A list of texts (or one text).
   std::vector<std::string> texts(const YamlNode& map, std::string_view key, bool required);
   /// {vi: ..., en: ...}, both needed; line breaks become spaces.

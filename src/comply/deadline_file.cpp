@@ -11,23 +11,13 @@
 namespace phendau::comply {
 namespace {
 
-std::optional<CivilDate> read_day(ContentReader& reader, const YamlNode& map, std::string_view key,
-                                  bool required) {
-  const std::string text = reader.text(map, key, required);
-  if (text.empty()) return std::nullopt;
-  const auto day = parse_date(text);
-  if (day) return *day;
-  reader.error(*map.find(key), fmt::format("'{}' must be YYYY-MM-DD", key));
-  return std::nullopt;
-}
-
 RegimeRule read_rule(ContentReader& reader, const YamlNode& node) {
   RegimeRule out;
   out.place = reader.place(node);
   reader.only_keys(node, {"id", "from", "until", "due", "form", "to", "source"});
   out.id = reader.text(node, "id", true);
-  out.from = read_day(reader, node, "from", true).value_or(CivilDate{});
-  out.until = read_day(reader, node, "until", false);
+  out.from = reader.day(node, "from", true).value_or(CivilDate{});
+  out.until = reader.day(node, "until", false);
   if (out.until && *out.until <= out.from) {
     reader.error(*node.find("until"), "'until' is the first day without it and lies after 'from'");
   }

@@ -21,10 +21,6 @@ EvidenceItem evidence_of(const RegisterRecord& record) {
   return {EvidenceItem::Kind::record, record.kind + "/" + record.id, record.at, record.state};
 }
 
-bool by_agency(SubjectKind kind) {
-  return kind == SubjectKind::agency || kind == SubjectKind::role || kind == SubjectKind::hub;
-}
-
 /// Registers of the province itself have no owner; they are kept by whoever holds a role.
 bool of_province(SubjectKind kind) { return kind == SubjectKind::role || kind == SubjectKind::hub; }
 
@@ -103,7 +99,7 @@ std::vector<const RegisterRecord*> records_that_count(const Context& context, co
     out = linked(context, satisfier);
     if (context.part.trigger && context.part.trigger->each)
       std::erase_if(out, [&](const auto* record) { return record->subject_id != context.subject.id; });
-  } else if (by_agency(context.subject.kind)) {
+  } else if (is_body(context.subject.kind)) {
     out = context.knowledge.records(kind, context.agency_id);
     if (of_province(context.subject.kind) && !context.agency_id.empty()) {
       for (const auto* record : context.knowledge.records(kind, "")) out.push_back(record);

@@ -85,10 +85,6 @@ bool of_all(const Trigger& trigger, SubjectKind subject) {
   return subject == SubjectKind::role || subject == SubjectKind::hub;
 }
 
-bool by_agency(SubjectKind kind) {
-  return kind == SubjectKind::agency || kind == SubjectKind::role || kind == SubjectKind::hub;
-}
-
 /// Leaves the occurrence that makes it `at_least` of its agency in its calendar period.
 void keep_counted(const Trigger& trigger, ZoneOffset zone, std::vector<Occasion>& in_time_order) {
   std::map<std::pair<std::string, std::string>, std::int32_t> counts;  // agency, period
@@ -103,7 +99,7 @@ std::vector<const RegisterRecord*> candidates(const Knowledge& knowledge, const 
                                               const Subject& subject) {
   auto out = of_all(trigger, subject.kind) ? knowledge.records_of_all(trigger.ref)
                                            : knowledge.records(trigger.ref, subject.agency_id);
-  if (by_agency(subject.kind) || trigger.each) return out;
+  if (is_body(subject.kind) || trigger.each) return out;
   std::erase_if(out, [&](const RegisterRecord* record) {  // the subject's own record may be the occasion
     return record->subject_id != subject.id && record->id != subject.id;
   });

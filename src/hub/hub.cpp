@@ -12,7 +12,7 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::size_t kIncidentsShown = 20;
+constexpr std::size_t kIncidentsOnOverview = 20;
 constexpr Duration kSilentAfter = minutes(30);
 
 Json pack_view(const Pack& pack) {
@@ -308,7 +308,7 @@ Result<Json> Hub::overview(const Actor& actor) {
   if (const auto counted = events_->histogram(actor, last_hour, 1)) {
     ingest.set("events_last_hour", (*counted)["total"]);
   }
-  const auto incidents = incidents_->list(actor, "open", "", "", kIncidentsShown);
+  const auto incidents = incidents_->list(actor, "open", "", "", kIncidentsOnOverview);
   const auto levels = alerts_->open_by_level(actor);
   return Json::object(
       {{"generated_at", format_rfc3339(now)},

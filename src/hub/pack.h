@@ -87,6 +87,8 @@ struct InsideRule {
   std::string target;
 };
 
+inline constexpr std::string_view kIdField = "id";  // a link of a RecordNeed may name the record itself
+
 /// What another record must say before a move (docs/packs.md, "Moves").
 struct RecordNeed {
   std::string reg;

@@ -18,7 +18,6 @@ using comply::ContentReader;
 /// A record in one of these states no longer counts, unless the register says otherwise.
 constexpr std::string_view kEndStates[] = {"withdrawn", "ended",   "abolished", "removed", "released",
                                            "replaced",  "refused", "cancelled", "revoked", "rejected"};
-constexpr std::string_view kOwnId = "id";
 
 bool is_one_of(std::span<const std::string> list, std::string_view one) {
   return std::find(list.begin(), list.end(), one) != list.end();
@@ -273,7 +272,7 @@ void PackReader::check_addressees(const RegisterKind& kind) {
 
 void PackReader::check_record_need(const RegisterKind& kind, const RecordNeed& need) {
   need_fields(need.place, kind, need.when);
-  if (need.own_field != kOwnId && !need.own_field.empty()) need_field(need.place, kind, need.own_field);
+  if (need.own_field != kIdField && !need.own_field.empty()) need_field(need.place, kind, need.own_field);
   const RegisterKind* other = need_register(need.place, need.reg);
   if (other == nullptr) return;
   need_fields(need.place, *other, need.where);
@@ -281,11 +280,11 @@ void PackReader::check_record_need(const RegisterKind& kind, const RecordNeed& n
   auto pairs = need.also_same;
   if (!need.covers.first.empty()) pairs.push_back(need.covers);
   for (const auto& [their_field, own_field] : pairs) {
-    if (their_field != kOwnId) need_field(need.place, *other, their_field);
-    if (own_field != kOwnId) need_field(need.place, kind, own_field);
+    if (their_field != kIdField) need_field(need.place, *other, their_field);
+    if (own_field != kIdField) need_field(need.place, kind, own_field);
   }
   const std::string& theirs = need.their_field;
-  if (theirs == kOwnId || theirs.empty() || need_field(need.place, *other, theirs) == nullptr) return;
+  if (theirs == kIdField || theirs.empty() || need_field(need.place, *other, theirs) == nullptr) return;
   if (!is_one_of(other->spec.indexed_fields, theirs))
     error(need.place, fmt::format("'{}' must be among 'indexed' of register '{}'", theirs, need.reg));
 }

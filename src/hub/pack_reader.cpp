@@ -103,9 +103,7 @@ void PackReader::read_document(ContentReader& reader, const YamlNode& node) {
   out.title = reader.bi_text(node, "title", true);
   out.number = reader.text(node, "number", true);
   out.issuer = reader.text(node, "issuer", true);
-  out.date = reader.text(node, "date", false);
-  if (!out.date.empty() && !parse_date(out.date))
-    reader.error(*node.find("date"), "'date' must be YYYY-MM-DD");
+  if (const auto day = reader.day(node, "date", false)) out.date = format_date(*day);
   out.prefix = reader.text(node, "prefix", true);
   pack_.document = std::move(out);
 }
@@ -294,14 +292,8 @@ void PackReader::read_in_force(ContentReader& reader, const YamlNode& node) {
   reader.only_keys(node, {"from", "until"});
   for (const auto& [key, target] :
        {std::pair{"from", &pack_.catalog.in_force_from}, std::pair{"until", &pack_.catalog.in_force_until}}) {
-    const std::string day = reader.text(node, key, false);
-    if (day.empty()) continue;
-    const auto date = parse_date(day);
-    if (date) {
-      *target = start_of_day(*date, pack_.catalog.zone);
-    } else {
-      reader.error(*node.find(key), fmt::format("'{}' must be YYYY-MM-DD", key));
-    }
+    const auto day = reader.day(node, key, false);
+    if (day) *target = start_of_day(*day, pack_.catalog.zone);
   }
   const auto& from = pack_.catalog.in_force_from;
   const auto& until = pack_.catalog.in_force_until;

@@ -11,8 +11,6 @@
 
 namespace phendau::hub {
 
-inline constexpr std::string_view kIdField = "id";  // a link may name the record itself
-
 /// What other records must name to be looked at for this need; empty: there is none.
 std::vector<Json> linked_values(const RecordNeed& need, const ledger::Record& record, const Json& doc);
 /// Whether the other records say what the need asks. @param others those that name a linked value.

@@ -239,8 +239,6 @@ Cell without_guard(const Cell& cell) {
   return guarded ? Cell{cell.kind, cell.text.substr(1)} : cell;
 }
 
-bool is_blank(const Cell& cell) { return cell.kind == CellKind::empty || trim(cell.text).empty(); }
-
 /// How Excel names a column without a title.
 std::string column_letters(std::size_t index) {
   std::string out;

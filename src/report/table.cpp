@@ -47,6 +47,8 @@ Cell Cell::of_date_time(const CivilTime& time) {
 }
 Cell Cell::of_boolean(bool value) { return {CellKind::boolean, value ? "true" : "false"}; }
 
+bool is_blank(const Cell& cell) { return cell.kind == CellKind::empty || trim(cell.text).empty(); }
+
 std::string to_display(const Cell& cell) {
   const std::string& text = cell.text;
   switch (cell.kind) {

@@ -36,6 +36,8 @@ struct Cell {
   static Cell of_boolean(bool value);
   friend bool operator==(const Cell&, const Cell&) = default;
 };
+/// Empty, or nothing but space.
+bool is_blank(const Cell& cell);
 /// As people in Viet Nam read it: dates dd/mm/yyyy, decimal comma.
 std::string to_display(const Cell& cell);
 

@@ -27,8 +27,6 @@ constexpr double kPlainShareMin = 0.5;  // of syllables: the text is Vietnamese 
 constexpr std::size_t kCellBytesMax = kCellCharactersMax * 4;
 constexpr std::string_view kSeparators = ";,\t|";
 
-bool is_blank(const Cell& cell) { return cell.kind == CellKind::empty || trim(cell.text).empty(); }
-
 bool beyond_ascii(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
