@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// phendau scan and phendau rules: rules over files, without a hub. Files are read in order by one thread;
-// batches are matched by `--threads` workers; results come out in input order whatever the number of threads.
-#include <sys/ioctl.h>
-
-#include <fmt/format.h>
+// phendau scan and phendau rules: rules over files, without a hub.
 #include <CLI/CLI.hpp>
-#include <condition_variable>
-#include <deque>
-#include <future>
+#include <algorithm>
 #include <thread>
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/record_reader.h"
-#include "detect/correlation.h"
-#include "detect/matcher.h"
+#include "cli/scanner.h"
 #include "hub/active_pack.h"
 
 namespace phendau::cli {
 namespace {
-
-constexpr std::size_t kBatchesInFlight = 8;  // per worker: bounds memory
 
 struct ScanArguments {
   std::vector<std::string> rules;
@@ -29,12 +19,6 @@ struct ScanArguments {
   bool no_event = false;
   bool stats = false;
   std::size_t threads = 0;
-};
-
-struct RuleSet {
-  detect::Plan plan;
-  std::vector<detect::CorrelationRule> correlations;
-  std::vector<ContentError> rejected;
 };
 
 /// What was given with --rules and is no rule for events, by why.
@@ -119,184 +103,48 @@ Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& argument
   return out;
 }
 
-Json event_of(const Batch& batch, std::uint32_t row) {
-  Json out = Json::object();
-  for (const auto& column : batch.columns()) {
-    if (!column.has(row) || column.name == kSourceColumn || column.name == kAgencyColumn) continue;
-    const ValueId id = column.ids[row];
-    const std::string text = to_valid_utf8(column.values.text(id));
-    switch (column.values.kind(id)) {
-      case ValueKind::null:
-        out.set(column.name, Json());
-        break;
-      case ValueKind::boolean:
-        out.set(column.name, text == "true");
-        break;
-      case ValueKind::integer: {
-        const auto number = parse_int(text);
-        out.set(column.name, number ? Json(*number) : Json(text));
-        break;
-      }
-      case ValueKind::real: {
-        const auto number = parse_double(text);
-        out.set(column.name, number ? Json(*number) : Json(text));
-        break;
-      }
-      case ValueKind::text:
-        out.set(column.name, text);
-        break;
-    }
-  }
-  return out;
+Json stats_of(const Scanner& scanner, Duration loading, Duration scanning) {
+  Json skipped = Json::object();
+  for (const auto& [reason, count] : scanner.totals().damage) skipped.set(reason, count);
+  return Json::object({{"events", scanner.totals().events},
+                       {"bytes", scanner.totals().bytes},
+                       {"rules", scanner.rules().plan.rules().size()},
+                       {"rules_rejected", scanner.rules().rejected.size()},
+                       {"matches", scanner.matches()},
+                       {"load_seconds", static_cast<double>(loading.ns) / 1e9},
+                       {"seconds", static_cast<double>(scanning.ns) / 1e9},
+                       {"unreadable", scanner.unreadable()},
+                       {"damage", std::move(skipped)}});
 }
 
-/// One batch on its way through the workers.
-struct Work {
-  Batch batch;
-  std::vector<std::uint64_t> lines;
-  std::string path;
-  std::future<std::vector<detect::Match>> matches;
-};
-
-class Scanner {
- public:
-  Scanner(const Globals& globals, const ScanArguments& arguments, RuleSet rules)
-      : globals_(globals),
-        arguments_(arguments),
-        rules_(std::move(rules)),
-        correlator_(detect::Correlator::compile(rules_.correlations, rules_.plan)) {
-    threads_ = arguments.threads > 0 ? arguments.threads : std::max(1u, std::thread::hardware_concurrency());
-    if (globals_.format == "table") {
-      table_.push_back({"TIME", "LEVEL", "RULE", "HOST", "PATH", "RECORD"});
-    }
-  }
-
-  Result<> run() {
-    Env& env = posix_env();
-    for (const auto& given : arguments_.paths) {
-      for (const auto& path : PHENDAU_TRY(files_under(env, given))) PHENDAU_TRY(scan_file(env, path));
-    }
-    while (!queue_.empty()) finish_front();
-    if (globals_.json()) print_line(array_.dump_pretty());
-    if (globals_.format == "table") {
-      print_table(table_);
-      print_line(globals_.text("scan.found", {std::to_string(matches_), std::to_string(totals_.events),
-                                              std::to_string(rules_.plan.rules().size()),
-                                              std::to_string(rules_.rejected.size())}));
-    }
-    return {};
-  }
-
-  std::uint64_t matches() const { return matches_; }
-  const ReadTotals& totals() const { return totals_; }
-  const RuleSet& rules() const { return rules_; }
-
- private:
-  Result<> scan_file(Env& env, const std::string& path) {
-    ReadOptions options;
-    const auto take = [&](const Batch& batch, const std::vector<std::uint64_t>& lines) -> Result<> {
-      while (queue_.size() >= threads_ * kBatchesInFlight) finish_front();
-      auto work = std::make_unique<Work>();
-      work->batch = batch;
-      work->lines = lines;
-      work->path = path;
-      const auto policy = threads_ > 1 ? std::launch::async : std::launch::deferred;
-      work->matches =
-          std::async(policy, [plan = &rules_.plan, raw = &work->batch] { return match(*plan, *raw); });
-      queue_.push_back(std::move(work));
-      if (threads_ == 1) finish_front();
-      show_progress(path);
-      return {};
-    };
-    const auto read = PHENDAU_TRY(read_records(env, path, options, take));
-    totals_.events += read.events;
-    totals_.bytes += read.bytes;
-    totals_.parse_errors += read.parse_errors;
-    return {};
-  }
-
-  void finish_front() {
-    const auto work = std::move(queue_.front());
-    queue_.pop_front();
-    const auto matches = work->matches.get();
-    for (const auto& match : matches) {
-      if (!correlator_.rule_alerts()[match.rule_index]) continue;
-      report(rules_.plan.rules()[match.rule_index], *work, match.row);
-    }
-    for (const auto& match : correlator_.observe(work->batch, ++frame_, matches)) {
-      if (match.alerts && !match.update) {
-        const std::uint32_t row = match.last_event.frame == frame_ ? match.last_event.row : 0;
-        report(correlator_.rules()[match.correlation_index], *work, row);
-      }
-    }
-  }
-
-  void report(const detect::RuleMeta& rule, const Work& work, std::uint32_t row) {
-    ++matches_;
-    const std::string title = globals_.lang == Lang::vi ? rule.title_for_people() : rule.title;
-    const std::string time = format_rfc3339(work.batch.event_time(row));
-    if (globals_.format == "table") {
-      table_.push_back({time, rule.level, title, std::string(work.batch.column(kHostColumn)->text(row)),
-                        work.path, std::to_string(work.lines[row])});
-      return;
-    }
-    Json out = Json::object({{"rule_id", rule.id},
-                             {"title", title},
-                             {"level", rule.level},
-                             {"time", time},
-                             {"path", work.path},
-                             {"record", work.lines[row]}});
-    if (!arguments_.no_event) out.set("event", event_of(work.batch, row));
-    if (globals_.json())
-      array_.push(std::move(out));
-    else
-      print_line(out.dump());
-  }
-
-  void show_progress(const std::string& path) {
-    if (!is_terminal_stderr()) return;
-    const Duration now = posix_env().monotonic();
-    if (now.ns - shown_at_.ns < milliseconds(200).ns) return;
-    shown_at_ = now;
-    std::fprintf(stderr, "\r%s  %llu\x1b[K", path.c_str(), static_cast<unsigned long long>(frame_));
-    std::fflush(stderr);
-  }
-
-  const Globals& globals_;
-  const ScanArguments& arguments_;
-  RuleSet rules_;
-  detect::Correlator correlator_;
-  std::size_t threads_ = 1;
-  std::deque<std::unique_ptr<Work>> queue_;
-  std::uint64_t frame_ = 0;
-  std::uint64_t matches_ = 0;
-  ReadTotals totals_;
-  Duration shown_at_;
-  Json array_ = Json::array();
-  std::vector<std::vector<std::string>> table_;
-};
-
-Result<bool> run_scan(const Globals& globals, const ScanArguments& arguments) {
+Result<int> run_scan(const Globals& globals, const ScanArguments& arguments) {
   Env& env = posix_env();
   const Duration begin = env.monotonic();
   RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
   const Duration loaded = env.monotonic();
   for (const auto& mistake : rules.rejected) std::fprintf(stderr, "%s\n", mistake.to_string().c_str());
-  Scanner scanner(globals, arguments, std::move(rules));
+  ScanOptions options;
+  options.paths = arguments.paths;
+  options.with_event = !arguments.no_event;
+  options.threads =
+      arguments.threads > 0 ? arguments.threads : std::max(1u, std::thread::hardware_concurrency());
+  Scanner scanner(globals, std::move(options), std::move(rules));
   PHENDAU_TRY(scanner.run());
+  if (globals.format == "table") {
+    print_line(globals.text("scan.found",
+                            {std::to_string(scanner.matches()), std::to_string(scanner.totals().events),
+                             std::to_string(scanner.rules().plan.rules().size()),
+                             std::to_string(scanner.rules().rejected.size())}));
+  }
   std::fflush(stdout);
+  const Duration done = env.monotonic();
   if (is_terminal_stderr()) std::fprintf(stderr, "\r\x1b[K");
   if (arguments.stats) {
-    const Json stats = Json::object({{"events", scanner.totals().events},
-                                     {"bytes", scanner.totals().bytes},
-                                     {"rules", scanner.rules().plan.rules().size()},
-                                     {"rules_rejected", scanner.rules().rejected.size()},
-                                     {"matches", scanner.matches()},
-                                     {"load_seconds", static_cast<double>((loaded.ns - begin.ns)) / 1e9},
-                                     {"seconds", static_cast<double>(env.monotonic().ns - loaded.ns) / 1e9}});
-    std::fprintf(stderr, "%s\n", stats.dump().c_str());
+    std::fprintf(stderr, "%s\n",
+                 stats_of(scanner, {loaded.ns - begin.ns}, {done.ns - loaded.ns}).dump().c_str());
   }
-  return scanner.matches() > 0;
+  if (scanner.unreadable() > 0) return kStorage;
+  return scanner.matches() > 0 ? kFound : kOk;
 }
 
 Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments) {
@@ -333,7 +181,8 @@ Result<bool> run_list(const Globals& globals, const ScanArguments& arguments) {
 void add_scan(CLI::App& app, Globals& globals, int& exit_code) {
   auto* command = app.add_subcommand("scan", globals.text("cli.scan"));
   auto arguments = std::make_shared<ScanArguments>();
-  command->add_option("--rules", arguments->rules, globals.text("cli.scan_rules"));
+  // One folder each: what follows are the paths.
+  command->add_option("--rules", arguments->rules, globals.text("cli.scan_rules"))->allow_extra_args(false);
   command->add_option("--pack", arguments->pack, globals.text("cli.pack"));
   command->add_option("--format", globals.format, globals.text("cli.format"))
       ->check(CLI::IsMember({"table", "json", "ndjson"}));
@@ -343,8 +192,8 @@ void add_scan(CLI::App& app, Globals& globals, int& exit_code) {
   command->add_flag("--stats", arguments->stats, globals.text("cli.scan_stats"));
   command->add_option("paths", arguments->paths, globals.text("cli.files"))->required();
   command->callback([&globals, &exit_code, arguments] {
-    const auto found = run_scan(globals, *arguments);
-    exit_code = !found ? complain(globals, found.error()) : *found ? kFound : kOk;
+    const auto done = run_scan(globals, *arguments);
+    exit_code = done ? *done : complain(globals, done.error());
   });
 }
 

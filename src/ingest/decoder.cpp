@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingest/decoder.h"
 
+#include "base/text.h"
 #include "ingest/journald_decoder.h"
 #include "ingest/ndjson_decoder.h"
 #include "ingest/parse_error.h"
@@ -80,6 +81,16 @@ Result<std::unique_ptr<Decoder>> make_decoder(std::string_view format) {
   return fail(ErrorCode::invalid,
               "unknown log format '" + std::string(format) + "'; use syslog, journald, ndjson or text",
               "ingest.unknown_format", {std::string(format)});
+}
+
+std::string_view detect_format(std::string_view head) {
+  const std::string_view start = trim(head);
+  if (start.starts_with('{') || start.starts_with('[')) {
+    const char next = start.size() > 1 ? start[1] : '{';
+    const bool json = start[0] == '{' || next == '{' || next == '\n' || next == '\r' || next == ' ';
+    if (json) return "ndjson";
+  }
+  return "syslog";
 }
 
 }  // namespace phendau::ingest

@@ -18,6 +18,9 @@
 
 namespace phendau::ingest {
 
+/// Of events whose channel no pack names.
+inline constexpr std::string_view kOtherChannelLogsource = "windows//";
+
 /// A Windows channel and the log source key that its events get. The table is data of packs/base/sources.
 struct ChannelLogsource {
   std::string_view channel;    // compared without case
@@ -66,5 +69,8 @@ class Decoder {
 /// "syslog", "journald", "ndjson" or "text" (the line is the message; a date and time at its beginning is the
 /// event's). `invalid` for another format.
 Result<std::unique_ptr<Decoder>> make_decoder(std::string_view format);
+
+/// Format of a file by its first lines: "ndjson", "text" or "syslog".
+std::string_view detect_format(std::string_view head);
 
 }  // namespace phendau::ingest

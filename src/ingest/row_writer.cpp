@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingest/row_writer.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "base/text.h"
 #include "ingest/parse_error.h"
@@ -56,6 +58,13 @@ void begin_row(std::string_view raw, const Provenance& provenance, RowParts part
                      .raw = raw.substr(0, kRecordBytesMax)});
   if (!provenance.peer.empty()) columns.add(builder, Field::peer_address, provenance.peer);
   if (!provenance.channel.empty()) columns.add(builder, Field::input_channel, provenance.channel);
+}
+
+bool is_reserved_field(std::string_view name) {
+  static constexpr std::string_view kReserved[] = {
+      kSourceColumn, kHostColumn,     kAgencyColumn,  kLogsourceColumn, kParseErrorColumn, "raw",
+      "event_time",  "received_time", "time_quality", "peer_address",   "input_channel"};
+  return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
 }
 
 void add_fields(const FieldList& fields, BatchBuilder& builder, FieldColumns& columns) {

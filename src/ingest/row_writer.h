@@ -32,6 +32,11 @@ struct RowParts {
 void begin_row(std::string_view raw, const Provenance& provenance, RowParts parts, BatchBuilder& builder,
                FieldColumns& columns, DecodeCounters& counters);
 
+/// Names that a batch gives a meaning of its own: a record must not be able to claim another agency or
+/// source. Its field of that name gets kReservedPrefix.
+bool is_reserved_field(std::string_view name);
+inline constexpr std::string_view kReservedPrefix = "event.";
+
 /// Adds the list to the row just begun; entries whose field is `none` are left out.
 void add_fields(const FieldList& fields, BatchBuilder& builder, FieldColumns& columns);
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading event logs: the dense chunks of the shared corpora one after another, against reading the same
+// file.
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "bench/bench.h"
+#include "ingest/evtx_reader.h"
+#include "os/env.h"
+
+namespace phendau::bench {
+namespace {
+
+constexpr std::size_t kFileBytes = 512u << 20;
+constexpr std::size_t kPieceBytes = 4u << 20;  // as the command line reads
+constexpr std::uint32_t kDenseAt = 60'000;     // records reach to here
+
+std::vector<std::string> dense_chunks(const std::string& corpus) {
+  std::vector<std::string> paths, out;
+  if (!std::filesystem::exists(corpus)) return out;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(corpus)) {
+    if (entry.path().extension() == ".evtx") paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  for (const auto& path : paths) {
+    const auto bytes = read_file(posix_env(), path);
+    if (!bytes) give_up(bytes.error().message);
+    for (std::size_t at = ingest::kEvtxFileHeaderBytes; at + ingest::kEvtxChunkBytes <= bytes->size();
+         at += ingest::kEvtxChunkBytes) {
+      std::string chunk = bytes->substr(at, ingest::kEvtxChunkBytes);
+      std::uint32_t free_at = 0;
+      std::memcpy(&free_at, chunk.data() + 48, sizeof free_at);
+      if (free_at >= kDenseAt) out.push_back(std::move(chunk));
+    }
+  }
+  return out;
+}
+
+template <class Use>
+void each_piece(const std::string& path, const Use& use) {
+  const auto file = posix_env().open(path, OpenMode::read);
+  if (!file) give_up(file.error().message);
+  for (std::uint64_t at = 0;;) {
+    const auto piece = (*file)->read_at(at, kPieceBytes);
+    if (!piece) give_up(piece.error().message);
+    if (piece->empty()) return;
+    at += piece->size();
+    use(std::string_view(*piece));
+  }
+}
+
+std::uint64_t read_events(const std::string& path) {
+  ingest::EvtxReader reader;
+  ingest::Provenance provenance;
+  provenance.source = "bench";
+  provenance.agency = "agency";
+  provenance.skew_limit = Duration{0};
+  std::uint64_t rows = 0;
+  each_piece(path, [&](std::string_view piece) {
+    BatchBuilder builder("evtx");
+    std::vector<std::uint64_t> ids;
+    for (std::size_t at = 0; at < piece.size(); at += ingest::kEvtxChunkBytes) {
+      reader.read_chunk(piece.substr(at, ingest::kEvtxChunkBytes), provenance, builder, ids);
+    }
+    rows += builder.finish().rows();
+  });
+  return rows;
+}
+
+}  // namespace
+
+std::vector<Pair> evtx_pairs(const std::string& folder) {
+  const auto chunks = dense_chunks(PHENDAU_SOURCE_DIR "/../shared/corpora/evtx");
+  if (chunks.empty()) {
+    std::fprintf(stderr, "(no EVTX: the shared corpora are not here)\n");
+    return {};
+  }
+  const std::string path = folder + "/chunks";
+  std::uint64_t size = 0;
+  {
+    auto file = posix_env().open(path, OpenMode::create_new);
+    if (!file) give_up(file.error().message);
+    for (std::size_t i = 0; size < kFileBytes; ++i) {
+      const std::string& chunk = chunks[i % chunks.size()];
+      if (const auto done = (*file)->append(chunk); !done) give_up(done.error().message);
+      size += chunk.size();
+    }
+  }
+  Pair pair;
+  pair.name = "read EVTX into batches";
+  pair.baseline = "read the same file";
+  pair.events = read_events(path);
+  pair.bytes = size;
+  pair.pairs = 5;
+  pair.ours = [path] { keep(read_events(path)); };
+  pair.base = [path] {
+    std::uint64_t sum = 0;
+    each_piece(path, [&](std::string_view piece) { sum += static_cast<unsigned char>(piece.front()); });
+    keep(sum);
+  };
+  return {pair};
+}
+
+}  // namespace phendau::bench
