@@ -174,9 +174,13 @@ std::vector<std::unique_ptr<Collector>> make_collectors(const Config& config) {
       if (::access(path, F_OK) == 0) files.push_back({path, wire::RecordFormat::syslog});
     }
   }
-  // What was installed and when is in no system log, so it is read in any case.
+  // What is in no system log is read in any case: what was installed, the audit system, web and mail servers.
   if (config.files.empty()) {
-    for (const char* path : {"/var/log/dpkg.log", "/var/log/apt/history.log"}) {
+    for (const char* path :
+         {"/var/log/dpkg.log", "/var/log/apt/history.log", "/var/log/audit/audit.log",
+          "/var/log/apache2/access.log", "/var/log/apache2/error.log", "/var/log/httpd/access_log",
+          "/var/log/httpd/error_log", "/var/log/nginx/access.log", "/var/log/nginx/error.log",
+          "/var/log/squid/access.log", "/var/log/exim4/mainlog"}) {
       if (::access(path, F_OK) == 0) files.push_back({path, wire::RecordFormat::text});
     }
   }

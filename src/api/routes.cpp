@@ -130,6 +130,8 @@ Result<Response> get_device(Context& c) {
   filter.device_id = c.captures[0];
   filter.limit = 200;
   device.set("obligation_items", PHENDAU_TRY(c.hub.obligations().list(c.actor, filter))["items"]);
+  device.set("coverage",
+             c.hub.detection().coverage_of(device["agency_id"].as_string(), device["hostname"].as_string()));
   return json_response(device);
 }
 Result<Response> revoke_device(Context& c) {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/rule_sources.h"
 #include "cli/scanner.h"
 #include "hub/active_pack.h"
 
@@ -16,6 +17,7 @@ struct ScanArguments {
   std::vector<std::string> rules;
   std::vector<std::string> paths;
   std::string pack;
+  std::string data;
   bool no_event = false;
   bool stats = false;
   std::size_t threads = 0;
@@ -84,6 +86,7 @@ Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& argument
     const std::string folder = arguments.pack.empty() ? default_pack() : arguments.pack;
     const auto pack = PHENDAU_TRY(hub::ActivePack::load(posix_env(), folder));
     out.plan = pack.plan();
+    out.sources = pack.sources();
     out.correlations = pack.pack().rules.correlations;
     out.rejected = pack.rejected();
     reject_correlations(out);
@@ -97,7 +100,8 @@ Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& argument
     }
   }
   skipped.say(globals);
-  out.plan = detect::Plan::compile(std::move(rules), PHENDAU_TRY(load_sources(globals, arguments)));
+  out.sources = PHENDAU_TRY(load_sources(globals, arguments));
+  out.plan = detect::Plan::compile(std::move(rules), out.sources);
   out.rejected.insert(out.rejected.end(), out.plan.rejected().begin(), out.plan.rejected().end());
   reject_correlations(out);
   return out;
@@ -159,16 +163,22 @@ Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments
 
 Result<bool> run_list(const Globals& globals, const ScanArguments& arguments) {
   const RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
+  const RuleSources seen = PHENDAU_TRY(rule_sources(globals, rules.plan, rules.sources, arguments.data));
   Json list = Json::array();
-  std::vector<std::vector<std::string>> rows = {{"ID", "LEVEL", "LOGSOURCE", "TITLE"}};
-  const auto add = [&](const detect::RuleMeta& rule, const std::string& source) {
+  std::vector<std::vector<std::string>> rows = {{"ID", "LEVEL", "LOGSOURCE", "TITLE", "BLIND"}};
+  const auto add = [&](const detect::RuleMeta& rule, const std::string& source, const RuleSight& sight) {
     const std::string title = globals.lang == Lang::vi ? rule.title_for_people() : rule.title;
-    rows.push_back({rule.id, rule.level, source, title});
-    list.push(
-        Json::object({{"id", rule.id}, {"level", rule.level}, {"logsource", source}, {"title", title}}));
+    rows.push_back({rule.id, rule.level, source, title, sight.to_text()});
+    Json item =
+        Json::object({{"id", rule.id}, {"level", rule.level}, {"logsource", source}, {"title", title}});
+    sight.add_to(item);
+    list.push(std::move(item));
   };
-  for (const auto& rule : rules.plan.rules()) add(rule, rule.logsource.key());
-  for (const auto& rule : rules.correlations) add(rule, "correlation");
+  for (std::size_t i = 0; i < rules.plan.rules().size(); ++i) {
+    const auto& rule = rules.plan.rules()[i];
+    add(rule, rule.logsource.key(), seen.rules[i]);
+  }
+  for (const auto& rule : rules.correlations) add(rule, "correlation", {});
   if (globals.json())
     print_line(list.dump());
   else
@@ -202,7 +212,7 @@ void add_rules(CLI::App& app, Globals& globals, int& exit_code) {
   rules->require_subcommand(1);
   auto arguments = std::make_shared<ScanArguments>();
   const auto add = [&](const char* name, const char* text,
-                       Result<bool> (*run)(const Globals&, const ScanArguments&)) {
+                       Result<bool> (*run)(const Globals&, const ScanArguments&)) -> CLI::App* {
     auto* command = rules->add_subcommand(name, globals.text(text));
     command->add_option("--rules,folders", arguments->rules, globals.text("cli.scan_rules"));
     command->add_option("--pack", arguments->pack, globals.text("cli.pack"));
@@ -212,9 +222,11 @@ void add_rules(CLI::App& app, Globals& globals, int& exit_code) {
       const auto good = run(globals, *arguments);
       exit_code = !good ? complain(globals, good.error()) : *good ? kOk : kFound;
     });
+    return command;
   };
   add("validate", "cli.rules_validate", run_validate);
-  add("list", "cli.rules_list", run_list);
+  add("list", "cli.rules_list", run_list)
+      ->add_option("--data", arguments->data, globals.text("cli.rules_list_data"));
 }
 
 }  // namespace phendau::cli

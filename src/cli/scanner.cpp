@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "hub/active_pack.h"
 
 namespace phendau::cli {
 
@@ -96,6 +97,7 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, RuleSet rules)
     : globals_(globals),
       options_(std::move(options)),
       rules_(std::move(rules)),
+      channels_(hub::channel_table(rules_.sources)),
       correlator_(detect::Correlator::compile(rules_.correlations, rules_.plan)),
       output_(globals, options_.with_event) {
   pool_ = std::make_unique<WorkPool>(options_.threads, [this](Work& work, BlockDecoder& decoder) {
@@ -149,7 +151,7 @@ Result<> Scanner::run() {
 
 void Scanner::scan_file(const std::string& path) {
   ReadOptions options;
-  options.channels = options_.channels;
+  options.channels = channels_;
   auto opened = RecordReader::open(posix_env(), path, options);
   if (!opened) return complain_of(opened.error());
   const std::shared_ptr<RecordReader> reader = std::move(*opened);

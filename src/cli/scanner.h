@@ -17,6 +17,7 @@ namespace phendau::cli {
 
 struct RuleSet {
   detect::Plan plan;
+  detect::SourceMap sources;
   std::vector<detect::CorrelationRule> correlations;
   std::vector<ContentError> rejected;
 };
@@ -25,7 +26,6 @@ struct ScanOptions {
   std::vector<std::string> paths;
   std::size_t threads = 1;
   bool with_event = true;
-  std::span<const ingest::ChannelLogsource> channels;
 };
 
 class WorkPool;
@@ -63,6 +63,7 @@ class Scanner {
   const Globals& globals_;
   ScanOptions options_;
   RuleSet rules_;
+  std::vector<ingest::ChannelLogsource> channels_;  // views into rules_
   detect::Correlator correlator_;
   ScanOutput output_;
   std::unique_ptr<WorkPool> pool_;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/source_map.h"
 
+#include <algorithm>
+#include <initializer_list>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -8,6 +11,39 @@
 
 namespace phendau::detect {
 namespace {
+
+/// Mistakes of one file, with the place of a node.
+class Mistakes {
+ public:
+  Mistakes(std::string_view file, std::vector<ContentError>& errors) : file_(file), errors_(errors) {}
+  void add(const YamlNode& node, std::string reason) {
+    errors_.push_back({file_, node.line, node.column, std::move(reason)});
+  }
+  void unknown_keys(const YamlNode& map, std::initializer_list<std::string_view> known) {
+    for (const auto& [key, value] : map.members) {
+      if (std::find(known.begin(), known.end(), key.scalar) == known.end())
+        add(key, fmt::format("unknown key '{}'", key.scalar));
+    }
+  }
+  std::size_t size() const { return errors_.size(); }
+
+ private:
+  std::string file_;
+  std::vector<ContentError>& errors_;
+};
+
+bool is_key(std::string_view text) { return split(text, '/').size() == 3; }
+
+/// The log source of an entry; a mistake is noted where there is none.
+LogSource read_logsource(const YamlNode& entry, Mistakes& mistakes) {
+  const YamlNode* logsource = entry.find("logsource");
+  if (logsource == nullptr || !logsource->is_map()) {
+    mistakes.add(entry, "logsource is missing or not a map");
+    return {};
+  }
+  mistakes.unknown_keys(*logsource, {"product", "category", "service"});
+  return {logsource->text("product"), logsource->text("category"), logsource->text("service")};
+}
 
 SourceRoute read_route(std::string_view file, const YamlNode& entry, std::vector<ContentError>& errors) {
   SourceRoute route;
@@ -18,8 +54,7 @@ SourceRoute read_route(std::string_view file, const YamlNode& entry, std::vector
   route.covers = entry.texts("covers");
   if (route.covers.empty()) error(covered != nullptr ? *covered : entry, "covers is missing or empty");
   for (const auto& key : route.covers) {
-    if (split(key, '/').size() != 3)
-      error(*covered, fmt::format("'{}' is not product/category/service", key));
+    if (!is_key(key)) error(*covered, fmt::format("'{}' is not product/category/service", key));
   }
   if (const YamlNode* conditions = entry.find("conditions")) {
     const std::size_t before = errors.size();
@@ -75,28 +110,58 @@ std::vector<ContentError> SourceMap::add(std::string_view file, std::string_view
     errors.push_back(yaml_error(file, document.error().message));
     return errors;
   }
+  Mistakes mistakes(file, errors);
+  mistakes.unknown_keys(*document, {"sources", "channels", "not_covered"});
   const YamlNode* sources = document->find("sources");
   if (sources == nullptr || !sources->is_sequence()) {
-    errors.push_back({std::string(file), document->line, document->column, "sources must be a list"});
+    mistakes.add(*document, "sources must be a list");
     return errors;
   }
   for (const auto& node : sources->items) {
     const std::size_t before = errors.size();
-    const YamlNode* logsource = node.find("logsource");
-    if (logsource == nullptr || !logsource->is_map()) {
-      errors.push_back({std::string(file), node.line, node.column, "logsource is missing or not a map"});
-      continue;
-    }
     if (entries_.size() >= kSourceEntriesMax) {
-      errors.push_back({std::string(file), node.line, node.column, "too many sources"});
+      mistakes.add(node, "too many sources");
       break;
     }
     Entry entry;
-    entry.logsource = {logsource->text("product"), logsource->text("category"), logsource->text("service")};
-    entry.route = read_route(file, node, errors);
+    entry.logsource = read_logsource(node, mistakes);
+    mistakes.unknown_keys(node, {"logsource", "covers", "conditions", "fields"});
+    if (errors.size() == before) entry.route = read_route(file, node, errors);
     if (errors.size() == before) entries_.push_back(std::move(entry));
   }
+  if (const YamlNode* channels = document->find("channels")) {
+    if (!channels->is_map()) mistakes.add(*channels, "channels must be a map");
+    for (const auto& [channel, key] : channels->members) {
+      if (!key.is_scalar() || !is_key(key.scalar))
+        mistakes.add(key, fmt::format("'{}' is not product/category/service", key.scalar));
+      else if (channels_.size() < kSourceEntriesMax)
+        channels_.push_back({channel.scalar, key.scalar});
+    }
+  }
+  if (const YamlNode* list = document->find("not_covered")) {
+    if (!list->is_sequence()) mistakes.add(*list, "not_covered must be a list");
+    for (const auto& node : list->items) {
+      NotCovered one;
+      one.logsource = read_logsource(node, mistakes);
+      mistakes.unknown_keys(node, {"logsource", "reason"});
+      const YamlNode* reason = node.find("reason");
+      if (reason != nullptr) {
+        one.vi = reason->text("vi");
+        one.en = reason->text("en");
+      }
+      if (one.vi.empty() || one.en.empty()) mistakes.add(node, "reason needs vi and en");
+      if (not_covered_.size() < kSourceEntriesMax) not_covered_.push_back(std::move(one));
+    }
+  }
   return errors;
+}
+
+std::string SourceMap::reason_not_covered(const LogSource& logsource, Lang lang) const {
+  // The other way round than for routes: an entry for a product stands for all that the product has.
+  for (const auto& one : not_covered_) {
+    if (has_parts(logsource, one.logsource)) return lang == Lang::vi ? one.vi : one.en;
+  }
+  return {};
 }
 
 SourceRoutes SourceMap::routes(const LogSource& logsource) const {

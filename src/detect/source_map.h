@@ -7,6 +7,10 @@
 //       covers: ["windows//security"]                               # Batch keys; a part may be *
 //       conditions: {EventID: 4688}                                 # a Sigma selection that must hold too
 //       fields: {Image: NewProcessName}                             # rule field: event field
+//   channels: {Security: windows//security}                         # Windows channel: key of its events
+//   not_covered:                                                    # known, but nothing here reads it
+//     - logsource: {product: aws}
+//       reason: {vi: ..., en: ...}
 #pragma once
 
 #include <map>
@@ -14,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/texts.h"
 #include "base/yaml.h"
 #include "detect/rule.h"
 #include "model/predicate.h"
@@ -26,6 +31,12 @@ struct SourceRoute {
   std::vector<std::string> covers;  // "product/category/service", parts may be "*"
   PredicatePtr conditions;          // null: none
   std::map<std::string, std::string> fields;
+};
+
+/// Events of a Windows channel get the key.
+struct ChannelSource {
+  std::string channel;
+  std::string logsource;
 };
 
 struct SourceRoutes {
@@ -41,13 +52,23 @@ class SourceMap {
   /// and has no entry of its own takes every entry that has that part.
   SourceRoutes routes(const LogSource& logsource) const;
   std::size_t size() const { return entries_.size(); }
+  const std::vector<ChannelSource>& channels() const { return channels_; }
+  /// Why nothing here reads the log source, as a pack says it; empty if no pack does.
+  std::string reason_not_covered(const LogSource& logsource, Lang lang) const;
 
  private:
   struct Entry {
     LogSource logsource;
     SourceRoute route;
   };
+  struct NotCovered {
+    LogSource logsource;
+    std::string vi;
+    std::string en;
+  };
   std::vector<Entry> entries_;
+  std::vector<ChannelSource> channels_;
+  std::vector<NotCovered> not_covered_;
 };
 
 /// Whether "linux/*/*" covers "linux//sshd".

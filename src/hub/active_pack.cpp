@@ -18,20 +18,23 @@ std::unexpected<Error> content_error(const std::vector<ContentError>& errors) {
 }
 
 /// What '%name%' stands for in detections.
-detect::CompileOptions compile_options_of(const Pack& pack) {
+detect::CompileOptions compile_options_of(const Pack& pack, const PackOptions& given) {
   detect::CompileOptions options;
   const auto text_of = [](const Json& value) { return value.is_string() ? value.as_string() : value.dump(); };
   for (const auto& parameter : pack.parameters) {
     std::vector<std::string>& values = options.placeholders[parameter.name];
     if (!parameter.value.is_array()) values.push_back(text_of(parameter.value));
     for (const auto& item : parameter.value.items()) values.push_back(text_of(item));
+    const auto more = given.register_values.find(parameter.name);
+    if (more != given.register_values.end())
+      values.insert(values.end(), more->second.begin(), more->second.end());
   }
   return options;
 }
 
 }  // namespace
 
-ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors) {
+ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const PackOptions& options) {
   ActivePack out;
   out.pack_ = std::move(pack);
   const bool complete = errors.empty();
@@ -49,7 +52,7 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors) {
     auto definition = workflow::parse_definition(file.text, name, errors);
     if (definition) out.workflows_.emplace(definition->id, std::move(*definition));
   }
-  out.options_ = compile_options_of(out.pack_);
+  out.options_ = compile_options_of(out.pack_, options);
   out.plan_ = detect::Plan::compile(out.pack_.rules.rules, out.sources_, out.options_);
   out.rejected_ = out.plan_.rejected();
   out.correlations_ = out.pack_.rules.correlations;
@@ -77,7 +80,7 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors) {
 
 Result<ActivePack> ActivePack::load(Env& env, const std::string& folder, const PackOptions& options) {
   std::vector<ContentError> errors;
-  ActivePack out = build(PHENDAU_TRY(load_valid_pack(env, folder, options)), errors);
+  ActivePack out = build(PHENDAU_TRY(load_valid_pack(env, folder, options)), errors, options);
   if (!errors.empty()) return content_error(errors);
   return out;
 }
@@ -125,6 +128,12 @@ std::string ActivePack::rule_source(std::string_view id) const {
     if (found->file == file.path || found->file.ends_with("/" + file.path)) return file.text;
   }
   return "";
+}
+
+std::vector<ingest::ChannelLogsource> channel_table(const detect::SourceMap& sources) {
+  std::vector<ingest::ChannelLogsource> out;
+  for (const auto& one : sources.channels()) out.push_back({one.channel, one.logsource});
+  return out;
 }
 
 }  // namespace phendau::hub

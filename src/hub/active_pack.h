@@ -14,6 +14,7 @@
 #include "hub/pack.h"
 #include "hub/password.h"
 #include "hub/upload_guard.h"
+#include "ingest/decoder.h"
 #include "workflow/definition.h"
 
 namespace phendau::hub {
@@ -22,7 +23,7 @@ class ActivePack {
  public:
   /// Makes a pack ready as far as it can be; its mistakes are added to `errors`. Rules that cannot be
   /// honoured are in rejected() instead, for the others still work.
-  static ActivePack build(Pack pack, std::vector<ContentError>& errors);
+  static ActivePack build(Pack pack, std::vector<ContentError>& errors, const PackOptions& options = {});
   /// `invalid` with the first mistakes of the pack.
   /// @param options values that the installation set, and those that counted before (province_settings.h).
   static Result<ActivePack> load(Env& env, const std::string& folder, const PackOptions& options = {});
@@ -58,5 +59,8 @@ class ActivePack {
   std::map<std::string, workflow::Definition, std::less<>> workflows_;
   UploadPolicy upload_policy_;
 };
+
+/// What decoders take; views into `sources`.
+std::vector<ingest::ChannelLogsource> channel_table(const detect::SourceMap& sources);
 
 }  // namespace phendau::hub

@@ -11,8 +11,8 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kSpace = "detection";
-constexpr std::string_view kKey = "checkpoint";
+constexpr std::string_view kSpace = kDetectionSpace;
+constexpr std::string_view kKey = kCheckpointKey;
 constexpr std::size_t kFramesPerRead = 64;
 constexpr Duration kCheckpointEvery = seconds(2);
 constexpr char kSeparator = '\x1f';
@@ -271,6 +271,7 @@ void Detection::touch(const Open& open, const std::string& agency, Pending& pend
 }
 
 void Detection::note_streams(const Batch& batch) {
+  hosts_.note(batch);
   const Column& source = *batch.column(kSourceColumn);
   const Column& agency = *batch.column(kAgencyColumn);
   const Column& host = *batch.column(kHostColumn);
@@ -356,6 +357,7 @@ Json Detection::checkpoint() const {
   return Json::object({{"version", 1},
                        {"position", position_},
                        {"feeds", std::move(feeds)},
+                       {"hosts", hosts_.save()},
                        {"pack", services_.pack.pack().reference()},
                        {"correlator", to_base64(correlator_.save())},
                        {"open", std::move(open)},
@@ -386,6 +388,7 @@ Result<> Detection::restore(const Json& checkpoint) {
     feed.last_event.ns = item["last"].as_int();
     for (const auto& source : item["sources"].items()) feed.sources.insert(source.as_string());
   }
+  hosts_.restore(checkpoint["hosts"]);  // older checkpoints have none: it fills as events come
   streams_.clear();
   for (const auto& item : checkpoint["streams"].items()) {
     streams_[PHENDAU_TRY(from_base64(item["key"].as_string()))] =
@@ -412,6 +415,28 @@ std::vector<detect::SourceActivity> Detection::activities() const {
     out.push_back(std::move(one));
   }
   return out;
+}
+
+Json Detection::coverage_of(std::string_view agency_id, std::string_view host) const {
+  HostSources::Sources sources;
+  {
+    const std::lock_guard lock(mu_);
+    sources = hosts_.of(agency_id, host);
+  }
+  const auto& plan = services_.pack.plan();
+  Json heard = Json::array();
+  for (const auto& [name, at] : sources) {
+    heard.push(Json::object({{"logsource", name}, {"last_event_at", format_rfc3339(at)}}));
+  }
+  const BlindRules found = blind_rules(plan, sources, product_of(sources));
+  std::map<std::string, std::int64_t> missing;
+  for (const std::uint32_t index : found.blind) ++missing[plan.rules()[index].logsource.key()];
+  Json blind = Json::array();
+  for (const auto& [name, count] : missing) {
+    blind.push(Json::object({{"logsource", name}, {"rules", count}}));
+  }
+  return Json::object(
+      {{"log_sources", std::move(heard)}, {"rules", found.rules}, {"blind", std::move(blind)}});
 }
 
 Result<> Detection::check_silence(UtcTime now) {

@@ -17,6 +17,7 @@
 #include "comply/assess.h"
 #include "detect/correlation.h"
 #include "hub/active_pack.h"
+#include "hub/host_sources.h"
 #include "hub/services.h"
 #include "store/journal/journal.h"
 
@@ -28,6 +29,8 @@ inline constexpr std::size_t kStreamsMax = 50'000;  // (source, agency, host) tr
 inline constexpr std::size_t kAlertRefsMax = 100;   // event references kept per alert
 inline constexpr Duration kAlertWindowDefault = hours(1);
 inline constexpr std::string_view kActivitySpace = "alert_activity";
+inline constexpr std::string_view kDetectionSpace = "detection";  // derived row with the checkpoint
+inline constexpr std::string_view kCheckpointKey = "checkpoint";
 
 struct DetectionCounts {
   std::uint64_t frames = 0;
@@ -54,6 +57,9 @@ class Detection {
   /// What a clause can know about a rule (id, name or feature) for an agency.
   comply::DetectionState state_of(std::string_view rule_ref, std::string_view agency_id) const;
   std::vector<detect::SourceActivity> activities() const;
+  /// {log_sources, rules, blind}: what the host sends, how many rules are meant for such a machine, and those
+  /// of them that see nothing of it, counted by the log source that they need.
+  Json coverage_of(std::string_view agency_id, std::string_view host) const;
   /// Called after alerts were raised, with the agencies they belong to; not under our lock.
   std::function<void(const std::set<std::string>&)> on_alerts;
 
@@ -102,6 +108,7 @@ class Detection {
   std::map<std::string, Open> open_;                           // guarded by mu_
   std::map<std::string, Stream> streams_;                      // guarded by mu_; source \x1f agency \x1f host
   std::map<std::pair<std::string, std::string>, Feed> feeds_;  // guarded by mu_; agency, log source
+  HostSources hosts_;                                          // guarded by mu_
   std::map<std::pair<std::string, std::string>, std::pair<UtcTime, std::string>>
       last_alerts_;             // rule, agency
   DetectionCounts counts_;      // guarded by mu_

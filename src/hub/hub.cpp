@@ -86,7 +86,7 @@ Result<> Hub::open_stores() {
   ledger_ = PHENDAU_TRY(open_hub_ledger(env_, config_.data_dir, keys_.secret_key, pack_->pack()));
   // The province's values are in the ledger, which needs the pack's kinds: the pack is read again with them.
   const auto values = PHENDAU_TRY(pack_options_of(*ledger_, pack_->pack(), env_.now()));
-  if (values.parameters.size() > 0 || !values.earlier.empty())
+  if (values.parameters.size() > 0 || !values.earlier.empty() || !values.register_values.empty())
     pack_ = std::make_unique<ActivePack>(PHENDAU_TRY(ActivePack::load(env_, config_.pack_dir, values)));
   journal::Options options;
   options.dir = DataFolder::of(config_.data_dir).journal;
@@ -349,14 +349,23 @@ Result<Json> Hub::packs(const Actor& actor) {
 Result<Json> Hub::rules(const Actor& actor) {
   PHENDAU_TRY(scope_for(actor, Action::read, Resource::rule));
   Json items = Json::array();
-  const auto add = [&](const detect::RuleMeta& rule, const std::string& logsource) {
-    items.push(Json::object({{"id", rule.id},
-                             {"title", rule.title_for_people()},
-                             {"level", rule.level},
-                             {"logsource", logsource},
-                             {"state", "active"}}));
+  const auto add = [&](const detect::RuleMeta& rule, const std::string& logsource, bool blind = false,
+                       const std::string& reason = {}) {
+    Json item = Json::object({{"id", rule.id},
+                              {"title", rule.title_for_people()},
+                              {"level", rule.level},
+                              {"logsource", logsource},
+                              {"state", blind ? "blind" : "active"}});
+    if (!reason.empty()) item.set("reason", reason);
+    items.push(std::move(item));
   };
-  for (const auto& rule : pack_->plan().rules()) add(rule, rule.logsource.key());
+  const auto& plan = pack_->plan();
+  const auto& without = plan.rules_without_source();
+  for (std::uint32_t i = 0; i < plan.rules().size(); ++i) {
+    const LogSource& of = plan.rules()[i].logsource;
+    const bool blind = std::find(without.begin(), without.end(), i) != without.end();
+    add(plan.rules()[i], of.key(), blind, blind ? pack_->sources().reason_not_covered(of, Lang::vi) : "");
+  }
   for (const auto& rule : pack_->correlations()) add(rule, "correlation");
   for (const auto& rule : pack_->silences()) add(rule, "silence");
   for (const auto& mistake : pack_->rejected()) {

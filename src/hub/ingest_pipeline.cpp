@@ -20,20 +20,6 @@ constexpr std::string_view kFactLogsource = "phendau/fact/";
 constexpr std::size_t kFirstErrorsMax = 10;
 constexpr Duration kRetryAfter = seconds(1);
 
-ingest::Provenance provenance_of(const Services& services, const Origin& origin, UtcTime now) {
-  ingest::Provenance out;
-  out.received_time = now;
-  out.source = origin.source;
-  out.agency = origin.agency_id;
-  out.zone = kHubZone;
-  out.skew_limit = services.config.skew_max;
-  out.peer = origin.peer;
-  out.channel = origin.channel;
-  out.host = origin.host;
-  out.default_logsource = origin.default_logsource;
-  return out;
-}
-
 /// How far the device's clock ran ahead of ours at its last heartbeat, which comes before records.
 Duration clock_ahead(Services& services, std::string_view device_id) {
   const auto beat = services.ledger.get_derived(kHeartbeatSpace, device_id);
@@ -59,8 +45,25 @@ struct IngestPipeline::Lane {
         policy(ingest::FlushPolicy::Limits{kBatchRowsMax, kBatchBytesMax, delay_max}) {}
 };
 
-IngestPipeline::IngestPipeline(Services& services) : services_(services), spools_(services) {}
+IngestPipeline::IngestPipeline(Services& services)
+    : services_(services), channels_(channel_table(services.pack.sources())), spools_(services) {}
 IngestPipeline::~IngestPipeline() { stop(); }
+
+ingest::Provenance IngestPipeline::provenance_of(const Origin& origin, UtcTime now) {
+  ingest::Provenance out;
+  out.received_time = now;
+  out.source = origin.source;
+  out.agency = origin.agency_id;
+  out.zone = kHubZone;
+  out.skew_limit = services_.config.skew_max;
+  out.peer = origin.peer;
+  out.channel = origin.channel;
+  out.host = origin.host;
+  out.default_logsource = origin.default_logsource;
+  out.channel_logsources = channels_;
+  out.memory = &memory_;
+  return out;
+}
 
 void IngestPipeline::start() {
   if (const auto loaded = reload_senders(); !loaded) {
@@ -99,7 +102,7 @@ IngestPipeline::Lane& IngestPipeline::lane(std::string_view format) {
 
 void IngestPipeline::decode(Lane& lane, std::string_view record, const Origin& origin, bool oversized,
                             bool truncated) {
-  ingest::Provenance provenance = provenance_of(services_, origin, services_.env.now());
+  ingest::Provenance provenance = provenance_of(origin, services_.env.now());
   provenance.oversized = oversized;
   provenance.truncated = truncated;
   lane.decoder->decode(record, provenance, lane.builder);
@@ -202,7 +205,7 @@ Result<wire::Ack> IngestPipeline::append_records(const Actor& device, const wire
       origin.peer = device.from;
       origin.channel = record.channel;
       origin.host = device.name;
-      ingest::Provenance provenance = provenance_of(services_, origin, now);
+      ingest::Provenance provenance = provenance_of(origin, now);
       provenance.skew_limit = skew_limit_for(record.received_at - ahead, now, services_.config.skew_max);
       decoder->decode(record.bytes, provenance, builder);
     }
@@ -265,7 +268,7 @@ Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view 
                   "upload.state_secret_line", {std::to_string(number)});
     }
     const auto reasons_before = decoder->counters().by_reason;
-    decoder->decode(line, provenance_of(services_, origin, services_.env.now()), builder);
+    decoder->decode(line, provenance_of(origin, services_.env.now()), builder);
     bool bad = false;
     for (const auto& [reason, count] : decoder->counters().by_reason) {
       const auto before = reasons_before.find(reason);

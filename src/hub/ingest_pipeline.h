@@ -15,6 +15,7 @@
 #include "hub/services.h"
 #include "hub/spool_book.h"
 #include "ingest/decoder.h"
+#include "ingest/line_formats.h"
 #include "wire/messages.h"
 #include "wire/record_batch.h"
 
@@ -85,9 +86,12 @@ class IngestPipeline {
   Lane& lane(std::string_view format);
   void run();
   bool flush(Lane& lane, std::unique_lock<std::mutex>& lock);
+  ingest::Provenance provenance_of(const Origin& origin, UtcTime now);
   void decode(Lane& lane, std::string_view record, const Origin& origin, bool oversized, bool truncated);
 
   Services& services_;
+  const std::vector<ingest::ChannelLogsource> channels_;
+  ingest::LineMemory memory_;  // of all decoders: an agent's batches are decoded apart
   SpoolBook spools_;
   mutable std::mutex mu_;
   std::condition_variable room_;                                     // a lane was flushed

@@ -200,6 +200,8 @@ struct PackOptions {
     Json parameters;
   };
   std::vector<Earlier> earlier = {};
+  /// Values from registers that detections see under a parameter's name besides the parameter's own.
+  std::map<std::string, std::vector<std::string>> register_values = {};
 };
 
 /// Reads `folder`; imports are its sibling folders. Fails only when the folder cannot be read at all

@@ -18,6 +18,10 @@ constexpr std::string_view kWithdrawn = "withdrawn";
 constexpr Duration kEarlierKept = days(400);  // no period or clock of a duty is longer than a year
 constexpr std::size_t kEarlierMax = 8;        // changes that are looked back; each reads the pack once more
 
+constexpr std::string_view kMediaParameter = "registered_media_serials";
+constexpr std::size_t kMediaMax = 3'000;    // values of one placeholder; media beyond are alerted on
+constexpr std::size_t kSerialBytesMin = 4;  // a shorter "serial" would be found inside others
+
 std::string id_of(std::string_view name) { return std::string(kPrefix) + std::string(name); }
 
 /// One change of one value; null: back to the pack's.
@@ -56,6 +60,27 @@ Json set_or_erased(Json values, const Change& change) {
   return values;
 }
 
+/// Serial numbers of the storage media that are in use: what detections call registered.
+Result<std::vector<std::string>> registered_media(ledger::Ledger& ledger) {
+  std::vector<std::string> out;
+  ledger::Query query;
+  query.kind = "storage_media";
+  query.limit = ledger::kListLimitMax;
+  while (out.size() < kMediaMax) {
+    auto page = ledger.list(query, everything());
+    if (!page)
+      return page.error().code == ErrorCode::not_found ? Result<std::vector<std::string>>(out)
+                                                       : std::unexpected(page.error());
+    for (const auto& record : page->records) {
+      const std::string& serial = record.doc["serial"].as_string();
+      if (record.state == "in_use" && serial.size() >= kSerialBytesMin) out.push_back(serial);
+    }
+    if (page->next_cursor.empty()) break;
+    query.cursor = page->next_cursor;
+  }
+  return out;
+}
+
 Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 }  // namespace
@@ -68,6 +93,10 @@ Result<PackOptions> pack_options_of(ledger::Ledger& ledger, const Pack& pack, Ut
   }
   if (out.earlier.size() > kEarlierMax)
     out.earlier.erase(out.earlier.begin(), out.earlier.end() - static_cast<std::ptrdiff_t>(kEarlierMax));
+  if (pack.parameter(kMediaParameter) != nullptr) {
+    auto serials = PHENDAU_TRY(registered_media(ledger));
+    if (!serials.empty()) out.register_values.emplace(std::string(kMediaParameter), std::move(serials));
+  }
   return out;
 }
 

@@ -14,7 +14,7 @@ namespace phendau::ingest {
 namespace {
 
 /// Which rows apply. `pam` rows are tried behind "pam_x(service:type): " of any program.
-enum class Group : std::uint8_t { sshd, su, login, shadow, logind, cron, network, pam, count };
+enum class Group : std::uint8_t { sshd, su, login, shadow, logind, cron, network, kernel, pam, count };
 
 constexpr std::uint8_t kUnknownUser = 1;  // user_known = false
 constexpr std::uint8_t kRoot = 2;         // the message means root without naming it
@@ -252,6 +252,10 @@ constexpr Form kForms[] = {
      "{num} more authentication failure{lazy}; logname={lazy} uid={lazy} euid={lazy} tty={lazy:tty} "
      "ruser={lazy:user} rhost={peer}",
      "", kFailed, kPamMethod},
+    // A memory stick gives both lines, joined by its port; a keyboard only the first.
+    {Group::kernel, "usb {word:usb_port}: SerialNumber: {rest:device_serial}", "usb_device"},
+    {Group::kernel, "usb-storage {lazy:usb_port}:{word} USB Mass Storage device detected", "removable_media"},
+
     {Group::pam, "service({lazy}) ignoring max retries; {num} > {num}", "", kFailed},
     {Group::pam, "check pass; user ({text:target_user}) unknown", "", kFailed, kUnknownUser},
     {Group::pam, "user [{text:target_user}] has blank password; authenticated without it", "", kOk},
@@ -442,6 +446,13 @@ bool parse_sudo(std::string_view text, FieldList& fields) {
   return true;
 }
 
+/// "[   12.345678] text" of the kernel -> "text".
+Body without_clock(Body body) {
+  const std::size_t close = body.text.starts_with('[') ? body.text.find("] ") : body.text.npos;
+  if (close != body.text.npos && close < 24) body.text.remove_prefix(close + 2);
+  return body;
+}
+
 bool match_speaker(Speaker speaker, const Body& body, std::string_view name, FieldList& fields) {
   switch (speaker) {
     case Speaker::sshd:
@@ -461,6 +472,7 @@ bool match_speaker(Speaker speaker, const Body& body, std::string_view name, Fie
     case Speaker::other:
       return is_network_daemon(name) && match_group(Group::network, body, fields);
     case Speaker::kernel:
+      return match_group(Group::kernel, without_clock(body), fields);
     case Speaker::auditd:
     case Speaker::pam:
       return false;

@@ -45,6 +45,17 @@ void check(const Case (&cases)[N]) {
   }
 }
 
+TEST_CASE("auth: the kernel tells of memory sticks") {
+  const Case cases[] = {
+      {"kernel", "[ 1234.567890] usb 1-1.2: SerialNumber: 4C530001",
+       "action=usb_device|usb_port=1-1.2|device_serial=4C530001"},
+      {"kernel", "usb-storage 1-1.2:1.0: USB Mass Storage device detected",
+       "action=removable_media|usb_port=1-1.2"},
+      {"kernel", "[ 1234.567890] usb 1-1.2: Product: Cruzer", ""},
+  };
+  check(cases);
+}
+
 TEST_CASE("auth: sshd logins") {
   const Case cases[] = {
       {"sshd", "Failed password for root from 183.62.140.253 port 60627 ssh2",

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "ingest/journald_decoder.h"
+#include "ingest/line_formats.h"
 #include "ingest/ndjson_decoder.h"
 #include "ingest/parse_error.h"
 #include "ingest/row_writer.h"
@@ -11,6 +12,9 @@
 
 namespace phendau::ingest {
 namespace {
+
+/// Lines of files that no format knows: rules that look for words see them.
+constexpr std::string_view kTextLogsource = "linux//text";
 
 bool is_word(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -32,9 +36,11 @@ std::optional<ParsedTime> leading_time(std::string_view line, ZoneOffset zone) {
   return time;
 }
 
-/// The whole line is the message; only a date and time at its beginning is believed.
+/// A line of a format told by its content, or of one set by name; else the whole line is the message and only
+/// a date and time at its beginning is believed.
 class TextDecoder final : public Decoder {
  public:
+  explicit TextDecoder(std::string_view format = {}) : format_(format) {}
   std::string_view name() const override { return "text"; }
   void decode(std::string_view record, const Provenance& provenance, BatchBuilder& builder) override {
     const std::string_view line = without_line_end(record.substr(0, kRecordBytesMax));
@@ -42,18 +48,44 @@ class TextDecoder final : public Decoder {
     const std::string_view text = valid_text(line, scratch_, valid);
     RowParts parts;
     parts.logsource = provenance.default_logsource;
+    LineMemory& memory = provenance.memory != nullptr ? *provenance.memory : memory_;
+    LineMeaning meaning;
+    if (read_line(format_, text, provenance, memory, fields_, meaning))
+      take(meaning, parts);
+    else
+      take_text(text, provenance, parts);
     if (!valid) parts.error = parse_error::kNotUtf8;
     if (text.empty()) parts.error = parse_error::kEmpty;
+    begin_row(record, provenance, parts, builder, columns_, counters_);
+    if (!text.empty()) columns_.add(builder, Field::message, text);
+    add_pairs(fields_, builder);
+  }
+
+ private:
+  static void take(const LineMeaning& meaning, RowParts& parts) {
+    if (!meaning.logsource.empty()) parts.logsource = meaning.logsource;
+    parts.host = meaning.host;
+    parts.error = meaning.error;
+    if (!meaning.time) return;
+    parts.time = meaning.time->time;
+    parts.quality = meaning.time->quality;
+  }
+  void take_text(std::string_view text, const Provenance& provenance, RowParts& parts) const {
+    if (format_ == "w3c")
+      parts.error = parse_error::kNoLayout;
+    else if (!format_.empty())
+      parts.error = parse_error::kBadLine;
+    if (parts.logsource.empty()) parts.logsource = kTextLogsource;
     if (const auto time = leading_time(text, provenance.zone)) {
       parts.time = time->time;
       parts.quality = time->quality;
     }
-    begin_row(record, provenance, parts, builder, columns_, counters_);
-    if (!text.empty()) columns_.add(builder, Field::message, text);
   }
 
- private:
+  std::string format_;
   FieldColumns columns_;
+  PairList fields_;
+  LineMemory memory_;
   std::string scratch_;
 };
 
@@ -78,6 +110,7 @@ Result<std::unique_ptr<Decoder>> make_decoder(std::string_view format) {
   if (format == "journald") return std::make_unique<JournaldDecoder>();
   if (format == "ndjson") return std::make_unique<NdjsonDecoder>();
   if (format == "text") return std::make_unique<TextDecoder>();
+  if (is_line_format(format)) return std::make_unique<TextDecoder>(format);
   return fail(ErrorCode::invalid,
               "unknown log format '" + std::string(format) + "'; use syslog, journald, ndjson or text",
               "ingest.unknown_format", {std::string(format)});
@@ -90,7 +123,11 @@ std::string_view detect_format(std::string_view head) {
     const bool json = start[0] == '{' || next == '{' || next == '\n' || next == '\r' || next == ' ';
     if (json) return "ndjson";
   }
-  return "syslog";
+  const std::string_view line = start.substr(0, start.find('\n'));
+  LineMemory memory;
+  PairList fields;
+  LineMeaning meaning;
+  return read_line({}, without_line_end(line), {}, memory, fields, meaning) ? "text" : "syslog";
 }
 
 }  // namespace phendau::ingest

@@ -18,6 +18,8 @@
 
 namespace phendau::ingest {
 
+class LineMemory;  // line_formats.h
+
 /// Of events whose channel no pack names.
 inline constexpr std::string_view kOtherChannelLogsource = "windows//";
 
@@ -39,8 +41,9 @@ struct Provenance {
   std::string_view host;     // host that the agent vouches for; records that name none get it
   std::string_view default_logsource;                    // LogSource::key() of what the decoder cannot tell
   std::span<const ChannelLogsource> channel_logsources;  // ndjson: by field Channel
-  bool oversized = false;                                // Frame::oversized
-  bool truncated = false;                                // Frame::truncated
+  LineMemory* memory = nullptr;  // shared between decoders; without it each decoder has its own
+  bool oversized = false;        // Frame::oversized
+  bool truncated = false;        // Frame::truncated
 };
 
 struct DecodeCounters {
@@ -66,8 +69,10 @@ class Decoder {
   DecodeCounters counters_;
 };
 
-/// "syslog", "journald", "ndjson" or "text" (the line is the message; a date and time at its beginning is the
-/// event's). `invalid` for another format.
+/// "syslog", "journald", "ndjson" (also Suricata EVE) or "text": a line of any format that line_formats.h
+/// knows by its content, else the line is the message and a date and time at its beginning is the event's. A
+/// name of line_formats.h ("cef", "auditd", "w3c", "ncsa", "squid", "web_error", "exim", "firewall",
+/// "key_value") takes only that. `invalid` for another name.
 Result<std::unique_ptr<Decoder>> make_decoder(std::string_view format);
 
 /// Format of a file by its first lines: "ndjson", "text" or "syslog".

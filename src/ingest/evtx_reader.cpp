@@ -15,6 +15,7 @@
 #include "ingest/little_endian.h"
 #include "ingest/parse_error.h"
 #include "ingest/row_writer.h"
+#include "ingest/windows_fields.h"
 
 namespace phendau::ingest {
 namespace {
@@ -181,6 +182,7 @@ struct EvtxReader::Impl {
     follow(out);
     begin_row(raw, provenance, parts, out, fixed_columns, counters);
     for (const auto& field : record.fields()) add(field, out);
+    add_windows_fields(out, provenance.zone);
   }
 
   /// Where the next intact record begins, or the end.

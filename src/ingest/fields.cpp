@@ -37,7 +37,11 @@ std::string_view to_string(Field field) {
                                                                        "home",
                                                                        "shell",
                                                                        "repeat_count",
-                                                                       "session_id"};
+                                                                       "session_id",
+                                                                       "usb_port",
+                                                                       "device_serial",
+                                                                       "local_hour",
+                                                                       "local_weekday"};
   static_assert(!kNames.back().empty());
   return kNames[static_cast<std::size_t>(field)];
 }

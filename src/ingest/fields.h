@@ -45,6 +45,10 @@ enum class Field : std::uint8_t {
   shell,
   repeat_count,
   session_id,
+  usb_port,
+  device_serial,
+  local_hour,
+  local_weekday,
   count,
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::count);

@@ -12,10 +12,13 @@
 #include "ingest/auth_messages.h"
 #include "ingest/journald_decoder.h"
 #include "ingest/limits.h"
+#include "ingest/line_formats.h"
 #include "ingest/ndjson_decoder.h"
+#include "ingest/pairs.h"
 #include "ingest/parse_error.h"
 #include "ingest/row_writer.h"
 #include "ingest/timestamp.h"
+#include "ingest/windows_fields.h"
 #include "model/batch.h"
 
 namespace phendau::ingest {
@@ -104,6 +107,8 @@ struct JournaldDecoder::Impl {
   };
   std::vector<Member> kept;        // members that go into the row under their own name
   std::vector<std::string> bytes;  // owners of decoded byte arrays; reserved so that views stay
+  PairList pairs;                  // of a message in a format of its own
+  LineMemory memory;
   bool valid = true;
 
   std::string_view hold(std::string_view raw) {
@@ -179,6 +184,7 @@ std::string_view name_at(const std::array<std::string_view, N>& names, std::stri
 
 struct JournalHeader {
   std::string_view time, host, identifier, comm, pid, syslog_pid, priority, facility, transport;
+  std::string_view audit_type, audit_id;
   std::vector<std::string_view> messages;
 };
 
@@ -193,11 +199,31 @@ std::string_view* header_slot(JournalHeader& header, std::string_view name) {
   if (name == "PRIORITY") return &header.priority;
   if (name == "SYSLOG_FACILITY") return &header.facility;
   if (name == "_TRANSPORT") return &header.transport;
+  if (name == "_AUDIT_TYPE_NAME") return &header.audit_type;
+  if (name == "_AUDIT_ID") return &header.audit_id;
   return nullptr;
 }
 
 bool is_kept(std::string_view name) {
   return std::find(std::begin(kJournalNames), std::end(kJournalNames), name) != std::end(kJournalNames);
+}
+
+}  // namespace
+
+namespace {
+
+/// What a message in a format of its own says (line_formats.h); journald takes audit records apart itself.
+LineMeaning read_content(const JournalHeader& header, std::string_view program, std::string_view message,
+                         const Provenance& provenance, LineMemory& own, PairList& pairs) {
+  LineMemory& memory = provenance.memory != nullptr ? *provenance.memory : own;
+  LineMeaning meaning;
+  if (header.transport == "audit" && is_pair_name(header.audit_type)) {
+    const std::string_view body = message.substr(std::min(message.find(' '), message.size()));
+    memory.parse_audit_parts(header.audit_type, header.audit_id, body, provenance.source, pairs, meaning);
+  } else {
+    read_message(program, message, provenance, memory, pairs, meaning);
+  }
+  return meaning;
 }
 
 }  // namespace
@@ -232,7 +258,11 @@ void JournaldDecoder::decode(std::string_view record, const Provenance& provenan
   if (program.empty() && header.transport == "kernel") program = "kernel";
   MessageMeaning meaning;
   const std::string_view message = header.messages.empty() ? std::string_view() : header.messages.front();
+  LineMeaning content;
+  impl.pairs.clear();
   if (readable) meaning = parse_auth_message(program, message, impl.fields);
+  if (readable && !meaning.understood)
+    content = read_content(header, program, message, provenance, impl.memory, impl.pairs);
   std::int64_t microseconds = 0;
   const auto time =
       std::from_chars(header.time.data(), header.time.data() + header.time.size(), microseconds);
@@ -247,6 +277,8 @@ void JournaldDecoder::decode(std::string_view record, const Provenance& provenan
   parts.host = header.host;
   const bool use_default = meaning.speaker == Speaker::other && !provenance.default_logsource.empty();
   parts.logsource = use_default ? provenance.default_logsource : logsource_of(meaning.speaker);
+  if (!content.logsource.empty()) parts.logsource = content.logsource;
+  if (!content.error.empty()) parts.error = content.error;
   begin_row(record, provenance, parts, builder, impl.columns, counters_);
   const auto add = [&](Field field, std::string_view value) {
     if (!value.empty())
@@ -259,6 +291,9 @@ void JournaldDecoder::decode(std::string_view record, const Provenance& provenan
   for (const std::string_view value : header.messages) add(Field::message, value);
   for (const auto& member : impl.kept) builder.add(member.name, member.text);
   add_fields(impl.fields, builder, impl.columns);
+  add_pairs(impl.pairs, builder);
+  if (impl.fields.text(Field::action) == "login" || impl.pairs.find("action") == "login")
+    add_local_time(builder, provenance.zone);
 }
 
 // ---------------------------------------------------------------- ndjson
@@ -327,6 +362,7 @@ struct NdjsonDecoder::Impl {
   std::string_view host_member;
   dom::object windows;  // the member Event, if the record is an event of Windows as evtx_dump writes it
   bool is_windows_xml = false;
+  std::string made_logsource;
 
   /// Calls sink(name, scalar element) for each value; false when kJsonFieldsMax was reached.
   bool walk(dom::element value, const auto& sink) {
@@ -469,8 +505,9 @@ namespace {
 void find_time(dom::object object, const Provenance& provenance, RowParts& parts) {
   bool seen = false;
   dom::element value;
-  for (const std::string_view name : {"@timestamp", "timestamp", "time", "EventTime", "TimeCreated", "_time",
-                                      "Event.System.TimeCreated", "Event.System.TimeCreated_attributes"}) {
+  for (const std::string_view name :
+       {"@timestamp", "timestamp", "time", "EventTime", "TimeCreated", "_time", "ts",
+        "Event.System.TimeCreated", "Event.System.TimeCreated_attributes"}) {
     if (!find_member(object, name, value)) continue;
     seen = true;
     if (const auto time = parse_any_time(value, provenance.zone)) {
@@ -510,7 +547,8 @@ std::string_view find_host(dom::object object, std::string_view& member) {
   return {};
 }
 
-std::string_view find_logsource(dom::object object, const Provenance& provenance) {
+/// By the Windows channel, else by what the writer of the record is: Suricata's event_type, Zeek's _path.
+std::string_view find_logsource(dom::object object, const Provenance& provenance, std::string& made) {
   dom::element value;
   for (const std::string_view name : {"Channel", "winlog.channel", "Event.System.Channel"}) {
     if (!find_member(object, name, value)) continue;
@@ -518,7 +556,17 @@ std::string_view find_logsource(dom::object object, const Provenance& provenance
     for (const auto& row : provenance.channel_logsources) {
       if (equals_ignore_case_ascii(row.channel, channel)) return row.logsource;
     }
+    if (!provenance.channel_logsources.empty() && is_windows(object)) return kOtherChannelLogsource;
   }
+  const auto made_of = [&](std::string_view product, std::string_view member, std::string_view beside) {
+    dom::element other;
+    if (object.at_key(member).get(value) || object.at_key(beside).get(other)) return false;
+    const std::string_view service = string_of(value);
+    if (!is_pair_name(service) || service.find('/') != service.npos) return false;
+    made = fmt::format("{}//{}", product, service);
+    return true;
+  };
+  if (made_of("suricata", "event_type", "timestamp") || made_of("zeek", "_path", "ts")) return made;
   return provenance.default_logsource;
 }
 
@@ -546,7 +594,7 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
                           !event.get(impl.windows);
     find_time(object, provenance, parts);
     parts.host = find_host(object, impl.host_member);
-    parts.logsource = find_logsource(object, provenance);
+    parts.logsource = find_logsource(object, provenance, impl.made_logsource);
     // Limits are judged before the row begins, because its parse_error is written first.
     impl.walk_object(object, [](std::string_view, dom::element) {});
     if (impl.cut) parts.error = parse_error::kTooManyFields;
@@ -574,6 +622,7 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
     }
     builder.add(name, value.text, value.kind);
   });
+  add_windows_fields(builder, provenance.zone);
 }
 
 }  // namespace phendau::ingest

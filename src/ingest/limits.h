@@ -31,6 +31,15 @@ inline constexpr std::size_t kEvtxOutputBytesMax = 8u << 20;
 inline constexpr std::size_t kFieldNameBytesMax = 512;
 /// Structured-data parameters of one RFC 5424 record; real senders use below 20.
 inline constexpr std::size_t kStructuredParamsMax = 128;
+/// Fields of one line of a named format (CEF, key=value, audit); firewalls write below 100.
+inline constexpr std::size_t kPairsMax = 512;
+/// Names of such fields; letters, digits and a few signs. Longer "names" are text with a `=` in it.
+inline constexpr std::size_t kPairNameBytesMax = 64;
+/// W3C column lists remembered at a time: files of one hub that are being followed.
+inline constexpr std::size_t kLayoutsMax = 1'000;
+inline constexpr std::size_t kLayoutColumnsMax = 128;
+/// Audit events whose further records may still come; the kernel writes the records of one event together.
+inline constexpr std::size_t kAuditContextsMax = 64;
 /// Syslog headers inside a syslog message: file forwarder behind a relay behind a relay.
 inline constexpr int kNestedHeadersMax = 3;
 /// RFC 3164 says 32 characters for the tag; real programs use up to 60.

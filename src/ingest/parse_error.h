@@ -19,5 +19,7 @@ inline constexpr std::string_view kTooManyFields = "too_many_fields";
 inline constexpr std::string_view kTooDeep = "too_deep";
 inline constexpr std::string_view kBadJson = "bad_json";
 inline constexpr std::string_view kNotObject = "not_object";
+inline constexpr std::string_view kBadLine = "bad_line";
+inline constexpr std::string_view kNoLayout = "no_layout";
 
 }  // namespace phendau::ingest::parse_error

@@ -60,6 +60,12 @@ void begin_row(std::string_view raw, const Provenance& provenance, RowParts part
   if (!provenance.channel.empty()) columns.add(builder, Field::input_channel, provenance.channel);
 }
 
+void add_local_time(BatchBuilder& builder, ZoneOffset zone) {
+  const CivilTime local = to_civil(builder.current_time(), zone);
+  builder.add(to_string(Field::local_hour), std::to_string(local.hour), ValueKind::integer);
+  builder.add(to_string(Field::local_weekday), std::to_string(iso_weekday(local.date)), ValueKind::integer);
+}
+
 bool is_reserved_field(std::string_view name) {
   static constexpr std::string_view kReserved[] = {
       kSourceColumn, kHostColumn,     kAgencyColumn,  kLogsourceColumn, kParseErrorColumn, "raw",

@@ -32,6 +32,10 @@ struct RowParts {
 void begin_row(std::string_view raw, const Provenance& provenance, RowParts parts, BatchBuilder& builder,
                FieldColumns& columns, DecodeCounters& counters);
 
+/// Hour (0 to 23) and weekday (1 = Monday) of the row's time in the zone of its source, for sign-ins: rules
+/// about working hours read them as fields.
+void add_local_time(BatchBuilder& builder, ZoneOffset zone);
+
 /// Names that a batch gives a meaning of its own: a record must not be able to claim another agency or
 /// source. Its field of that name gets kReservedPrefix.
 bool is_reserved_field(std::string_view name);

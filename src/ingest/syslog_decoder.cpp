@@ -192,6 +192,12 @@ void SyslogDecoder::decode(std::string_view record, const Provenance& provenance
   Line line = parse_line(text, provenance);
   unwrap(provenance, line);
   const MessageMeaning meaning = parse_auth_message(line.program, line.message, fields_);
+  LineMeaning content;
+  pairs_.clear();
+  const bool may_have_content =
+      !meaning.understood && (meaning.speaker == Speaker::other || meaning.speaker == Speaker::kernel ||
+                              meaning.speaker == Speaker::auditd);
+  if (may_have_content) read_content(text, provenance, line, content);
 
   RowParts parts;
   if (line.has_time) {
@@ -206,6 +212,7 @@ void SyslogDecoder::decode(std::string_view record, const Provenance& provenance
   }
   const bool use_default = speaker == Speaker::other && !provenance.default_logsource.empty();
   parts.logsource = use_default ? provenance.default_logsource : logsource_of(speaker);
+  if (!content.logsource.empty()) parts.logsource = content.logsource;
   begin_row(record, provenance, parts, builder, columns_, counters_);
   if (line.priority >= 0) {
     columns_.add(builder, Field::facility, facility_name(line.priority));
@@ -225,6 +232,27 @@ void SyslogDecoder::decode(std::string_view record, const Provenance& provenance
                 sd.substr(param.value_begin, param.value_end - param.value_begin));
   }
   add_fields(fields_, builder, columns_);
+  add_pairs(pairs_, builder);
+  if (fields_.text(Field::action) == "login" || pairs_.find("action") == "login")
+    add_local_time(builder, provenance.zone);
+}
+
+/// A message in a format of its own (CEF, audit, firewall, mail, web), or such a line without a syslog
+/// header. What it says of its time and host goes before what the header says.
+bool SyslogDecoder::read_content(std::string_view text, const Provenance& provenance, Line& line,
+                                 LineMeaning& meaning) {
+  LineMemory& memory = provenance.memory != nullptr ? *provenance.memory : memory_;
+  const bool bare = line.error == parse_error::kNoHeader;
+  const bool known = bare ? read_line({}, text, provenance, memory, pairs_, meaning)
+                          : read_message(line.program, line.message, provenance, memory, pairs_, meaning);
+  if (!known) return false;
+  if (bare || !meaning.error.empty()) line.error = meaning.error;
+  if (!meaning.host.empty()) line.host = meaning.host;
+  if (meaning.time) {
+    line.has_time = true;
+    line.time = *meaning.time;
+  }
+  return true;
 }
 
 SyslogDecoder::Line SyslogDecoder::parse_line(std::string_view text, const Provenance& provenance) {

@@ -11,6 +11,7 @@
 #include "ingest/auth_messages.h"
 #include "ingest/decoder.h"
 #include "ingest/fields.h"
+#include "ingest/line_formats.h"
 #include "ingest/timestamp.h"
 
 namespace phendau::ingest {
@@ -46,9 +47,12 @@ class SyslogDecoder final : public Decoder {
   bool parse_element(std::string_view& text, Line& line);
   bool parse_param(std::string_view& text, std::string_view id, Line& line);
   void unwrap(const Provenance& provenance, Line& line);
+  bool read_content(std::string_view text, const Provenance& provenance, Line& line, LineMeaning& meaning);
 
   FieldColumns columns_;
   FieldList fields_;
+  PairList pairs_;  // of a message in a format of its own
+  LineMemory memory_;
   std::string scratch_;
   std::string sd_bytes_;
   std::vector<Param> sd_params_;

@@ -175,6 +175,20 @@ std::optional<ParsedTime> parse_iso_time(std::string_view text, ZoneOffset zone)
                     offset ? TimeQuality::exact : TimeQuality::zone_assumed, at};
 }
 
+std::optional<ParsedTime> parse_web_time(std::string_view text, ZoneOffset zone) {
+  constexpr std::size_t kBytesMin = 20;
+  if (text.size() < kBytesMin || text[2] != '/' || text[6] != '/' || text[11] != ':') return std::nullopt;
+  CivilTime civil;
+  civil.date = {number_at(text, 7, 4), month_at(text.substr(3)), number_at(text, 0, 2)};
+  if (civil.date.year < kYearMin || civil.date.year > kYearMax || !is_valid(civil.date)) return std::nullopt;
+  std::size_t at = 12;
+  if (!read_clock(text, at, civil)) return std::nullopt;
+  if (at < text.size() && text[at] == ' ') ++at;
+  const auto offset = read_offset(text, at);
+  return ParsedTime{from_civil(civil, offset.value_or(zone)),
+                    offset ? TimeQuality::exact : TimeQuality::zone_assumed, at};
+}
+
 std::optional<UtcTime> parse_epoch(std::string_view text) {
   constexpr std::size_t kDigitsMax = 19;
   std::size_t at = 0;

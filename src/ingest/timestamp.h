@@ -25,6 +25,9 @@ std::optional<ParsedTime> parse_bsd_time(std::string_view text, UtcTime received
 /// "2026-11-24T10:00:00.123456+07:00", also a space for T, no fraction, no zone (then `zone`, zone_assumed).
 std::optional<ParsedTime> parse_iso_time(std::string_view text, ZoneOffset zone);
 
+/// "24/Nov/2026:10:00:00 +0700" of web servers.
+std::optional<ParsedTime> parse_web_time(std::string_view text, ZoneOffset zone);
+
 /// Seconds, milli-, micro- or nanoseconds since 1970, told apart by size; decimals allowed for all of them.
 std::optional<UtcTime> parse_epoch(std::string_view text);
 

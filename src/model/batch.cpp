@@ -169,6 +169,13 @@ void BatchBuilder::add_known(std::size_t column, ValueId id) {
   target.ids.push_back(id);
 }
 
+std::string_view BatchBuilder::current(std::string_view field) const {
+  const auto found = index_.find(std::string(field));
+  if (found == index_.end() || rows() == 0) return {};
+  const Column& column = batch_.columns_[found->second];
+  return column.ids.size() == rows() ? column.text(rows() - 1) : std::string_view();
+}
+
 Batch BatchBuilder::finish() {
   for (auto& column : batch_.columns_) column.ids.resize(rows(), kAbsent);
   Batch done = std::move(batch_);

@@ -155,6 +155,10 @@ class BatchBuilder {
   /// until finish(); and the id as a value of the row.
   ValueId intern(std::size_t column, std::string_view value, ValueKind kind = ValueKind::text);
   void add_known(std::size_t column, ValueId id);
+  /// First value that the row being built has in the field; empty if none. For fields made from others.
+  std::string_view current(std::string_view field) const;
+  /// Event time of the row being built.
+  UtcTime current_time() const { return batch_.event_time_.back(); }
   /// Fields dropped because kBatchColumnsMax was reached.
   std::uint64_t dropped_fields() const { return dropped_fields_; }
 

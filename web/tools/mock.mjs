@@ -106,7 +106,7 @@ function api(method, path, q, body, headers, raw) {
       if (at[1] === 'fields') return { items: topOf(list, (e) => [...Object.keys(e.fields), 'host', 'source', 'logsource'], 50) };
       return need(events.find((e) => e.ref === at[1])); }
     case 'GET devices': { const items = devices.filter((d) => (!q.get('agency') || d.agency_id === q.get('agency')) && (!q.get('status') || d.status === q.get('status')) && d.name.includes(q.get('q') ?? '')); return { items, next_cursor: null, total: items.length }; }
-    case 'GET devices/*': { const d = need(devices.find((x) => x.id === at[1])); return { ...d, facts, obligation_items: clauses.slice(1, 6).map((c) => ({ ...obligation(c.id, d.agency_id, 0), subject: { kind: 'device', id: d.id, name: d.name } })) }; }
+    case 'GET devices/*': { const d = need(devices.find((x) => x.id === at[1])); return { ...d, facts, coverage: { log_sources: [{ logsource: 'linux//sshd', last_event_at: d.last_seen_at }, { logsource: 'linux//syslog', last_event_at: d.last_seen_at }], rules: 14, blind: [{ logsource: 'linux//auditd', rules: 3 }] }, obligation_items: clauses.slice(1, 6).map((c) => ({ ...obligation(c.id, d.agency_id, 0), subject: { kind: 'device', id: d.id, name: d.name } })) }; }
     case 'POST devices/*/revoke': { const d = need(devices.find((x) => x.id === at[1])); d.status = 'revoked'; return d; }
     case 'POST enrolment-tokens': return { token: 'pd1.minh-hoa.invented-token-for-screens-only', expires_at: ago(-1440), command: 'sudo phendau agent enrol --token pd1.minh-hoa.invented-token-for-screens-only' };
     case 'GET obligations/*': return { pack: 'ha-giang@9c1d77aa', clauses, agencies: agencies.filter((a) => !q.get('agency') || a.id === q.get('agency')), cells };

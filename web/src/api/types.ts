@@ -21,6 +21,7 @@ export type Histogram = S['Histogram'];
 export type ValueCount = S['ValueCount'];
 export type Device = S['Device'];
 export type DeviceDetail = S['DeviceDetail'];
+export type Coverage = S['Coverage'];
 export type Fact = S['Fact'];
 export type Clause = S['Clause'];
 export type ClauseDetail = S['ClauseDetail'];

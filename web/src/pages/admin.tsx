@@ -150,7 +150,7 @@ function Packs() {
   );
 }
 
-const kRuleStates = { active: 'Đang chạy', disabled: 'Đã tắt', unsupported: 'Chưa chạy được' } as const;
+const kRuleStates = { active: 'Đang chạy', disabled: 'Đã tắt', unsupported: 'Chưa chạy được', blind: 'Chưa có nguồn nhật ký' } as const;
 
 function Rules() {
   const loaded = useLoad((abort) => get('/rules', { signal: abort }), []);

@@ -5,10 +5,10 @@ import { get, post, problemFrom } from '../api/client';
 import type { PageProps } from '../app/pages';
 import { may } from '../app/session';
 import { changes } from '../app/stream';
-import type { Fact, Obligation } from '../api/types';
+import type { Coverage, Fact, Obligation } from '../api/types';
 import { fieldWord, sentence, valueWord } from '../text/facts';
 import { bytesText, numberText } from '../text/format';
-import { factWords, roleWords, statusOrder } from '../text/words';
+import { factWords, roleWords, sourceWord, statusOrder } from '../text/words';
 import { tell } from '../ui/announce';
 import { useClauses } from '../ui/clauses';
 import { DeviceState } from '../ui/device-state';
@@ -42,6 +42,25 @@ function FactTable({ fact }: { fact: Fact }) {
           {fact.rows.length > kShownRows && <p class="muted">và {fact.rows.length - kShownRows} mục nữa.</p>}</div>
       )}
     </details>
+  );
+}
+
+/** What the machine sends, and what the rules meant for it still miss. */
+function Sources({ of }: { of: Coverage }) {
+  const missing = of.blind.reduce((sum, b) => sum + b.rules, 0);
+  return (
+    <section class="panel" aria-labelledby="device-sources" data-testid="device-sources">
+      <h2 id="device-sources">Nhật ký máy gửi</h2>
+      {of.log_sources.length === 0 ? <p class="muted">Chưa nhận được nhật ký nào.</p> : (
+        <dl class="pairs">{of.log_sources.map((s) => <div key={s.logsource}><dt title={s.logsource}>{inert(sourceWord(s.logsource))}</dt><dd><When at={s.last_event_at} /></dd></div>)}</dl>
+      )}
+      {missing === 0 ? of.rules > 0 && <p class="muted">Đủ nguồn cho {numberText(of.rules)} luật phát hiện dành cho máy này.</p> : (
+        <>
+          <p class="note-line">{numberText(missing)} trong {numberText(of.rules)} luật phát hiện dành cho máy này không có gì để xét, vì máy chưa gửi:</p>
+          <ul class="plain">{of.blind.map((b) => <li key={b.logsource} title={b.logsource}>{sourceWord(b.logsource)} <span class="muted">({numberText(b.rules)} luật)</span></li>)}</ul>
+        </>
+      )}
+    </section>
   );
 }
 
@@ -120,6 +139,7 @@ export default function DevicePage({ id }: PageProps) {
                 </dl>
                 {m.status === 'silent' && <p class="note-line">Máy ngừng liên lạc. Kiểm tra nguồn và mạng của máy, rồi dịch vụ phendau-agent. {roleWords.agency_officer} của {m.agency_name} là người cần báo.</p>}
               </section>
+              <Sources of={m.coverage} />
             </aside>
           </div>
         )}

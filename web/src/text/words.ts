@@ -84,6 +84,8 @@ export const factWords: Record<string, string> = {
 
 /** Fields by which an alert names what it is about; the rest of docs/reference/fields.md is for searching only. */
 export const entityWords: Record<string, string> = {
+  queue_id: 'mã thư', mail_to: 'người nhận', usb_port: 'cổng USB', device_serial: 'số máy', DeviceId: 'thiết bị', TargetUserName: 'tài khoản', TargetDomainName: 'miền',
+  'c-ip': 'địa chỉ máy', 'cs-username': 'người dùng', src_ip: 'địa chỉ máy', flow_id: 'mã kết nối',
   host: 'máy', user: 'tài khoản', target_user: 'tài khoản bị tác động', source_ip: 'địa chỉ nguồn', source_name: 'máy nguồn', source: 'nguồn nhật ký',
   agency: 'cơ quan', program: 'chương trình', command: 'lệnh', group: 'nhóm', service: 'dịch vụ', device: 'thiết bị',
 };
@@ -91,7 +93,16 @@ export const entityWords: Record<string, string> = {
 const kSources: Record<string, string> = {
   'linux//auth': 'Linux, đăng nhập và tài khoản', 'linux//sshd': 'Linux, đăng nhập từ xa SSH', 'linux//sudo': 'Linux, lệnh chạy bằng quyền quản trị',
   'linux//cron': 'Linux, việc định kỳ', 'linux//kernel': 'Linux, nhân hệ điều hành', 'linux//auditd': 'Linux, kiểm toán hệ thống', 'linux//syslog': 'Linux, nhật ký hệ thống',
-  'linux//': 'Linux, mọi nhật ký', 'phendau//hub': 'Máy chủ Phên Dậu', correlation: 'Ghép nhiều sự kiện', silence: 'Nguồn ngừng gửi',
+  'linux//': 'Linux, mọi nhật ký', 'linux//text': 'Linux, tệp văn bản', 'linux/process_creation/': 'Linux, chương trình được chạy',
+  'linux/file_event/': 'Linux, tệp được tạo', 'linux/network_connection/': 'Linux, kết nối mạng', 'linux/firewall/netfilter': 'Linux, tường lửa',
+  'linux/mail/postfix': 'Máy chủ thư Postfix', 'linux/mail/exim': 'Máy chủ thư Exim', 'linux/mail/dovecot': 'Hộp thư Dovecot', '/mail/': 'Máy chủ thư',
+  '/webserver/': 'Máy chủ web', '/proxy/': 'Máy chủ trung gian truy cập web', '/dns/': 'Máy chủ tên miền', '/firewall/': 'Tường lửa', '/antivirus/': 'Phần mềm chống mã độc',
+  'apache//error': 'Lỗi của máy chủ web Apache', 'nginx//error': 'Lỗi của máy chủ web nginx', 'cef//': 'Thiết bị gửi dạng CEF',
+  'fortigate//traffic': 'Tường lửa FortiGate, kết nối', 'fortigate//event': 'Tường lửa FortiGate, quản trị', 'fortigate//utm': 'Tường lửa FortiGate, lọc nội dung', 'sophos/firewall/': 'Tường lửa Sophos',
+  'windows//security': 'Windows, an ninh', 'windows//system': 'Windows, hệ thống', 'windows//application': 'Windows, ứng dụng', 'windows//sysmon': 'Windows, Sysmon',
+  'windows//windefend': 'Windows, chống mã độc Defender', 'windows//powershell': 'Windows, lệnh PowerShell', 'windows//driver-framework': 'Windows, thiết bị cắm vào',
+  'windows/process_creation/': 'Windows, chương trình được chạy', 'windows//': 'Windows, mọi nhật ký', 'suricata//tls': 'Cảm biến mạng, kết nối mã hóa', 'suricata//flow': 'Cảm biến mạng, luồng',
+  'phendau//hub': 'Máy chủ Phên Dậu', correlation: 'Ghép nhiều sự kiện', silence: 'Nguồn ngừng gửi',
 };
 
 /** Where the events of a rule come from ("linux//auth"), in words. */
@@ -128,6 +139,7 @@ export const timelineWords: Record<string, string> = {
 
 /** What a detection rule serves, as packs name it. */
 export const featureWords: Record<string, string> = {
+  'official-mail-use': 'Dùng thư công vụ đúng mục đích', 'document-leak': 'Tài liệu ra ngoài cơ quan', 'shared-accounts': 'Tài khoản dùng chung', 'removable-media': 'Thiết bị lưu trữ ngoài',
   'remote-admin-register': 'Theo dõi quản trị từ xa', 'soc-monitoring': 'Giám sát an toàn thông tin', 'login-lockout': 'Đăng nhập sai nhiều lần',
   'log-collection': 'Thu thập nhật ký', 'log-review': 'Kiểm tra nhật ký', 'log-retention': 'Lưu giữ nhật ký', 'access-control': 'Kiểm soát truy cập',
   'account-lifecycle': 'Quản lý vòng đời tài khoản', 'incident-report': 'Báo cáo sự cố',

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as CEF.
+#include "ingest/testing/fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static auto decoder = phendau::ingest::make_decoder("cef");
+  phendau::ingest::fuzz_lines(**decoder, data, size);
+  return 0;
+}
