@@ -13,6 +13,10 @@ constexpr std::size_t kPatternBytesMax = 16u << 10;
 constexpr std::uint32_t kMatchLimit = 200'000;
 constexpr std::uint32_t kDepthLimit = 5'000;
 constexpr std::uint32_t kHeapLimitKib = 8'192;
+// Without a stack of its own compiled code has 32 KiB: then "(a|b)*c" fails on a long value and finds
+// nothing.
+constexpr std::size_t kJitStackBytesMin = 32u << 10;
+constexpr std::size_t kJitStackBytesMax = 8u << 20;
 
 /// PCRE2 takes a null pointer for an error even when the length is 0.
 PCRE2_SPTR pointer_of(std::string_view text) {
@@ -21,12 +25,17 @@ PCRE2_SPTR pointer_of(std::string_view text) {
 
 struct MatchContext {
   pcre2_match_context* context = pcre2_match_context_create(nullptr);
+  pcre2_jit_stack* stack = pcre2_jit_stack_create(kJitStackBytesMin, kJitStackBytesMax, nullptr);
   MatchContext() {
+    pcre2_jit_stack_assign(context, nullptr, stack);
     pcre2_set_match_limit(context, kMatchLimit);
     pcre2_set_depth_limit(context, kDepthLimit);
     pcre2_set_heap_limit(context, kHeapLimitKib);
   }
-  ~MatchContext() { pcre2_match_context_free(context); }
+  ~MatchContext() {
+    pcre2_match_context_free(context);
+    pcre2_jit_stack_free(stack);
+  }
   MatchContext(const MatchContext&) = delete;
   MatchContext& operator=(const MatchContext&) = delete;
 };

@@ -73,6 +73,13 @@ TEST_CASE("regex: mistakes and limits") {
   CHECK_FALSE(exhausted);
 }
 
+TEST_CASE("regex: a long value does not run out of the compiled code's stack") {
+  bool exhausted = true;
+  const auto groups = Regex::compile("^(?:(a)|(b))+c");
+  CHECK(groups->search(std::string(20'000, 'a') + "c", &exhausted));
+  CHECK_FALSE(exhausted);
+}
+
 TEST_CASE("regex: escaping and sharing") {
   const std::string all = "a.b*c+d?e(f)g[h]i{j}k^l$m|n\\o-p/q#r s";
   CHECK(Regex::compile("^" + regex_escape(all) + "$")->search(all));

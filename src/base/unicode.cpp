@@ -56,11 +56,36 @@ std::string to_nfc(std::string_view text) {
   return to_utf8(normalised(from_utf8(text), true));
 }
 
+namespace {
+
+std::string fold_valid(std::string_view text) {
+  if (is_ascii(text)) return to_lower_ascii(text);
+  const icu::UnicodeString composed = normalised(from_utf8(text), true);
+  icu::UnicodeString out;
+  for (std::int32_t i = 0; i < composed.length(); i = composed.moveIndex32(i, 1))
+    out.append(u_foldCase(composed.char32At(i), U_FOLD_CASE_DEFAULT));
+  return to_utf8(normalised(out, true));
+}
+
+}  // namespace
+
 std::string fold_case(std::string_view text) {
-  if (is_ascii(text) || !is_valid_utf8(text)) return to_lower_ascii(text);
-  icu::UnicodeString wide = normalised(from_utf8(text), true);
-  wide.foldCase();
-  return to_utf8(normalised(wide, true));
+  if (is_valid_utf8(text)) return fold_valid(text);
+  // One stray byte must not hide the rest of a value: what is UTF-8 between such bytes is folded all the
+  // same.
+  std::string out;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_sequence_length(text, at);
+    if (length != 0) {
+      at += length;
+      continue;
+    }
+    out += fold_valid(text.substr(begin, at - begin));
+    out += text[at++];
+    begin = at;
+  }
+  return out + fold_valid(text.substr(begin));
 }
 
 std::string fold_accents(std::string_view text) {

@@ -14,7 +14,8 @@ namespace phendau {
 void append_utf8(std::string& out, char32_t character);
 /// Canonical composition; invalid UTF-8 is returned unchanged.
 std::string to_nfc(std::string_view text);
-/// Full case folding of NFC text, ASCII fast path. The form in which Sigma strings are compared.
+/// Simple case folding of NFC text (one letter stays one letter), ASCII fast path. The form in which Sigma
+/// strings are compared. Bytes that are no UTF-8 stay as they are.
 std::string fold_case(std::string_view text);
 /// fold_case without accents and with d for the barred d: what search compares when the query has no accents.
 std::string fold_accents(std::string_view text);

@@ -28,7 +28,14 @@ TEST_CASE("unicode: normal form, case, accents") {
        "e",
        "Stra\xC3\x9F"
        "e",
-       "strasse", "strasse"},
+       "stra\xC3\x9F"
+       "e",
+       "strasse"},
+      // Capitals beside a byte that is no UTF-8; the Kelvin sign; the dotted capital I has no simple folding.
+      {"\xC4\x90\xff\xE1\xBB\x92N", "\xC4\x90\xff\xE1\xBB\x92N", "\xC4\x91\xff\xE1\xBB\x93n",
+       "\xC4\x90\xff\xE1\xBB\x92n"},
+      {"\xE2\x84\xAA", "K", "k", "k"},
+      {"\xC4\xB0", "\xC4\xB0", "\xC4\xB0", "i"},
       {"\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80"},
       {"A\xff"
        "B",

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/rule_sources.h"
 #include "cli/scanner.h"
+#include "detect/filter.h"
 #include "hub/active_pack.h"
 
 namespace phendau::cli {
@@ -21,6 +22,12 @@ struct ScanArguments {
   bool no_event = false;
   bool stats = false;
   std::size_t threads = 0;
+};
+
+/// What a pack knows that rules need.
+struct RuleContext {
+  detect::SourceMap sources;
+  detect::CompileOptions options;  // value lists for placeholders
 };
 
 /// What was given with --rules and is no rule for events, by why.
@@ -43,14 +50,15 @@ bool judges_facts(const detect::Rule& rule) {
   return rule.logsource.product == "phendau" && rule.logsource.category == "fact";
 }
 
-/// The log sources of the pack. Rules work without one as well: a pack that was not named need not be there.
-Result<detect::SourceMap> load_sources(const Globals& globals, const ScanArguments& arguments) {
+/// Rules work without a pack as well: one that was not named need not be there.
+Result<RuleContext> load_context(const Globals& globals, const ScanArguments& arguments) {
   const std::string folder = arguments.pack.empty() ? default_pack() : arguments.pack;
   if (arguments.pack.empty() && !posix_env().exists(path_join(folder, "pack.yaml"))) {
     std::fprintf(stderr, "phendau: %s\n", globals.text("scan.no_sources", {folder}).c_str());
-    return detect::SourceMap();
+    return RuleContext();
   }
-  return PHENDAU_TRY(hub::ActivePack::load(posix_env(), folder)).sources();
+  const auto pack = PHENDAU_TRY(hub::ActivePack::load(posix_env(), folder));
+  return RuleContext{pack.sources(), pack.compile_options()};
 }
 
 Result<> load_rule_file(const std::string& path, std::vector<detect::Rule>& rules, RuleSet& out,
@@ -70,6 +78,8 @@ Result<> load_rule_file(const std::string& path, std::vector<detect::Rule>& rule
   parsed.rules.erase(facts, parsed.rules.end());
   std::move(parsed.rules.begin(), parsed.rules.end(), std::back_inserter(rules));
   std::move(parsed.correlations.begin(), parsed.correlations.end(), std::back_inserter(out.correlations));
+  std::move(parsed.filters.begin(), parsed.filters.end(), std::back_inserter(out.filters));
+  out.warnings.insert(out.warnings.end(), parsed.warnings.begin(), parsed.warnings.end());
   out.rejected.insert(out.rejected.end(), parsed.errors.begin(), parsed.errors.end());
   return {};
 }
@@ -89,6 +99,7 @@ Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& argument
     out.sources = pack.sources();
     out.correlations = pack.pack().rules.correlations;
     out.rejected = pack.rejected();
+    out.warnings = pack.warnings();
     reject_correlations(out);
     return out;
   }
@@ -100,8 +111,12 @@ Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& argument
     }
   }
   skipped.say(globals);
-  out.sources = PHENDAU_TRY(load_sources(globals, arguments));
-  out.plan = detect::Plan::compile(std::move(rules), out.sources);
+  const RuleContext context = PHENDAU_TRY(load_context(globals, arguments));
+  out.sources = context.sources;
+  const auto filtered = detect::apply_filters(rules, out.filters, context.options);
+  out.rejected.insert(out.rejected.end(), filtered.errors.begin(), filtered.errors.end());
+  out.warnings.insert(out.warnings.end(), filtered.warnings.begin(), filtered.warnings.end());
+  out.plan = detect::Plan::compile(std::move(rules), context.sources, context.options);
   out.rejected.insert(out.rejected.end(), out.plan.rejected().begin(), out.plan.rejected().end());
   reject_correlations(out);
   return out;
@@ -154,6 +169,10 @@ Result<int> run_scan(const Globals& globals, const ScanArguments& arguments) {
 Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments) {
   const RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
   for (const auto& mistake : rules.rejected) print_line(mistake.to_string());
+  for (const auto& odd : rules.warnings) {
+    const std::string place = fmt::format("{}:{}:{}", odd.file, odd.line, odd.column);
+    print_line(globals.text("pack.warning", {place, odd.reason}));
+  }
   if (rules.rejected.empty()) {
     print_line(
         globals.text("rules.valid", {std::to_string(rules.plan.rules().size() + rules.correlations.size())}));

@@ -19,7 +19,9 @@ struct RuleSet {
   detect::Plan plan;
   detect::SourceMap sources;
   std::vector<detect::CorrelationRule> correlations;
+  std::vector<detect::FilterRule> filters;
   std::vector<ContentError> rejected;
+  std::vector<ContentError> warnings;
 };
 
 struct ScanOptions {

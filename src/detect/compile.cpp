@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The idea: an item becomes an ItemState (values as glob parts, an operation, flags); each modifier of the
-// chain is one row of kModifiers with a function that changes the state or refuses; then the state becomes a
-// Predicate.
+// The idea: an item becomes an ItemState (values as glob parts and as raw text, an operation, flags); each
+// modifier of the chain is one row of kModifiers with a function that changes the state or refuses; then the
+// state becomes a Predicate.
 #include "detect/compile.h"
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "base/unicode.h"
+#include "detect/encode.h"
 
 namespace phendau::detect {
 namespace {
@@ -17,32 +18,31 @@ namespace {
 using Part = Pattern::GlobPart;
 using Parts = std::vector<Part>;
 
-enum class Compare : std::uint8_t {
-  plain,
-  contains,
-  starts_with,
-  ends_with,
-  regex,
-  cidr,
-  number,
-  exists,
-  same_as
-};
+enum class Compare : std::uint8_t { plain, contains, starts_with, ends_with, regex, cidr, number, exists };
 
-struct Text {
-  Parts parts;
+bool is_text_compare(Compare compare) { return compare <= Compare::ends_with; }
+
+/// One alternative of a value: transforms may multiply them.
+template <class T>
+struct Alternative {
+  T what;
   std::size_t value = 0;  // index of the value that it came from
 };
 
 struct ItemState {
-  std::vector<SigmaValue> values;
-  std::vector<Text> texts;  // one or more per value: transforms may multiply them
+  std::vector<Alternative<Parts>> texts;  // for comparisons of text
+  std::vector<Alternative<std::string>>
+      raws;  // the same values as written: regex, cidr, numbers, field names
   Compare compare = Compare::plain;
   MatchOp number_op = MatchOp::less;
+  std::optional<TimePart> time_part;
+  bool reference = false;  // the value names a field
   bool all = false;
   bool cased = false;
   bool negated = false;
-  bool encoded = false;  // wide, base64: the bytes are no longer what was written
+  bool expanded = false;
+  std::string_view transform;  // the last modifier that rewrote the text (windash, wide, base64)
+  bool encoded = false;        // by wide or base64: the bytes are no longer what was written
   RegexFlags flags;
   const CompileOptions* options = nullptr;
 };
@@ -51,6 +51,14 @@ void append_literal(Parts& parts, std::string_view text) {
   if (text.empty()) return;
   if (parts.empty() || parts.back().kind != Part::Kind::literal) parts.push_back({Part::Kind::literal, {}});
   parts.back().literal += text;
+}
+
+/// Literals side by side become one: what looks at neighbours (windash) must see them.
+void append_part(Parts& parts, const Part& part) {
+  if (part.kind == Part::Kind::literal)
+    append_literal(parts, part.literal);
+  else
+    parts.push_back(part);
 }
 
 bool has_wildcard(const Parts& parts) {
@@ -87,7 +95,7 @@ Result<void> apply_neq(ItemState& state) {
   return {};
 }
 Result<void> apply_re(ItemState& state) {
-  if (state.encoded) return refuse("modifier 're' cannot follow an encoding");
+  if (state.expanded) return refuse("modifier 're' must come before 'expand'");
   return set_compare(state, Compare::regex, "re");
 }
 Result<void> apply_regex_flag(ItemState& state, bool RegexFlags::* flag, std::string_view name) {
@@ -100,7 +108,10 @@ Result<void> apply_m(ItemState& state) { return apply_regex_flag(state, &RegexFl
 Result<void> apply_s(ItemState& state) { return apply_regex_flag(state, &RegexFlags::dot_all, "s"); }
 Result<void> apply_cidr(ItemState& state) { return set_compare(state, Compare::cidr, "cidr"); }
 Result<void> apply_exists(ItemState& state) { return set_compare(state, Compare::exists, "exists"); }
-Result<void> apply_fieldref(ItemState& state) { return set_compare(state, Compare::same_as, "fieldref"); }
+Result<void> apply_fieldref(ItemState& state) {
+  state.reference = true;
+  return {};
+}
 
 Result<void> apply_number(ItemState& state, MatchOp op, std::string_view name) {
   state.number_op = op;
@@ -111,49 +122,39 @@ Result<void> apply_lte(ItemState& state) { return apply_number(state, MatchOp::l
 Result<void> apply_gt(ItemState& state) { return apply_number(state, MatchOp::greater, "gt"); }
 Result<void> apply_gte(ItemState& state) { return apply_number(state, MatchOp::greater_equal, "gte"); }
 
-/// Encodings work on literal text: a wildcard has no encoded form.
-Result<void> check_encodable(const ItemState& state, std::string_view name) {
-  if (state.compare == Compare::regex)
-    return refuse(fmt::format("modifier '{}' does not apply to 're'", name));
-  for (const auto& text : state.texts) {
-    if (has_wildcard(text.parts)) return refuse(fmt::format("modifier '{}' does not take wildcards", name));
-  }
+Result<void> apply_time(ItemState& state, TimePart part) {
+  if (state.time_part)
+    return refuse(
+        fmt::format("modifier '{}' contradicts '{}'", to_string(part), to_string(*state.time_part)));
+  state.time_part = part;
+  return {};
+}
+Result<void> apply_minute(ItemState& state) { return apply_time(state, TimePart::minute); }
+Result<void> apply_hour(ItemState& state) { return apply_time(state, TimePart::hour); }
+Result<void> apply_day(ItemState& state) { return apply_time(state, TimePart::day); }
+Result<void> apply_week(ItemState& state) { return apply_time(state, TimePart::week); }
+Result<void> apply_month(ItemState& state) { return apply_time(state, TimePart::month); }
+Result<void> apply_year(ItemState& state) { return apply_time(state, TimePart::year); }
+
+Result<void> begin_transform(ItemState& state, std::string_view name) {
+  if (!is_text_compare(state.compare))
+    return refuse(fmt::format("modifier '{}' applies to plain text only", name));
+  state.transform = name;
   return {};
 }
 
-Result<std::string> to_utf16(std::string_view text, bool big_endian) {
-  std::string out;
-  const auto put = [&](std::uint32_t unit) {
-    const char high = static_cast<char>(unit >> 8);
-    const char low = static_cast<char>(unit & 0xFF);
-    out += big_endian ? high : low;
-    out += big_endian ? low : high;
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = utf8_sequence_length(text, at);
-    if (length == 0)
-      return fail(ErrorCode::invalid, "UTF-16 modifiers need text, not bytes of another encoding");
-    std::uint32_t code = static_cast<unsigned char>(text[at]);
-    if (length > 1) code &= 0x7Fu >> length;
-    for (std::size_t i = 1; i < length; ++i)
-      code = code << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3Fu);
-    at += length;
-    if (code < 0x10000) {
-      put(code);
-    } else {
-      put(0xD800 + ((code - 0x10000) >> 10));
-      put(0xDC00 + ((code - 0x10000) & 0x3FF));
-    }
-  }
-  return out;
-}
-
+/// UTF-16 of the literal parts; `*` may stand between them, `?` may not: a letter has two bytes or four.
 Result<void> encode_utf16(ItemState& state, std::string_view name, bool big_endian, std::string_view mark) {
-  PHENDAU_TRY(check_encodable(state, name));
+  PHENDAU_TRY(begin_transform(state, name));
+  if (!mark.empty() && state.compare != Compare::plain)
+    return refuse(fmt::format("modifier '{}' must come before contains, startswith, endswith", name));
   for (auto& text : state.texts) {
-    const std::string encoded = PHENDAU_TRY(to_utf16(literal_of(text.parts), big_endian));
-    text.parts.clear();
-    append_literal(text.parts, std::string(mark) + encoded);
+    for (auto& part : text.what) {
+      if (part.kind == Part::Kind::any_one)
+        return refuse(fmt::format("modifier '{}' does not take '?'", name));
+      if (part.kind == Part::Kind::literal) part.literal = PHENDAU_TRY(to_utf16(part.literal, big_endian));
+    }
+    if (!mark.empty()) text.what.insert(text.what.begin(), Part{Part::Kind::literal, std::string(mark)});
   }
   state.encoded = true;
   return {};
@@ -162,89 +163,84 @@ Result<void> apply_utf16le(ItemState& state) { return encode_utf16(state, "utf16
 Result<void> apply_utf16be(ItemState& state) { return encode_utf16(state, "utf16be", true, ""); }
 Result<void> apply_utf16(ItemState& state) { return encode_utf16(state, "utf16", false, "\xFF\xFE"); }
 
-Result<void> apply_base64(ItemState& state) {
-  PHENDAU_TRY(check_encodable(state, "base64"));
+/// Base64 of whole values: a wildcard, also one that `contains` puts around, has no encoded form.
+Result<void> begin_base64(ItemState& state, std::string_view name) {
+  PHENDAU_TRY(begin_transform(state, name));
+  if (state.compare != Compare::plain)
+    return refuse(fmt::format("modifier '{}' must come before contains, startswith, endswith", name));
   for (auto& text : state.texts) {
-    const std::string encoded = to_base64(literal_of(text.parts));
-    text.parts.clear();
-    append_literal(text.parts, encoded);
+    if (has_wildcard(text.what)) return refuse(fmt::format("modifier '{}' does not take wildcards", name));
+    Parts joined;
+    for (const auto& part : text.what) append_literal(joined, part.literal);
+    text.what = std::move(joined);
   }
   state.encoded = true;
   return {};
 }
 
-/// The three forms that the text takes inside a longer base64 text, without the characters that neighbours
-/// share.
+Result<void> apply_base64(ItemState& state) {
+  PHENDAU_TRY(begin_base64(state, "base64"));
+  for (auto& text : state.texts) {
+    const std::string encoded = to_base64(literal_of(text.what));
+    text.what.clear();
+    append_literal(text.what, encoded);
+  }
+  return {};
+}
+
 Result<void> apply_base64offset(ItemState& state) {
-  PHENDAU_TRY(check_encodable(state, "base64offset"));
-  constexpr std::size_t kSkip[] = {0, 2, 3};
-  constexpr std::size_t kCut[] = {0, 3, 2};
-  std::vector<Text> out;
+  PHENDAU_TRY(begin_base64(state, "base64offset"));
+  std::vector<Alternative<Parts>> out;
   for (const auto& text : state.texts) {
-    const std::string bytes = literal_of(text.parts);
-    for (std::size_t offset = 0; offset < 3; ++offset) {
-      const std::string encoded = to_base64(std::string(offset, ' ') + bytes);
-      const std::size_t end = encoded.size() - kCut[(bytes.size() + offset) % 3];
-      if (end <= kSkip[offset]) return refuse("'base64offset' needs a longer value");
-      Parts variant;
-      append_literal(variant, std::string_view(encoded).substr(kSkip[offset], end - kSkip[offset]));
-      out.push_back({std::move(variant), text.value});
-    }
+    for (const auto& encoded : PHENDAU_TRY(base64_offsets(literal_of(text.what))))
+      out.push_back({Parts{Part{Part::Kind::literal, encoded}}, text.value});
   }
   state.texts = std::move(out);
-  state.encoded = true;
   return {};
 }
 
-bool is_word_byte(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return std::isalnum(byte) != 0 || c == '_' || byte >= 0x80;
-}
-
-/// All variants of one literal in which each option dash (`-x` or `/x` after a non-word) is one of the five
-/// dashes.
-std::vector<std::string> windash_variants(std::string_view text) {
-  constexpr std::string_view kDashes[] = {"-", "/", "\xE2\x80\x93", "\xE2\x80\x94", "\xE2\x80\x95"};
-  std::vector<std::string> out = {""};
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool is_option = (text[at] == '-' || text[at] == '/') && (at == 0 || !is_word_byte(text[at - 1])) &&
-                           at + 1 < text.size() && is_word_byte(text[at + 1]);
-    if (!is_option || out.size() * 5 > kVariantsPerValueMax) {
-      for (auto& variant : out) variant += text[at];
-      continue;
+/// Every way to replace each literal part by one of its `choices`, which are lists of parts.
+template <class Choices>
+Result<std::vector<Parts>> all_choices(const Parts& parts, std::string_view name, Choices choices) {
+  std::vector<Parts> variants(1);
+  for (const auto& part : parts) {
+    std::vector<Parts> options(1, Parts{part});
+    if (part.kind == Part::Kind::literal) options = PHENDAU_TRY(choices(part.literal));
+    if (options.size() > kVariantsPerValueMax / variants.size())
+      return fail(ErrorCode::invalid, fmt::format("'{}' makes too many variants", name));
+    std::vector<Parts> grown;
+    for (const auto& variant : variants) {
+      for (const auto& option : options) {
+        grown.push_back(variant);
+        for (const auto& one : option) append_part(grown.back(), one);
+      }
     }
-    std::vector<std::string> grown;
-    for (const auto& variant : out) {
-      for (const auto dash : kDashes) grown.push_back(variant + std::string(dash));
-    }
-    out = std::move(grown);
+    variants = std::move(grown);
   }
-  return out;
+  return variants;
 }
 
 Result<void> apply_windash(ItemState& state) {
-  if (state.compare == Compare::regex || state.encoded) return refuse("modifier 'windash' needs plain text");
-  std::vector<Text> out;
+  if (state.encoded) return refuse("modifier 'windash' must come before an encoding");
+  PHENDAU_TRY(begin_transform(state, "windash"));
+  std::vector<Alternative<Parts>> out;
   for (const auto& text : state.texts) {
-    std::vector<Parts> variants = {{}};
-    for (const auto& part : text.parts) {
-      const auto choices =
-          part.kind == Part::Kind::literal ? windash_variants(part.literal) : std::vector<std::string>{""};
-      if (variants.size() * choices.size() > kVariantsPerValueMax)
-        return refuse("'windash' makes too many variants");
-      std::vector<Parts> grown;
-      for (const auto& variant : variants) {
-        for (const auto& choice : choices) {
-          grown.push_back(variant);
-          grown.back().push_back(part.kind == Part::Kind::literal ? Part{part.kind, choice} : part);
-        }
-      }
-      variants = std::move(grown);
-    }
+    auto variants = PHENDAU_TRY(
+        all_choices(text.what, "windash", [](const std::string& literal) -> Result<std::vector<Parts>> {
+          std::vector<Parts> options;
+          for (auto& variant : windash_variants(literal))
+            options.push_back(Parts{Part{Part::Kind::literal, std::move(variant)}});
+          return options;
+        }));
     for (auto& variant : variants) out.push_back({std::move(variant), text.value});
   }
   state.texts = std::move(out);
   return {};
+}
+
+bool is_name_byte(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return std::isalnum(byte) != 0 || c == '_' || c == '-' || c == '.' || byte >= 0x80;
 }
 
 /// `%name%` at or after `from`; npos if there is none. `\%` is no placeholder.
@@ -254,53 +250,89 @@ std::size_t find_placeholder(std::string_view text, std::size_t from, std::strin
     const std::size_t end = text.find('%', at + 1);
     if (end == std::string_view::npos) return end;
     name = text.substr(at + 1, end - at - 1);
-    const bool valid = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-      return is_word_byte(c) || c == '-' || c == '.';
-    });
-    if (valid) return at;
+    if (!name.empty() && std::all_of(name.begin(), name.end(), is_name_byte)) return at;
   }
   return std::string_view::npos;
 }
 
-Result<void> apply_expand(ItemState& state) {
-  if (state.compare == Compare::regex || state.encoded) return refuse("modifier 'expand' needs plain text");
-  struct Open {
-    std::string text;
-    std::size_t value = 0;
-  };
-  std::vector<Text> out;
-  std::vector<Open> open;
-  for (std::size_t i = 0; i < state.values.size(); ++i) open.push_back({state.values[i].text, i});
-  while (!open.empty()) {
-    const Open next = std::move(open.back());
-    open.pop_back();
+/// Every text that `text` stands for: `insert` turns a value of a list into what stands in its place.
+template <class T, class Insert, class Append>
+Result<std::vector<T>> expansions(std::string_view text, const CompileOptions& options, Insert insert,
+                                  Append append) {
+  std::vector<T> out(1);
+  std::size_t begin = 0;
+  for (;;) {
     std::string name;
-    const std::size_t at = find_placeholder(next.text, 0, name);
-    if (at == std::string::npos) {
-      out.push_back({parse_sigma_string(replace_all(next.text, "\\%", "%")), next.value});
-      if (out.size() > kVariantsPerValueMax) return refuse("'expand' makes too many values");
-      continue;
+    const std::size_t at = find_placeholder(text, begin, name);
+    const std::string plain = replace_all(text.substr(begin, at - begin), "\\%", "%");
+    for (auto& one : out) append(one, plain);
+    if (at == std::string_view::npos) return out;
+    // Names of lists are lower case in packs; the standard placeholders of Sigma begin with capitals.
+    auto found = options.placeholders.find(name);
+    if (found == options.placeholders.end()) found = options.placeholders.find(to_lower_ascii(name));
+    if (found == options.placeholders.end())
+      return fail(ErrorCode::invalid, fmt::format("no values are given for placeholder '%{}%'", name));
+    if (found->second.empty())
+      return fail(ErrorCode::invalid, fmt::format("the list of placeholder '%{}%' is empty", name));
+    if (found->second.size() > kVariantsPerValueMax / out.size())
+      return fail(ErrorCode::invalid, "'expand' makes too many values");
+    std::vector<T> grown;
+    for (const auto& one : out) {
+      for (const auto& value : found->second) {
+        grown.push_back(one);
+        insert(grown.back(), value);
+      }
     }
-    const auto found = state.options->placeholders.find(name);
-    if (found == state.options->placeholders.end()) {
-      return refuse(fmt::format("no values are given for placeholder '%{}%'", name));
-    }
-    for (const auto& value : found->second) {
-      // A value may hold wildcards but no further placeholders: escaping its percent signs ends the
-      // expansion.
-      open.push_back(
-          {next.text.substr(0, at) + replace_all(value, "%", "\\%") + next.text.substr(at + name.size() + 2),
-           next.value});
-    }
-    if (open.size() > kVariantsPerValueMax) return refuse("'expand' makes too many values");
+    out = std::move(grown);
+    begin = at + name.size() + 2;
   }
-  std::reverse(out.begin(), out.end());
-  if (out.empty()) return refuse("the placeholder has no values");
-  state.texts = std::move(out);
+}
+
+/// A value of a list inside a regular expression: its wildcards keep their meaning, all else is literal.
+std::string regex_of_value(const std::string& value) {
+  std::string out;
+  for (const auto& part : parse_sigma_string(value)) {
+    if (part.kind == Part::Kind::literal)
+      out += regex_escape(part.literal);
+    else
+      out += part.kind == Part::Kind::any_one ? "." : ".*";
+  }
+  return out;
+}
+
+Result<void> expand_raws(ItemState& state) {
+  const bool regex = state.compare == Compare::regex;
+  std::vector<Alternative<std::string>> out;
+  for (const auto& raw : state.raws) {
+    auto made = PHENDAU_TRY(expansions<std::string>(
+        raw.what, *state.options,
+        [&](std::string& text, const std::string& value) { text += regex ? regex_of_value(value) : value; },
+        [](std::string& text, const std::string& plain) { text += plain; }));
+    for (auto& text : made) out.push_back({std::move(text), raw.value});
+  }
+  state.raws = std::move(out);
   return {};
 }
 
-Result<void> apply_time(ItemState&) { return refuse("time modifiers are not supported yet"); }
+Result<void> apply_expand(ItemState& state) {
+  if (state.encoded) return refuse("modifier 'expand' must come before an encoding");
+  if (state.compare == Compare::exists) return refuse("modifier 'expand' does not apply to 'exists'");
+  PHENDAU_TRY(expand_raws(state));
+  const auto insert = [](Parts& parts, const std::string& value) {
+    for (const auto& part : parse_sigma_string(value)) append_part(parts, part);
+  };
+  const auto expand_literal = [&](const std::string& literal) {
+    return expansions<Parts>(literal, *state.options, insert, append_literal);
+  };
+  std::vector<Alternative<Parts>> out;
+  for (const auto& text : state.texts) {
+    for (auto& made : PHENDAU_TRY(all_choices(text.what, "expand", expand_literal)))
+      out.push_back({std::move(made), text.value});
+  }
+  state.texts = std::move(out);
+  state.expanded = true;
+  return {};
+}
 
 #define SIGMA_DOC "https://sigmahq.io/sigma-specification/specification/sigma-appendix-modifiers.html#"
 struct ModifierRow {
@@ -315,7 +347,7 @@ constexpr ModifierRow kModifiers[] = {
     {"cased", apply_cased, SIGMA_DOC "cased"},
     {"cidr", apply_cidr, SIGMA_DOC "cidr"},
     {"contains", apply_contains, SIGMA_DOC "contains"},
-    {"day", apply_time, SIGMA_DOC "time-modifiers"},
+    {"day", apply_day, SIGMA_DOC "time-modifiers"},
     {"dotall", apply_s, SIGMA_DOC "re"},
     {"endswith", apply_endswith, SIGMA_DOC "endswith"},
     {"exists", apply_exists, SIGMA_DOC "exists"},
@@ -323,14 +355,14 @@ constexpr ModifierRow kModifiers[] = {
     {"fieldref", apply_fieldref, SIGMA_DOC "fieldref"},
     {"gt", apply_gt, SIGMA_DOC "lt-lte-gt-gte"},
     {"gte", apply_gte, SIGMA_DOC "lt-lte-gt-gte"},
-    {"hour", apply_time, SIGMA_DOC "time-modifiers"},
+    {"hour", apply_hour, SIGMA_DOC "time-modifiers"},
     {"i", apply_i, SIGMA_DOC "re"},
     {"ignorecase", apply_i, SIGMA_DOC "re"},
     {"lt", apply_lt, SIGMA_DOC "lt-lte-gt-gte"},
     {"lte", apply_lte, SIGMA_DOC "lt-lte-gt-gte"},
     {"m", apply_m, SIGMA_DOC "re"},
-    {"minute", apply_time, SIGMA_DOC "time-modifiers"},
-    {"month", apply_time, SIGMA_DOC "time-modifiers"},
+    {"minute", apply_minute, SIGMA_DOC "time-modifiers"},
+    {"month", apply_month, SIGMA_DOC "time-modifiers"},
     {"multiline", apply_m, SIGMA_DOC "re"},
     {"neq", apply_neq, SIGMA_DOC "neq"},
     {"re", apply_re, SIGMA_DOC "re"},
@@ -339,14 +371,12 @@ constexpr ModifierRow kModifiers[] = {
     {"utf16", apply_utf16, SIGMA_DOC "encodings"},
     {"utf16be", apply_utf16be, SIGMA_DOC "encodings"},
     {"utf16le", apply_utf16le, SIGMA_DOC "encodings"},
-    {"week", apply_time, SIGMA_DOC "time-modifiers"},
+    {"week", apply_week, SIGMA_DOC "time-modifiers"},
     {"wide", apply_utf16le, SIGMA_DOC "encodings"},
     {"windash", apply_windash, SIGMA_DOC "windash"},
-    {"year", apply_time, SIGMA_DOC "time-modifiers"},
+    {"year", apply_year, SIGMA_DOC "time-modifiers"},
 };
 #undef SIGMA_DOC
-
-bool is_text_compare(Compare compare) { return compare <= Compare::ends_with; }
 
 Pattern text_pattern(const ItemState& state, Parts parts, bool keyword) {
   const bool open_begin = state.compare == Compare::contains || state.compare == Compare::ends_with ||
@@ -358,55 +388,76 @@ Pattern text_pattern(const ItemState& state, Parts parts, bool keyword) {
   return pattern_of_parts(parts, state.cased);
 }
 
-Result<Pattern> regex_pattern(const ItemState& state, const SigmaValue& value) {
+Result<Pattern> regex_pattern(const ItemState& state, const std::string& text) {
   // The flags go into the text too, so that two atoms are the same exactly when their texts are.
   std::string prefix;
   if (state.flags.ignore_case) prefix += 'i';
   if (state.flags.multiline) prefix += 'm';
   if (state.flags.dot_all) prefix += 's';
   if (!prefix.empty()) prefix = "(?" + prefix + ")";
-  return make_pattern(MatchOp::regex, prefix + value.text, true);
+  return make_pattern(MatchOp::regex, prefix + text, true);
 }
 
-PredicatePtr presence(const std::string& field, MatchOp op, std::string_view value) {
+Result<Pattern> reference_pattern(const ItemState& state, std::string_view text) {
+  constexpr MatchOp kOps[] = {MatchOp::same_as_field, MatchOp::contains_field, MatchOp::starts_with_field,
+                              MatchOp::ends_with_field};
+  const Parts parts = parse_sigma_string(text);
+  if (has_wildcard(parts)) return fail(ErrorCode::invalid, "'fieldref' names one field, without wildcards");
+  std::string other = literal_of(parts);
+  std::erase(other, ' ');
+  if (other.empty()) return fail(ErrorCode::invalid, "'fieldref' needs the name of a field");
+  const auto renamed = state.options->fields.find(other);
+  Pattern pattern;
+  pattern.op = kOps[static_cast<std::size_t>(state.compare)];
+  pattern.cased = state.cased;
+  pattern.value = renamed == state.options->fields.end() ? other : renamed->second;
+  return pattern;
+}
+
+Result<Pattern> presence_pattern(MatchOp op, std::string_view value) {
+  if (op == MatchOp::exists && value != "true" && value != "false")
+    return fail(ErrorCode::invalid, "'exists' takes true or false");
   Pattern pattern;
   pattern.op = op;
   pattern.value = value;
-  return Predicate::atom(field, std::move(pattern));
+  return pattern;
 }
 
-Result<PredicatePtr> value_predicate(const ItemState& state, const std::string& field,
-                                     const SigmaValue& value) {
+/// What is judged on the value as written.
+Result<Pattern> raw_pattern(const ItemState& state, const std::string& text) {
+  if (state.reference) return reference_pattern(state, text);
+  const MatchOp op = state.compare == Compare::number ? state.number_op : MatchOp::equals;
+  if (state.time_part) return make_time_pattern(*state.time_part, op, text);
   switch (state.compare) {
     case Compare::exists:
-      if (value.text != "true" && value.text != "false")
-        return fail(ErrorCode::invalid, "'exists' takes true or false");
-      if (field.empty()) return fail(ErrorCode::invalid, "'exists' needs a field");
-      return presence(field, MatchOp::exists, value.text);
-    case Compare::same_as: {
-      if (field.empty()) return fail(ErrorCode::invalid, "'fieldref' needs a field");
-      std::string other = value.text;
-      std::erase(other, ' ');
-      const auto renamed = state.options->fields.find(other);
-      Pattern pattern;
-      pattern.op = MatchOp::same_as_field;
-      pattern.cased = state.cased;
-      pattern.value = renamed == state.options->fields.end() ? other : renamed->second;
-      return Predicate::atom(field, std::move(pattern));
-    }
+      return presence_pattern(MatchOp::exists, text);
     case Compare::regex:
-      return Predicate::atom(field, PHENDAU_TRY(regex_pattern(state, value)));
+      return regex_pattern(state, text);
     case Compare::cidr:
-      return Predicate::atom(field, PHENDAU_TRY(make_pattern(MatchOp::cidr, value.text)));
-    case Compare::number:
-      return Predicate::atom(field, PHENDAU_TRY(make_pattern(state.number_op, value.text)));
-    case Compare::plain:
-    case Compare::contains:
-    case Compare::starts_with:
-    case Compare::ends_with:
-      break;
+      return make_pattern(MatchOp::cidr, text);
+    default:
+      return make_pattern(op, text);
   }
-  return fail(ErrorCode::bug, "text values are compiled elsewhere");
+}
+
+bool takes_raw(const ItemState& state) {
+  return state.reference || state.time_part || !is_text_compare(state.compare);
+}
+
+/// Modifiers that are fine alone and mean nothing together. Empty: none.
+std::string contradiction_in(const ItemState& state, bool keyword) {
+  const bool text = is_text_compare(state.compare);
+  if (state.cased && takes_raw(state) && !state.reference) return "modifier 'cased' applies to text only";
+  if (!state.transform.empty() && takes_raw(state))
+    return fmt::format("modifier '{}' applies to plain text only", state.transform);
+  if (state.reference && (!text || state.time_part))
+    return "modifier 'fieldref' goes with startswith, endswith, contains, cased, neq and all only";
+  if (state.time_part && state.compare != Compare::plain && state.compare != Compare::number)
+    return fmt::format("modifier '{}' goes with lt, lte, gt, gte, neq and all only",
+                       to_string(*state.time_part));
+  if (keyword && state.reference) return "'fieldref' needs a field";
+  if (keyword && state.compare == Compare::exists) return "'exists' needs a field";
+  return {};
 }
 
 class Compiler {
@@ -416,9 +467,9 @@ class Compiler {
   PredicatePtr item(const FieldItem& item) {
     ItemState state;
     state.options = &options_;
-    state.values = item.values;
     for (std::size_t i = 0; i < item.values.size(); ++i) {
       state.texts.push_back({parse_sigma_string(item.values[i].text), i});
+      state.raws.push_back({item.values[i].text, i});
     }
     for (const auto& name : item.modifiers) {
       const auto* row = std::find_if(std::begin(kModifiers), std::end(kModifiers),
@@ -428,13 +479,11 @@ class Compiler {
       const auto applied = row->apply(state);
       if (!applied) return error(item.place, fmt::format("{}: {}", name_of(item), applied.error().message));
     }
-    if (state.cased && !is_text_compare(state.compare) && state.compare != Compare::same_as) {
-      return error(item.place, fmt::format("{}: 'cased' applies to text only", name_of(item)));
-    }
+    const std::string contradiction = contradiction_in(state, item.field.empty());
+    if (!contradiction.empty()) return error(item.place, fmt::format("{}: {}", name_of(item), contradiction));
     const auto renamed = options_.fields.find(item.field);
     const std::string field = renamed == options_.fields.end() ? item.field : renamed->second;
-    PredicatePtr out =
-        is_text_compare(state.compare) ? texts(item, state, field) : others(item, state, field);
+    PredicatePtr out = takes_raw(state) ? raws(item, state, field) : texts(item, state, field);
     return state.negated && out ? Predicate::negation(std::move(out)) : out;
   }
 
@@ -492,44 +541,46 @@ class Compiler {
     const auto found = selections_.find(name);
     return found == selections_.end() || !found->second ? Predicate::always(false) : found->second;
   }
-  static PredicatePtr linked(const ItemState& state, std::vector<PredicatePtr> children) {
+
+  /// Alternatives of one value are joined by or, even where `all` asks for every value. `make` returns null
+  /// after reporting a mistake.
+  template <class T, class Make>
+  static PredicatePtr joined(const ItemState& state, const std::vector<Alternative<T>>& alternatives,
+                             Make make) {
+    std::vector<PredicatePtr> children;
+    std::vector<PredicatePtr> variants;
+    bool good = true;
+    for (std::size_t i = 0; i < alternatives.size(); ++i) {
+      auto made = make(alternatives[i]);
+      good = good && made;
+      variants.push_back(std::move(made));
+      const bool last = i + 1 == alternatives.size() || alternatives[i + 1].value != alternatives[i].value;
+      if (last && good) children.push_back(Predicate::any_of(std::exchange(variants, {})));
+    }
+    if (!good) return nullptr;
     return state.all ? Predicate::all_of(std::move(children)) : Predicate::any_of(std::move(children));
   }
 
   PredicatePtr texts(const FieldItem& item, const ItemState& state, const std::string& field) {
-    std::vector<PredicatePtr> children;
-    std::vector<PredicatePtr> variants;  // of one value: alternatives even where `all` asks for every value
-    for (std::size_t i = 0; i < state.texts.size(); ++i) {
-      const SigmaValue& value = item.values[state.texts[i].value];
-      PredicatePtr made;
-      if (value.kind == ValueKind::null) {
-        if (state.compare != Compare::plain || state.encoded || field.empty()) {
-          return error(value.place, fmt::format("{} does not take null", name_of(item)));
-        }
-        made = presence(field, MatchOp::is_null, "");
-      } else {
-        made = Predicate::atom(field, text_pattern(state, state.texts[i].parts, field.empty()));
-      }
-      variants.push_back(std::move(made));
-      const bool last = i + 1 == state.texts.size() || state.texts[i + 1].value != state.texts[i].value;
-      if (last) children.push_back(Predicate::any_of(std::exchange(variants, {})));
-    }
-    return linked(state, std::move(children));
+    return joined(state, state.texts, [&](const Alternative<Parts>& text) -> PredicatePtr {
+      const SigmaValue& value = item.values[text.value];
+      if (value.kind != ValueKind::null)
+        return Predicate::atom(field, text_pattern(state, text.what, field.empty()));
+      const bool plain = state.compare == Compare::plain && state.transform.empty() && !field.empty();
+      if (!plain) return error(value.place, fmt::format("{} does not take null", name_of(item)));
+      return Predicate::atom(field, presence_pattern(MatchOp::is_null, "").value());
+    });
   }
 
-  PredicatePtr others(const FieldItem& item, const ItemState& state, const std::string& field) {
-    std::vector<PredicatePtr> children;
-    for (const auto& value : item.values) {
+  PredicatePtr raws(const FieldItem& item, const ItemState& state, const std::string& field) {
+    return joined(state, state.raws, [&](const Alternative<std::string>& raw) -> PredicatePtr {
+      const SigmaValue& value = item.values[raw.value];
       if (value.kind == ValueKind::null)
         return error(value.place, fmt::format("{} does not take null", name_of(item)));
-      auto made = value_predicate(state, field, value);
-      if (!made) {
-        error(value.place, fmt::format("{}: {}", name_of(item), made.error().message));
-        continue;
-      }
-      children.push_back(std::move(*made));
-    }
-    return linked(state, std::move(children));
+      auto pattern = raw_pattern(state, raw.what);
+      if (!pattern) return error(value.place, fmt::format("{}: {}", name_of(item), pattern.error().message));
+      return Predicate::atom(field, std::move(*pattern));
+    });
   }
 
   const Rule& rule_;

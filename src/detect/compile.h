@@ -14,13 +14,11 @@
 
 namespace phendau::detect {
 
-/// Each dash of a `windash` value becomes five; five dashes are 3,125 variants.
-inline constexpr std::size_t kVariantsPerValueMax = 3'125;
-
 struct CompileOptions {
   /// Rule field -> field of the event; a field not named keeps its name.
   std::map<std::string, std::string> fields;
-  /// Values for `%name%` under `|expand`. A placeholder that is not here rejects the rule.
+  /// Values for `%name%` under `|expand`, by name or by the name in lower case. A placeholder that is not
+  /// here rejects the rule.
   std::map<std::string, std::vector<std::string>> placeholders;
 };
 

@@ -37,124 +37,348 @@ struct Truth {
   bool holds;
 };
 
+/// Each row: an item, an event, and whether the item holds for it.
+void check(const std::vector<Truth>& rows) {
+  for (const auto& row : rows) {
+    INFO(row.item << "  on  " << row.event);
+    CHECK(holds(row.item, row.event) == row.holds);
+  }
+}
+
 }  // namespace
 
-TEST_CASE("value forms and modifiers: truth table") {
-  const Truth rows[] = {
+TEST_CASE("truth table: values") {
+  check({
       {"f: abc", R"({"f":"ABC"})", true},
       {"f: abc", R"({"f":"abcd"})", false},
+      {"f: abc", R"({"f":"xabc"})", false},
       {"f: abc", R"({"g":"abc"})", false},
       {"f: abc", R"({"f":["x","abc"]})", true},
       {"f: [a, b]", R"({"f":"b"})", true},
       {"f: [a, b]", R"({"f":"c"})", false},
       {"'Threat Name': x", R"({"ThreatName":"x"})", true},
+      {"a.b: x", R"({"a":{"b":"X"}})", true},
+      {"f: true", R"({"f":true})", true},
+      {"f: true", R"({"f":false})", false},
+      {"f: True", R"({"f":"true"})", true},
+  });
+}
+
+TEST_CASE("truth table: numbers") {
+  check({
       {"f: 10", R"({"f":10})", true},
       {"f: 10", R"({"f":"10"})", true},
       {"f: '10'", R"({"f":10.0})", true},
       {"f: 10", R"({"f":"010"})", false},
-      {"f: true", R"({"f":true})", true},
-      {"f: true", R"({"f":false})", false},
+      {"f: 10", R"({"f":100})", false},
+      {"f: -1", R"({"f":-1})", true},
+      {"f: 1.5", R"({"f":1.50})", true},
+      {"f: '1*'", R"({"f":123})", true},
+      {"f: '0x10'", R"({"f":16})", false},
+      {"f: '0x1F'", R"({"f":"0X1f"})", true},
+      {"f: 9007199254740993", R"({"f":9007199254740992})", false},
+      {"f: 9007199254740993", R"({"f":9007199254740993})", true},
+      {"f: 9223372036854775807", R"({"f":9223372036854775806})", false},
+  });
+}
+
+TEST_CASE("truth table: null and empty text") {
+  check({
       {"f: null", R"({"g":1})", true},
       {"f: null", R"({"f":null})", true},
       {"f: null", R"({"f":""})", false},
+      {"f:", R"({"g":1})", true},
+      {"f: ~", R"({"f":"~"})", false},
+      {"f: 'null'", R"({"f":null})", false},
+      {"f: 'null'", R"({"f":"NULL"})", true},
       {"f: ''", R"({"f":""})", true},
       {"f: ''", R"({"f":null})", false},
       {"f: ''", R"({"g":1})", false},
+      {"f: ''", R"({"f":" "})", false},
+      {"f: ['', null]", R"({"g":1})", true},
+      {"f: ['', null]", R"({"f":""})", true},
+      {"f: ['', null]", R"({"f":"x"})", false},
+  });
+}
+
+TEST_CASE("truth table: wildcards") {
+  check({
       {"f: '*'", R"({"f":""})", true},
       {"f: '*'", R"({"g":""})", false},
+      {"f: '*'", R"({"f":null})", false},
       {"f: '?*'", R"({"f":""})", false},
       {"f: 'a*c'", R"({"f":"abbc"})", true},
+      {"f: 'a*c'", R"({"f":"ac"})", true},
       {"f: 'a*c'", R"({"f":"xabbc"})", false},
       {"f: 'a*c'", R"({"f":"abbcx"})", false},
+      {"f: 'a*b*c'", R"({"f":"a1b2b3c"})", true},
+      {"f: 'a*b*c'", R"({"f":"a1c2b"})", false},
       {"f: 'a?c'", R"({"f":"abc"})", true},
       {"f: 'a?c'", R"({"f":"abbc"})", false},
+      {"f: 'a?c'", R"({"f":"ac"})", false},
+      {"f: 'a?c'", R"({"f":"xabcx"})", false},
       {"f: '?'", "{\"f\":\"\xC3\xA2\"}", true},
+      {"f: '?\?'", "{\"f\":\"\xC3\xA2\"}", false},
+      {"f: 'stra?e'",
+       "{\"f\":\"stra\xC3\x9F"
+       "e\"}",
+       true},
+      {"f: '*\xC3\x82*N'", "{\"f\":\"x\xC3\xA2yn\"}", true},
+      {"f: 'x*\xC3\x82'", "{\"f\":\"xy\xC3\xA2z\"}", false},
+  });
+}
+
+TEST_CASE("truth table: escapes") {
+  check({
       {"f: 'a\\*c'", R"({"f":"a*c"})", true},
       {"f: 'a\\*c'", R"({"f":"abc"})", false},
       {"f: 'a\\?c'", R"({"f":"a?c"})", true},
+      {"f: 'a\\?c'", R"({"f":"abc"})", false},
       {"f: 'a\\\\*c'", R"({"f":"a\\xc"})", true},
+      {"f: 'a\\\\*c'", R"({"f":"a*c"})", false},
       {"f: 'a\\\\\\*c'", R"({"f":"a\\*c"})", true},
       {"f: 'a\\\\\\*c'", R"({"f":"a\\xc"})", false},
       {"f: 'C:\\Win'", R"({"f":"c:\\win"})", true},
       {"f: 'C:\\\\Win'", R"({"f":"c:\\win"})", true},
+      {"f: 'C:\\\\Win'", R"({"f":"c:\\\\win"})", false},
       {"f: '\\\\\\\\x'", R"({"f":"\\\\x"})", true},
+      {"f: '\\\\\\x'", R"({"f":"\\\\x"})", true},
+      {"f: 'a\\'", R"({"f":"a\\"})", true},
+      {"f|contains: 'a\\'", R"({"f":"xa\\y"})", true},
+      {"f: '\\n'", R"({"f":"\\n"})", true},
+  });
+}
+
+TEST_CASE("truth table: case: Unicode, one letter for one letter") {
+  check({
       {"f: '\xC4\x90\xE1\xBB\x92NG'", "{\"f\":\"\xC4\x91\xE1\xBB\x93ng\"}", true},
+      {"f: '\xC6\xAF\xE1\xBB\xA8'", "{\"f\":\"\xC6\xB0\xE1\xBB\xA9\"}", true},
       {"f: 'd\xE1\xBB\x93ng'", "{\"f\":\"dong\"}", false},
+      {"f: 'D\xE1\xBB\x92NG'", "{\"f\":\"do\xCC\x82\xCC\x80ng\"}", true},
       {"f|contains: '\xC3\x82N T'", "{\"f\":\"x \xC3\xA2n to\xC3\xA0n\"}", true},
-      {"f: '*\xC3\x82*N'", "{\"f\":\"x\xC3\xA2yn\"}", true},
+      {"f: strasse",
+       "{\"f\":\"stra\xC3\x9F"
+       "e\"}",
+       false},
+      {"f: '\xE2\x84\xAA'", R"({"f":"k"})", true},
+  });
+}
+
+TEST_CASE("truth table: contains, startswith, endswith") {
+  check({
       {"f|contains: bc", R"({"f":"ABCD"})", true},
       {"f|contains: ''", R"({"f":"x"})", true},
+      {"f|contains: ''", R"({"g":"x"})", false},
       {"f|contains: 'b*d'", R"({"f":"abcde"})", true},
       {"f|contains: 'b\\*'", R"({"f":"ab*c"})", true},
       {"f|contains: 'b\\*'", R"({"f":"abc"})", false},
-      {"f|contains|all: [a, c]", R"({"f":"abc"})", true},
-      {"f|contains|all: [a, x]", R"({"f":"abc"})", false},
-      {"f|all: ['a*', '*c']", R"({"f":"abc"})", true},
+      {"f|contains: 46", R"({"f":14688})", true},
       {"f|startswith: ab", R"({"f":"ABC"})", true},
       {"f|startswith: bc", R"({"f":"abc"})", false},
+      {"f|startswith: 'a?'", R"({"f":"a"})", false},
       {"f|endswith: bc", R"({"f":"aBC"})", true},
       {"f|endswith: '\\cmd.exe'", R"({"f":"C:\\x\\CMD.EXE"})", true},
       {"f|endswith: ab", R"({"f":"abc"})", false},
+  });
+}
+
+TEST_CASE("truth table: all") {
+  check({
+      {"f|contains|all: [a, c]", R"({"f":"abc"})", true},
+      {"f|contains|all: [a, x]", R"({"f":"abc"})", false},
+      {"f|all: ['a*', '*c']", R"({"f":"abc"})", true},
+      {"f|all: ['a*', '*c']", R"({"f":["ax","xc"]})", true},
+      {"f|all: abc", R"({"f":"abc"})", true},
+      {"f|re|all: [a, c]", R"({"f":"abc"})", true},
+      {"f|re|all: [a, x]", R"({"f":"abc"})", false},
+  });
+}
+
+TEST_CASE("truth table: exists") {
+  check({
+      {"f|exists: true", R"({"f":null})", true},
+      {"f|exists: true", R"({"f":""})", true},
+      {"f|exists: true", R"({"g":1})", false},
+      {"f|exists: false", R"({"g":1})", true},
+      {"f|exists: false", R"({"f":1})", false},
+  });
+}
+
+TEST_CASE("truth table: cased") {
+  check({
       {"f|cased: abc", R"({"f":"abc"})", true},
       {"f|cased: abc", R"({"f":"ABC"})", false},
       {"f|contains|cased: bC", R"({"f":"abCd"})", true},
       {"f|contains|cased: bC", R"({"f":"abcd"})", false},
-      {"f|exists: true", R"({"f":null})", true},
-      {"f|exists: true", R"({"g":1})", false},
-      {"f|exists: false", R"({"g":1})", true},
-      {"f|exists: false", R"({"f":1})", false},
-      {"f|re: '^a.c$'", R"({"f":"abc"})", true},
-      {"f|re: '^a.c$'", R"({"f":"ABC"})", false},
-      {"f|re: '^a.c$'", "{\"f\":\"abc\\n\"}", false},
-      {"f|re: 'b'", R"({"f":"abc"})", true},
-      {"f|re|i: '^A'", R"({"f":"abc"})", true},
-      {"f|re|ignorecase: '^A'", R"({"f":"abc"})", true},
-      {"f|re|m: '^b'", "{\"f\":\"a\\nb\"}", true},
-      {"f|re: '^b'", "{\"f\":\"a\\nb\"}", false},
-      {"f|re|s: 'a.b'", "{\"f\":\"a\\nb\"}", true},
-      {"f|re: 'a.b'", "{\"f\":\"a\\nb\"}", false},
-      {"f|cidr: 10.0.0.0/8", R"({"f":"10.9.8.7"})", true},
-      {"f|cidr: 10.0.0.0/8", R"({"f":"11.9.8.7"})", false},
-      {"f|cidr: 10.0.0.0/8", R"({"f":"10.9.8"})", false},
-      {"f|cidr: 'fe80::/10'", R"({"f":"FE80::1"})", true},
-      {"f|cidr: 10.0.0.0/8", R"({"f":"::ffff:10.1.1.1"})", true},
-      {"f|cidr: [1.0.0.0/8, 10.0.0.0/8]", R"({"f":"10.1.1.1"})", true},
-      {"f|lt: 5", R"({"f":4})", true},
-      {"f|lt: 5", R"({"f":5})", false},
-      {"f|lte: 5", R"({"f":"5"})", true},
-      {"f|gt: -1.5", R"({"f":-1})", true},
-      {"f|gte: 5", R"({"f":"five"})", false},
-      {"f|gte: 5", R"({"g":9})", false},
+      {"f|cased|startswith: 'A*c'", R"({"f":"Abcd"})", true},
+      {"f|cased|startswith: 'A*c'", R"({"f":"abcd"})", false},
+  });
+}
+
+TEST_CASE("truth table: neq") {
+  check({
       {"f|neq: a", R"({"f":"b"})", true},
       {"f|neq: a", R"({"f":"A"})", false},
       {"f|neq: [a, b]", R"({"f":"b"})", false},
       {"f|neq: a", R"({"g":"b"})", true},
       {"f|contains|neq: a", R"({"f":"xax"})", false},
+      {"f|neq: 5", R"({"f":5.0})", false},
+      {"f|neq: 5", R"({"f":6})", true},
+      {"f|neq: null", R"({"f":1})", true},
+      {"f|neq: null", R"({"g":1})", false},
+      {"f|lt|neq: 5", R"({"f":5})", true},
+  });
+}
+
+TEST_CASE("truth table: re with i, m, s") {
+  check({
+      {"f|re: '^a.c$'", R"({"f":"abc"})", true},
+      {"f|re: '^a.c$'", R"({"f":"ABC"})", false},
+      {"f|re: '^a.c$'", "{\"f\":\"abc\\n\"}", false},
+      {"f|re: 'b'", R"({"f":"abc"})", true},
+      {"f|re: 'a\\*c'", R"({"f":"a*c"})", true},
+      {"f|re: 'a{2,3}(b|c)[^d]'", R"({"f":"aabx"})", true},
+      {"f|re: '(?i)A\\d'", R"({"f":"a7"})", true},
+      {"f|re|i: '^A'", R"({"f":"abc"})", true},
+      {"f|re|ignorecase: '^A'", R"({"f":"abc"})", true},
+      {"f|re|i: '\xC4\x90'", "{\"f\":\"\xC4\x91\"}", true},
+      {"f|re|m: '^b'", "{\"f\":\"a\\nb\"}", true},
+      {"f|re: '^b'", "{\"f\":\"a\\nb\"}", false},
+      {"f|re|multiline: 'a$'", "{\"f\":\"a\\nb\"}", true},
+      {"f|re|s: 'a.b'", "{\"f\":\"a\\nb\"}", true},
+      {"f|re: 'a.b'", "{\"f\":\"a\\nb\"}", false},
+      {"f|re|dotall: 'a.b'", "{\"f\":\"a\\nb\"}", true},
+      {"f|re|i|m|s: '^B.C'", "{\"f\":\"a\\nb\\nc\"}", true},
+      {"f|re: '1'", R"({"f":213})", true},
+  });
+}
+
+TEST_CASE("truth table: cidr, IPv4 and IPv6") {
+  check({
+      {"f|cidr: 10.0.0.0/8", R"({"f":"10.9.8.7"})", true},
+      {"f|cidr: 10.0.0.0/8", R"({"f":"11.9.8.7"})", false},
+      {"f|cidr: 10.0.0.0/8", R"({"f":"10.9.8"})", false},
+      {"f|cidr: 10.0.0.0/8", R"({"f":"::ffff:10.1.1.1"})", true},
+      {"f|cidr: '::ffff:10.0.0.0/104'", R"({"f":"10.1.1.1"})", true},
+      {"f|cidr: [1.0.0.0/8, 10.0.0.0/8]", R"({"f":"10.1.1.1"})", true},
+      {"f|cidr: 192.168.1.77", R"({"f":"192.168.1.77"})", true},
+      {"f|cidr: 0.0.0.0/0", R"({"f":"::1"})", false},
+      {"f|cidr: 'fe80::/10'", R"({"f":"FE80::1"})", true},
+      {"f|cidr: 'fe80::/10'", R"({"f":"fe80::1%eth0"})", true},
+      {"f|cidr: '::1/128'", R"({"f":"0:0:0:0:0:0:0:1"})", true},
+      {"f|cidr: 'fc00::/7'", R"({"f":"2001:db8::1"})", false},
+      {"f|cidr: '2001:db8::/32'", R"({"f":"2001:DB8:1::2"})", true},
+      {"f|cidr|neq: 10.0.0.0/8", R"({"f":"8.8.8.8"})", true},
+  });
+}
+
+TEST_CASE("truth table: lt, lte, gt, gte, also of numbers held as text") {
+  check({
+      {"f|lt: 5", R"({"f":4})", true},
+      {"f|lt: 5", R"({"f":5})", false},
+      {"f|lt: 5", R"({"f":"4.9"})", true},
+      {"f|lte: 5", R"({"f":"5"})", true},
+      {"f|lte: '5'", R"({"f":5.1})", false},
+      {"f|gt: -1.5", R"({"f":-1})", true},
+      {"f|gt: 9", R"({"f":"10"})", true},
+      {"f|gt: 10", R"({"f":" 9 "})", false},
+      {"f|gte: 5", R"({"f":"five"})", false},
+      {"f|gte: 5", R"({"g":9})", false},
+      {"f|gte: 5", R"({"f":null})", false},
+      {"f|gt: 9007199254740992", R"({"f":9007199254740993})", true},
+      {"f|lt: 9007199254740993", R"({"f":"9007199254740993"})", false},
+      {"f|gte: [100, 5]", R"({"f":7})", true},
+  });
+}
+
+TEST_CASE("truth table: fieldref, also with startswith, endswith, contains") {
+  check({
       {"f|fieldref: g", R"({"f":"A","g":"a"})", true},
       {"f|fieldref: g", R"({"f":"a","g":"b"})", false},
       {"f|fieldref: g", R"({"f":"a"})", false},
       {"f|fieldref: g", R"({"f":null,"g":null})", false},
       {"f|fieldref|neq: g", R"({"f":"a","g":"b"})", true},
+      {"f|fieldref|cased: g", R"({"f":"A","g":"a"})", false},
+      {"f|fieldref: [g, h]", R"({"f":"a","g":"b","h":"a"})", true},
+      {"f|fieldref: 'G H'", R"({"f":"a","GH":"a"})", true},
+      {"f|fieldref|startswith: g", R"({"f":"C:\\Temp\\x.exe","g":"c:\\temp"})", true},
+      {"f|fieldref|startswith: g", R"({"f":"temp","g":"emp"})", false},
+      {"f|fieldref|endswith: g", R"({"f":"temp","g":"EMP"})", true},
+      {"f|fieldref|endswith: g", R"({"f":"temp","g":"tem"})", false},
+      {"f|fieldref|contains: g", R"({"f":"run lan-pc now","g":"LAN-PC"})", true},
+      {"f|contains|fieldref: g", R"({"f":"run now","g":"LAN-PC"})", false},
+      {"f|fieldref|contains|cased: g", R"({"f":"xAx","g":"a"})", false},
+      {"f|fieldref|startswith|neq: g", R"({"f":"a"})", true},
+  });
+}
+
+TEST_CASE("truth table: windash: five dashes for one") {
+  check({
       {"f|windash|contains: ' -s '", "{\"f\":\"x /s y\"}", true},
       {"f|contains|windash: ' -s '", "{\"f\":\"x \xE2\x80\x93s y\"}", true},
+      {"f|windash|contains: ' /s '", "{\"f\":\"x \xE2\x80\x94s y\"}", true},
+      {"f|windash|contains: ' \xE2\x80\x95s '", "{\"f\":\"x -s y\"}", true},
       {"f|windash|contains: ' -s '", "{\"f\":\"x +s y\"}", false},
       {"f|windash|contains: 'a-b'", "{\"f\":\"a/b\"}", false},
       {"f|contains|all|windash: [' -a', ' -b']", R"({"f":"x /a -b"})", true},
       {"f|contains|all|windash: [' -a', ' -b']", R"({"f":"x /a /a"})", false},
+      {"f|endswith|windash: ' -a -b'", R"({"f":"x /a -b"})", true},
+      {"f|windash: '-a*-b'", R"({"f":"/a x -b"})", true},
+  });
+}
+
+TEST_CASE("truth table: base64 and base64offset") {
+  check({
       {"f|base64: foo", R"({"f":"Zm9v"})", true},
+      {"f|base64: foo", R"({"f":"xZm9v"})", false},
+      {"f|base64|contains: foo", R"({"f":"xZm9v"})", true},
+      {"f|base64|cased: foo", R"({"f":"ZM9V"})", false},
+      {"f|base64: 'a\\*b'", R"({"f":"YSpi"})", true},
       {"f|base64offset|contains: foobar", R"({"f":"Zm9vYmFy"})", true},
       {"f|base64offset|contains: foobar", R"({"f":"eGZvb2Jhcg=="})", true},
       {"f|base64offset|contains: foobar", R"({"f":"eHhmb29iYXI="})", true},
       {"f|base64offset|contains: foobar", R"({"f":"Zm9vYmF6"})", false},
+  });
+}
+
+TEST_CASE("truth table: wide, utf16, utf16le, utf16be") {
+  check({
       {"f|wide|base64offset|contains: ab", R"({"f":"YQBiAA=="})", true},
       {"f|utf16le|base64: ab", R"({"f":"YQBiAA=="})", true},
       {"f|utf16be|base64: ab", R"({"f":"AGEAYg=="})", true},
       {"f|utf16|base64: ab", R"({"f":"//5hAGIA"})", true},
-  };
-  for (const auto& row : rows) {
-    INFO(row.item << "  on  " << row.event);
-    CHECK(holds(row.item, row.event) == row.holds);
-  }
+      {"f|wide: ab", "{\"f\":\"a\\u0000B\\u0000\"}", true},
+      {"f|wide: 'a*b'", "{\"f\":\"a\\u0000xxb\\u0000\"}", true},
+      {"f|utf16be|contains: a", "{\"f\":\"x\\u0000ay\"}", true},
+      {"f|utf16le|base64: '\xC4\x91'", R"({"f":"EQE="})", true},
+      {"f|utf16le|base64: '\xF0\x9F\x98\x80'", R"({"f":"PdgA3g=="})", true},
+  });
+}
+
+TEST_CASE("truth table: minute, hour, day, week, month, year: as the value writes them") {
+  check({
+      {"t|hour: 23", R"({"t":"2026-11-24T23:30:00+07:00"})", true},
+      {"t|hour: 16", R"({"t":"2026-11-24T23:30:00+07:00"})", false},
+      {"t|hour: 16", R"({"t":"2026-11-24T16:30:00Z"})", true},
+      {"t|minute: 30", R"({"t":"2026-11-24 23:30:00"})", true},
+      {"t|day: 24", R"({"t":"2026/11/24 00:00"})", true},
+      {"t|week: 48", R"({"t":"2026-11-24"})", true},
+      {"t|month: 11", R"({"t":"2026-11-24"})", true},
+      {"t|year: 2026", R"({"t":"2026-11-24"})", true},
+      {"t|week: 53", R"({"t":"2027-01-01"})", true},
+      {"t|week: 1", R"({"t":"2025-12-29"})", true},
+      {"t|hour: 0", R"({"t":"2026-11-24"})", false},
+      {"t|hour: [22, 23]", R"({"t":"2026-11-24T22:00:00Z"})", true},
+      {"t|hour|gte: 22", R"({"t":"2026-11-24T21:59:59Z"})", false},
+      {"t|gte|hour: 22", R"({"t":"2026-11-24T22:00:00Z"})", true},
+      {"t|hour|neq: 8", R"({"t":"2026-11-24T09:00:00Z"})", true},
+      {"t|hour: 8", R"({"t":"eight"})", false},
+      {"t|hour|lt: 8", R"({"g":1})", false},
+      {"t|hour: 7", R"({"t":1732435200})", false},
+      {"t|hour: 8", R"({"t":1732435200})", true},
+      {"t|hour: 8", R"({"t":"1732435200123"})", true},
+      {"t|year: 2024", R"({"t":133769088000000000})", true},
+  });
 }
 
 TEST_CASE("keywords look at every value, anywhere in it") {
@@ -190,6 +414,37 @@ TEST_CASE("expand takes values from the pack and rejects without them") {
   CHECK(!holds("f|expand: '%Admins%'", R"({"f":"lan"})", options));
   CHECK(holds("f: '%Admins%'", R"({"f":"%admins%"})", options));
   CHECK(error_of("f|expand: '%Admins%'").find("%Admins%") != std::string::npos);
+  options.placeholders["empty"] = {};
+  options.placeholders["nets"] = {"10.0.0.0/8", "fe80::/10"};
+  options.placeholders["limit"] = {"5"};
+  const Truth rows[] = {
+      {"f|expand: '\\%plain%Admins%'", R"({"f":"%plainroot"})", true},
+      {"f|expand: '\\%plain%Admins%'", R"({"f":"plainroot"})", false},
+      {"f|expand: '%Admins%@%Admins%'", R"({"f":"root@adm-1"})", true},
+      {"f|expand: '%Admins%@%Admins%'", R"({"f":"root@lan"})", false},
+      {"f|expand: '50% of %Admins%'", R"({"f":"50% of root"})", true},
+      {"f|expand|contains|all: ['%Admins%', x]", R"({"f":"x adm-1"})", true},
+      {"f|expand|contains|all: ['%Admins%', x]", R"({"f":"adm-1"})", false},
+      {"f|windash|expand: '-u %Admins%'", R"({"f":"/u root"})", true},
+      {"f|expand|windash: '-u %Admins%'", R"({"f":"/u root"})", true},
+      {"f|expand|wide|base64: root", R"({"f":"cgBvAG8AdAA="})", true},
+      {"f|re|expand: '^u=%Admins%;'", R"({"f":"u=adm-7;x"})", true},
+      {"f|re|expand: '^u=%Admins%;'", R"({"f":"u=admx7;x"})", false},
+      {"f|cidr|expand: '%nets%'", R"({"f":"10.3.4.5"})", true},
+      {"f|expand|cidr: '%nets%'", R"({"f":"fe80::7"})", true},
+      {"f|expand|cidr: '%nets%'", R"({"f":"11.3.4.5"})", false},
+      {"f|gt|expand: '%limit%'", R"({"f":6})", true},
+      {"f|gt|expand: '%LIMIT%'", R"({"f":6})", true},
+      {"f|expand|neq: '%Admins%'", R"({"f":"lan"})", true},
+      {"'|expand': '%Admins%'", R"({"f":"the root user"})", true},
+  };
+  for (const auto& row : rows) {
+    INFO(row.item << "  on  " << row.event);
+    CHECK(holds(row.item, row.event, options) == row.holds);
+  }
+  const Rule empty = rule_of("  s:\n    f|expand: '%empty%'\n  condition: s\n");
+  REQUIRE(compile_rule(empty, options).errors.size() == 1);
+  CHECK(compile_rule(empty, options).errors[0].to_string().starts_with("r.yml:5:5:"));
 }
 
 TEST_CASE("chains that make no sense are rejected with their line") {
@@ -208,9 +463,46 @@ TEST_CASE("chains that make no sense are rejected with their line") {
       "f|re|cased: a",
       "f|contains: null",
       "f|re|base64: a",
-      "f|hour: 3",
+      "f|hour: 24",
+      "f|hour: 3.5",
+      "f|hour: noon",
+      "f|hour|contains: 3",
+      "f|hour|minute: 3",
+      "f|hour|re: 3",
+      "f|cidr|hour: 3",
+      "f|windash|hour: 3",
+      "f|hour: null",
       "f|base64|re: a",
       "f|lt|gt: 3",
+      "f|base64|lt: 3",
+      "f|windash|cidr: 10.0.0.0/8",
+      "f|exists|windash: true",
+      "f|windash|exists: true",
+      "f|lt|cased: 3",
+      "f|contains|base64: a",
+      "f|endswith|base64offset: abc",
+      "f|contains|utf16: a",
+      "f|wide: 'a?b'",
+      "f|wide|windash: ' -a'",
+      "f|base64|expand: '%x%'",
+      "f|expand|re: '%x%'",
+      "f|exists|expand: true",
+      "f|fieldref|windash: g",
+      "f|fieldref|base64: g",
+      "f|fieldref|re: g",
+      "f|re|fieldref: g",
+      "f|fieldref|cidr: g",
+      "f|fieldref|gt: g",
+      "f|fieldref|hour: g",
+      "f|fieldref: 'g*'",
+      "f|fieldref: ''",
+      "f|fieldref: null",
+      "f|i|re: a",
+      "f|contains|i: a",
+      "f|base64offset: ''",
+      "f|cidr: '::ffff:10.0.0.0/8'",
+      "'|exists': true",
+      "'|fieldref': g",
   };
   for (const char* item : items) {
     INFO(item);
@@ -244,6 +536,15 @@ TEST_CASE("conditions") {
       {"1 of them", R"({"d":1})", false},
       {"all of them", R"({"a":1,"b":1,"c":1})", true},
       {"_hidden", R"({"d":1})", true},
+      {"1 of _*", R"({"d":1})", true},
+      {"1 of *", R"({"d":1})", false},
+      {"1 of s*2", R"({"b":1})", true},
+      {"1 of f1", R"({"c":1})", true},
+      {"1 OF THEM", R"({"a":1})", true},
+      {"Not s1 AND s2", R"({"b":1})", true},
+      {"not 1 of f* or s1 and s2", R"({"c":1})", false},
+      {"not all of s*", R"({"a":1})", true},
+      {"((s1)) or (not (f1 and s2))", R"({"c":1})", true},
       {"[s1, s2]", R"({"b":1})", true},
       {"[s1, s2]", R"({"c":1})", false},
       {"S1 AND s2 OR s1", R"({"a":1})", false},
@@ -284,7 +585,7 @@ detection: {s: {a: 1}, condition: s}
 - list
 ---
 title: three
-filter: {}
+filter: {rules: [], condition: [x]}
 ---
 title: four
 correlation: {type: event_sum, rules: [], timespan: soon}
@@ -300,7 +601,9 @@ correlation: {type: event_sum, rules: [], timespan: soon}
   CHECK(all.find("bad.yml:5:10:") != std::string::npos);
   CHECK(all.find("bad.yml:6:14: condition names 't'") != std::string::npos);
   CHECK(all.find("bad.yml:12:1: a rule must be a map") != std::string::npos);
-  CHECK(all.find("filters are not supported yet") != std::string::npos);
+  CHECK(all.find("filter has no selection") != std::string::npos);
+  CHECK(all.find("a filter has one condition, not a list") != std::string::npos);
+  CHECK(all.find("filter names no rules") != std::string::npos);
   CHECK(all.find("time span") != std::string::npos);
   const RuleFile broken = parse_rules("b.yml", "title: x\ndetection: [a\n");
   REQUIRE(broken.errors.size() == 1);

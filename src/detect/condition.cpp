@@ -158,7 +158,7 @@ std::string to_string(const ConditionNode& node) {
 }
 
 bool name_matches(std::string_view pattern, std::string_view name) {
-  if (name.starts_with('_')) return pattern == name;
+  if (name.starts_with('_') && !pattern.starts_with('_')) return false;
   if (equals_ignore_case_ascii(pattern, "them")) return true;
   const auto pieces = split(pattern, '*');
   if (pieces.size() == 1) return pattern == name;

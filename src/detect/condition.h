@@ -27,7 +27,8 @@ struct ConditionNode {
 Result<ConditionNode> parse_condition(std::string_view text);
 /// As one line, fully parenthesised; for explanations and tests.
 std::string to_string(const ConditionNode& node);
-/// Whether a name belongs to "them" or to a pattern with `*` anywhere; names that begin with `_` never do.
+/// Whether a name belongs to "them" or to a pattern with `*` anywhere; names that begin with `_` only belong
+/// to patterns that do as well.
 bool name_matches(std::string_view pattern, std::string_view name);
 
 }  // namespace phendau::detect

@@ -5,7 +5,7 @@
 #include "detect/correlation.h"
 
 #include <algorithm>
-#include <functional>
+#include <charconv>
 #include <optional>
 
 #include <fmt/format.h>
@@ -24,6 +24,7 @@ Duration lateness_of(const CorrelationRule& rule) { return std::min(rule.timespa
 struct Target {
   bool is_correlation = false;
   std::uint32_t index = 0;
+  friend bool operator==(const Target&, const Target&) = default;
 };
 
 template <class Rules>
@@ -33,6 +34,13 @@ std::optional<std::uint32_t> find_reference(const Rules& rules, const std::strin
       if ((by_id ? rules[i].id : rules[i].name) == reference) return i;
     }
   }
+  return std::nullopt;
+}
+
+std::optional<Target> find_target(const Plan& plan, const std::vector<CorrelationRule>& rules,
+                                  const std::string& reference) {
+  if (const auto rule = find_reference(plan.rules(), reference)) return Target{false, *rule};
+  if (const auto correlation = find_reference(rules, reference)) return Target{true, *correlation};
   return std::nullopt;
 }
 
@@ -67,10 +75,15 @@ class Resolver {
   std::string problem_of(std::uint32_t index, Place& at) const {
     const CorrelationRule& rule = rules_[index];
     for (std::size_t i = 0; i < rule.rules.size(); ++i) {
-      const std::string& reference = rule.rules[i];
-      if (!find_reference(plan_.rules(), reference) && !find_reference(rules_, reference)) {
-        if (i < rule.rule_places.size()) at = rule.rule_places[i];
-        return fmt::format("rule '{}' is not known or was rejected", reference);
+      if (find_target(plan_, rules_, rule.rules[i])) continue;
+      if (i < rule.rule_places.size()) at = rule.rule_places[i];
+      return fmt::format("rule '{}' is not known or was rejected", rule.rules[i]);
+    }
+    for (const auto& alias : rule.aliases) {
+      for (const auto& field : alias.fields) {
+        if (is_among(rule, field.rule)) continue;
+        at = field.place;
+        return fmt::format("alias '{}' names rule '{}', which is not in rules", alias.name, field.rule);
       }
     }
     const double wanted = std::max(rule.condition.gte.value_or(0), rule.condition.gt.value_or(0));
@@ -82,6 +95,13 @@ class Resolver {
     return depth_of(index, 0) > kCorrelationChainMax
                ? "the correlation refers to itself or the chain is too long"
                : "";
+  }
+  /// By id or name, whichever of both `rules` has.
+  bool is_among(const CorrelationRule& rule, const std::string& reference) const {
+    const auto target = find_target(plan_, rules_, reference);
+    return target && std::any_of(rule.rules.begin(), rule.rules.end(), [&](const std::string& other) {
+             return find_target(plan_, rules_, other) == target;
+           });
   }
   int depth_of(std::uint32_t index, int so_far) const {
     if (so_far > kCorrelationChainMax) return so_far;
@@ -100,65 +120,93 @@ class Resolver {
   const CorrelationLimits& limits_;
 };
 
-std::vector<std::vector<std::string>> fields_of(const CorrelationRule& rule) {
-  std::vector<std::vector<std::string>> out;
-  for (const auto& reference : rule.rules) {
-    std::vector<std::string> fields;
-    for (const auto& name : rule.group_by) {
-      std::string field = name;
-      for (const auto& alias : rule.aliases) {
-        if (alias.name != name) continue;
-        for (const auto& entry : alias.fields) {
-          if (entry.first == reference) field = entry.second;
-        }
-      }
-      fields.push_back(std::move(field));
-    }
-    out.push_back(std::move(fields));
-  }
-  return out;
-}
+/// Fills State::column_names and says where each slot of a correlation finds its values.
+class FieldFinder {
+ public:
+  FieldFinder(Correlator::State& state, const Plan& plan) : state_(state), plan_(plan) {}
 
-std::optional<std::string> value_of(const CorrelationStep& step, const std::string& field) {
-  if (step.inherited != nullptr) {
-    for (const auto& entry : *step.inherited) {
-      if (entry.first == field) return entry.second;
+  std::vector<SlotFields> fields_of(const CorrelationRule& rule) {
+    std::vector<SlotFields> out(rule.rules.size());
+    for (std::size_t slot = 0; slot < rule.rules.size(); ++slot) {
+      for (const auto& name : rule.group_by) out[slot].group.push_back(choice(rule, slot, name));
+      for (const auto& name : rule.fields) out[slot].values.push_back(choice(rule, slot, name));
+    }
+    return out;
+  }
+
+ private:
+  FieldChoice choice(const CorrelationRule& rule, std::size_t slot, const std::string& name) {
+    FieldChoice out{name, {}};
+    const auto target = find_target(plan_, state_.rules, rule.rules[slot]);
+    for (const auto& alias : rule.aliases) {
+      if (alias.name != name) continue;
+      for (const auto& field : alias.fields) {
+        if (find_target(plan_, state_.rules, field.rule) == target) out.name = field.field;
+      }
+    }
+    add_columns(out, *target, 0);
+    return out;
+  }
+
+  /// A chained correlation hands on the last event of one of its rules.
+  void add_columns(FieldChoice& choice, const Target& target, int depth) {
+    if (!target.is_correlation) {
+      for (const auto& name : plan_.field_names(target.index, choice.name)) add_column(choice, name);
+    } else if (depth <= kCorrelationChainMax) {
+      for (const auto& reference : state_.rules[target.index].rules)
+        add_columns(choice, *find_target(plan_, state_.rules, reference), depth + 1);
     }
   }
-  const Column* column = step.batch == nullptr ? nullptr : step.batch->column(field);
-  if (column == nullptr || !column->has(step.ref.row)) return std::nullopt;
-  if (column->values.kind(column->ids[step.ref.row]) == ValueKind::null) return std::nullopt;
-  return std::string(column->text(step.ref.row));
-}
+  void add_column(FieldChoice& choice, const std::string& name) {
+    auto& names = state_.column_names;
+    const auto found = std::find(names.begin(), names.end(), name);
+    const auto index = static_cast<std::uint32_t>(found - names.begin());
+    if (found == names.end()) names.push_back(name);
+    if (std::find(choice.columns.begin(), choice.columns.end(), index) == choice.columns.end())
+      choice.columns.push_back(index);
+  }
+
+  Correlator::State& state_;
+  const Plan& plan_;
+};
 
 }  // namespace
 
+void append_key(std::string& out, std::string_view value) {
+  char size[24];
+  const auto written = std::to_chars(size, size + sizeof size, value.size());
+  out.append(size, written.ptr);
+  out += ':';
+  out += value;
+  out += ';';
+}
+
 std::string join_key(const std::vector<std::string>& values) {
   std::string out;
-  for (const auto& value : values) out += fmt::format("{}:{};", value.size(), value);
+  for (const auto& value : values) append_key(out, value);
   return out;
 }
 
-Group& Correlator::State::use_group(std::uint32_t correlation, const std::vector<std::string>& key) {
+Group& Correlator::State::use_group(std::uint32_t correlation, const std::string& joined, bool& added) {
   Running& run = running[correlation];
-  const std::string joined = join_key(key);
-  const auto [found, added] = run.groups.try_emplace(joined, rules[correlation]);
+  const auto [found, is_new] = run.groups.try_emplace(joined, rules[correlation]);
   Group& group = found->second;
-  if (added)
-    group.key = key;
-  else
-    run.by_use.erase(group.last_used);
-  group.last_used = ++tick;
-  run.by_use.emplace(tick, joined);
+  added = is_new;
+  if (is_new) {
+    group.joined = &found->first;
+    group.use = run.by_use.insert(run.by_use.end(), &group);
+  } else {
+    run.by_use.splice(run.by_use.end(), run.by_use, group.use);
+  }
   return group;
 }
 
-void Correlator::State::forget(std::uint32_t correlation, const std::string& joined) {
+void Correlator::State::forget_oldest(std::uint32_t correlation) {
   Running& run = running[correlation];
-  const auto found = run.groups.find(joined);
-  run.entries -= found->second.entries.size();
-  run.by_use.erase(found->second.last_used);
-  run.groups.erase(found);
+  const Group& group = *run.by_use.front();
+  run.entries -= group.entries.size();
+  run.by_use.pop_front();
+  run.groups.erase(run.groups.find(*group.joined));
 }
 
 /// Forgets groups that can no longer matter, then, over the limits, those idle longest.
@@ -167,53 +215,59 @@ void Correlator::State::trim(std::uint32_t correlation) {
   const CorrelationRule& rule = rules[correlation];
   const Duration keep{rule.timespan.ns * 2 + lateness_of(rule).ns};
   while (!run.by_use.empty()) {
-    const Group& group = run.groups.at(run.by_use.begin()->second);
+    const Group& group = *run.by_use.front();
     const bool waits = !rule.condition.only_lower_bounds() && !group.entries.empty();
     const bool done = !waits && run.newest - group.newest > keep;
     const bool over = run.groups.size() > limits.groups_max || run.entries > limits.entries_max;
     if (!done && !over) break;
-    if (!done) ++stats.groups_evicted;
-    forget(correlation, std::string(run.by_use.begin()->second));
+    if (!done) {
+      ++stats.groups_evicted;
+      stats.entries_evicted += group.entries.size();
+    }
+    forget_oldest(correlation);
   }
 }
 
 /// Puts what a group's fired window looks like now into the output: in place if this call reported it
 /// already.
-void Correlator::State::report(std::uint32_t correlation, const Group& group, bool update,
-                               CorrelationOutput& out) {
-  const auto key = std::make_pair(correlation, join_key(group.key));
-  const auto found = out.reported.find(key);
-  const bool again = update && found != out.reported.end();
-  if (!again) {
-    out.reported[key] = out.matches.size();
-    out.matches.emplace_back();
-    out.matches.back().update = update;
-  }
-  CorrelationMatch& match = out.matches[out.reported[key]];
+void Correlator::State::report(std::uint32_t correlation, Group& group, const CorrelationStep& step,
+                               bool update, std::vector<CorrelationMatch>& out) {
   const FiredWindow& window = *group.fired;
-  match.correlation_index = correlation;
-  match.group = group.key;
-  match.window_start = window.start;
-  match.window_end = window.start + rules[correlation].timespan;
-  match.first_event = window.first;
+  const bool again = update && group.reported_call == call;
+  if (!again) {
+    group.reported_call = call;
+    group.reported_at = out.size();
+    CorrelationMatch match;
+    match.update = update;
+    match.correlation_index = correlation;
+    match.group = group.key;
+    match.window_start = window.start;
+    match.window_end = window.start + rules[correlation].timespan;
+    match.first_event = window.first;
+    match.alerts = correlation_alerts[correlation];
+    out.push_back(std::move(match));
+  }
+  CorrelationMatch& match = out[group.reported_at];
   match.last_event = window.last;
+  match.last_time = again ? std::max(match.last_time, step.time) : step.time;
   match.count = window.count;
   match.value = window.value;
-  match.sample = window.sample;
-  match.alerts = correlation_alerts[correlation];
+  if (match.sample.size() != window.sample.size()) match.sample = window.sample;
 }
 
 /// The window that begins with entry `first` has fired: its events move into it, older ones are spent.
 void Correlator::State::fire(std::uint32_t correlation, Group& group, std::size_t first, double value,
-                             const CorrelationStep& step, CorrelationOutput& out) {
+                             const CorrelationStep& step, std::vector<CorrelationMatch>& out) {
   const CorrelationRule& rule = rules[correlation];
   FiredWindow window;
   window.start = group.entries[first].time;
   window.first = group.entries[first].ref;
   window.value = value;
   std::size_t spent = first;
+  CorrelationStep last = step;
   while (spent < group.entries.size() && group.entries[spent].time - window.start <= rule.timespan) {
     window.last = group.entries[spent].ref;
+    last.time = group.entries[spent].time;
     if (window.sample.size() < kCorrelationSampleMax) window.sample.push_back(window.last);
     ++spent;
   }
@@ -221,7 +275,7 @@ void Correlator::State::fire(std::uint32_t correlation, Group& group, std::size_
   drop_front(group, spent);
   running[correlation].entries -= spent;
   group.fired = std::move(window);
-  report(correlation, group, false, out);
+  report(correlation, group, last, false, out);
   std::vector<std::pair<std::string, std::string>> inherited;
   for (std::size_t i = 0; i < rule.group_by.size(); ++i)
     inherited.emplace_back(rule.group_by[i], group.key[i]);
@@ -232,7 +286,7 @@ void Correlator::State::fire(std::uint32_t correlation, Group& group, std::size_
 
 /// True if the event was taken by the group's fired window or is too old to be used.
 bool Correlator::State::belongs_to_past(std::uint32_t correlation, Group& group, const CorrelationStep& step,
-                                        CorrelationOutput& out) {
+                                        std::vector<CorrelationMatch>& out) {
   const CorrelationRule& rule = rules[correlation];
   if (group.fired) {
     const Duration since = step.time - group.fired->start;
@@ -243,7 +297,7 @@ bool Correlator::State::belongs_to_past(std::uint32_t correlation, Group& group,
       const bool is_count = rule.type == CorrelationType::event_count;
       if (is_count) window.value = static_cast<double>(window.count);
       if (window.sample.size() < kCorrelationSampleMax) window.sample.push_back(step.ref);
-      report(correlation, group, true, out);
+      report(correlation, group, step, true, out);
       return true;
     }
     // Windows do not overlap: what lies less than a timespan before a fired one is spent.
@@ -260,31 +314,68 @@ bool Correlator::State::belongs_to_past(std::uint32_t correlation, Group& group,
   return false;
 }
 
-void Correlator::State::feed(const Feed& feed, const CorrelationStep& step, CorrelationOutput& out) {
+std::optional<std::string_view> Correlator::State::value_of(const CorrelationStep& step,
+                                                            const FieldChoice& field) const {
+  if (step.inherited != nullptr) {
+    for (const auto& entry : *step.inherited) {
+      if (entry.first == field.name) return entry.second;
+    }
+  }
+  if (!step.has_event) return std::nullopt;
+  for (const std::uint32_t index : field.columns) {
+    const Column* column = columns[index];
+    if (column == nullptr || !column->has(step.ref.row)) continue;
+    if (column->values.kind(column->ids[step.ref.row]) == ValueKind::null) continue;
+    return column->text(step.ref.row);
+  }
+  return std::nullopt;
+}
+
+/// What value_count and its kin look at; false if the event has no usable value.
+bool Correlator::State::read_values(const CorrelationStep& step, const CorrelationRule& rule,
+                                    const SlotFields& fields, WindowEntry& entry) const {
+  for (const auto& field : fields.values) {
+    const auto value = value_of(step, field);
+    if (!value) return false;
+    if (rule.type == CorrelationType::value_count) {
+      if (fields.values.size() == 1)
+        entry.value = *value;
+      else
+        append_key(entry.value, *value);
+      continue;
+    }
+    const auto number = parse_double(phendau::trim(*value));
+    if (!number) return false;
+    entry.number = *number;
+  }
+  return true;
+}
+
+void Correlator::State::feed(const Feed& feed, const CorrelationStep& step,
+                             std::vector<CorrelationMatch>& out) {
   const CorrelationRule& rule = rules[feed.correlation];
   Running& run = running[feed.correlation];
-  std::vector<std::string> key;
-  for (const auto& field : run.fields[feed.slot]) {
-    auto value = value_of(step, field);
+  const SlotFields& fields = run.fields[feed.slot];
+  key_buffer.clear();
+  for (const auto& field : fields.group) {
+    const auto value = value_of(step, field);
     if (!value) {
       ++stats.ungrouped;
       return;
     }
-    key.push_back(std::move(*value));
+    append_key(key_buffer, *value);
   }
   WindowEntry entry{step.time, step.ref, feed.slot, {}, 0};
-  if (!rule.field.empty()) {
-    auto value = value_of(step, rule.field);
-    const auto number = value ? parse_double(phendau::trim(*value)) : Result<double>(0.0);
-    if (!value || (rule.type != CorrelationType::value_count && !number)) {
-      ++stats.not_a_value;
-      return;
-    }
-    entry.value = std::move(*value);
-    entry.number = number.value_or(0);
+  if (!read_values(step, rule, fields, entry)) {
+    ++stats.not_a_value;
+    return;
   }
   run.newest = std::max(run.newest, step.time);
-  Group& group = use_group(feed.correlation, key);
+  bool added = false;
+  Group& group = use_group(feed.correlation, key_buffer, added);
+  if (added) {
+    for (const auto& field : fields.group) group.key.emplace_back(*value_of(step, field));
+  }
   if (belongs_to_past(feed.correlation, group, step, out)) return;
   const std::size_t before = group.entries.size();
   const auto reached = insert_and_judge(group, rule, std::move(entry));
@@ -298,10 +389,11 @@ void Correlator::State::feed(const Feed& feed, const CorrelationStep& step, Corr
   trim(feed.correlation);
 }
 
-/// Entries that no window, late events included, can use any more; then those over the limit.
+/// Entries that no window, late events included, can use any more: the latest event that is still taken looks
+/// back by one timespan; then those over the limit.
 void Correlator::State::drop_old(std::uint32_t correlation, Group& group) {
   const CorrelationRule& rule = rules[correlation];
-  const Duration kept{rule.timespan.ns + lateness_of(rule).ns};
+  const Duration kept{rule.timespan.ns * 2 + lateness_of(rule).ns};
   std::size_t spent = 0;
   const bool until_advance = !rule.condition.only_lower_bounds();
   while (!until_advance && spent < group.entries.size() && group.newest - group.entries[spent].time > kept)
@@ -313,6 +405,23 @@ void Correlator::State::drop_old(std::uint32_t correlation, Group& group) {
   }
   drop_front(group, spent);
   running[correlation].entries -= spent;
+}
+
+/// Windows with an upper bound that have ended by `now`, one after the other.
+void Correlator::State::judge_ended(std::uint32_t correlation, Group& group, UtcTime now,
+                                    std::vector<CorrelationMatch>& out) {
+  const CorrelationRule& rule = rules[correlation];
+  while (!group.entries.empty() && now - group.entries.front().time > rule.timespan) {
+    const Reached window = first_window(group, rule);
+    if (rule.condition.holds(window.value)) {
+      const UtcTime end = group.entries.front().time + rule.timespan;
+      const CorrelationStep step{end, group.entries[window.last - 1].ref, false, nullptr};
+      fire(correlation, group, 0, window.value, step, out);
+    } else {
+      drop_front(group, window.last);
+      running[correlation].entries -= window.last;
+    }
+  }
 }
 
 Correlator::Correlator(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -336,7 +445,7 @@ Correlator Correlator::compile(std::vector<CorrelationRule> rules, const Plan& p
   std::vector<bool> generates(count);
   for (std::uint32_t i = 0; i < count; ++i) {
     const CorrelationRule& rule = state->rules[i];
-    state->running[i].fields = fields_of(rule);
+    state->running[i].fields = FieldFinder(*state, plan).fields_of(rule);
     for (std::uint32_t slot = 0; slot < rule.rules.size(); ++slot) {
       const auto event_rule = find_reference(plan.rules(), rule.rules[slot]);
       const std::uint32_t index = event_rule ? *event_rule : *find_reference(state->rules, rule.rules[slot]);
@@ -383,44 +492,32 @@ std::vector<CorrelationMatch> Correlator::observe(const Batch& batch, std::uint6
     const bool ahead = batch.time_quality(match.row) == TimeQuality::skewed &&
                        batch.event_time(match.row) > batch.received_time(match.row);
     const UtcTime time = ahead ? batch.received_time(match.row) : batch.event_time(match.row);
-    events.push_back({time, match.row, match.rule_index});
+    events.push_back(
+        {std::clamp(time, kCorrelationTimeMin, kCorrelationEventTimeMax), match.row, match.rule_index});
   }
   std::sort(events.begin(), events.end());
-  CorrelationOutput out;
+  state_->columns.clear();
+  for (const auto& name : state_->column_names) state_->columns.push_back(batch.column(name));
+  ++state_->call;
+  std::vector<CorrelationMatch> out;
   for (const Event& event : events) {
     ++state_->stats.events;
-    const CorrelationStep step{event.time, EventRef{frame, event.row}, &batch, nullptr};
+    const CorrelationStep step{event.time, EventRef{frame, event.row}, true, nullptr};
     for (const Feed& feed : state_->rule_feeds[event.rule]) state_->feed(feed, step, out);
   }
-  return std::move(out.matches);
+  return out;
 }
 
 std::vector<CorrelationMatch> Correlator::advance(UtcTime now) {
-  CorrelationOutput out;
+  ++state_->call;
+  now = std::clamp(now, kCorrelationTimeMin, kCorrelationTimeMax);
+  std::vector<CorrelationMatch> out;
   for (std::uint32_t i = 0; i < state_->rules.size(); ++i) {
-    const CorrelationRule& rule = state_->rules[i];
-    if (rule.condition.only_lower_bounds()) continue;
-    for (auto& [key, group] : state_->running[i].groups) {
-      while (!group.entries.empty() && now - group.entries.front().time > rule.timespan) {
-        Aggregate aggregate(rule);
-        const UtcTime start = group.entries.front().time;
-        std::size_t size = 0;
-        while (size < group.entries.size() && group.entries[size].time - start <= rule.timespan) {
-          aggregate.add(group.entries[size++]);
-        }
-        const double value = aggregate.value();
-        if (rule.condition.holds(value)) {
-          const CorrelationStep step{start + rule.timespan, group.entries[size - 1].ref, nullptr, nullptr};
-          state_->fire(i, group, 0, value, step, out);
-        } else {
-          drop_front(group, size);
-          state_->running[i].entries -= size;
-        }
-      }
-    }
+    if (state_->rules[i].condition.only_lower_bounds()) continue;
+    for (Group* group : state_->running[i].by_use) state_->judge_ended(i, *group, now, out);
     state_->trim(i);
   }
-  return std::move(out.matches);
+  return out;
 }
 
 CorrelationStats Correlator::stats() const {

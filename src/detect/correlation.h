@@ -8,7 +8,9 @@
 // it only raise the count (one update per observe()). The group can fire again with events after the window,
 // so windows never overlap. Conditions with an upper bound (lt, lte, eq, neq) are judged when the window that
 // began with a group's first event has ended. Events without a group-by field are counted in
-// `stats().ungrouped` and not used.
+// `stats().ungrouped` and not used. A late event is put in its place and every window that holds it is
+// judged. Cost per event: O(1) for counts and sums, O(log n) and a shift of numbers for percentiles; a late
+// event costs what came after it.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +26,15 @@
 namespace phendau::detect {
 
 inline constexpr std::size_t kCorrelationGroupsMax = 100'000;  // per rule; the longest idle group goes first
-inline constexpr std::size_t kCorrelationEntriesPerGroupMax = 10'000;  // the oldest entry goes first
-inline constexpr std::size_t kCorrelationEntriesMax = 2'000'000;       // per rule, about 200 MB at worst
-inline constexpr std::size_t kCorrelationSampleMax = 100;              // event references in a match
-inline constexpr Duration kCorrelationLatenessMax = minutes(10);       // later events are counted as late
+inline constexpr std::size_t kCorrelationEntriesPerGroupMax = 200'000;  // the oldest entry goes first
+inline constexpr std::size_t kCorrelationEntriesMax = 2'000'000;        // per rule, about 200 MB at worst
+inline constexpr std::size_t kCorrelationSampleMax = 100;               // event references in a match
+inline constexpr Duration kCorrelationLatenessMax = minutes(10);        // later events are counted as late
 inline constexpr int kCorrelationChainMax = 16;
+/// Times of events outside of these are taken for these: differences and windows stay within 64 bits.
+inline constexpr UtcTime kCorrelationTimeMin{0};                     // 1970
+inline constexpr UtcTime kCorrelationEventTimeMax{days(65'700).ns};  // 2149; a timespan is at most 100 years
+inline constexpr UtcTime kCorrelationTimeMax{days(104'000).ns};      // 2254: after the end of every window
 
 struct CorrelationLimits {
   std::size_t groups_max = kCorrelationGroupsMax;
@@ -43,6 +49,7 @@ struct CorrelationMatch {
   UtcTime window_end;                   // start + timespan
   EventRef first_event;                 // with rule and group: the alert's identity
   EventRef last_event;
+  UtcTime last_time;             // of the last event, by its own clock
   std::uint64_t count = 0;       // events in the window so far
   double value = 0;              // what the condition was compared with
   std::vector<EventRef> sample;  // the first events, at most kCorrelationSampleMax
@@ -80,7 +87,7 @@ class Correlator {
   std::vector<CorrelationMatch> observe(const Batch& batch, std::uint64_t frame,
                                         const std::vector<Match>& matches);
   /// Judges windows that have ended by `now` (conditions with an upper bound). Call it with the event time
-  /// that has safely passed, also when no events come.
+  /// that has safely passed, also when no events come; with kCorrelationTimeMax at the end of the input.
   std::vector<CorrelationMatch> advance(UtcTime now);
 
   CorrelationStats stats() const;
@@ -90,8 +97,9 @@ class Correlator {
   std::string save() const;
   Result<void> restore(std::string_view bytes);
 
+  struct State;  // correlation_state.h: for correlation.cpp and correlation_save.cpp only
+
  private:
-  struct State;
   explicit Correlator(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

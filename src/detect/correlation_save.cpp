@@ -94,13 +94,13 @@ std::string definition_of(const CorrelationRule& rule) {
     return value ? fmt::format("{}", *value) : std::string("-");
   };
   std::string out = fmt::format("{}|{}|{}|{}|{}|{}", rule.id, rule.name, to_string(rule.type),
-                                rule.timespan.ns, rule.field, rule.percentile);
+                                rule.timespan.ns, join_key(rule.fields), rule.percentile);
   const CorrelationCondition& c = rule.condition;
   for (const auto* value : {&c.gt, &c.gte, &c.lt, &c.lte, &c.eq, &c.neq}) out += "|" + bound(*value);
   out += "|" + join_key(rule.rules) + "|" + join_key(rule.group_by);
   for (const auto& alias : rule.aliases) {
     out += "|" + alias.name;
-    for (const auto& field : alias.fields) out += "|" + field.first + "|" + field.second;
+    for (const auto& field : alias.fields) out += "|" + field.rule + "|" + field.field;
   }
   return sha256_hex(out);
 }
@@ -182,7 +182,7 @@ std::string Correlator::save() const {
     Writer section;
     section.time(run.newest);
     section.number(run.groups.size());
-    for (const auto& use : run.by_use) write_group(section, run.groups.at(use.second));
+    for (const Group* group : run.by_use) write_group(section, *group);
     out.text(section.bytes);
   }
   out.number(hash64(out.bytes));
@@ -190,19 +190,18 @@ std::string Correlator::save() const {
 }
 
 Result<void> Correlator::restore(std::string_view bytes) {
-  for (auto& run : state_->running) {
-    run.groups.clear();
-    run.by_use.clear();
-    run.entries = 0;
-    run.newest = UtcTime{INT64_MIN};
-  }
-  state_->stats = {};
-  const auto corrupt = [&] {
+  const auto empty = [&] {
     for (auto& run : state_->running) {
       run.groups.clear();
       run.by_use.clear();
       run.entries = 0;
+      run.newest = UtcTime{INT64_MIN};
     }
+  };
+  empty();
+  state_->stats = {};
+  const auto corrupt = [&] {
+    empty();
     return fail(ErrorCode::corrupt, "saved correlation state is damaged", "detect.state_damaged");
   };
   if (bytes.size() < kMagic.size() + kChecksumBytes || !bytes.starts_with(kMagic)) return corrupt();
@@ -215,23 +214,29 @@ Result<void> Correlator::restore(std::string_view bytes) {
     *value = in.number();
   }
   const std::uint64_t sections = in.count(16);
+  std::vector<bool> restored(state_->rules.size());  // two rules may have one definition
   for (std::uint64_t s = 0; s < sections && !in.failed; ++s) {
     const std::string_view definition = in.text();
     Reader section(in.text());
     for (std::uint32_t i = 0; i < state_->rules.size(); ++i) {
-      if (definition_of(state_->rules[i]) != definition) continue;
+      if (restored[i] || definition_of(state_->rules[i]) != definition) continue;
+      restored[i] = true;
       State::Running& run = state_->running[i];
       run.newest = section.time();
       const std::uint64_t groups = section.count(8);
       for (std::uint64_t g = 0; g < groups && !section.failed; ++g) {
         Group loaded = read_group(section, state_->rules[i]);
         if (section.failed) break;
-        Group& group = state_->use_group(i, loaded.key);
-        loaded.last_used = group.last_used;
+        bool added = false;
+        Group& group = state_->use_group(i, join_key(loaded.key), added);
+        if (!added) return corrupt();
+        loaded.joined = group.joined;
+        loaded.use = group.use;
         group = std::move(loaded);
         run.entries += group.entries.size();
       }
       if (section.failed || !section.at_end()) return corrupt();
+      break;
     }
   }
   return in.failed || !in.at_end() ? Result<void>(corrupt()) : Result<void>();

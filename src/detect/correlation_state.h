@@ -3,8 +3,11 @@
 // thread.
 #pragma once
 
-#include <map>
+#include <list>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "detect/correlation.h"
@@ -18,27 +21,32 @@ struct Feed {
   std::uint32_t slot = 0;
 };
 
+/// Where a slot finds a value: the name, and the columns that may hold it, the best first (a rule's field may
+/// have another name in the events of one of its sources).
+struct FieldChoice {
+  std::string name;
+  std::vector<std::uint32_t> columns;  // in State::column_names
+};
+struct SlotFields {
+  std::vector<FieldChoice> group;   // for each group_by
+  std::vector<FieldChoice> values;  // for each of the condition's fields
+};
+
 /// One event on its way through the correlations.
 struct CorrelationStep {
   UtcTime time;
   EventRef ref;
-  const Batch* batch = nullptr;  // null when a window closed without an event
+  bool has_event = false;  // false when a window closed without an event: there are no columns to look at
   const std::vector<std::pair<std::string, std::string>>* inherited = nullptr;  // group of the one that fired
-};
-
-/// What one call reports; a window appears once per call.
-struct CorrelationOutput {
-  std::vector<CorrelationMatch> matches;
-  std::map<std::pair<std::uint32_t, std::string>, std::size_t> reported;
 };
 
 struct Correlator::State {
   struct Running {
-    std::map<std::string, Group> groups;          // by joined key: a deterministic order
-    std::map<std::uint64_t, std::string> by_use;  // tick -> key; the first is the longest idle
+    std::unordered_map<std::string, Group> groups;  // by joined key
+    std::list<Group*> by_use;                       // the first is the longest idle
     std::size_t entries = 0;
     UtcTime newest{INT64_MIN};
-    std::vector<std::vector<std::string>> fields;  // by slot: the field for each group_by
+    std::vector<SlotFields> fields;  // by slot
   };
   std::vector<CorrelationRule> rules;
   std::vector<ContentError> rejected;
@@ -49,21 +57,30 @@ struct Correlator::State {
   std::vector<Running> running;
   CorrelationLimits limits;
   CorrelationStats stats;
-  std::uint64_t tick = 0;
+  std::vector<std::string> column_names;
+  std::vector<const Column*> columns;  // of the batch at hand, by column name; null: it has none
+  std::string key_buffer;
+  std::uint64_t call = 0;  // of observe() and advance(): a window appears once in what one call reports
 
-  Group& use_group(std::uint32_t correlation, const std::vector<std::string>& key);
-  void forget(std::uint32_t correlation, const std::string& joined);
+  Group& use_group(std::uint32_t correlation, const std::string& joined, bool& added);
+  void forget_oldest(std::uint32_t correlation);
   void trim(std::uint32_t correlation);
   void drop_old(std::uint32_t correlation, Group& group);
-  void report(std::uint32_t correlation, const Group& group, bool update, CorrelationOutput& out);
+  std::optional<std::string_view> value_of(const CorrelationStep& step, const FieldChoice& field) const;
+  bool read_values(const CorrelationStep& step, const CorrelationRule& rule, const SlotFields& fields,
+                   WindowEntry& entry) const;
+  void report(std::uint32_t correlation, Group& group, const CorrelationStep& step, bool update,
+              std::vector<CorrelationMatch>& out);
   void fire(std::uint32_t correlation, Group& group, std::size_t first, double value,
-            const CorrelationStep& step, CorrelationOutput& out);
+            const CorrelationStep& step, std::vector<CorrelationMatch>& out);
   bool belongs_to_past(std::uint32_t correlation, Group& group, const CorrelationStep& step,
-                       CorrelationOutput& out);
-  void feed(const Feed& feed, const CorrelationStep& step, CorrelationOutput& out);
+                       std::vector<CorrelationMatch>& out);
+  void feed(const Feed& feed, const CorrelationStep& step, std::vector<CorrelationMatch>& out);
+  void judge_ended(std::uint32_t correlation, Group& group, UtcTime now, std::vector<CorrelationMatch>& out);
 };
 
-/// Values joined so that different lists give different texts.
+/// Adds a value to a joined key, so that different lists give different texts.
+void append_key(std::string& out, std::string_view value);
 std::string join_key(const std::vector<std::string>& values);
 
 }  // namespace phendau::detect

@@ -2,11 +2,15 @@
 #include "detect/correlation.h"
 
 #include <algorithm>
+#include <optional>
+#include <random>
+#include <set>
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "detect/correlation_window.h"
 #include "detect/testing/batches.h"
 
 using namespace phendau;
@@ -36,6 +40,7 @@ struct Event {
   std::string k = "a";
   std::string ip = "1";
   std::string v = "";
+  std::string w = "";
 };
 
 /// Plan and correlator from the base rules and the given correlation documents.
@@ -58,6 +63,7 @@ struct Bench {
       Json row = Json::object({{"k", event.k}});
       if (!event.ip.empty()) row.set("ip", event.ip);
       if (!event.v.empty()) row.set("v", event.v);
+      if (!event.w.empty()) row.set("w", event.w);
       row.set("time", format_rfc3339(parse_rfc3339("2026-11-24T00:00:00Z").value() + seconds(event.at)));
       rows.push_back(std::move(row));
     }
@@ -133,6 +139,281 @@ TEST_CASE("event_count: what a match says, and updates") {
   CHECK(more[0].window_start == found[0].window_start);
   CHECK(bench.correlator.rule_alerts()[0] == false);
   CHECK(bench.correlator.rule_alerts()[1] == true);
+}
+
+TEST_CASE("eight types: in the window, just outside, wrong order, other group, late, restarted") {
+  /// What must come out: how often, and of the last one the value and the group.
+  struct Outcome {
+    std::size_t fires = 0;
+    double value = 0;
+    const char* group = "1";
+  };
+  struct Row {
+    const char* type;
+    const char* rules;
+    const char* condition;
+    Event events[3];
+    Outcome in_window, outside, wrong_order, other_group, late;
+  };
+  // An average or a percentile of fewer events is one as well: outside and in another group it is of those.
+  const Row rows[] = {
+      {"event_count", "[a]", "{gte: 3}", {{0}, {20}, {60}}, {1, 3}, {0}, {1, 3}, {0}, {1, 3}},
+      {"value_count",
+       "[a]",
+       "{field: v, gte: 3}",
+       {{0, "a", "1", "x"}, {20, "a", "1", "y"}, {60, "a", "1", "z"}},
+       {1, 3},
+       {0},
+       {1, 3},
+       {0},
+       {1, 3}},
+      {"temporal", "[a, b, c]", "", {{0, "a"}, {20, "b"}, {60, "c"}}, {1, 3}, {0}, {1, 3}, {0}, {1, 3}},
+      {"temporal_ordered", "[a, b, c]", "", {{0, "a"}, {20, "b"}, {60, "c"}}, {1, 3}, {0}, {0}, {0}, {1, 3}},
+      {"value_sum",
+       "[a]",
+       "{field: v, gt: 100}",
+       {{0, "a", "1", "50"}, {20, "a", "1", "30"}, {60, "a", "1", "30.5"}},
+       {1, 110.5},
+       {0},
+       {1, 110.5},
+       {0},
+       {1, 110.5}},
+      {"value_avg",
+       "[a]",
+       "{field: v, gte: 10}",
+       {{0, "a", "1", "1"}, {20, "a", "1", "9"}, {60, "a", "1", "20"}},
+       {1, 10},
+       {1, 14.5},
+       {1, 20},
+       {1, 20, "2"},
+       {1, 10.5}},
+      {"value_percentile",
+       "[a]",
+       "{field: v, percentile: 75, gt: 10}",
+       {{0, "a", "1", "1"}, {20, "a", "1", "2"}, {60, "a", "1", "30"}},
+       {1, 16},
+       {1, 23},
+       {1, 30},
+       {1, 30, "2"},
+       {1, 22.75}},
+      {"value_median",
+       "[a]",
+       "{field: v, gte: 5}",
+       {{0, "a", "1", "1"}, {20, "a", "1", "5"}, {60, "a", "1", "9"}},
+       {1, 5},
+       {1, 7},
+       {1, 9},
+       {1, 9, "2"},
+       {1, 5}},
+  };
+  for (const auto& row : rows) {
+    INFO(row.type);
+    const std::string rule = correlation(
+        row.type, row.rules, row.condition[0] == 0 ? "" : fmt::format("  condition: {}\n", row.condition));
+    const auto check = [&](const char* what, const Outcome& wanted, std::vector<Event> events,
+                           std::size_t restart_at) {
+      INFO(what);
+      Bench bench = Bench::make(rule);
+      std::vector<CorrelationMatch> found;
+      for (std::size_t i = 0; i < events.size(); ++i) {
+        if (i == restart_at) {
+          Bench again = Bench::make(rule);
+          REQUIRE(again.correlator.restore(bench.correlator.save()));
+          again.frame = bench.frame;
+          bench = std::move(again);
+        }
+        for (auto& match : bench.feed({events[i]})) {
+          if (!match.update) found.push_back(std::move(match));
+        }
+      }
+      REQUIRE(found.size() == wanted.fires);
+      if (found.empty()) return;
+      CHECK(found.back().value == doctest::Approx(wanted.value));
+      CHECK(found.back().group == std::vector<std::string>{wanted.group});
+    };
+    const Event first = row.events[0];
+    const Event second = row.events[1];
+    const Event third = row.events[2];
+    Event later = third;
+    later.at = 61;
+    Event elsewhere = third;
+    elsewhere.ip = "2";
+    Event third_first = third;
+    third_first.at = 0;
+    Event first_last = first;
+    first_last.at = 60;
+    check("in the window", row.in_window, {first, second, third}, 9);
+    check("just outside", row.outside, {first, second, later}, 9);
+    check("wrong order", row.wrong_order, {third_first, second, first_last}, 9);
+    check("other group", row.other_group, {first, second, elsewhere}, 9);
+    check("late event", row.late, {first, third, second}, 9);
+    check("restart in the window", row.in_window, {first, second, third}, 2);
+    check("restart before a late event", row.late, {first, third, second}, 2);
+  }
+}
+
+TEST_CASE("temporal conditions count different rules, in their order for the ordered one") {
+  const std::string any_two = correlation("temporal", "[a, b, c]", "  condition: {gte: 2}\n");
+  CHECK(Bench::make(any_two).fires({{0, "c"}, {5, "c"}, {6, "a"}}) == 1);
+  CHECK(Bench::make(any_two).fires({{0, "c"}, {5, "c"}}) == 0);
+  const std::string two_steps = correlation("temporal_ordered", "[a, b, c]", "  condition: {gte: 2}\n");
+  CHECK(Bench::make(two_steps).fires({{0, "c"}, {5, "b"}, {6, "a"}}) == 0);
+  CHECK(Bench::make(two_steps).fires({{0, "b"}, {5, "a"}, {6, "c"}}) == 1);
+  CHECK(Bench::make(two_steps).fires({{0, "a"}, {61, "c"}}) == 0);
+  CHECK(Bench::make(two_steps).fires({{0, "a"}, {60, "a"}, {30, "c"}}) == 1);
+  const UtcTime midnight = parse_rfc3339("2026-11-24T00:00:00Z").value();
+  Bench lonely = Bench::make(correlation("temporal", "[a, b]", "  condition: {lt: 2}\n"));
+  CHECK(lonely.fires({{0, "a"}, {5, "a"}, {100, "a"}, {101, "b"}}) == 0);
+  CHECK(lonely.correlator.advance(midnight + seconds(500)).size() == 1);
+}
+
+TEST_CASE("one event that matches two rules is not two steps of an order") {
+  const std::string both =
+      "---\ntitle: both\nname: both\nlogsource: {product: linux}\n"
+      "detection: {s: {ip: '*'}, condition: s}\n";
+  for (const char* rules : {"[a, both]", "[both, a]"}) {
+    INFO(rules);
+    const std::string ordered = both + correlation("temporal_ordered", rules, "");
+    CHECK(Bench::make(ordered).fires({{0, "a"}}) == 0);
+    CHECK(Bench::make(ordered).fires({{0, "a"}, {1, "a"}}) == 1);
+    const std::string two = both + correlation("temporal_ordered", rules, "  condition: {gt: 1}\n");
+    CHECK(Bench::make(two).fires({{0, "a"}}) == 0);
+    CHECK(Bench::make(two).fires({{0, "a"}, {1, "a"}}) == 1);
+    CHECK(Bench::make(both + correlation("temporal", rules, "")).fires({{0, "a"}}) == 1);
+  }
+}
+
+TEST_CASE("value_count of several fields counts their values together") {
+  const std::string pairs = correlation("value_count", "[a]", "  condition: {field: [v, w], gte: 3}\n");
+  CHECK(Bench::make(pairs).fires(
+            {{0, "a", "1", "x", "1"}, {1, "a", "1", "x", "2"}, {2, "a", "1", "y", "1"}}) == 1);
+  CHECK(Bench::make(pairs).fires(
+            {{0, "a", "1", "x", "1"}, {1, "a", "1", "x", "1"}, {2, "a", "1", "y", "1"}}) == 0);
+  CHECK(Bench::make(pairs).fires({{0, "a", "1", "ab", "c"}, {1, "a", "1", "a", "bc"}, {2, "a", "1", "y"}}) ==
+        0);
+}
+
+TEST_CASE("sums keep small numbers beside large ones") {
+  const std::string sum = correlation("value_sum", "[a]", "  condition: {field: v, gte: 3}\n");
+  CHECK(Bench::make(sum).fires(
+            {{0, "a", "1", "-1e17"}, {50, "a", "1", "1"}, {70, "a", "1", "1"}, {80, "a", "1", "1"}}) == 1);
+}
+
+namespace {
+
+/// The meaning of a correlation with a lower bound, written down as directly as possible: one group.
+class PlainWindow {
+ public:
+  explicit PlainWindow(const CorrelationRule& rule) : rule_(rule) {}
+
+  /// True if a new window fires with this event.
+  bool take(const WindowEntry& event) {
+    const Duration span = rule_.timespan;
+    if (fired_) {
+      const Duration since = event.time - *fired_;
+      if (since.ns <= span.ns && -since.ns <= span.ns) return false;  // an update, or spent
+    }
+    const Duration kept{span.ns + std::min(span, kCorrelationLatenessMax).ns};
+    if (newest_ && *newest_ - event.time > kept) return false;
+    newest_ = newest_ ? std::max(*newest_, event.time) : event.time;
+    events_.push_back(event);
+    std::sort(events_.begin(), events_.end(), [](const auto& a, const auto& b) {
+      return a.time != b.time ? a.time < b.time : a.ref < b.ref;
+    });
+    for (std::size_t last = 0; last < events_.size(); ++last) {
+      std::vector<WindowEntry> window;
+      bool holds_it = false;
+      for (std::size_t i = 0; i <= last; ++i) {
+        if (events_[last].time - events_[i].time > span) continue;
+        window.push_back(events_[i]);
+        holds_it = holds_it || events_[i].ref == event.ref;
+      }
+      if (!holds_it || !rule_.condition.holds(value_of(window))) continue;
+      fired_ = start_of(window);
+      std::erase_if(events_, [&](const WindowEntry& one) { return one.time - *fired_ <= span; });
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  double value_of(const std::vector<WindowEntry>& window) const {
+    std::set<std::string> values;
+    std::set<std::uint32_t> slots;
+    double sum = 0;
+    for (const auto& one : window) {
+      values.insert(one.value);
+      slots.insert(one.slot);
+      sum += one.number;
+    }
+    switch (rule_.type) {
+      case CorrelationType::value_count:
+        return static_cast<double>(values.size());
+      case CorrelationType::temporal:
+        return static_cast<double>(slots.size());
+      case CorrelationType::value_sum:
+        return sum;
+      case CorrelationType::temporal_ordered:
+        return static_cast<double>(first_of_chain(window) ? rule_.rules.size() : 0);
+      default:
+        return static_cast<double>(window.size());
+    }
+  }
+  /// The latest chain that ends with the window's last event.
+  std::optional<std::size_t> first_of_chain(const std::vector<WindowEntry>& window) const {
+    std::size_t wanted = rule_.rules.size();
+    for (std::size_t i = window.size(); i-- > 0 && wanted > 0;) {
+      if (window[i].slot + 1 != wanted) {
+        if (wanted == rule_.rules.size()) return std::nullopt;
+        continue;
+      }
+      if (--wanted == 0) return i;
+    }
+    return std::nullopt;
+  }
+  UtcTime start_of(const std::vector<WindowEntry>& window) const {
+    return window[rule_.type == CorrelationType::temporal_ordered ? *first_of_chain(window) : 0].time;
+  }
+
+  const CorrelationRule& rule_;
+  std::vector<WindowEntry> events_;
+  std::optional<UtcTime> fired_;
+  std::optional<UtcTime> newest_;
+};
+
+}  // namespace
+
+TEST_CASE("exact windows: late events in any order give what the plain definition gives") {
+  std::mt19937 random(11);
+  const UtcTime midnight = parse_rfc3339("2026-11-24T00:00:00Z").value();
+  const std::string rules[] = {
+      kThree,
+      correlation("value_count", "[a]", "  condition: {field: v, gte: 4}\n"),
+      correlation("temporal", "[a, b, c]", ""),
+      correlation("temporal_ordered", "[a, b, c]", ""),
+      correlation("value_sum", "[a]", "  condition: {field: v, gte: 20}\n"),
+  };
+  for (const auto& rule : rules) {
+    for (int round = 0; round < 12; ++round) {
+      Bench bench = Bench::make(rule);
+      const CorrelationRule& definition = bench.correlator.rules()[0];
+      PlainWindow plain(definition);
+      int clock = 1000;
+      for (int i = 0; i < 60; ++i) {
+        clock += static_cast<int>(random() % 30);
+        const bool late = random() % 3 == 0;
+        const int at = clock - (late ? static_cast<int>(random() % 140) : 0);
+        const std::uint32_t slot = static_cast<std::uint32_t>(random() % definition.rules.size());
+        const std::string value = std::to_string(random() % 9);
+        const Event event{at, std::string(1, static_cast<char>('a' + slot)), "1", value};
+        bool fired = false;
+        for (const auto& match : bench.feed({event})) fired = fired || !match.update;
+        WindowEntry entry{midnight + seconds(at), EventRef{bench.frame, 0}, slot, value, std::stod(value)};
+        INFO(to_string(definition.type) << " round " << round << " event " << i);
+        REQUIRE(fired == plain.take(entry));
+      }
+    }
+  }
 }
 
 TEST_CASE("the other types") {
@@ -232,9 +513,129 @@ TEST_CASE("aliases and rejected references") {
   CHECK(Bench::make(correlation("event_count", "[x]", "  condition: {gte: 2}\n"))
             .correlator.rejected()
             .size() == 1);
-  CHECK(Bench::make(correlation("event_count", "[a]", "  condition: {gte: 20000}\n"))
+  CHECK(Bench::make(correlation("event_count", "[a]", "  condition: {gte: 200000}\n"))
             .correlator.rejected()
             .size() == 1);
+}
+
+TEST_CASE("aliases name rules by id or name, also for the field of a value_count") {
+  const std::string by_id =
+      "---\ntitle: i\nid: 00000000-0000-4000-8000-00000000000a\nname: i\n"
+      "logsource: {product: linux}\ndetection: {s: {k: i}, condition: s}\n";
+  const std::string mixed = by_id + correlation("temporal", "[00000000-0000-4000-8000-00000000000a, b]",
+                                                "  aliases: {who: {i: ip, b: v}}\n", "[who]");
+  CHECK(Bench::make(mixed).fires({{0, "i", "7"}, {1, "b", "9", "7"}}) == 1);
+  CHECK(Bench::make(mixed).fires({{0, "i", "7"}, {1, "b", "7", "9"}}) == 0);
+  const std::string counted = correlation(
+      "value_count", "[a, b]", "  aliases: {what: {a: v, b: w}}\n  condition: {field: what, gte: 2}\n");
+  CHECK(Bench::make(counted).fires({{0, "a", "1", "x", "n"}, {1, "b", "1", "n", "y"}}) == 1);
+  CHECK(Bench::make(counted).fires({{0, "a", "1", "x", "n"}, {1, "b", "1", "n", "x"}}) == 0);
+  const Bench wrong =
+      Bench::make(correlation("temporal", "[a, b]", "  aliases: {who: {a: ip, c: v}}\n", "[who]"));
+  REQUIRE(wrong.correlator.rejected().size() == 1);
+  CHECK(wrong.correlator.rejected()[0].reason == "alias 'who' names rule 'c', which is not in rules");
+  CHECK(wrong.correlator.rejected()[0].line > 15);
+}
+
+TEST_CASE("group-by and counted fields follow the field names of the source") {
+  const RuleFile file = parse_rules("m.yml", R"(
+title: p
+name: p
+logsource: {product: windows, category: process_creation}
+detection: {s: {Image: '*'}, condition: s}
+---
+title: x
+correlation:
+  {type: value_count, rules: [p], group-by: [User], timespan: 60s, condition: {field: Image, gte: 2}}
+)");
+  REQUIRE(file.errors.empty());
+  SourceMap sources;
+  REQUIRE(sources
+              .add("s.yaml", R"(
+sources:
+  - {logsource: {product: windows, category: process_creation}, covers: ["windows//sysmon"]}
+  - logsource: {product: windows, category: process_creation}
+    covers: ["windows//security"]
+    fields: {Image: NewProcessName, User: SubjectUserName}
+)")
+              .empty());
+  const Plan plan = Plan::compile(file.rules, sources);
+  CHECK(plan.field_names(0, "User") == std::vector<std::string>{"User", "SubjectUserName"});
+  Correlator correlator = Correlator::compile(file.correlations, plan);
+  const Batch batch = testing::batch_of_text({
+      R"({"logsource":"windows//sysmon","Image":"a","User":"lan"})",
+      R"({"logsource":"windows//security","NewProcessName":"b","SubjectUserName":"lan"})",
+      R"({"logsource":"windows//security","NewProcessName":"c","SubjectUserName":"mai"})",
+  });
+  const auto found = correlator.observe(batch, 1, match(plan, batch));
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].group == std::vector<std::string>{"lan"});
+  CHECK(found[0].value == 2);
+}
+
+TEST_CASE("mistakes of correlation rules name their line") {
+  struct Row {
+    const char* type;
+    const char* rest;
+    const char* reason;
+  };
+  const Row rows[] = {
+      {"event_count", "", "condition is missing"},
+      {"event_count", "  condition: {field: v, gte: 1}\n", "event_count takes no field"},
+      {"event_count", "  condition: {gte: many}\n", "gte 'many' is not a number"},
+      {"event_count", "  condition: {}\n", "condition compares with nothing"},
+      {"event_count", "  condition: a and b\n", "condition must be a map such as {gte: 5}"},
+      {"event_count", "  condition: {percentile: 5, gte: 1}\n", "event_count takes no percentile"},
+      {"temporal", "  condition: {field: v, gte: 1}\n", "temporal takes no field"},
+      {"value_count", "  condition: {gte: 1}\n", "value_count needs condition.field"},
+      {"value_sum", "  condition: {field: [v, w], gte: 1}\n",
+       "value_sum takes one field; only value_count takes several"},
+      {"value_percentile", "  condition: {field: v, percentile: 101, gte: 1}\n",
+       "percentile must be 0 to 100"},
+      {"event_count", "  aliases: [a]\n  condition: {gte: 1}\n", "aliases must be a map"},
+      {"event_count", "  generate: perhaps\n  condition: {gte: 1}\n", "generate must be true or false"},
+  };
+  for (const auto& row : rows) {
+    INFO(row.type << " " << row.rest);
+    const RuleFile file = parse_rules("c.yml", correlation(row.type, "[a]", row.rest));
+    CHECK(file.correlations.empty());
+    REQUIRE(!file.errors.empty());
+    CHECK(file.errors[0].reason == row.reason);
+    CHECK(file.errors[0].line >= 4);
+  }
+  const RuleFile median =
+      parse_rules("c.yml", correlation("value_percentile", "[a]", "  condition: {field: v, gte: 1}\n"));
+  CHECK(median.correlations.size() == 1);
+  REQUIRE(median.warnings.size() == 1);
+  CHECK(median.warnings[0].reason == "condition.percentile is not given: the median (50) is compared");
+}
+
+TEST_CASE("generate: what a correlation refers to alerts alone only then, chains included") {
+  const std::string many =
+      "---\ntitle: many\nname: many\ncorrelation: {type: event_count, rules: [a], "
+      "group-by: [ip], timespan: 60s, condition: {gte: 2}}\n";
+  for (const bool generate : {false, true}) {
+    Bench bench = Bench::make(
+        many + correlation("temporal_ordered", "[many, b]", generate ? "  generate: true\n" : ""));
+    std::vector<bool> alerts;
+    for (const auto& match : bench.feed({{0}, {1}, {2, "b"}})) alerts.push_back(match.alerts);
+    CHECK(alerts == std::vector<bool>{generate, true});
+    CHECK(bench.correlator.rule_alerts() == std::vector<bool>{false, generate, true});
+  }
+}
+
+TEST_CASE("times far outside of any calendar neither crash nor move the window of others") {
+  Bench bench = Bench::make(kThree);
+  const auto feed_at = [&](const char* time, const char* ip) {
+    const Batch batch =
+        testing::batch_of_text({fmt::format(R"({{"k":"a","ip":"{}","time":"{}"}})", ip, time)});
+    return bench.correlator.observe(batch, ++bench.frame, match(bench.plan, batch)).size();
+  };
+  CHECK(feed_at("1678-01-01T00:00:00Z", "1") == 0);
+  CHECK(feed_at("2261-12-31T00:00:00Z", "1") == 0);
+  CHECK(feed_at("2026-11-24T00:00:00Z", "2") == 0);
+  CHECK(bench.correlator.advance(UtcTime{INT64_MIN}).empty());
+  CHECK(bench.correlator.advance(UtcTime{INT64_MAX}).empty());
 }
 
 TEST_CASE("a correlation that is left out names the reference, and its building blocks stay quiet") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The idea: in order, an event moves the trailing window by one step. A late event is rare: then the window
-// is walked again over the kept entries, and every window that contains the late event is judged.
+// The idea: in order, an event moves the trailing window by one step. A late event is put in its place; then
+// the window is moved back, step by step, to the one that ends with the late event and judged on the way, and
+// moved forward again: the cost is what came after the late event, not what the group holds. Chains of
+// temporal_ordered cannot be taken apart; there a late event walks the group again.
 #include "detect/correlation_window.h"
 
 #include <algorithm>
@@ -9,51 +11,136 @@
 namespace phendau::detect {
 namespace {
 
-bool is_temporal(CorrelationType type) {
-  return type == CorrelationType::temporal || type == CorrelationType::temporal_ordered;
+bool is_ordered(const CorrelationRule& rule) { return rule.type == CorrelationType::temporal_ordered; }
+
+/// temporal_ordered as it usually is: every rule must have its turn.
+bool wants_whole_chain(const CorrelationRule& rule) {
+  const auto steps = static_cast<double>(rule.rules.size());
+  const CorrelationCondition& condition = rule.condition;
+  return is_ordered(rule) && condition.only_lower_bounds() && condition.gte.value_or(0) == steps &&
+         condition.gt.value_or(0) < steps;
 }
 
-/// Latest chain rule 0, rule 1, ... in entries [begin, last] that ends at `last`; its first index.
-std::optional<std::size_t> ordered_chain(const Group& group, const CorrelationRule& rule, std::size_t last) {
-  const std::size_t steps = rule.rules.size();
-  if (group.entries[last].slot != steps - 1) return std::nullopt;
-  std::size_t wanted = steps - 1;
-  for (std::size_t i = last + 1; i-- > group.begin;) {
-    if (group.entries[i].slot != wanted) continue;
-    if (wanted == 0) return i;
-    --wanted;
+/// Steps of the longest chain of rules in their order, each by an event of its own, in entries [first, last].
+std::size_t longest_chain(const Group& group, const CorrelationRule& rule, std::size_t first,
+                          std::size_t last) {
+  std::vector<std::size_t> ending_at(rule.rules.size());
+  std::vector<std::pair<std::uint32_t, std::size_t>> of_one_event;
+  for (std::size_t i = first; i <= last;) {
+    of_one_event.clear();
+    const EventRef ref = group.entries[i].ref;
+    for (; i <= last && group.entries[i].ref == ref; ++i) {
+      const std::uint32_t slot = group.entries[i].slot;
+      const auto earlier = std::max_element(ending_at.begin(), ending_at.begin() + slot);
+      of_one_event.emplace_back(slot, slot == 0 ? 1 : *earlier + 1);
+    }
+    for (const auto& [slot, length] : of_one_event) ending_at[slot] = std::max(ending_at[slot], length);
   }
-  return std::nullopt;
+  return *std::max_element(ending_at.begin(), ending_at.end());
 }
 
-std::optional<Reached> judge_at(const Group& group, const CorrelationRule& rule, std::size_t last) {
-  if (rule.type == CorrelationType::temporal_ordered) {
-    const auto first = ordered_chain(group, rule, last);
-    if (!first) return std::nullopt;
-    return Reached{*first, last, static_cast<double>(rule.rules.size())};
+void extend_chain(Group& group, const CorrelationRule& rule, std::size_t index) {
+  group.chain.resize(rule.rules.size());
+  const WindowEntry& entry = group.entries[index];
+  std::uint64_t start = group.dropped + index;
+  if (entry.slot > 0) {
+    const ChainStep& before = group.chain[entry.slot - 1];
+    start = before.last == entry.ref ? before.before_last : before.start;
   }
-  const double value = group.aggregate.value();
-  if (rule.type == CorrelationType::temporal) {
-    if (value < static_cast<double>(rule.rules.size())) return std::nullopt;
-  } else if (!rule.condition.holds(value)) {
-    return std::nullopt;
+  if (start == ChainStep::kNone) return;
+  ChainStep& step = group.chain[entry.slot];
+  if (step.last != entry.ref) {
+    step.before_last = step.start;
+    step.last = entry.ref;
   }
-  return Reached{group.begin, last, value};
+  step.start = start;
+}
+
+double value_of(const Group& group, const CorrelationRule& rule, const Aggregate& aggregate,
+                std::size_t first, std::size_t last) {
+  return is_ordered(rule) ? static_cast<double>(longest_chain(group, rule, first, last)) : aggregate.value();
+}
+
+/// The window [first, last], of which the aggregate holds the entries.
+std::optional<Reached> judge(const Group& group, const CorrelationRule& rule, std::size_t first,
+                             std::size_t last) {
+  if (wants_whole_chain(rule)) {
+    const ChainStep& step = group.chain.back();
+    const bool ends_here = step.start != ChainStep::kNone && step.last == group.entries[last].ref;
+    if (!ends_here || step.start < group.dropped + first) return std::nullopt;
+    return Reached{static_cast<std::size_t>(step.start - group.dropped), last,
+                   static_cast<double>(rule.rules.size())};
+  }
+  const double value = value_of(group, rule, group.aggregate, first, last);
+  if (!rule.condition.holds(value)) return std::nullopt;
+  return Reached{first, last, value};
 }
 
 /// Makes `last` the end of the trailing window.
 void step_to(Group& group, const CorrelationRule& rule, std::size_t last) {
   group.aggregate.add(group.entries[last]);
+  if (wants_whole_chain(rule)) extend_chain(group, rule, last);
   while (group.entries[last].time - group.entries[group.begin].time > rule.timespan) {
     group.aggregate.remove(group.entries[group.begin++]);
   }
+}
+
+void restart(Group& group, const CorrelationRule& rule) {
+  group.aggregate = Aggregate(rule);
+  group.chain.clear();
+  group.begin = 0;
+}
+
+/// Every window that holds entry `index`, from the last one back; the aggregate is as it was at the end.
+std::optional<Reached> judge_late(Group& group, const CorrelationRule& rule, std::size_t index) {
+  const auto& entries = group.entries;
+  std::optional<Reached> earliest;
+  std::size_t first = group.begin;
+  std::size_t last = entries.size() - 1;
+  for (;;) {
+    if (first <= index) {
+      if (auto reached = judge(group, rule, first, last)) earliest = reached;
+    }
+    if (last == index) break;
+    group.aggregate.remove(entries[last--]);
+    while (first > 0 && entries[last].time - entries[first - 1].time <= rule.timespan)
+      group.aggregate.add(entries[--first]);
+  }
+  while (last + 1 < entries.size()) {
+    group.aggregate.add(entries[++last]);
+    while (entries[last].time - entries[first].time > rule.timespan) group.aggregate.remove(entries[first++]);
+  }
+  return earliest;
+}
+
+std::optional<Reached> walk_again(Group& group, const CorrelationRule& rule, std::size_t index) {
+  restart(group, rule);
+  std::optional<Reached> earliest;
+  for (std::size_t last = 0; last < group.entries.size(); ++last) {
+    step_to(group, rule, last);
+    const bool holds_it = last >= index && group.begin <= index;
+    if (holds_it && !earliest) earliest = judge(group, rule, group.begin, last);
+  }
+  return earliest;
 }
 
 bool before(const WindowEntry& a, const WindowEntry& b) {
   return a.time != b.time ? a.time < b.time : a.ref < b.ref;
 }
 
+template <class Counts, class Key>
+void count_down(Counts& counts, const Key& key) {
+  const auto found = counts.find(key);
+  if (found != counts.end() && --found->second == 0) counts.erase(found);
+}
+
 }  // namespace
+
+void ExactSum::add(double number) {
+  const double next = sum_ + number;
+  carry_ += std::fabs(sum_) >= std::fabs(number) ? (sum_ - next) + number : (number - next) + sum_;
+  sum_ = next;
+}
 
 void Aggregate::add(const WindowEntry& entry) {
   ++count_;
@@ -62,15 +149,16 @@ void Aggregate::add(const WindowEntry& entry) {
       ++distinct_[entry.value];
       break;
     case CorrelationType::temporal:
+      slots_.resize(rule_->rules.size());
       ++slots_[entry.slot];
       break;
     case CorrelationType::value_sum:
     case CorrelationType::value_avg:
-      sum_ += entry.number;
+      sum_.add(entry.number);
       break;
     case CorrelationType::value_percentile:
     case CorrelationType::value_median:
-      ++sorted_[entry.number];
+      sorted_.insert(std::upper_bound(sorted_.begin(), sorted_.end(), entry.number), entry.number);
       break;
     default:
       break;
@@ -78,57 +166,35 @@ void Aggregate::add(const WindowEntry& entry) {
 }
 
 void Aggregate::remove(const WindowEntry& entry) {
-  const auto less = [](auto& counts, const auto& key) {
-    const auto found = counts.find(key);
-    if (found != counts.end() && --found->second == 0) counts.erase(found);
-  };
   --count_;
   switch (rule_->type) {
     case CorrelationType::value_count:
-      less(distinct_, entry.value);
+      count_down(distinct_, entry.value);
       break;
     case CorrelationType::temporal:
-      less(slots_, entry.slot);
+      --slots_[entry.slot];
       break;
     case CorrelationType::value_sum:
     case CorrelationType::value_avg:
-      sum_ = count_ == 0 ? 0 : sum_ - entry.number;
+      sum_.add(-entry.number);
+      if (count_ == 0) sum_ = {};
       break;
     case CorrelationType::value_percentile:
     case CorrelationType::value_median:
-      less(sorted_, entry.number);
+      sorted_.erase(std::lower_bound(sorted_.begin(), sorted_.end(), entry.number));
       break;
     default:
       break;
   }
 }
 
-void Aggregate::clear() {
-  count_ = 0;
-  sum_ = 0;
-  distinct_.clear();
-  slots_.clear();
-  sorted_.clear();
-}
-
 /// Linear interpolation between the closest ranks, as most statistics tools do by default.
 double Aggregate::at_fraction(double fraction) const {
-  if (count_ == 0) return 0;
-  const double rank = fraction * static_cast<double>(count_ - 1);
-  const auto low = static_cast<std::uint64_t>(std::floor(rank));
-  std::uint64_t seen = 0;
-  double low_value = 0;
-  bool have_low = false;
-  for (const auto& [number, times] : sorted_) {
-    seen += times;
-    if (!have_low && seen > low) {
-      low_value = number;
-      have_low = true;
-    }
-    if (have_low && seen > low + 1)
-      return low_value + (number - low_value) * (rank - static_cast<double>(low));
-  }
-  return low_value;
+  if (sorted_.empty()) return 0;
+  const double rank = fraction * static_cast<double>(sorted_.size() - 1);
+  const auto low = static_cast<std::size_t>(std::floor(rank));
+  if (low + 1 >= sorted_.size()) return sorted_.back();
+  return sorted_[low] + (sorted_[low + 1] - sorted_[low]) * (rank - static_cast<double>(low));
 }
 
 double Aggregate::value() const {
@@ -136,11 +202,12 @@ double Aggregate::value() const {
     case CorrelationType::value_count:
       return static_cast<double>(distinct_.size());
     case CorrelationType::temporal:
-      return static_cast<double>(slots_.size());
+      return static_cast<double>(
+          std::count_if(slots_.begin(), slots_.end(), [](std::uint64_t events) { return events > 0; }));
     case CorrelationType::value_sum:
-      return sum_;
+      return sum_.value();
     case CorrelationType::value_avg:
-      return count_ == 0 ? 0 : sum_ / static_cast<double>(count_);
+      return count_ == 0 ? 0 : sum_.value() / static_cast<double>(count_);
     case CorrelationType::value_percentile:
       return at_fraction(rule_->percentile / 100);
     case CorrelationType::value_median:
@@ -152,30 +219,36 @@ double Aggregate::value() const {
 
 std::optional<Reached> insert_and_judge(Group& group, const CorrelationRule& rule, WindowEntry entry) {
   group.newest = std::max(group.newest, entry.time);
-  const bool decided_later = !is_temporal(rule.type) && !rule.condition.only_lower_bounds();
+  const bool decided_later = !rule.condition.only_lower_bounds();
   auto& entries = group.entries;
+  if (entries.empty() || !before(entry, entries.back())) {
+    entries.push_back(std::move(entry));
+    step_to(group, rule, entries.size() - 1);
+    return decided_later ? std::nullopt : judge(group, rule, group.begin, entries.size() - 1);
+  }
   const auto at = std::upper_bound(entries.begin(), entries.end(), entry, before);
   const auto index = static_cast<std::size_t>(at - entries.begin());
-  const UtcTime time = entry.time;
   entries.insert(at, std::move(entry));
-  if (index + 1 == entries.size()) {
-    step_to(group, rule, index);
-    return decided_later ? std::nullopt : judge_at(group, rule, index);
-  }
-  group.aggregate.clear();
-  group.begin = 0;
-  std::optional<Reached> reached;
-  for (std::size_t last = 0; last < entries.size(); ++last) {
-    step_to(group, rule, last);
-    const bool contains_it = last >= index && entries[group.begin].time <= time;
-    if (!reached && contains_it && !decided_later) reached = judge_at(group, rule, last);
-  }
-  return reached;
+  if (wants_whole_chain(rule)) return walk_again(group, rule, index);
+  if (entries.back().time - entries[index].time <= rule.timespan)
+    group.aggregate.add(entries[index]);
+  else
+    ++group.begin;
+  return decided_later ? std::nullopt : judge_late(group, rule, index);
+}
+
+Reached first_window(const Group& group, const CorrelationRule& rule) {
+  Aggregate aggregate(rule);
+  Reached out;
+  const UtcTime start = group.entries.front().time;
+  while (out.last < group.entries.size() && group.entries[out.last].time - start <= rule.timespan)
+    aggregate.add(group.entries[out.last++]);
+  out.value = value_of(group, rule, aggregate, 0, out.last - 1);
+  return out;
 }
 
 void rebuild(Group& group, const CorrelationRule& rule) {
-  group.aggregate.clear();
-  group.begin = 0;
+  restart(group, rule);
   for (std::size_t last = 0; last < group.entries.size(); ++last) step_to(group, rule, last);
 }
 
@@ -187,6 +260,7 @@ void drop_front(Group& group, std::size_t count) {
       --group.begin;
     group.entries.pop_front();
   }
+  group.dropped += count;
 }
 
 }  // namespace phendau::detect

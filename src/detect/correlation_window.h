@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One group of one correlation: its events in time order and what is computed over the trailing window. Used
-// by correlation.cpp only. Plain value, one thread.
+// by correlation.cpp and correlation_save.cpp only. Plain value, one thread.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <list>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "detect/rule.h"
@@ -19,30 +20,49 @@ struct WindowEntry {
   UtcTime time;
   EventRef ref;
   std::uint32_t slot = 0;  // which of the correlation's rules
-  std::string value;       // value_count: the value
+  std::string value;       // value_count: the value, or the values joined
   double number = 0;       // value_sum and so on
 };
 
-/// Running result over entries [begin, end); entries are added at the end and removed at the begin.
+/// A sum that forgets what is taken away again: the error of each step is kept (Neumaier, 1974).
+class ExactSum {
+ public:
+  void add(double number);
+  double value() const { return sum_ + carry_; }
+
+ private:
+  double sum_ = 0;
+  double carry_ = 0;
+};
+
+/// Running result over a set of entries; the order in which they come and go does not matter.
 class Aggregate {
  public:
   explicit Aggregate(const CorrelationRule& rule) : rule_(&rule) {}
   void add(const WindowEntry& entry);
   void remove(const WindowEntry& entry);
-  void clear();
-  /// Number to compare with the condition. Temporal types: distinct rules seen (ordered is judged elsewhere).
+  /// Number to compare with the condition. Temporal: distinct rules seen. temporal_ordered is judged
+  /// elsewhere.
   double value() const;
-  std::uint64_t count() const { return count_; }
 
  private:
   double at_fraction(double fraction) const;
 
   const CorrelationRule* rule_;
   std::uint64_t count_ = 0;
-  double sum_ = 0;
-  std::map<std::string, std::uint64_t> distinct_;
-  std::map<std::uint32_t, std::uint64_t> slots_;
-  std::map<double, std::uint64_t> sorted_;
+  ExactSum sum_;
+  std::unordered_map<std::string, std::uint64_t> distinct_;
+  std::vector<std::uint64_t> slots_;  // events by slot
+  std::vector<double> sorted_;
+};
+
+/// temporal_ordered: the latest chain rule 0, rule 1, ... that ends at one rule, by the number of its first
+/// entry. One event cannot be two steps of a chain, so the chain before its own steps is kept too.
+struct ChainStep {
+  static constexpr std::uint64_t kNone = UINT64_MAX;
+  std::uint64_t start = kNone;
+  std::uint64_t before_last = kNone;  // `start` without the steps of event `last`
+  EventRef last;
 };
 
 struct FiredWindow {
@@ -56,26 +76,34 @@ struct FiredWindow {
 
 struct Group {
   std::vector<std::string> key;
-  std::deque<WindowEntry> entries;  // by (time, ref)
-  std::size_t begin = 0;            // first entry of the trailing window
+  const std::string* joined = nullptr;  // the key in the map of groups
+  std::list<Group*>::iterator use;      // its place in the order of use
+  std::deque<WindowEntry> entries;      // by (time, ref)
+  std::uint64_t dropped = 0;            // entries that were in front: entry i has number dropped + i
+  std::size_t begin = 0;                // first entry of the trailing window
   Aggregate aggregate;
+  std::vector<ChainStep> chain;
   std::optional<FiredWindow> fired;
-  std::uint64_t last_used = 0;  // tick; for eviction
   UtcTime newest{INT64_MIN};
+  std::uint64_t reported_call = 0;  // the call that reported this group last, and where
+  std::size_t reported_at = 0;
 
   explicit Group(const CorrelationRule& rule) : aggregate(rule) {}
 };
 
-/// First and last index of entries that satisfy the condition, or nothing.
+/// First and last index of entries that satisfy the condition.
 struct Reached {
   std::size_t first = 0;
   std::size_t last = 0;
   double value = 0;
 };
 
-/// Adds the entry in its place and says whether a window now satisfies the rule's condition (lower bounds
-/// only).
+/// Adds the entry in its place and says whether a window that holds it now satisfies the rule's condition;
+/// the earliest if several do. Nothing for conditions that are judged when the window has ended.
 std::optional<Reached> insert_and_judge(Group& group, const CorrelationRule& rule, WindowEntry entry);
+/// Entries [0, size) of the window that begins with the group's first entry, and the number for the
+/// condition.
+Reached first_window(const Group& group, const CorrelationRule& rule);
 /// Recomputes the trailing window, after the entries were replaced.
 void rebuild(Group& group, const CorrelationRule& rule);
 /// Drops `count` entries from the front.

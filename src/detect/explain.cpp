@@ -44,11 +44,12 @@ bool atom_holds(const Predicate& atom, const Batch& batch, std::uint32_t row) {
   if (atom.pattern.op == MatchOp::exists) return present == (atom.pattern.value != "false");
   if (atom.pattern.op == MatchOp::is_null) return !present || is_null(*column);
   if (!present) return false;
-  if (atom.pattern.op != MatchOp::same_as_field) return holds_in(*column);
+  if (!is_field_reference(atom.pattern.op)) return holds_in(*column);
   const Column* other = batch.column(atom.pattern.value);
   if (other == nullptr || !other->has(row) || is_null(*column) || is_null(*other)) return false;
-  return atom.pattern.cased ? column->text(row) == other->text(row)
-                            : fold_case(column->text(row)) == fold_case(other->text(row));
+  const MatchOp op = atom.pattern.op;
+  return atom.pattern.cased ? texts_relate(op, column->text(row), other->text(row))
+                            : texts_relate(op, fold_case(column->text(row)), fold_case(other->text(row)));
 }
 
 std::string found_in(const std::string& field, const Batch& batch, std::uint32_t row) {

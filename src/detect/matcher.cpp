@@ -5,6 +5,7 @@
 #include "detect/matcher.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "base/text.h"
@@ -15,6 +16,8 @@
 
 namespace phendau::detect {
 namespace {
+
+constexpr double kExactMax = 9007199254740992.0;  // 2^53
 
 /// Rows by value of one column, made when the first atom of the column is needed.
 struct RowsByValue {
@@ -149,7 +152,12 @@ class Matching {
       const auto number = parse_double(trim(values.text(id)));
       const auto equal = number ? field.numbers.find(*number) : field.numbers.end();
       if (equal == field.numbers.end()) continue;
-      for (const AtomId atom : equal->second) note(atom, column_index, id);
+      for (const AtomId atom : equal->second) {
+        // Doubles confuse neighbours beyond 2^53: there the pattern itself decides.
+        if (std::abs(*number) < kExactMax ||
+            matches(plan_.atoms[atom].predicate->pattern, values.text(id), kind))
+          note(atom, column_index, id);
+      }
     }
   }
 

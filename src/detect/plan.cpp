@@ -33,10 +33,9 @@ AtomMethod method_of(const Pattern& pattern) {
     }
     case MatchOp::exists:
     case MatchOp::is_null:
-    case MatchOp::same_as_field:
       return AtomMethod::presence;
     default:
-      return AtomMethod::scan;
+      return is_field_reference(pattern.op) ? AtomMethod::presence : AtomMethod::scan;
   }
 }
 
@@ -70,7 +69,8 @@ class Builder {
     const auto index = static_cast<std::uint32_t>(layout_.rules.size());
     if (!routes.known) layout_.without_source.push_back(index);
     for (std::size_t i = 0; i < predicates.size(); ++i) {
-      add_variant(index, cover_set(routes.routes[i].covers), predicates[i]);
+      const SourceRoute& route = routes.routes[i];
+      add_variant(index, cover_set(route.covers), renaming(route.fields), predicates[i]);
     }
     layout_.rules.push_back(std::move(rule));
   }
@@ -108,11 +108,19 @@ class Builder {
     return found->second;
   }
 
-  void add_variant(std::uint32_t rule, std::uint32_t covers, const PredicatePtr& predicate) {
+  std::uint32_t renaming(const std::map<std::string, std::string>& fields) {
+    const auto [found, added] =
+        renamings_.try_emplace(fields, static_cast<std::uint32_t>(layout_.renamings.size()));
+    if (added) layout_.renamings.push_back(fields);
+    return found->second;
+  }
+
+  void add_variant(std::uint32_t rule, std::uint32_t covers, std::uint32_t renaming,
+                   const PredicatePtr& predicate) {
     const auto variant = static_cast<std::uint32_t>(layout_.variants.size());
     Cover cover;
     const NodeId root = add_node(predicate, cover);
-    layout_.variants.push_back({rule, covers, root});
+    layout_.variants.push_back({rule, covers, root, renaming});
     if (!cover.possible) {
       layout_.always.push_back(variant);
       return;
@@ -195,6 +203,7 @@ class Builder {
   const CompileOptions& options_;
   std::unordered_map<std::string, AtomId> atoms_;
   std::map<std::vector<std::string>, std::uint32_t> cover_sets_;
+  std::map<std::map<std::string, std::string>, std::uint32_t> renamings_;
 };
 
 }  // namespace
@@ -220,6 +229,21 @@ std::vector<std::string> Plan::covers(std::uint32_t rule_index) const {
     for (const auto& key : layout_->cover_sets[variant.cover_set]) {
       if (std::find(out.begin(), out.end(), key) == out.end()) out.push_back(key);
     }
+  }
+  return out;
+}
+
+std::vector<std::string> Plan::field_names(std::uint32_t rule_index, const std::string& field) const {
+  std::vector<std::string> out = {field};
+  const auto& variants = layout_->variants;
+  auto at =
+      std::lower_bound(variants.begin(), variants.end(), rule_index,
+                       [](const PlanVariant& variant, std::uint32_t rule) { return variant.rule < rule; });
+  for (; at != variants.end() && at->rule == rule_index; ++at) {
+    const auto& renamed = layout_->renamings[at->renaming];
+    const auto found = renamed.find(field);
+    if (found == renamed.end() || std::find(out.begin(), out.end(), found->second) != out.end()) continue;
+    out.push_back(found->second);
   }
   return out;
 }

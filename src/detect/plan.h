@@ -40,6 +40,8 @@ class Plan {
   const std::vector<std::uint32_t>& rules_without_source() const;
   /// Log source keys ("linux//sshd", parts may be "*") whose events the rule sees; for "blind on this host".
   std::vector<std::string> covers(std::uint32_t rule_index) const;
+  /// What a field of the rule is called in events: its own name, then those that its sources give it.
+  std::vector<std::string> field_names(std::uint32_t rule_index, const std::string& field) const;
   PlanStats stats() const;
 
   const PlanLayout& layout() const { return *layout_; }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -49,6 +50,7 @@ struct PlanVariant {
   std::uint32_t rule = 0;
   std::uint32_t cover_set = 0;
   NodeId root = 0;
+  std::uint32_t renaming = 0;  // in PlanLayout::renamings
 };
 
 struct PlanLayout {
@@ -59,10 +61,11 @@ struct PlanLayout {
   std::vector<PlanField> fields;
   std::unordered_map<std::string, std::uint32_t> field_index;
   std::vector<PlanNode> nodes;
-  std::vector<PlanVariant> variants;                      // sorted by rule
-  std::vector<std::vector<std::string>> cover_sets;       // distinct lists of log source patterns
-  std::vector<std::vector<std::uint32_t>> atom_variants;  // variants to judge if the atom is found
-  std::vector<std::uint32_t> always;                      // variants without a required atom
+  std::vector<PlanVariant> variants;                          // sorted by rule
+  std::vector<std::vector<std::string>> cover_sets;           // distinct lists of log source patterns
+  std::vector<std::map<std::string, std::string>> renamings;  // distinct ones: rule field -> event field
+  std::vector<std::vector<std::uint32_t>> atom_variants;      // variants to judge if the atom is found
+  std::vector<std::uint32_t> always;                          // variants without a required atom
 };
 
 }  // namespace phendau::detect

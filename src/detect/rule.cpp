@@ -44,9 +44,15 @@ SigmaValue value_of(const YamlNode& node) {
   return out;
 }
 
+bool has_negation(const ConditionNode& node) {
+  return node.kind == ConditionNode::Kind::not_ ||
+         std::any_of(node.children.begin(), node.children.end(), has_negation);
+}
+
 class Reader {
  public:
-  Reader(std::string_view file, std::vector<ContentError>& errors) : file_(file), errors_(errors) {}
+  Reader(std::string_view file, std::vector<ContentError>& errors, std::vector<ContentError>& warnings)
+      : file_(file), errors_(errors), warnings_(warnings) {}
 
   void read(const YamlNode& document, RuleFile& out) {
     const std::size_t before = errors_.size();
@@ -63,7 +69,8 @@ class Reader {
       auto rule = read_correlation(document);
       if (errors_.size() == before) out.correlations.push_back(std::move(rule));
     } else if (const YamlNode* filter = document.find("filter")) {
-      error(*filter, "Sigma filters are not supported yet");
+      auto rule = read_filter(document, *filter);
+      if (errors_.size() == before) out.filters.push_back(std::move(rule));
     } else {
       auto rule = read_rule(document);
       if (errors_.size() == before) out.rules.push_back(std::move(rule));
@@ -77,6 +84,9 @@ class Reader {
     errors_.push_back({file_, place.line, place.column, std::move(reason)});
   }
   void error(const YamlNode& node, std::string reason) { error(place_of(node), std::move(reason)); }
+  void warn(const YamlNode& node, std::string reason) {
+    warnings_.push_back({file_, node.line, node.column, std::move(reason)});
+  }
 
   std::string one_of(const YamlNode& document, std::string_view key,
                      std::span<const std::string_view> allowed) {
@@ -129,17 +139,19 @@ class Reader {
     }
   }
 
+  void read_logsource(const YamlNode& document, Rule& rule) {
+    const YamlNode* logsource = document.find("logsource");
+    if (logsource == nullptr || !logsource->is_map())
+      return error(logsource != nullptr ? *logsource : document, "logsource is missing or not a map");
+    rule.logsource = {logsource->text("product"), logsource->text("category"), logsource->text("service")};
+    if (rule.logsource.key() == "//")
+      error(*logsource, "logsource names neither product, category nor service");
+  }
+
   Rule read_rule(const YamlNode& document) {
     Rule rule;
     read_meta(document, rule);
-    const YamlNode* logsource = document.find("logsource");
-    if (logsource == nullptr || !logsource->is_map()) {
-      error(logsource != nullptr ? *logsource : document, "logsource is missing or not a map");
-    } else {
-      rule.logsource = {logsource->text("product"), logsource->text("category"), logsource->text("service")};
-      if (rule.logsource.key() == "//")
-        error(*logsource, "logsource names neither product, category nor service");
-    }
+    read_logsource(document, rule);
     if (const YamlNode* own = document.find("phendau")) {
       if (const YamlNode* quantifier = own->find("for")) {
         if (quantifier->scalar == "every")
@@ -159,6 +171,36 @@ class Reader {
     }
     if (rule.selections.empty()) error(*detection, "detection has no selection");
     read_conditions(*detection, rule);
+    return rule;
+  }
+
+  FilterRule read_filter(const YamlNode& document, const YamlNode& filter) {
+    FilterRule rule;
+    read_meta(document, rule);
+    read_logsource(document, rule);
+    if (!filter.is_map()) {
+      error(filter, "filter must be a map");
+      return rule;
+    }
+    for (const auto& [key, node] : filter.members) {
+      if (key.scalar == "condition" || key.scalar == "rules") continue;
+      rule.selections.emplace_back(key.scalar, read_selection(node, key, 0));
+    }
+    if (rule.selections.empty()) error(filter, "filter has no selection");
+    const YamlNode* condition = filter.find("condition");
+    if (condition != nullptr && condition->is_sequence())
+      error(*condition, "a filter has one condition, not a list");
+    else
+      read_conditions(filter, rule);
+    const YamlNode* rules = filter.find("rules");
+    rule.every_rule =
+        rules != nullptr && rules->is_scalar() && equals_ignore_case_ascii(rules->scalar, "any");
+    if (!rule.every_rule) read_references(filter, "filter", rule.rules, rule.rule_places);
+    if (!rule.conditions.empty() && !has_negation(rule.conditions.front())) {
+      warn(*condition,
+           "the filter's condition has no 'not': its rules alert only on events that it selects; to "
+           "exclude those, write 'not ...'");
+    }
     return rule;
   }
 
@@ -204,6 +246,16 @@ class Reader {
     item.field = without_spaces(parts.front());
     for (std::size_t i = 1; i < parts.size(); ++i) item.modifiers.emplace_back(trim(parts[i]));
     read_values(value, name, item);
+    const auto is_null = [](const SigmaValue& one) { return one.kind == ValueKind::null; };
+    if (item.values.size() > 1 && std::any_of(item.values.begin(), item.values.end(), is_null))
+      warn(name,
+           fmt::format("'{}' has null in a list, which Sigma does not allow; here it is one of the values",
+                       name.scalar));
+    const bool all = std::find(item.modifiers.begin(), item.modifiers.end(), "all") != item.modifiers.end();
+    if (all && item.values.size() == 1)
+      warn(name,
+           fmt::format("'{}' asks for all of one value, which Sigma does not allow; 'all' changes nothing",
+                       name.scalar));
     return item;
   }
 
@@ -242,9 +294,11 @@ class Reader {
       rule.type = static_cast<CorrelationType>(found - std::begin(kTypes));
     else if (type.empty())
       error(node, "correlation type is missing");
-    read_references(node, rule);
+    read_references(node, "correlation", rule.rules, rule.rule_places);
     rule.group_by = node.texts("group-by");
     for (auto& field : rule.group_by) field = without_spaces(field);
+    if (rule.group_by.size() > kGroupFieldsMax)
+      error(*node.find("group-by"), fmt::format("at most {} fields in group-by", kGroupFieldsMax));
     rule.timespan = duration(node, node.find("timeframe") != nullptr ? "timeframe" : "timespan", true);
     for (const YamlNode* flag : {node.find("generate"), document.find("generate")}) {
       if (flag == nullptr) continue;
@@ -256,19 +310,22 @@ class Reader {
     return rule;
   }
 
-  void read_references(const YamlNode& node, CorrelationRule& rule) {
+  void read_references(const YamlNode& node, std::string_view what, std::vector<std::string>& rules,
+                       std::vector<Place>& places) {
     const YamlNode* list = node.find("rules");
-    if (list == nullptr) return error(node, "correlation names no rules");
+    if (list == nullptr) return error(node, fmt::format("{} names no rules", what));
     const std::vector<YamlNode> single = {*list};
     for (const auto& item : list->is_sequence() ? list->items : single) {
       if (!item.is_scalar() || item.scalar.empty()) {
         error(item, "rules must hold ids or names of rules");
         continue;
       }
-      rule.rules.push_back(item.scalar);
-      rule.rule_places.push_back(place_of(item));
+      rules.push_back(item.scalar);
+      places.push_back(place_of(item));
     }
-    if (rule.rules.empty()) error(*list, "correlation names no rules");
+    if (rules.empty()) error(*list, fmt::format("{} names no rules", what));
+    if (rules.size() > kReferencesMax)
+      error(*list, fmt::format("{} names more than {} rules", what, kReferencesMax));
   }
 
   void read_aliases(const YamlNode& node, CorrelationRule& rule) {
@@ -276,14 +333,9 @@ class Reader {
     if (aliases == nullptr) return;
     if (!aliases->is_map()) return error(*aliases, "aliases must be a map");
     for (const auto& [name, fields] : aliases->members) {
-      CorrelationRule::Alias alias{name.scalar, {}};
-      for (const auto& [reference, field] : fields.members) {
-        if (std::find(rule.rules.begin(), rule.rules.end(), reference.scalar) == rule.rules.end()) {
-          error(reference, fmt::format("alias '{}' names rule '{}', which is not in rules", name.scalar,
-                                       reference.scalar));
-        }
-        alias.fields.emplace_back(reference.scalar, without_spaces(field.scalar));
-      }
+      CorrelationRule::Alias alias{without_spaces(name.scalar), {}};
+      for (const auto& [reference, field] : fields.members)
+        alias.fields.push_back({reference.scalar, without_spaces(field.scalar), place_of(reference)});
       if (alias.fields.empty()) error(name, fmt::format("alias '{}' has no fields", name.scalar));
       rule.aliases.push_back(std::move(alias));
     }
@@ -295,22 +347,22 @@ class Reader {
     const bool takes_field = !temporal && rule.type != CorrelationType::event_count;
     const YamlNode* condition = node.find("condition");
     if (condition == nullptr) {
-      if (!temporal) error(node, "condition is missing");
+      if (!temporal) return error(node, "condition is missing");
+      rule.condition.gte = static_cast<double>(rule.rules.size());  // each of them
       return;
     }
-    if (temporal) return error(*condition, "temporal correlations take no condition here");
     if (!condition->is_map()) return error(*condition, "condition must be a map such as {gte: 5}");
     bool any = false;
+    bool has_percentile = false;
     for (const auto& [key, value] : condition->members) {
       if (key.scalar == "field") {
-        if (!takes_field)
-          error(key, "event_count takes no field");
-        else if (!value.is_scalar())
-          error(value, "field must be one field name");
-        rule.field = without_spaces(value.scalar);
+        read_condition_fields(key, value, takes_field, rule);
       } else if (key.scalar == "percentile") {
+        has_percentile = true;
         rule.percentile = parse_double(value.scalar).value_or(-1);
         if (!(rule.percentile >= 0 && rule.percentile <= 100)) error(value, "percentile must be 0 to 100");
+        if (rule.type != CorrelationType::value_percentile)
+          error(key, fmt::format("{} takes no percentile", to_string(rule.type)));
       } else if (auto* bound = bound_of(rule.condition, key.scalar)) {
         const auto number = parse_double(value.scalar);
         if (!number)
@@ -324,8 +376,23 @@ class Reader {
       }
     }
     if (!any) error(*condition, "condition compares with nothing");
-    if (takes_field && rule.field.empty())
+    if (takes_field && rule.fields.empty())
       error(*condition, fmt::format("{} needs condition.field", to_string(rule.type)));
+    if (rule.type == CorrelationType::value_percentile && !has_percentile)
+      warn(*condition, "condition.percentile is not given: the median (50) is compared");
+  }
+
+  void read_condition_fields(const YamlNode& key, const YamlNode& value, bool allowed,
+                             CorrelationRule& rule) {
+    if (!allowed) return error(key, fmt::format("{} takes no field", to_string(rule.type)));
+    const std::vector<YamlNode> single = {value};
+    for (const auto& item : value.is_sequence() ? value.items : single) {
+      if (!item.is_scalar() || item.scalar.empty()) return error(item, "field must be the name of a field");
+      rule.fields.push_back(without_spaces(item.scalar));
+    }
+    if (rule.fields.size() > 1 && rule.type != CorrelationType::value_count)
+      error(value, fmt::format("{} takes one field; only value_count takes several", to_string(rule.type)));
+    if (rule.fields.size() > kGroupFieldsMax) error(value, fmt::format("at most {} fields", kGroupFieldsMax));
   }
 
   static std::optional<double>* bound_of(CorrelationCondition& condition, std::string_view name) {
@@ -356,6 +423,7 @@ class Reader {
 
   std::string file_;
   std::vector<ContentError>& errors_;
+  std::vector<ContentError>& warnings_;
   std::size_t values_ = 0;
   bool values_reported_ = false;
 };
@@ -404,7 +472,9 @@ ContentError yaml_error(std::string_view file, const std::string& message) {
 }
 
 Selection parse_selection(std::string_view file, const YamlNode& node, std::vector<ContentError>& errors) {
-  return Reader(file, errors).read_selection(node, node, 0);
+  std::vector<ContentError>
+      warnings;  // of no interest here: who writes source maps runs the tests of the pack
+  return Reader(file, errors, warnings).read_selection(node, node, 0);
 }
 
 std::string_view to_string(CorrelationType type) { return kTypes[static_cast<std::size_t>(type)]; }
@@ -425,7 +495,7 @@ RuleFile parse_rules(std::string_view file, std::string_view text) {
     out.errors.push_back({std::string(file), 1, 1, fmt::format("more than {} documents", kRuleDocumentsMax)});
     return out;
   }
-  for (const auto& document : *documents) Reader(file, out.errors).read(document, out);
+  for (const auto& document : *documents) Reader(file, out.errors, out.warnings).read(document, out);
   return out;
 }
 

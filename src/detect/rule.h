@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sigma 2.1 files as trees: rules, correlation rules, and our silence rules. One mistake = one ContentError
-// with line and column; a file may have several, and its other documents still load. Pure; plain values.
+// Sigma 2.1 files as trees: rules, correlation rules, filters, and our silence rules. One mistake = one
+// ContentError with line and column; a file may have several, and its other documents still load. What is
+// allowed but looks unlike what was meant is a warning. Pure; plain values.
 #pragma once
 
 #include <optional>
@@ -19,6 +20,8 @@ namespace phendau::detect {
 inline constexpr std::size_t kRuleValuesMax = 50'000;     // SigmaHQ's largest list has 4,432
 inline constexpr std::size_t kRuleDocumentsMax = 10'000;  // one file may be a whole collection
 inline constexpr int kSelectionDepthMax = 16;
+inline constexpr std::size_t kReferencesMax = 10'000;  // rules that one filter or correlation names
+inline constexpr std::size_t kGroupFieldsMax = 32;
 
 /// Where something stands in its file, 1-based.
 struct Place {
@@ -119,11 +122,16 @@ struct CorrelationRule : RuleMeta {
   std::vector<std::string> group_by;  // empty: one group for all
   Duration timespan{0};
   CorrelationCondition condition;
-  std::string field;       // value_* only
-  double percentile = 50;  // value_percentile only
+  std::vector<std::string> fields;  // value_* only; several for value_count: their values together
+  double percentile = 50;           // value_percentile only
+  struct AliasField {
+    std::string rule;  // id or name
+    std::string field;
+    Place place;
+  };
   struct Alias {
     std::string name;
-    std::vector<std::pair<std::string, std::string>> fields;  // rule reference -> field
+    std::vector<AliasField> fields;
   };
   std::vector<Alias> aliases;
   bool generate = false;  // true: the referred rules alert on their own too
@@ -137,11 +145,21 @@ struct SilenceRule : RuleMeta {
   double events_per_hour_usual_min = 0;  // quieter sources are left alone
 };
 
+/// A Sigma filter: its condition is added by "and" to that of the rules that it names (decision 17). As a
+/// Rule it has one condition over its own selections; its log source says which rules it fits.
+struct FilterRule : Rule {
+  bool every_rule = false;         // `rules: any`
+  std::vector<std::string> rules;  // ids or names
+  std::vector<Place> rule_places;
+};
+
 struct RuleFile {
   std::vector<Rule> rules;
   std::vector<CorrelationRule> correlations;
   std::vector<SilenceRule> silences;
+  std::vector<FilterRule> filters;
   std::vector<ContentError> errors;
+  std::vector<ContentError> warnings;
 };
 
 /// Parses every document of the text; a document with a mistake is left out and its mistakes are listed.

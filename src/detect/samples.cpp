@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "detect/correlation.h"
+#include "detect/filter.h"
 #include "detect/matcher.h"
 
 namespace phendau::detect {
@@ -30,7 +31,10 @@ class SampleRunner {
  public:
   SampleRunner(const RuleFile& rules, const SourceMap& sources, const CompileOptions& options,
                std::string_view file, std::vector<ContentError>& errors)
-      : rules_(rules), plan_(Plan::compile(rules.rules, sources, options)), file_(file), errors_(errors) {}
+      : rules_(rules),
+        plan_(Plan::compile(filtered(rules, options), sources, options)),
+        file_(file),
+        errors_(errors) {}
 
   std::size_t run(const YamlNode& document) {
     std::size_t count = 0;
@@ -47,6 +51,11 @@ class SampleRunner {
   }
 
  private:
+  static std::vector<Rule> filtered(const RuleFile& file, const CompileOptions& options) {
+    std::vector<Rule> out = file.rules;
+    (void)apply_filters(out, file.filters, options);  // What is wrong with them is listed with the file.
+    return out;
+  }
   void error(const YamlNode& at, std::string reason) {
     errors_.push_back({std::string(file_), at.line, at.column, std::move(reason)});
   }
@@ -105,8 +114,11 @@ class SampleRunner {
     for (const auto& found : matches) {
       if (correlator.rule_alerts()[found.rule_index]) add(plan_.rules()[found.rule_index]);
     }
-    for (const auto& found : correlator.observe(batch, 1, matches)) {
-      if (found.alerts) add(correlator.rules()[found.correlation_index]);
+    for (const bool at_end : {false, true}) {
+      for (const auto& found :
+           at_end ? correlator.advance(kCorrelationTimeMax) : correlator.observe(batch, 1, matches)) {
+        if (found.alerts) add(correlator.rules()[found.correlation_index]);
+      }
     }
     return out;
   }

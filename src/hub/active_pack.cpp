@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "detect/filter.h"
 
 namespace phendau::hub {
 namespace {
@@ -53,8 +54,13 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
     if (definition) out.workflows_.emplace(definition->id, std::move(*definition));
   }
   out.options_ = compile_options_of(out.pack_, options);
-  out.plan_ = detect::Plan::compile(out.pack_.rules.rules, out.sources_, out.options_);
-  out.rejected_ = out.plan_.rejected();
+  std::vector<detect::Rule> rules = out.pack_.rules.rules;
+  const auto filtered = detect::apply_filters(rules, out.pack_.rules.filters, out.options_);
+  out.plan_ = detect::Plan::compile(std::move(rules), out.sources_, out.options_);
+  out.rejected_ = filtered.errors;
+  out.rejected_.insert(out.rejected_.end(), out.plan_.rejected().begin(), out.plan_.rejected().end());
+  out.warnings_ = out.pack_.rules.warnings;
+  out.warnings_.insert(out.warnings_.end(), filtered.warnings.begin(), filtered.warnings.end());
   out.correlations_ = out.pack_.rules.correlations;
   for (auto& rule : out.correlations_) {
     rule.group_by.insert(rule.group_by.begin(), std::string(kAgencyColumn));

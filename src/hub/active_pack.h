@@ -35,6 +35,8 @@ class ActivePack {
   const std::vector<detect::SilenceRule>& silences() const { return pack_.rules.silences; }
   /// Rules that could not be honoured, with file and reason.
   const std::vector<ContentError>& rejected() const { return rejected_; }
+  /// Rules and filters that are allowed, but hardly mean what their author thinks.
+  const std::vector<ContentError>& warnings() const { return warnings_; }
   const workflow::Definition* workflow(std::string_view id) const;
   const UploadPolicy& upload_policy() const { return upload_policy_; }
   /// From the pack's parameters: the strictest rule for the hub's own accounts.
@@ -56,6 +58,7 @@ class ActivePack {
   detect::Plan plan_;
   std::vector<detect::CorrelationRule> correlations_;
   std::vector<ContentError> rejected_;
+  std::vector<ContentError> warnings_;
   std::map<std::string, workflow::Definition, std::less<>> workflows_;
   UploadPolicy upload_policy_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/detection.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "base/hash.h"
@@ -38,11 +40,12 @@ Json entity_of(const detect::RuleMeta& rule, const Batch& batch, std::uint32_t r
   return out;
 }
 
-std::uint32_t row_of(const journal::CommittedBatch& committed, EventRef ref) {
+/// Nullopt if the event lies in another frame.
+std::optional<std::uint32_t> row_of(const journal::CommittedBatch& committed, EventRef ref) {
   for (std::uint32_t row = 0; row < committed.refs.size(); ++row) {
     if (committed.refs[row] == ref) return row;
   }
-  return 0;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -166,6 +169,13 @@ void Detection::handle(const journal::CommittedBatch& committed, Pending& pendin
   for (const auto& match : correlator_.observe(committed.batch, committed.seq, matches)) {
     if (match.alerts) handle_correlation(committed, match, pending);
   }
+  // Windows with an upper bound are judged when no event for them can come any more. Time is the journal's,
+  // not the clock's: reading the same frames again gives the same alerts.
+  if (committed.batch.rows() == 0) return;
+  const UtcTime passed = committed.batch.received_time_max() - detect::kCorrelationLatenessMax;
+  for (const auto& match : correlator_.advance(passed)) {
+    if (match.alerts) handle_correlation(committed, match, pending);
+  }
 }
 
 Detection::Open& Detection::open_group(const std::string& key, UtcTime at, Duration window, bool& is_new,
@@ -230,10 +240,11 @@ void Detection::handle_correlation(const journal::CommittedBatch& committed,
   open.alert_id =
       derive_ulid(match.window_start, rule.id + kSeparator + agency + kSeparator + entity.dump_canonical() +
                                           kSeparator + phendau::to_string(match.first_event));
-  const std::uint32_t row = row_of(committed, match.last_event);
-  open.last_at = committed.batch.event_time(row);
+  open.last_at = match.last_time;
   if (!match.update) {
-    add_alert(rule, agency, std::move(entity), field_of(committed.batch, kHostColumn, row), open, pending);
+    const auto row = row_of(committed, match.last_event);
+    const std::string host = row ? field_of(committed.batch, kHostColumn, *row) : std::string();
+    add_alert(rule, agency, std::move(entity), host, open, pending);
   }
   touch(open, agency, pending);
 }

@@ -98,6 +98,7 @@ Json rules_json(const Pack& pack) {
   for (const auto& one : pack.rules.rules) add(one, "detection", "");
   for (const auto& one : pack.rules.correlations) add(one, "correlation", "");
   for (const auto& one : pack.rules.silences) add(one, "silence", "");
+  for (const auto& one : pack.rules.filters) add(one, "filter", "");
   return out;
 }
 

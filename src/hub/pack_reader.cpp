@@ -488,6 +488,11 @@ void PackReader::read_rules(const std::string& pack_id, const std::string& path,
     remember(rule);
     pack_.rules.silences.push_back(std::move(rule));
   }
+  for (auto& filter : parsed.filters) {
+    remember(filter);
+    pack_.rules.filters.push_back(std::move(filter));
+  }
+  std::move(parsed.warnings.begin(), parsed.warnings.end(), std::back_inserter(pack_.rules.warnings));
 }
 
 void PackReader::read_workflow(const std::string& pack_id, const std::string& path, const std::string& text) {

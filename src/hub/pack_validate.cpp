@@ -73,6 +73,7 @@ class Validator {
   void check_rules(const ActivePack& active) {
     auto& errors = report_.errors;
     errors.insert(errors.end(), active.rejected().begin(), active.rejected().end());
+    report_.warnings.insert(report_.warnings.end(), active.warnings().begin(), active.warnings().end());
     const auto correlator = detect::Correlator::compile(active.correlations(), active.plan());
     errors.insert(errors.end(), correlator.rejected().begin(), correlator.rejected().end());
   }

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -16,10 +17,22 @@
 namespace phendau {
 namespace {
 
-std::optional<double> number_of(std::string_view text) {
-  const auto value = parse_double(trim(text));
-  if (!value) return std::nullopt;
-  return *value;
+/// A number of a value. Whole ones are kept exactly: a double confuses neighbours beyond 2^53.
+struct Number {
+  double real = 0;
+  std::optional<std::int64_t> whole;
+};
+
+std::optional<Number> number_of(std::string_view text) {
+  text = trim(text);
+  const char* const end = text.data() + text.size();
+  std::int64_t whole = 0;
+  if (const auto read = std::from_chars(text.data(), end, whole); read.ec == std::errc() && read.ptr == end)
+    return Number{static_cast<double>(whole), whole};
+  double real = 0;
+  const auto read = std::from_chars(text.data(), end, real);
+  if (read.ec != std::errc() || read.ptr != end || !std::isfinite(real)) return std::nullopt;
+  return Number{real, std::nullopt};
 }
 
 std::string folded(const Pattern& pattern, std::string_view text) {
@@ -63,7 +76,8 @@ bool glob_matches(const std::vector<Pattern::GlobPart>& parts, std::string_view 
   }
 }
 
-bool compare_number(MatchOp op, double value, double wanted) {
+template <class T>
+bool compare_values(MatchOp op, T value, T wanted) {
   switch (op) {
     case MatchOp::less:
       return value < wanted;
@@ -78,18 +92,65 @@ bool compare_number(MatchOp op, double value, double wanted) {
   }
 }
 
+bool compare_number(MatchOp op, const Pattern& pattern, std::string_view text) {
+  const auto value = number_of(text);
+  if (!value) return false;
+  if (value->whole && pattern.whole) return compare_values(op, *value->whole, *pattern.whole);
+  return compare_values(op, value->real, *pattern.number);
+}
+
+bool is_comparison(MatchOp op) {
+  return op == MatchOp::less || op == MatchOp::less_equal || op == MatchOp::greater ||
+         op == MatchOp::greater_equal;
+}
+
 }  // namespace
 
 std::string_view to_string(MatchOp op) {
-  constexpr std::string_view kNames[] = {
-      "equals", "contains",   "starts_with", "ends_with",     "glob",   "regex",   "cidr",
-      "less",   "less_equal", "greater",     "greater_equal", "exists", "is_null", "same_as_field"};
+  constexpr std::string_view kNames[] = {"equals",
+                                         "contains",
+                                         "starts_with",
+                                         "ends_with",
+                                         "glob",
+                                         "regex",
+                                         "cidr",
+                                         "less",
+                                         "less_equal",
+                                         "greater",
+                                         "greater_equal",
+                                         "exists",
+                                         "is_null",
+                                         "same_as_field",
+                                         "contains_field",
+                                         "starts_with_field",
+                                         "ends_with_field",
+                                         "time_part"};
   return kNames[static_cast<std::size_t>(op)];
 }
 
+bool is_field_reference(MatchOp op) {
+  return op == MatchOp::same_as_field || op == MatchOp::contains_field || op == MatchOp::starts_with_field ||
+         op == MatchOp::ends_with_field;
+}
+
+bool texts_relate(MatchOp op, std::string_view text, std::string_view other) {
+  switch (op) {
+    case MatchOp::contains_field:
+      return text.find(other) != std::string_view::npos;
+    case MatchOp::starts_with_field:
+      return text.starts_with(other);
+    case MatchOp::ends_with_field:
+      return text.ends_with(other);
+    default:
+      return text == other;
+  }
+}
+
 std::optional<std::vector<std::uint8_t>> parse_ip(std::string_view text) {
-  if (text.empty() || text.size() > 45) return std::nullopt;
-  const std::string owned(text);
+  if (text.size() > 256) return std::nullopt;  // the longest zone of an interface is far shorter
+  const std::size_t zone = text.find(':') == std::string_view::npos ? std::string_view::npos : text.find('%');
+  const std::string owned(text.substr(0, zone));
+  if (owned.empty() || owned.size() > 45) return std::nullopt;
   std::vector<std::uint8_t> out(16);
   if (inet_pton(AF_INET6, owned.c_str(), out.data()) == 1) {
     constexpr std::uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
@@ -111,11 +172,15 @@ Result<Cidr> Cidr::parse(std::string_view text) {
   const auto bits_max = static_cast<int>(out.address.size() * 8);
   out.prefix_bits = bits_max;
   if (slash != std::string_view::npos) {
+    // A mapped network (::ffff:10.0.0.0/104) counts the 96 bits before the IPv4 address too.
+    const bool mapped = bits_max == 32 && text.substr(0, slash).find(':') != std::string_view::npos;
+    const int hidden_bits = mapped ? 96 : 0;
     const auto bits = parse_int(text.substr(slash + 1));
-    if (!bits || *bits < 0 || *bits > bits_max) {
-      return fail(ErrorCode::invalid, fmt::format("'{}': the prefix length must be 0 to {}", text, bits_max));
+    if (!bits || *bits < hidden_bits || *bits > hidden_bits + bits_max) {
+      return fail(ErrorCode::invalid, fmt::format("'{}': the prefix length must be {} to {}", text,
+                                                  hidden_bits, hidden_bits + bits_max));
     }
-    out.prefix_bits = static_cast<int>(*bits);
+    out.prefix_bits = static_cast<int>(*bits) - hidden_bits;
   }
   return out;
 }
@@ -148,17 +213,15 @@ Result<Pattern> make_pattern(MatchOp op, std::string_view value, bool cased) {
   pattern.op = op;
   pattern.cased = cased;
   pattern.value = value;
+  if (op == MatchOp::equals || is_comparison(op)) {
+    if (const auto number = number_of(value)) {
+      pattern.number = number->real;
+      pattern.whole = number->whole;
+    } else if (op != MatchOp::equals) {
+      return fail(ErrorCode::invalid, fmt::format("'{}' is not a number", value));
+    }
+  }
   switch (op) {
-    case MatchOp::equals:
-      pattern.number = number_of(value);
-      break;
-    case MatchOp::less:
-    case MatchOp::less_equal:
-    case MatchOp::greater:
-    case MatchOp::greater_equal:
-      pattern.number = number_of(value);
-      if (!pattern.number) return fail(ErrorCode::invalid, fmt::format("'{}' is not a number", value));
-      break;
     case MatchOp::regex:
       pattern.regex = PHENDAU_TRY(Regex::compile(value, {.ignore_case = false}));
       break;
@@ -174,13 +237,29 @@ Result<Pattern> make_pattern(MatchOp op, std::string_view value, bool cased) {
   return pattern;
 }
 
+Result<Pattern> make_time_pattern(TimePart part, MatchOp op, std::string_view value) {
+  const auto number = number_of(value);
+  const TimePartRange range = range_of(part);
+  if (!number || !number->whole || *number->whole < range.least || *number->whole > range.most) {
+    return fail(ErrorCode::invalid, fmt::format("'{}' is not a whole number of {} to {}, as '{}' needs",
+                                                value, range.least, range.most, to_string(part)));
+  }
+  Pattern pattern;
+  pattern.op = MatchOp::time_part;
+  pattern.value = fmt::format("{} {} {}", to_string(part), to_string(op), *number->whole);
+  pattern.number = number->real;
+  pattern.whole = number->whole;
+  pattern.time_part = part;
+  pattern.time_op = op;
+  return pattern;
+}
+
 bool matches(const Pattern& pattern, std::string_view text, ValueKind kind) {
   if (kind == ValueKind::null) return false;
   switch (pattern.op) {
     case MatchOp::equals:
       if (pattern.number && (kind == ValueKind::integer || kind == ValueKind::real)) {
-        const auto value = number_of(text);
-        return value && *value == *pattern.number;
+        return compare_number(MatchOp::equals, pattern, text);
       }
       return folded(pattern, text) == pattern.value;
     case MatchOp::contains:
@@ -198,13 +277,18 @@ bool matches(const Pattern& pattern, std::string_view text, ValueKind kind) {
     case MatchOp::less:
     case MatchOp::less_equal:
     case MatchOp::greater:
-    case MatchOp::greater_equal: {
-      const auto value = number_of(text);
-      return value && compare_number(pattern.op, *value, *pattern.number);
+    case MatchOp::greater_equal:
+      return compare_number(pattern.op, pattern, text);
+    case MatchOp::time_part: {
+      const auto part = time_part_of(pattern.time_part, text);
+      return part && compare_values(pattern.time_op, std::int64_t{*part}, *pattern.whole);
     }
     case MatchOp::exists:
     case MatchOp::is_null:
     case MatchOp::same_as_field:
+    case MatchOp::contains_field:
+    case MatchOp::starts_with_field:
+    case MatchOp::ends_with_field:
       break;
   }
   return false;
@@ -321,21 +405,41 @@ RowSet select_presence(const Predicate& atom, const Batch& batch) {
   return out;
 }
 
-RowSet select_same_as(const Predicate& atom, const Batch& batch) {
+/// The texts of a column as a field reference compares them, each folded once.
+class FoldedValues {
+ public:
+  FoldedValues(const Column& column, bool cased) : column_(column), cased_(cased) {
+    if (!cased) texts_.resize(column.values.size());
+  }
+  /// Null equals nothing, also not another null.
+  bool usable(std::uint32_t row) const {
+    return column_.has(row) && column_.values.kind(column_.ids[row]) != ValueKind::null;
+  }
+  std::string_view text(std::uint32_t row) {
+    if (cased_) return column_.text(row);
+    auto& folded = texts_[column_.ids[row]];
+    if (!folded) folded = fold_case(column_.text(row));
+    return *folded;
+  }
+
+ private:
+  const Column& column_;
+  bool cased_;
+  std::vector<std::optional<std::string>> texts_;
+};
+
+RowSet select_field_reference(const Predicate& atom, const Batch& batch) {
   RowSet out(batch.rows());
   const Column* left = batch.column(atom.field);
   const Column* right = batch.column(atom.pattern.value);
   if (left == nullptr || right == nullptr) return out;
+  FoldedValues mine(*left, atom.pattern.cased);
+  FoldedValues others(*right, atom.pattern.cased);
   for (std::uint32_t row = 0; row < batch.rows(); ++row) {
-    if (!left->has(row) || !right->has(row)) continue;
-    // Null equals nothing, also not another null.
-    if (left->values.kind(left->ids[row]) == ValueKind::null ||
-        right->values.kind(right->ids[row]) == ValueKind::null) {
-      continue;
+    if (mine.usable(row) && others.usable(row) &&
+        texts_relate(atom.pattern.op, mine.text(row), others.text(row))) {
+      out.insert(row);
     }
-    const bool equal = atom.pattern.cased ? left->text(row) == right->text(row)
-                                          : fold_case(left->text(row)) == fold_case(right->text(row));
-    if (equal) out.insert(row);
   }
   return out;
 }
@@ -343,7 +447,7 @@ RowSet select_same_as(const Predicate& atom, const Batch& batch) {
 RowSet select_atom(const Predicate& atom, const Batch& batch, bool with_raw, StopClock& clock) {
   if (atom.pattern.op == MatchOp::exists || atom.pattern.op == MatchOp::is_null)
     return select_presence(atom, batch);
-  if (atom.pattern.op == MatchOp::same_as_field) return select_same_as(atom, batch);
+  if (is_field_reference(atom.pattern.op)) return select_field_reference(atom, batch);
   RowSet out(batch.rows());
   if (!atom.field.empty()) {
     if (const Column* column = batch.column(atom.field)) mark_matches(*column, atom.pattern, clock, out);
@@ -444,9 +548,14 @@ Tri judge_atom(const Predicate& atom, const Json& row, const std::vector<std::st
     return present == (atom.pattern.value != "false") ? Tri::yes : Tri::no;
   if (atom.pattern.op == MatchOp::is_null) return value.is_null() ? Tri::yes : Tri::no;
   if (!present || value.is_null()) return Tri::unknown;
-  if (atom.pattern.op == MatchOp::same_as_field) {
+  if (is_field_reference(atom.pattern.op)) {
     if (unreadable(atom.pattern.value) || !row.contains(atom.pattern.value)) return Tri::unknown;
-    return value == row[atom.pattern.value] ? Tri::yes : Tri::no;
+    const Json& other = row[atom.pattern.value];
+    if (atom.pattern.op == MatchOp::same_as_field) return value == other ? Tri::yes : Tri::no;
+    const auto text = [&](const Json& one) {
+      return folded(atom.pattern, one.is_string() ? one.as_string() : one.dump());
+    };
+    return texts_relate(atom.pattern.op, text(value), text(other)) ? Tri::yes : Tri::no;
   }
   return value_matches(atom.pattern, value) ? Tri::yes : Tri::no;
 }

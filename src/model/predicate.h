@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "model/batch.h"
 #include "model/row_set.h"
+#include "model/time_part.h"
 
 namespace phendau {
 
@@ -35,8 +36,14 @@ enum class MatchOp : std::uint8_t {
   exists,         // `value` "true" or "false"
   is_null,        // absent or null
   same_as_field,  // equal to the value of field `value` (fieldref)
+  contains_field,
+  starts_with_field,
+  ends_with_field,
+  time_part,  // `time_part` of the value, compared by `time_op` with `number`
 };
 std::string_view to_string(MatchOp op);
+/// The other side is a field of the same row: same_as_field and its kin.
+bool is_field_reference(MatchOp op);
 
 /// One network for MatchOp::cidr, IPv4 or IPv6 (bytes in network order).
 struct Cidr {
@@ -46,7 +53,8 @@ struct Cidr {
   bool contains(std::string_view address_text) const;  // false for text that is no address
   bool contains(const Cidr& other) const;              // also itself; never across families
 };
-/// IPv4 or IPv6 text to 4 or 16 bytes; nullopt otherwise. IPv4-mapped IPv6 becomes IPv4.
+/// IPv4 or IPv6 text to 4 or 16 bytes; nullopt otherwise. IPv4-mapped IPv6 becomes IPv4; a zone ("%eth0") is
+/// dropped.
 std::optional<std::vector<std::uint8_t>> parse_ip(std::string_view text);
 
 /// What one value is compared with.
@@ -59,19 +67,26 @@ struct Pattern {
     enum class Kind : std::uint8_t { literal, any_one, any_many } kind = Kind::literal;
     std::string literal;
   };
-  std::vector<GlobPart> glob;    // op glob
-  std::optional<Regex> regex;    // op regex
-  std::optional<Cidr> cidr;      // op cidr
-  std::optional<double> number;  // equals and the comparisons
+  std::vector<GlobPart> glob;             // op glob
+  std::optional<Regex> regex;             // op regex
+  std::optional<Cidr> cidr;               // op cidr
+  std::optional<double> number;           // equals and the comparisons
+  std::optional<std::int64_t> whole;      // `number` exactly, if it is a whole one of 64 bits
+  TimePart time_part = TimePart::minute;  // op time_part
+  MatchOp time_op = MatchOp::equals;      // op time_part: equals or a comparison
 };
 
-/// True if the value satisfies the pattern. Not for exists, is_null, same_as_field (they look at rows).
+/// True if the value satisfies the pattern. Not for exists, is_null and field references (they look at rows).
 /// A null value satisfies no pattern. Booleans compare as "true" and "false".
 bool matches(const Pattern& pattern, std::string_view text, ValueKind kind);
 /// Builds folded or numeric forms from `value`; `invalid` for a bad regex, network or number.
 /// For op equals/contains/starts_with/ends_with/glob `value` is literal text; globs come from parse of Sigma
 /// strings.
 Result<Pattern> make_pattern(MatchOp op, std::string_view value, bool cased = false);
+/// For op time_part; `invalid` if `value` is no whole number or can never be that part.
+Result<Pattern> make_time_pattern(TimePart part, MatchOp op, std::string_view value);
+/// Whether two texts, folded unless the pattern is `cased`, are as a field reference wants them.
+bool texts_relate(MatchOp op, std::string_view text, std::string_view other);
 
 struct Predicate;
 using PredicatePtr = std::shared_ptr<const Predicate>;

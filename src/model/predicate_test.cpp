@@ -164,6 +164,46 @@ TEST_CASE("same_as_field: null equals nothing") {
   CHECK(select(*Predicate::atom("a", pattern), batch).count() == 0);
 }
 
+TEST_CASE("a field holds, begins or ends with another") {
+  BatchBuilder builder("test");
+  for (const auto& [a, b] : std::vector<std::pair<const char*, const char*>>{
+           {"xYz", "y"}, {"Yz", "y"}, {"xY", "y"}, {"Y", "y"}, {"x", "y"}, {"x", ""}}) {
+    builder.begin_row({});
+    builder.add("a", a);
+    builder.add("b", b);
+  }
+  builder.begin_row({});
+  builder.add("a", "x");
+  const Batch batch = builder.finish();
+  const auto rows = [&](MatchOp op, bool cased) {
+    Pattern pattern;
+    pattern.op = op;
+    pattern.value = "b";
+    pattern.cased = cased;
+    std::vector<std::uint32_t> out;
+    select(*Predicate::atom("a", pattern), batch).for_each([&](std::uint32_t row) { out.push_back(row); });
+    return out;
+  };
+  using Rows = std::vector<std::uint32_t>;
+  CHECK(rows(MatchOp::contains_field, false) == Rows{0, 1, 2, 3, 5});
+  CHECK(rows(MatchOp::starts_with_field, false) == Rows{1, 3, 5});
+  CHECK(rows(MatchOp::ends_with_field, false) == Rows{2, 3, 5});
+  CHECK(rows(MatchOp::contains_field, true) == Rows{5});
+}
+
+TEST_CASE("whole numbers of 64 bits are compared exactly") {
+  const std::vector<Cell> cells = {{"9007199254740992", ValueKind::integer},
+                                   {"9007199254740993", ValueKind::integer}};
+  CHECK(count(MatchOp::equals, "9007199254740993", cells) == 1);
+  CHECK(count(MatchOp::less, "9007199254740993", cells) == 1);
+  CHECK(count(MatchOp::greater_equal, "9007199254740993", cells) == 1);
+  CHECK(count(MatchOp::equals, "9007199254740993.0", cells) == 2);  // a real one is as exact as doubles are
+}
+
+TEST_CASE("a stray byte does not hide the letters beside it") {
+  CHECK(count(MatchOp::starts_with, "\xC4\x90", {{"\xC4\x91\xFFx"}, {"\xFF\xC4\x91"}}) == 1);
+}
+
 TEST_CASE("addresses and networks") {
   CHECK(parse_ip("1.2.3.4")->size() == 4);
   CHECK(parse_ip("::1")->size() == 16);
@@ -176,6 +216,11 @@ TEST_CASE("addresses and networks") {
   CHECK(Cidr::parse("10.128.0.0/9")->contains("10.200.0.1"));
   CHECK(!Cidr::parse("10.128.0.0/9")->contains("10.100.0.1"));
   CHECK(Cidr::parse("10.1.2.3")->contains("10.1.2.3"));
+  CHECK(Cidr::parse("::ffff:10.0.0.0/104")->contains("10.200.0.1"));
+  CHECK(!Cidr::parse("::ffff:10.0.0.0/104")->contains("11.0.0.1"));
+  CHECK(!Cidr::parse("::ffff:10.0.0.0/8"));
+  CHECK(Cidr::parse("fe80::/10")->contains("fe80::1%eth0"));
+  CHECK(!Cidr::parse("10.0.0.0/8")->contains("10.1.1.1%eth0"));
 }
 
 TEST_CASE("bad patterns are refused") {

@@ -154,7 +154,7 @@ class Scan {
   /// The other side of a field comparison is a column too.
   void collect_field_refs(const PredicatePtr& predicate) {
     if (!predicate) return;
-    if (predicate->pattern.op == MatchOp::same_as_field) columns_.insert(predicate->pattern.value);
+    if (is_field_reference(predicate->pattern.op)) columns_.insert(predicate->pattern.value);
     for (const auto& child : predicate->children) collect_field_refs(child);
   }
   /// Nullopt when time ran out inside the block: half of its rows would be a wrong answer.
