@@ -140,6 +140,19 @@ void BatchBuilder::add(std::string_view field, std::string_view value, ValueKind
 }
 
 void BatchBuilder::add(std::size_t column, std::string_view value, ValueKind kind) {
+  add_known(column, intern(column, value, kind));
+}
+
+ValueId BatchBuilder::intern(std::size_t column, std::string_view value, ValueKind kind) {
+  if (column == kNoColumn) return kAbsent;
+  Dictionary& values = batch_.columns_[column].values;
+  const std::size_t before = values.size_bytes();
+  const ValueId id = values.intern(value, kind);
+  size_bytes_ += values.size_bytes() - before;
+  return id;
+}
+
+void BatchBuilder::add_known(std::size_t column, ValueId id) {
   PHENDAU_ASSERT(rows() > 0);
   if (column == kNoColumn) {
     ++dropped_fields_;
@@ -147,9 +160,6 @@ void BatchBuilder::add(std::size_t column, std::string_view value, ValueKind kin
   }
   Column& target = batch_.columns_[column];
   const std::uint32_t row = rows() - 1;
-  const std::size_t before = target.values.size_bytes();
-  const ValueId id = target.values.intern(value, kind);
-  size_bytes_ += target.values.size_bytes() - before;
   if (target.ids.size() > row) {
     target.more.push_back({row, id});
     size_bytes_ += sizeof(Column::More);

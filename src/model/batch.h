@@ -151,6 +151,10 @@ class BatchBuilder {
   /// Index for repeated use with add(): decoders resolve their fixed fields once per batch.
   std::size_t column_index(std::string_view field);
   void add(std::size_t column, std::string_view value, ValueKind kind = ValueKind::text);
+  /// add() in two steps, for a decoder that has the same value in many rows: its id in the column, valid
+  /// until finish(); and the id as a value of the row.
+  ValueId intern(std::size_t column, std::string_view value, ValueKind kind = ValueKind::text);
+  void add_known(std::size_t column, ValueId id);
   /// First value that the row being built has in the field; empty if none. For fields made from others.
   std::string_view current(std::string_view field) const;
   /// Event time of the row being built.
