@@ -148,6 +148,7 @@ ingest::Provenance RecordReader::provenance() const {
   out.zone = hub::kHubZone;
   out.skew_limit = Duration{0};
   out.channel_logsources = options_.channels;
+  out.keep_raw = options_.keep_raw;
   return out;
 }
 
@@ -185,8 +186,9 @@ bool RecordReader::next_evtx(Block& block) {
   std::size_t whole =
       std::min(buffer_.size(), kBlockBytes) / ingest::kEvtxChunkBytes * ingest::kEvtxChunkBytes;
   if (source_ended_ && buffer_.size() < kBlockBytes) whole = buffer_.size();  // the last chunk may be cut
-  block.bytes = buffer_.substr(0, whole);
-  buffer_.erase(0, whole);
+  std::string rest = buffer_.substr(whole);
+  buffer_.resize(whole);
+  block.bytes = std::exchange(buffer_, std::move(rest));
   return true;
 }
 
@@ -207,8 +209,9 @@ bool RecordReader::next_lines(Block& block) {
     if (!skipping_line_) cut = last + 1;
   }
   block.first_line = line_;
-  block.bytes = buffer_.substr(0, cut);
-  buffer_.erase(0, cut);
+  std::string rest = buffer_.substr(cut);
+  buffer_.resize(cut);
+  block.bytes = std::exchange(buffer_, std::move(rest));
   line_ += static_cast<std::uint64_t>(std::count(block.bytes.begin(), block.bytes.end(), '\n'));
   return true;
 }

@@ -25,6 +25,7 @@ struct ReadOptions {
   std::string agency = "unassigned";
   std::string source;                                  // default: the path
   std::uint32_t rows_max = kBatchRowsMax;              // per batch
+  bool keep_raw = true;                                // in batches
   std::span<const ingest::ChannelLogsource> channels;  // of the pack's log sources
 };
 

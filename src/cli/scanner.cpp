@@ -168,6 +168,7 @@ Result<> Scanner::run() {
 void Scanner::scan_file(const std::string& path) {
   ReadOptions options;
   options.channels = channels_;
+  options.keep_raw = false;  // rules look at fields only
   auto opened = RecordReader::open(posix_env(), path, options);
   if (!opened) return complain_of(opened.error());
   const std::shared_ptr<RecordReader> reader = std::move(*opened);

@@ -42,7 +42,9 @@ std::uint32_t crc32(std::string_view bytes, std::uint32_t before) {
     std::memcpy(words.data(), bytes.data(), kSlices);
     words[0] ^= value;
     value = 0;
+#pragma GCC unroll 4
     for (std::size_t word = 0; word < words.size(); ++word) {
+#pragma GCC unroll 4
       for (std::size_t byte = 0; byte < 4; ++byte) {
         value ^= kTables[kSlices - 1 - 4 * word - byte][words[word] >> (8 * byte) & 0xFF];
       }

@@ -33,11 +33,10 @@ void append_number(Number number, std::string& out, int base = 10) {
   out.append(digits.data(), done.ptr);
 }
 
-void append_padded(std::int64_t number, int width, std::string& out) {
-  std::array<char, 24> digits;
-  const auto done = std::to_chars(digits.data(), digits.data() + digits.size(), number);
-  for (auto used = done.ptr - digits.data(); used < width; ++used) out += '0';
-  out.append(digits.data(), done.ptr);
+/// A number of at most `width` digits with zeros before it.
+char* put_digits(std::int32_t number, int width, char* out) {
+  for (char* at = out + width; at != out; number /= 10) *--at = static_cast<char>('0' + number % 10);
+  return out + width;
 }
 
 template <class Number>
@@ -62,21 +61,22 @@ EvtxText real(std::string_view bytes, std::string& out) {
   return {out, std::isfinite(number) ? ValueKind::real : ValueKind::text};
 }
 
+/// Parts that no calendar has (a SYSTEMTIME may hold anything) lose the digits for which there is no room.
 void append_time(const CivilTime& time, std::string& out) {
-  append_padded(time.date.year, 4, out);
-  out += '-';
-  append_padded(time.date.month, 2, out);
-  out += '-';
-  append_padded(time.date.day, 2, out);
-  out += 'T';
-  append_padded(time.hour, 2, out);
-  out += ':';
-  append_padded(time.minute, 2, out);
-  out += ':';
-  append_padded(time.second, 2, out);
-  out += '.';
-  append_padded(time.nanosecond / 1'000, 6, out);
-  out += 'Z';
+  std::array<char, 32> text;
+  char* at = put_digits(time.date.year, time.date.year > 9'999 ? 5 : 4, text.data());
+  const auto part = [&](char before, std::int32_t number, int width) {
+    *at++ = before;
+    at = put_digits(number, width, at);
+  };
+  part('-', time.date.month, 2);
+  part('-', time.date.day, 2);
+  part('T', time.hour, 2);
+  part(':', time.minute, 2);
+  part(':', time.second, 2);
+  part('.', time.nanosecond / 1'000, 6);
+  *at++ = 'Z';
+  out.append(text.data(), at);
 }
 
 EvtxText filetime(std::string_view bytes, std::string& out) {
@@ -94,7 +94,7 @@ EvtxText filetime(std::string_view bytes, std::string& out) {
 
 EvtxText systemtime(std::string_view bytes, std::string& out) {
   const auto part = [&](std::size_t index) { return std::int32_t{load<std::uint16_t>(bytes, 2 * index)}; };
-  append_time({{part(0), part(1), part(3)}, part(4), part(5), part(6), part(7) * 1'000'000}, out);
+  append_time({{part(0), part(1), part(3)}, part(4), part(5), part(6), part(7) % 1'000 * 1'000'000}, out);
   return {out};
 }
 
