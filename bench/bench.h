@@ -20,6 +20,7 @@ struct Pair {
   std::string name;
   std::string baseline;      // what it is compared with
   std::uint64_t events = 0;  // per call, of both
+  std::uint64_t bytes = 0;   // likewise; 0: only events are reported
   int pairs = kPairs;
   std::function<void()> ours;
   std::function<void()> base;
@@ -43,6 +44,8 @@ std::vector<std::string> ndjson_lines(std::uint32_t count);
 Batch decode(const std::string& format, const std::vector<std::string>& lines);
 
 std::vector<Pair> ingest_pairs();
+/// Event logs of Windows from the shared corpora, repeated to half a gigabyte in `folder`; none without them.
+std::vector<Pair> evtx_pairs(const std::string& folder);
 std::vector<Pair> journal_pairs(const std::string& folder);
 std::vector<Pair> detection_pairs();
 std::vector<Pair> office_pairs();

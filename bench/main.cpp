@@ -35,6 +35,11 @@ void run(const Pair& pair) {
   std::printf("%-32s %12.0f events/s   %-34s %12.0f events/s   ours takes %7.2f x its time\n",
               pair.name.c_str(), events / median(ours), pair.baseline.c_str(), events / median(base),
               median(ratios));
+  if (pair.bytes > 0) {
+    const double megabytes = static_cast<double>(pair.bytes) / 1e6;
+    std::printf("%-32s %12.0f MB/s       %-34s %12.0f MB/s\n", "", megabytes / median(ours), "",
+                megabytes / median(base));
+  }
   std::fflush(stdout);
 }
 
@@ -74,9 +79,9 @@ int main(int argc, char** argv) {
   }
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
-  for (const auto& make :
-       {std::function(ingest_pairs), std::function(detection_pairs), std::function(office_pairs),
-        std::function([&] { return journal_pairs(folder); })}) {
+  for (const auto& make : {std::function(ingest_pairs), std::function(detection_pairs),
+                           std::function(office_pairs), std::function([&] { return evtx_pairs(folder); }),
+                           std::function([&] { return journal_pairs(folder); })}) {
     for (const auto& pair : make()) {
       if (pair.name.find(filter) != std::string::npos) run(pair);
     }

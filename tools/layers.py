@@ -51,6 +51,7 @@ THIRD_PARTY = {
     r"pugixml\.hpp": None,
     r"systemd/": None,
     r"curl/": {"net/smtp_client.cpp"},
+    r"zlib\.h": {"cli/byte_source.cpp"},
 }
 FOLDER_OF = {
     r"sqlite3\.h": ("store/ledger/",),

@@ -65,8 +65,11 @@ Result<> run_import(const Globals& globals, const JournalArguments& arguments) {
     };
     ReadOptions options;
     options.agency = arguments.agency;
+    options.rows_max = 8'192;
     const auto read = PHENDAU_TRY(read_records(posix_env(), path, options, append));
-    files.push(Json::object({{"file", path}, {"rows", rows}, {"parse_errors", read.parse_errors}}));
+    std::uint64_t parse_errors = 0;
+    for (const auto& [reason, count] : read.damage) parse_errors += count;
+    files.push(Json::object({{"file", path}, {"rows", rows}, {"parse_errors", parse_errors}}));
     if (!globals.json()) print_line(globals.text("journal.imported", {path, std::to_string(rows)}));
   }
   PHENDAU_TRY(journal->seal_now());

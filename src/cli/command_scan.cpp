@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// phendau scan and phendau rules: rules over files, without a hub. Files are read in order by one thread;
-// batches are matched by `--threads` workers; results come out in input order whatever the number of threads.
-#include <sys/ioctl.h>
-
-#include <fmt/format.h>
+// phendau scan and phendau rules: rules over files, without a hub.
 #include <CLI/CLI.hpp>
-#include <condition_variable>
-#include <deque>
-#include <future>
+#include <algorithm>
 #include <thread>
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/record_reader.h"
 #include "cli/rule_sources.h"
-#include "detect/correlation.h"
+#include "cli/scanner.h"
 #include "detect/filter.h"
-#include "detect/matcher.h"
 #include "hub/active_pack.h"
 
 namespace phendau::cli {
 namespace {
-
-constexpr std::size_t kBatchesInFlight = 8;  // per worker: bounds memory
 
 struct ScanArguments {
   std::vector<std::string> rules;
@@ -32,15 +22,6 @@ struct ScanArguments {
   bool no_event = false;
   bool stats = false;
   std::size_t threads = 0;
-};
-
-struct RuleSet {
-  detect::Plan plan;
-  detect::SourceMap sources;
-  std::vector<detect::CorrelationRule> correlations;
-  std::vector<detect::FilterRule> filters;
-  std::vector<ContentError> rejected;
-  std::vector<ContentError> warnings;
 };
 
 /// What a pack knows that rules need.
@@ -130,211 +111,55 @@ Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& argument
     }
   }
   skipped.say(globals);
-  RuleContext context = PHENDAU_TRY(load_context(globals, arguments));
+  const RuleContext context = PHENDAU_TRY(load_context(globals, arguments));
+  out.sources = context.sources;
   const auto filtered = detect::apply_filters(rules, out.filters, context.options);
   out.rejected.insert(out.rejected.end(), filtered.errors.begin(), filtered.errors.end());
   out.warnings.insert(out.warnings.end(), filtered.warnings.begin(), filtered.warnings.end());
-  out.sources = std::move(context.sources);
-  out.plan = detect::Plan::compile(std::move(rules), out.sources, context.options);
+  out.plan = detect::Plan::compile(std::move(rules), context.sources, context.options);
   out.rejected.insert(out.rejected.end(), out.plan.rejected().begin(), out.plan.rejected().end());
   reject_correlations(out);
   return out;
 }
 
-Json event_of(const Batch& batch, std::uint32_t row) {
-  Json out = Json::object();
-  for (const auto& column : batch.columns()) {
-    if (!column.has(row) || column.name == kSourceColumn || column.name == kAgencyColumn) continue;
-    const ValueId id = column.ids[row];
-    const std::string text = to_valid_utf8(column.values.text(id));
-    switch (column.values.kind(id)) {
-      case ValueKind::null:
-        out.set(column.name, Json());
-        break;
-      case ValueKind::boolean:
-        out.set(column.name, text == "true");
-        break;
-      case ValueKind::integer: {
-        const auto number = parse_int(text);
-        out.set(column.name, number ? Json(*number) : Json(text));
-        break;
-      }
-      case ValueKind::real: {
-        const auto number = parse_double(text);
-        out.set(column.name, number ? Json(*number) : Json(text));
-        break;
-      }
-      case ValueKind::text:
-        out.set(column.name, text);
-        break;
-    }
-  }
-  return out;
+Json stats_of(const Scanner& scanner, Duration loading, Duration scanning) {
+  return Json::object({{"events", scanner.totals().events},
+                       {"bytes", scanner.totals().bytes},
+                       {"rules", scanner.rules().plan.rules().size()},
+                       {"rules_rejected", scanner.rules().rejected.size()},
+                       {"matches", scanner.matches()},
+                       {"load_seconds", static_cast<double>(loading.ns) / 1e9},
+                       {"seconds", static_cast<double>(scanning.ns) / 1e9}});
 }
 
-/// One batch on its way through the workers.
-struct Work {
-  Batch batch;
-  std::vector<std::uint64_t> lines;
-  std::string path;
-  std::future<std::vector<detect::Match>> matches;
-};
-
-class Scanner {
- public:
-  Scanner(const Globals& globals, const ScanArguments& arguments, RuleSet rules)
-      : globals_(globals),
-        arguments_(arguments),
-        rules_(std::move(rules)),
-        channels_(hub::channel_table(rules_.sources)),
-        correlator_(detect::Correlator::compile(rules_.correlations, rules_.plan)) {
-    threads_ = arguments.threads > 0 ? arguments.threads : std::max(1u, std::thread::hardware_concurrency());
-    if (globals_.format == "table") {
-      table_.push_back({"TIME", "LEVEL", "RULE", "HOST", "PATH", "RECORD"});
-    }
-  }
-
-  Result<> run() {
-    Env& env = posix_env();
-    for (const auto& given : arguments_.paths) {
-      for (const auto& path : PHENDAU_TRY(files_under(env, given))) PHENDAU_TRY(scan_file(env, path));
-    }
-    while (!queue_.empty()) finish_front();
-    for (const auto& match : correlator_.advance(detect::kCorrelationTimeMax)) {
-      if (match.alerts) report_past(match);
-    }
-    if (globals_.json()) print_line(array_.dump_pretty());
-    if (globals_.format == "table") {
-      print_table(table_);
-      print_line(globals_.text("scan.found", {std::to_string(matches_), std::to_string(totals_.events),
-                                              std::to_string(rules_.plan.rules().size()),
-                                              std::to_string(rules_.rejected.size())}));
-    }
-    return {};
-  }
-
-  std::uint64_t matches() const { return matches_; }
-  const ReadTotals& totals() const { return totals_; }
-  const RuleSet& rules() const { return rules_; }
-
- private:
-  Result<> scan_file(Env& env, const std::string& path) {
-    ReadOptions options;
-    options.channels = channels_;
-    const auto take = [&](const Batch& batch, const std::vector<std::uint64_t>& lines) -> Result<> {
-      while (queue_.size() >= threads_ * kBatchesInFlight) finish_front();
-      auto work = std::make_unique<Work>();
-      work->batch = batch;
-      work->lines = lines;
-      work->path = path;
-      const auto policy = threads_ > 1 ? std::launch::async : std::launch::deferred;
-      work->matches =
-          std::async(policy, [plan = &rules_.plan, raw = &work->batch] { return match(*plan, *raw); });
-      queue_.push_back(std::move(work));
-      if (threads_ == 1) finish_front();
-      show_progress(path);
-      return {};
-    };
-    const auto read = PHENDAU_TRY(read_records(env, path, options, take));
-    totals_.events += read.events;
-    totals_.bytes += read.bytes;
-    totals_.parse_errors += read.parse_errors;
-    return {};
-  }
-
-  void finish_front() {
-    const auto work = std::move(queue_.front());
-    queue_.pop_front();
-    const auto matches = work->matches.get();
-    for (const auto& match : matches) {
-      if (!correlator_.rule_alerts()[match.rule_index]) continue;
-      report(rules_.plan.rules()[match.rule_index], *work, match.row);
-    }
-    for (const auto& match : correlator_.observe(work->batch, ++frame_, matches)) {
-      if (!match.alerts || match.update) continue;
-      if (match.last_event.frame == frame_)
-        report(correlator_.rules()[match.correlation_index], *work, match.last_event.row);
-      else
-        report_past(match);
-    }
-  }
-
-  void report(const detect::RuleMeta& rule, const Work& work, std::uint32_t row) {
-    Json out = match_of(rule, work.batch.event_time(row));
-    out.set("path", work.path).set("record", work.lines[row]);
-    if (!arguments_.no_event && globals_.format != "table") out.set("event", event_of(work.batch, row));
-    put(std::move(out), work.batch.column(kHostColumn)->text(row));
-  }
-
-  /// A window whose last event went by with an earlier batch: there is no record to show any more.
-  void report_past(const detect::CorrelationMatch& match) {
-    put(match_of(correlator_.rules()[match.correlation_index], match.last_time), "");
-  }
-
-  Json match_of(const detect::RuleMeta& rule, UtcTime time) const {
-    const std::string title = globals_.lang == Lang::vi ? rule.title_for_people() : rule.title;
-    return Json::object(
-        {{"rule_id", rule.id}, {"title", title}, {"level", rule.level}, {"time", format_rfc3339(time)}});
-  }
-
-  void put(Json match, std::string_view host) {
-    ++matches_;
-    if (globals_.format == "table") {
-      const std::string record = match.contains("record") ? match["record"].dump() : std::string();
-      table_.push_back({match["time"].as_string(), match["level"].as_string(), match["title"].as_string(),
-                        std::string(host), match["path"].as_string(), record});
-    } else if (globals_.json()) {
-      array_.push(std::move(match));
-    } else {
-      print_line(match.dump());
-    }
-  }
-
-  void show_progress(const std::string& path) {
-    if (!is_terminal_stderr()) return;
-    const Duration now = posix_env().monotonic();
-    if (now.ns - shown_at_.ns < milliseconds(200).ns) return;
-    shown_at_ = now;
-    std::fprintf(stderr, "\r%s  %llu\x1b[K", path.c_str(), static_cast<unsigned long long>(frame_));
-    std::fflush(stderr);
-  }
-
-  const Globals& globals_;
-  const ScanArguments& arguments_;
-  RuleSet rules_;
-  const std::vector<ingest::ChannelLogsource> channels_;  // views into rules_
-  detect::Correlator correlator_;
-  std::size_t threads_ = 1;
-  std::deque<std::unique_ptr<Work>> queue_;
-  std::uint64_t frame_ = 0;
-  std::uint64_t matches_ = 0;
-  ReadTotals totals_;
-  Duration shown_at_;
-  Json array_ = Json::array();
-  std::vector<std::vector<std::string>> table_;
-};
-
-Result<bool> run_scan(const Globals& globals, const ScanArguments& arguments) {
+Result<int> run_scan(const Globals& globals, const ScanArguments& arguments) {
   Env& env = posix_env();
   const Duration begin = env.monotonic();
   RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
   const Duration loaded = env.monotonic();
   for (const auto& mistake : rules.rejected) std::fprintf(stderr, "%s\n", mistake.to_string().c_str());
-  Scanner scanner(globals, arguments, std::move(rules));
+  ScanOptions options;
+  options.paths = arguments.paths;
+  options.with_event = !arguments.no_event;
+  options.threads =
+      arguments.threads > 0 ? arguments.threads : std::max(1u, std::thread::hardware_concurrency());
+  Scanner scanner(globals, std::move(options), std::move(rules));
   PHENDAU_TRY(scanner.run());
+  if (globals.format == "table") {
+    print_line(globals.text("scan.found",
+                            {std::to_string(scanner.matches()), std::to_string(scanner.totals().events),
+                             std::to_string(scanner.rules().plan.rules().size()),
+                             std::to_string(scanner.rules().rejected.size())}));
+  }
   std::fflush(stdout);
+  const Duration done = env.monotonic();
   if (is_terminal_stderr()) std::fprintf(stderr, "\r\x1b[K");
   if (arguments.stats) {
-    const Json stats = Json::object({{"events", scanner.totals().events},
-                                     {"bytes", scanner.totals().bytes},
-                                     {"rules", scanner.rules().plan.rules().size()},
-                                     {"rules_rejected", scanner.rules().rejected.size()},
-                                     {"matches", scanner.matches()},
-                                     {"load_seconds", static_cast<double>((loaded.ns - begin.ns)) / 1e9},
-                                     {"seconds", static_cast<double>(env.monotonic().ns - loaded.ns) / 1e9}});
-    std::fprintf(stderr, "%s\n", stats.dump().c_str());
+    std::fprintf(stderr, "%s\n",
+                 stats_of(scanner, {loaded.ns - begin.ns}, {done.ns - loaded.ns}).dump().c_str());
   }
-  return scanner.matches() > 0;
+  if (scanner.unreadable() > 0) return kStorage;
+  return scanner.matches() > 0 ? kFound : kOk;
 }
 
 Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments) {
@@ -381,7 +206,8 @@ Result<bool> run_list(const Globals& globals, const ScanArguments& arguments) {
 void add_scan(CLI::App& app, Globals& globals, int& exit_code) {
   auto* command = app.add_subcommand("scan", globals.text("cli.scan"));
   auto arguments = std::make_shared<ScanArguments>();
-  command->add_option("--rules", arguments->rules, globals.text("cli.scan_rules"));
+  // One folder each: what follows are the paths.
+  command->add_option("--rules", arguments->rules, globals.text("cli.scan_rules"))->allow_extra_args(false);
   command->add_option("--pack", arguments->pack, globals.text("cli.pack"));
   command->add_option("--format", globals.format, globals.text("cli.format"))
       ->check(CLI::IsMember({"table", "json", "ndjson"}));
@@ -391,8 +217,8 @@ void add_scan(CLI::App& app, Globals& globals, int& exit_code) {
   command->add_flag("--stats", arguments->stats, globals.text("cli.scan_stats"));
   command->add_option("paths", arguments->paths, globals.text("cli.files"))->required();
   command->callback([&globals, &exit_code, arguments] {
-    const auto found = run_scan(globals, *arguments);
-    exit_code = !found ? complain(globals, found.error()) : *found ? kFound : kOk;
+    const auto done = run_scan(globals, *arguments);
+    exit_code = done ? *done : complain(globals, done.error());
   });
 }
 

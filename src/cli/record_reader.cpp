@@ -1,73 +1,256 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/record_reader.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "hub/config.h"
-#include "ingest/decoder.h"
 #include "ingest/framing.h"
 
 namespace phendau::cli {
 namespace {
 
-constexpr std::size_t kPieceBytes = 1u << 20;
+/// Enough rows for the dictionaries of a batch to pay, little enough for several blocks in memory.
+constexpr std::size_t kBlockBytes = 4u << 20;
+constexpr std::size_t kHeadBytes = 64u << 10;
 constexpr std::size_t kLineBytesMax = 1u << 20;
 constexpr std::size_t kFilesMax = 1'000'000;
 
+/// Whether documents end where lines end. The first line alone may be damaged.
+bool is_json_lines(std::string_view head) {
+  constexpr int kLines = 4;
+  if (head.find('\n') == head.npos && head.size() >= kHeadBytes) return true;
+  for (int i = 0; i < kLines && !head.empty(); ++i) {
+    const std::string_view line = head.substr(0, head.find('\n'));
+    head.remove_prefix(std::min(line.size() + 1, head.size()));
+    bool whole = false;
+    ingest::JsonFramer framer;
+    framer.push(line, [&](const ingest::JsonFramer::Document& document) {
+      whole = line.starts_with('{') && document.bytes.size() == trim(line).size();
+    });
+    if (whole) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOptions& options,
-                                const TakeBatch& take) {
-  const auto file = PHENDAU_TRY(env.open(path, OpenMode::read));
-  const std::string head = PHENDAU_TRY(file->read_at(0, 4096));
-  auto decoder = PHENDAU_TRY(ingest::make_decoder(ingest::detect_format(head)));
+// ---------------------------------------------------------------- BlockDecoder
+
+void BlockDecoder::decode(Block& block, ingest::Provenance provenance, ingest::Decoder* text_decoder) {
+  block.decoded = true;
+  if (block.kind == InputKind::evtx) return decode_evtx(block, provenance);
+  if (text_decoder != nullptr) return decode_lines(block, *text_decoder, provenance);
+  if (json_ == nullptr) json_ = std::move(*ingest::make_decoder("ndjson"));
+  if (block.kind == InputKind::json_documents) return decode_documents(block, provenance);
+  decode_lines(block, *json_, provenance);
+}
+
+void BlockDecoder::decode_evtx(Block& block, const ingest::Provenance& provenance) {
+  BatchBuilder builder("evtx");
+  if (!block.evtx_header.empty()) evtx_.read_file_header(block.evtx_header);
+  const std::string_view all = block.bytes;
+  for (std::size_t at = 0; at < all.size(); at += ingest::kEvtxChunkBytes) {
+    evtx_.read_chunk(all.substr(at, ingest::kEvtxChunkBytes), provenance, builder, positions_);
+    flush(builder, block, false);
+  }
+  flush(builder, block, true);
+  for (const auto& [reason, count] : evtx_.take_counters().by_reason) block.damage[reason] = count;
+}
+
+void BlockDecoder::decode_documents(Block& block, ingest::Provenance& provenance) {
+  BatchBuilder builder{std::string(json_->name())};
+  for (const auto& part : block.parts) {
+    provenance.oversized = part.oversized;
+    provenance.truncated = part.truncated;
+    json_->decode(std::string_view(block.bytes).substr(part.begin, part.size), provenance, builder);
+    positions_.push_back(part.line);
+    flush(builder, block, false);
+  }
+  flush(builder, block, true);
+}
+
+void BlockDecoder::decode_lines(Block& block, ingest::Decoder& decoder, ingest::Provenance& provenance) {
   ingest::FramingOptions framing;
   framing.message_bytes_max = kLineBytesMax;
   framing.octet_counting = false;
   ingest::Deframer deframer(framing);
-  BatchBuilder builder{std::string(decoder->name())};
-  std::vector<std::uint64_t> lines;
-  ReadTotals totals;
-  std::uint64_t line = 0;
-  ingest::Provenance provenance;
-  provenance.received_time = env.now();
-  provenance.source = options.source.empty() ? std::string_view(path) : std::string_view(options.source);
-  provenance.agency = options.agency;
-  provenance.zone = hub::kHubZone;
-  provenance.skew_limit = Duration{0};
-  provenance.channel_logsources = options.channels;
-  const auto flush = [&]() -> Result<> {
-    if (builder.rows() == 0) return {};
-    const Batch batch = builder.finish();
-    totals.events += batch.rows();
-    PHENDAU_TRY(take(batch, lines));
-    lines.clear();
-    return {};
-  };
-  const auto drain = [&]() -> Result<> {
+  BatchBuilder builder{std::string(decoder.name())};
+  std::uint64_t records = 0;
+  const auto drain = [&] {
     while (const auto frame = deframer.next()) {
-      // Blank lines are not delivered; they count as lines all the same.
-      line = totals.events + lines.size() + deframer.counters().empty + 1;
       provenance.oversized = frame->oversized;
       provenance.truncated = frame->truncated;
-      decoder->decode(frame->record, provenance, builder);
-      lines.push_back(line);
-      if (builder.full() || builder.rows() >= options.rows_max) PHENDAU_TRY(flush());
+      decoder.decode(frame->record, provenance, builder);
+      // Blank lines are not delivered; they count as lines all the same.
+      positions_.push_back(block.first_line + records++ + deframer.counters().empty);
+      flush(builder, block, false);
     }
-    return {};
   };
-  std::uint64_t offset = 0;
-  for (;;) {
-    const std::string piece = PHENDAU_TRY(file->read_at(offset, kPieceBytes));
-    if (piece.empty()) break;
-    offset += piece.size();
-    deframer.push(piece);
-    PHENDAU_TRY(drain());
-  }
+  deframer.push(block.bytes);
+  drain();
   deframer.finish();
-  PHENDAU_TRY(drain());
-  PHENDAU_TRY(flush());
-  totals.bytes = offset;
-  for (const auto& [reason, count] : decoder->counters().by_reason) totals.parse_errors += count;
+  drain();
+  flush(builder, block, true);
+}
+
+void BlockDecoder::flush(BatchBuilder& builder, Block& block, bool always) {
+  if (builder.rows() == 0 || !(always || builder.full() || builder.rows() >= rows_max_)) return;
+  block.batches.push_back({builder.finish(), std::exchange(positions_, {})});
+  if (block.kind == InputKind::evtx) return;  // its reader counts
+  const Column* errors = block.batches.back().batch.column(kParseErrorColumn);
+  if (errors->values.size() == 0) return;
+  for (const ValueId id : errors->ids) {
+    if (id != kAbsent) ++block.damage[std::string(errors->values.text(id))];
+  }
+}
+
+// ---------------------------------------------------------------- RecordReader
+
+Result<std::unique_ptr<RecordReader>> RecordReader::open(Env& env, const std::string& path,
+                                                         ReadOptions options) {
+  std::unique_ptr<RecordReader> reader(new RecordReader());
+  reader->path_ = path;
+  reader->options_ = std::move(options);
+  if (reader->options_.source.empty()) reader->options_.source = path;
+  reader->received_time_ = env.now();
+  reader->source_ = PHENDAU_TRY(open_byte_source(env, path));
+  PHENDAU_TRY(reader->detect());
+  return reader;
+}
+
+Result<> RecordReader::detect() {
+  fill(kHeadBytes);
+  std::string_view head = std::string_view(buffer_).substr(0, kHeadBytes);
+  if (ingest::is_evtx(head)) {
+    kind_ = InputKind::evtx;
+    return {};
+  }
+  if (head.find('\0') != head.npos) {
+    return fail(ErrorCode::invalid, path_ + " is no log: neither EVTX nor text", "input.not_a_log", {path_});
+  }
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  const std::string_view format = ingest::detect_format(head);
+  if (format == "ndjson") {
+    kind_ = is_json_lines(trim(head)) ? InputKind::json_lines : InputKind::json_documents;
+    return {};
+  }
+  text_decoder_ = PHENDAU_TRY(ingest::make_decoder(format));
+  decoder_ = std::make_unique<BlockDecoder>(options_.rows_max);
+  return {};
+}
+
+ingest::Provenance RecordReader::provenance() const {
+  ingest::Provenance out;
+  out.received_time = received_time_;
+  out.source = options_.source;
+  out.agency = options_.agency;
+  out.zone = hub::kHubZone;
+  out.skew_limit = Duration{0};
+  out.channel_logsources = options_.channels;
+  out.keep_raw = options_.keep_raw;
+  return out;
+}
+
+Result<bool> RecordReader::next(Block& block) {
+  block = Block();
+  block.kind = kind_;
+  const bool more = kind_ == InputKind::evtx             ? next_evtx(block)
+                    : kind_ == InputKind::json_documents ? next_documents(block)
+                                                         : next_lines(block);
+  if (!more && !error_.message.empty()) return std::unexpected(std::exchange(error_, {}));
+  if (more && kind_ == InputKind::text) decoder_->decode(block, provenance(), text_decoder_.get());
+  return more;
+}
+
+/// Reads until the buffer has so many bytes or the file ends.
+void RecordReader::fill(std::size_t bytes_wanted) {
+  while (!source_ended_ && buffer_.size() < bytes_wanted) {
+    const std::size_t before = buffer_.size();
+    const auto more = source_->read(buffer_);
+    bytes_ += buffer_.size() - before;
+    if (!more) error_ = more.error();
+    source_ended_ = !more || !*more;
+  }
+}
+
+bool RecordReader::next_evtx(Block& block) {
+  fill(ingest::kEvtxFileHeaderBytes + kBlockBytes);
+  if (!header_read_) {
+    header_read_ = true;
+    block.evtx_header = buffer_.substr(0, ingest::kEvtxFileHeaderBytes);
+    buffer_.erase(0, ingest::kEvtxFileHeaderBytes);
+  } else if (buffer_.empty()) {
+    return false;
+  }
+  std::size_t whole =
+      std::min(buffer_.size(), kBlockBytes) / ingest::kEvtxChunkBytes * ingest::kEvtxChunkBytes;
+  if (source_ended_ && buffer_.size() < kBlockBytes) whole = buffer_.size();  // the last chunk may be cut
+  std::string rest = buffer_.substr(whole);
+  buffer_.resize(whole);
+  block.bytes = std::exchange(buffer_, std::move(rest));
+  return true;
+}
+
+bool RecordReader::next_lines(Block& block) {
+  for (;;) {
+    fill(kBlockBytes);
+    if (buffer_.empty()) return false;
+    if (!skipping_line_) break;
+    const std::size_t end = buffer_.find('\n');
+    buffer_.erase(0, end == buffer_.npos ? end : end + 1);
+    skipping_line_ = end == buffer_.npos;
+    if (!skipping_line_) ++line_;
+  }
+  std::size_t cut = buffer_.size();
+  if (!source_ended_) {
+    const std::size_t last = buffer_.rfind('\n');
+    skipping_line_ = last == buffer_.npos;
+    if (!skipping_line_) cut = last + 1;
+  }
+  block.first_line = line_;
+  std::string rest = buffer_.substr(cut);
+  buffer_.resize(cut);
+  block.bytes = std::exchange(buffer_, std::move(rest));
+  line_ += static_cast<std::uint64_t>(std::count(block.bytes.begin(), block.bytes.end(), '\n'));
+  return true;
+}
+
+bool RecordReader::next_documents(Block& block) {
+  const auto take = [&](const ingest::JsonFramer::Document& document) {
+    block.parts.push_back(
+        {block.bytes.size(), document.bytes.size(), document.line, document.oversized, document.truncated});
+    block.bytes += document.bytes;
+  };
+  while (block.bytes.size() < kBlockBytes && !framer_ended_) {
+    fill(1);
+    if (buffer_.empty()) {
+      framer_.finish(take);
+      framer_ended_ = true;
+    }
+    framer_.push(buffer_, take);
+    buffer_.clear();
+  }
+  return !block.parts.empty();
+}
+
+// ---------------------------------------------------------------- whole files
+
+Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOptions& options,
+                                const TakeBatch& take) {
+  const auto reader = PHENDAU_TRY(RecordReader::open(env, path, options));
+  BlockDecoder decoder(options.rows_max);
+  ReadTotals totals;
+  Block block;
+  while (PHENDAU_TRY(reader->next(block))) {
+    if (!block.decoded) decoder.decode(block, reader->provenance());
+    for (const auto& [batch, positions] : block.batches) {
+      totals.events += batch.rows();
+      PHENDAU_TRY(take(batch, positions));
+    }
+    for (const auto& [reason, count] : block.damage) totals.damage[reason] += count;
+  }
+  totals.bytes = reader->bytes();
   return totals;
 }
 

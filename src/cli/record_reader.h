@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads files of records (NDJSON or lines of syslog text) into batches, for `scan` and `journal import`.
-// Memory stays bounded: one file is read in pieces and handed over batch by batch.
+// Reads files of records in blocks: event logs of Windows (EVTX), JSON in any layout, lines of text; plain,
+// gzip or zstd. What a file is, is told by its content. Blocks of EVTX and JSON can be decoded on any thread;
+// lines of text may depend on lines before and are decoded while they are read. Memory depends on the size of
+// a block, not of a file. Used by `scan` and `journal import`.
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cli/byte_source.h"
 #include "ingest/decoder.h"
+#include "ingest/evtx_reader.h"
+#include "ingest/json_framing.h"
 #include "model/batch.h"
 #include "os/env.h"
 
@@ -17,17 +24,108 @@ namespace phendau::cli {
 struct ReadOptions {
   std::string agency = "unassigned";
   std::string source;                                  // default: the path
-  std::uint32_t rows_max = 8'192;                      // per batch
+  std::uint32_t rows_max = kBatchRowsMax;              // per batch
+  bool keep_raw = true;                                // in batches
   std::span<const ingest::ChannelLogsource> channels;  // of the pack's log sources
-  bool with_event_time_as_received = false;            // scan: the file's own time is the only one there is
 };
+
+enum class InputKind : std::uint8_t { evtx, json_lines, json_documents, text };
+
+/// Records per reason that were not or not wholly understood.
+using DamageCounts = std::map<std::string, std::uint64_t, std::less<>>;
+
+struct DecodedBatch {
+  Batch batch;
+  std::vector<std::uint64_t> positions;  // of each row: EventRecordID, or the 1-based line
+};
+
+/// A part of a file that is understood without the others.
+struct Block {
+  /// A JSON document in `bytes`.
+  struct Part {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+    std::uint64_t line = 1;
+    bool oversized = false;
+    bool truncated = false;
+  };
+  InputKind kind = InputKind::text;
+  std::string bytes;
+  std::string evtx_header;       // evtx: of the file, in the first block
+  std::uint64_t first_line = 1;  // lines
+  std::vector<Part> parts;       // json_documents
+  bool decoded = false;
+  std::vector<DecodedBatch> batches;  // when decoded
+  DamageCounts damage;                // when decoded
+};
+
+/// Decodes blocks; one per thread. Views in the provenance live as long as the call.
+class BlockDecoder {
+ public:
+  explicit BlockDecoder(std::uint32_t rows_max = kBatchRowsMax) : rows_max_(rows_max) {}
+  void decode(Block& block, ingest::Provenance provenance, ingest::Decoder* text_decoder = nullptr);
+
+ private:
+  void decode_evtx(Block& block, const ingest::Provenance& provenance);
+  void decode_documents(Block& block, ingest::Provenance& provenance);
+  void decode_lines(Block& block, ingest::Decoder& decoder, ingest::Provenance& provenance);
+  void flush(BatchBuilder& builder, Block& block, bool always);
+
+  std::uint32_t rows_max_;
+  ingest::EvtxReader evtx_;
+  std::unique_ptr<ingest::Decoder> json_;
+  std::vector<std::uint64_t> positions_;
+};
+
+/// One file. One thread.
+class RecordReader {
+ public:
+  /// `invalid` if the file is neither EVTX nor text.
+  static Result<std::unique_ptr<RecordReader>> open(Env& env, const std::string& path, ReadOptions options);
+
+  /// The next block; false at the end. An error in the middle (damaged compression, a disk that fails) comes
+  /// after the blocks before it.
+  Result<bool> next(Block& block);
+  /// For BlockDecoder::decode(); views live as long as the reader.
+  ingest::Provenance provenance() const;
+  /// Unpacked bytes so far, and where we are in the file itself.
+  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t file_offset() const { return source_->file_offset(); }
+
+ private:
+  RecordReader() = default;
+  void fill(std::size_t bytes_wanted);
+  Result<> detect();
+  bool next_evtx(Block& block);
+  bool next_lines(Block& block);
+  bool next_documents(Block& block);
+
+  std::string path_;
+  ReadOptions options_;
+  UtcTime received_time_;
+  std::unique_ptr<ByteSource> source_;
+  InputKind kind_ = InputKind::text;
+  std::unique_ptr<ingest::Decoder> text_decoder_;
+  std::unique_ptr<BlockDecoder> decoder_;  // of text
+  ingest::JsonFramer framer_;
+  std::string buffer_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t line_ = 1;
+  bool source_ended_ = false;
+  Error error_;  // of the source, with text; told when what came before is used up
+  bool framer_ended_ = false;
+  bool header_read_ = false;
+  bool skipping_line_ = false;  // the rest of a line that was too long
+};
+
 struct ReadTotals {
   std::uint64_t events = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t parse_errors = 0;
+  DamageCounts damage;
 };
-/// `take` gets a batch and the 1-based line of each row.
-using TakeBatch = std::function<Result<>(const Batch& batch, const std::vector<std::uint64_t>& lines)>;
+/// `take` gets a batch and the position of each row.
+using TakeBatch = std::function<Result<>(const Batch& batch, const std::vector<std::uint64_t>& positions)>;
+/// The whole file on this thread.
 Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOptions& options,
                                 const TakeBatch& take);
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "base/unicode.h"
@@ -75,13 +76,14 @@ class Matching {
     const auto flush = [&] { found.for_each([&](std::uint32_t row) { out.push_back({previous, row}); }); };
     for (const std::uint32_t index : candidates()) {
       const PlanVariant& variant = plan_.variants[index];
+      if (!possible(variant.root)) continue;
       if (variant.rule != previous) {
         flush();
         found = RowSet(batch_.rows());
         previous = variant.rule;
       }
       RowSet rows = covered_[variant.cover_set];
-      and_into(rows, variant.root);
+      keep(rows, variant.root);
       found |= rows;
     }
     flush();
@@ -140,9 +142,9 @@ class Matching {
       found_.clear();
       field.literals.scan(text, found_);
       for (const std::uint32_t index : found_) note(field.literal_atoms[index], column_index, id);
-      if (field.exact.empty()) continue;
       const bool numeric = kind == ValueKind::integer || kind == ValueKind::real;
-      const auto exact = field.exact.find(std::string(text));
+      const bool short_enough = text.size() <= field.exact_bytes_max;
+      const auto exact = short_enough ? field.exact.find(text) : field.exact.end();
       if (exact != field.exact.end()) {
         for (const AtomId atom : exact->second) {
           if (!numeric || !plan_.atoms[atom].predicate->pattern.number) note(atom, column_index, id);
@@ -184,6 +186,25 @@ class Matching {
     return plan_.atoms[atom].method == AtomMethod::literal || plan_.atoms[atom].method == AtomMethod::exact;
   }
 
+  /// Whether some row of the batch may satisfy the node, as far as the found atoms tell.
+  bool possible(NodeId id) const {
+    const PlanNode& node = plan_.nodes[id];
+    const auto child_possible = [&](NodeId child) { return possible(child); };
+    switch (node.kind) {
+      case Predicate::Kind::constant:
+        return node.constant;
+      case Predicate::Kind::atom:
+        return !is_fast(node.atom) || !hits_[node.atom].empty();
+      case Predicate::Kind::all_of:
+        return std::all_of(node.children.begin(), node.children.end(), child_possible);
+      case Predicate::Kind::any_of:
+        return std::any_of(node.children.begin(), node.children.end(), child_possible);
+      case Predicate::Kind::negation:
+        break;
+    }
+    return true;
+  }
+
   const RowSet& rows_of(AtomId atom) {
     if (!rows_[atom]) {
       if (is_fast(atom)) {
@@ -204,60 +225,101 @@ class Matching {
       rows.insert(index->rows[at]);
   }
 
-  void and_into(RowSet& rows, NodeId id) {
+  /// Leaves those rows in which the node holds.
+  void keep(RowSet& rows, NodeId id) {
     const PlanNode& node = plan_.nodes[id];
     switch (node.kind) {
       case Predicate::Kind::constant:
-        if (!node.constant) rows = RowSet(batch_.rows());
+        if (!node.constant) rows.clear();
         return;
       case Predicate::Kind::atom:
-        if (is_fast(node.atom) && hits_[node.atom].empty())
-          rows = RowSet(batch_.rows());
-        else
-          rows &= rows_of(node.atom);
+        keep_atom(rows, node.atom);
         return;
       case Predicate::Kind::all_of:
         for (const NodeId child : node.children) {
-          and_into(rows, child);
+          keep(rows, child);
           if (rows.empty()) return;
         }
         return;
       case Predicate::Kind::any_of:
+        keep_any(rows, node);
+        return;
       case Predicate::Kind::negation: {
-        RowSet other(batch_.rows());
-        or_into(other, id);
-        rows &= other;
+        RowSet other = rows;
+        keep(other, node.children.front());
+        rows -= other;
         return;
       }
     }
   }
 
-  void or_into(RowSet& rows, NodeId id) {
-    const PlanNode& node = plan_.nodes[id];
-    switch (node.kind) {
-      case Predicate::Kind::constant:
-        if (node.constant) rows = RowSet(batch_.rows(), true);
-        return;
-      case Predicate::Kind::atom:
-        if (!is_fast(node.atom) || !hits_[node.atom].empty()) rows |= rows_of(node.atom);
-        return;
-      case Predicate::Kind::any_of:
-        for (const NodeId child : node.children) or_into(rows, child);
-        return;
-      case Predicate::Kind::all_of: {
-        RowSet other(batch_.rows(), true);
-        and_into(other, id);
-        rows |= other;
-        return;
-      }
-      case Predicate::Kind::negation: {
-        RowSet other(batch_.rows());
-        or_into(other, node.children.front());
-        other.invert();
-        rows |= other;
-        return;
-      }
+  void keep_atom(RowSet& rows, AtomId atom) {
+    const PlanAtom& looked_for = plan_.atoms[atom];
+    if (is_fast(atom) && hits_[atom].empty())
+      rows.clear();
+    else if (looked_for.method == AtomMethod::scan && !looked_for.predicate->field.empty())
+      judge(rows, atom);
+    else
+      rows &= rows_of(atom);
+  }
+
+  /// What the automata have found comes first: the others look at fewer rows then.
+  void keep_any(RowSet& rows, const PlanNode& node) {
+    RowSet found(batch_.rows());
+    const auto fast_atom = [&](NodeId child) {
+      return plan_.nodes[child].kind == Predicate::Kind::atom && is_fast(plan_.nodes[child].atom);
+    };
+    for (const NodeId child : node.children) {
+      if (fast_atom(child) && possible(child)) found |= rows_of(plan_.nodes[child].atom);
     }
+    found &= rows;
+    RowSet rest = rows;
+    rest -= found;
+    for (const NodeId child : node.children) {
+      if (rest.empty()) break;
+      if (fast_atom(child) || !possible(child)) continue;
+      RowSet some = rest;
+      keep(some, child);
+      found |= some;
+      rest -= some;
+    }
+    rows = std::move(found);
+  }
+
+  enum class Verdict : std::uint8_t { unknown, no, yes };
+  /// What is known of an atom that is judged value by value.
+  struct Judged {
+    const Column* column = nullptr;
+    std::vector<Verdict> verdicts;  // by value
+  };
+
+  /// Judges the values of these rows only: an expensive pattern mostly stands behind cheap ones.
+  void judge(RowSet& rows, AtomId atom) {
+    const Predicate& predicate = *plan_.atoms[atom].predicate;
+    const auto [found, added] = judged_.try_emplace(atom);
+    Judged& known = found->second;
+    if (added) {
+      known.column = batch_.column(predicate.field);
+      if (known.column != nullptr) known.verdicts.resize(known.column->values.size());
+    }
+    if (known.column == nullptr) return rows.clear();
+    const Column& column = *known.column;
+    const auto holds = [&](ValueId id) {
+      Verdict& verdict = known.verdicts[id];
+      if (verdict == Verdict::unknown) {
+        const bool yes = matches(predicate.pattern, column.values.text(id), column.values.kind(id));
+        verdict = yes ? Verdict::yes : Verdict::no;
+      }
+      return verdict == Verdict::yes;
+    };
+    RowSet out(batch_.rows());
+    rows.for_each([&](std::uint32_t row) {
+      if (column.has(row) && holds(column.ids[row])) out.insert(row);
+    });
+    for (const auto& more : column.more) {
+      if (rows.contains(more.row) && holds(more.id)) out.insert(more.row);
+    }
+    rows = std::move(out);
   }
 
   const PlanLayout& plan_;
@@ -268,6 +330,7 @@ class Matching {
   std::vector<AtomId> touched_;
   std::vector<std::optional<RowSet>> rows_;
   std::vector<std::optional<RowsByValue>> by_value_;
+  std::unordered_map<AtomId, Judged> judged_;
   std::string folded_;
   std::vector<std::uint32_t> found_;
 };

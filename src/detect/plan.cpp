@@ -45,6 +45,21 @@ std::string atom_key(const Predicate& atom) {
                      pattern.cased ? 'c' : '-', pattern.accent_blind ? 'a' : '-', pattern.value);
 }
 
+/// The longest literal of a glob: a text that every value has which matches. Null if it is too short to tell.
+PredicatePtr guard_of(const Predicate& atom) {
+  constexpr std::size_t kGuardBytesMin = 3;
+  if (atom.pattern.op != MatchOp::glob || atom.pattern.cased || atom.pattern.accent_blind) return nullptr;
+  std::string_view longest;
+  for (const auto& part : atom.pattern.glob) {
+    if (part.literal.size() > longest.size()) longest = part.literal;
+  }
+  if (longest.size() < kGuardBytesMin) return nullptr;
+  Pattern pattern;
+  pattern.op = MatchOp::contains;
+  pattern.value = longest;  // folded, as the glob's parts are
+  return Predicate::atom(atom.field, std::move(pattern));
+}
+
 class Builder {
  public:
   Builder(PlanLayout& layout, const SourceMap& sources, const CompileOptions& options)
@@ -89,6 +104,7 @@ class Builder {
         field.literal_atoms.push_back(id);
       } else if (atom.method == AtomMethod::exact) {
         field.exact[pattern.value].push_back(id);
+        field.exact_bytes_max = std::max(field.exact_bytes_max, pattern.value.size());
         if (pattern.number) field.numbers[*pattern.number].push_back(id);
       }
     }
@@ -155,6 +171,7 @@ class Builder {
   }
 
   NodeId add_node(const PredicatePtr& predicate, Cover& cover) {
+    if (predicate->kind == Predicate::Kind::atom) return add_atom_node(predicate, cover);
     PlanNode node;
     node.kind = predicate->kind;
     node.constant = predicate->constant;
@@ -171,9 +188,6 @@ class Builder {
         cover.possible = !predicate->constant;
         break;
       case Predicate::Kind::atom:
-        node.atom = add_atom(predicate);
-        cover = atom_cover(node.atom);
-        break;
       case Predicate::Kind::negation:
         break;
       case Predicate::Kind::all_of:
@@ -194,6 +208,24 @@ class Builder {
         break;
     }
     for (const auto& child : children) node.children.push_back(child.second);
+    return put(std::move(node));
+  }
+
+  /// A pattern that has to be tried on each value gets a guard that the automaton of its field finds.
+  NodeId add_atom_node(const PredicatePtr& predicate, Cover& cover) {
+    PlanNode node;
+    node.kind = Predicate::Kind::atom;
+    node.atom = add_atom(predicate);
+    cover = atom_cover(node.atom);
+    const PredicatePtr guard = guard_of(*predicate);
+    if (guard == nullptr) return put(std::move(node));
+    PlanNode guarded;
+    guarded.kind = Predicate::Kind::all_of;
+    guarded.children = {add_atom_node(guard, cover), put(std::move(node))};
+    return put(std::move(guarded));
+  }
+
+  NodeId put(PlanNode node) {
     layout_.nodes.push_back(std::move(node));
     return static_cast<NodeId>(layout_.nodes.size() - 1);
   }

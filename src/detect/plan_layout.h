@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -29,11 +31,18 @@ struct PlanAtom {
   std::uint32_t field = 0;
 };
 
+/// Finds a view without making a string of it.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+
 struct PlanField {
   std::string name;  // empty: keywords
   MultiPattern literals;
-  std::vector<AtomId> literal_atoms;                           // by index in `literals`
-  std::unordered_map<std::string, std::vector<AtomId>> exact;  // folded text
+  std::vector<AtomId> literal_atoms;  // by index in `literals`
+  std::unordered_map<std::string, std::vector<AtomId>, TextHash, std::equal_to<>> exact;  // folded text
+  std::size_t exact_bytes_max = 0;                                                        // of the longest
   std::unordered_map<double, std::vector<AtomId>> numbers;
   bool has_fast_atoms() const { return !literal_atoms.empty() || !exact.empty(); }
 };

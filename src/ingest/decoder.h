@@ -44,6 +44,7 @@ struct Provenance {
   LineMemory* memory = nullptr;  // shared between decoders; without it each decoder has its own
   bool oversized = false;        // Frame::oversized
   bool truncated = false;        // Frame::truncated
+  bool keep_raw = true;          // false: whoever reads the batch does not look at Batch::raw()
 };
 
 struct DecodeCounters {

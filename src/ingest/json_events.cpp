@@ -360,6 +360,8 @@ struct NdjsonDecoder::Impl {
   std::size_t field_count = 0;
   bool cut = false;  // a limit was reached
   std::string_view host_member;
+  dom::object windows;  // the member Event, if the record is an event of Windows as evtx_dump writes it
+  bool is_windows_xml = false;
   std::string made_logsource;
 
   /// Calls sink(name, scalar element) for each value; false when kJsonFieldsMax was reached.
@@ -384,7 +386,99 @@ struct NdjsonDecoder::Impl {
 
   bool walk_object(dom::object object, const auto& sink) {
     for (const auto field : object) {
-      if (!walk_member(field.key, field.value, sink)) return false;
+      const std::string_view key = field.key;
+      if (is_windows_xml && key == "Event" && path.empty()) {
+        if (!walk_windows(sink)) return false;
+      } else if (!walk_member(key, field.value, sink)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // {"Event": {"System": ..., "EventData": ...}}: the names that evtx_template.h gives to the same event.
+
+  bool walk_windows(const auto& sink) {
+    for (const auto part : windows) {
+      const std::string_view name = part.key;
+      dom::object members;
+      const bool is_object = part.value.get(members) == simdjson::SUCCESS;
+      bool more = true;
+      if (name == "System" && is_object) {
+        for (const auto field : members) {
+          if (more && !field.value.is_null()) more = walk_part("", field.key, field.value, sink);
+        }
+      } else if (name == "UserData" && is_object) {
+        more = walk_inside("", name, members, sink, true);
+      } else if (name == "EventData" && is_object) {
+        more = walk_inside("", name, members, sink, false);
+      } else if (!name.starts_with('#') && !part.value.is_null()) {
+        more = walk_element(name, part.value, sink);
+      }
+      if (!more) return false;
+    }
+    return true;
+  }
+
+  /// An element whose field is called `name`.
+  bool walk_element(std::string_view name, dom::element value, const auto& sink) {
+    dom::object members;
+    if (!value.get(members)) return walk_inside(std::string(name) + ".", name, members, sink, false);
+    dom::array items;
+    if (!value.get(items)) {
+      for (const dom::element item : items) {
+        if (!walk_element(name, item, sink)) return false;
+      }
+      return true;
+    }
+    if (name.size() > kFieldNameBytesMax || field_count == kJsonFieldsMax) {
+      cut = true;
+      return name.size() > kFieldNameBytesMax;
+    }
+    ++field_count;
+    sink(name, value);
+    return true;
+  }
+
+  /// The members of the element `name`. Attributes get its name; other members get `prefix`, or, in UserData,
+  /// are the element whose members have no prefix.
+  bool walk_inside(const std::string& prefix, std::string_view name, dom::object members, const auto& sink,
+                   bool user_data) {
+    for (const auto member : members) {
+      const std::string_view key = member.key;
+      dom::object inside;
+      const bool is_object = member.value.get(inside) == simdjson::SUCCESS;
+      bool more = true;
+      if (key == "#attributes" && is_object) {
+        more = walk_attributes(name, inside, sink);
+      } else if (key == "#text") {
+        more = walk_element(name, member.value, sink);
+      } else if (user_data && is_object) {
+        more = walk_inside("", key, inside, sink, false);
+      } else if (!user_data || !member.value.is_null()) {
+        more = walk_part(prefix, key, member.value, sink);
+      }
+      if (!more) return false;
+    }
+    return true;
+  }
+
+  /// A member; some programs write the attributes of X beside it as X_attributes.
+  bool walk_part(const std::string& prefix, std::string_view key, dom::element value, const auto& sink) {
+    constexpr std::string_view kAttributes = "_attributes";
+    dom::object attributes;
+    if (!key.ends_with(kAttributes) || value.get(attributes)) {
+      return walk_element(prefix + std::string(key), value, sink);
+    }
+    return walk_attributes(prefix + std::string(key.substr(0, key.size() - kAttributes.size())), attributes,
+                           sink);
+  }
+
+  bool walk_attributes(std::string_view name, dom::object attributes, const auto& sink) {
+    for (const auto attribute : attributes) {
+      const std::string_view key = attribute.key;
+      if (key.starts_with("xmlns")) continue;
+      if (!walk_element(std::string(name) + "_" + std::string(key), attribute.value, sink)) return false;
     }
     return true;
   }
@@ -411,8 +505,9 @@ namespace {
 void find_time(dom::object object, const Provenance& provenance, RowParts& parts) {
   bool seen = false;
   dom::element value;
-  for (const std::string_view name : {"@timestamp", "timestamp", "time", "EventTime", "TimeCreated", "_time",
-                                      "ts", "Event.System.TimeCreated"}) {
+  for (const std::string_view name :
+       {"@timestamp", "timestamp", "time", "EventTime", "TimeCreated", "_time", "ts",
+        "Event.System.TimeCreated", "Event.System.TimeCreated_attributes"}) {
     if (!find_member(object, name, value)) continue;
     seen = true;
     if (const auto time = parse_any_time(value, provenance.zone)) {
@@ -492,7 +587,11 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
     parts.error = impl.reader.read(without_line_end(record), object, valid);
   }
   const bool readable = parts.error.empty();
+  impl.is_windows_xml = false;
   if (readable) {
+    dom::element event, system;
+    impl.is_windows_xml = find_member(object, "Event.System", system) && !object["Event"].get(event) &&
+                          !event.get(impl.windows);
     find_time(object, provenance, parts);
     parts.host = find_host(object, impl.host_member);
     parts.logsource = find_logsource(object, provenance, impl.made_logsource);
@@ -511,10 +610,14 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
   impl.walk_object(object, [&](std::string_view name, dom::element element) {
     std::array<char, 40> buffer;
     const Scalar value = scalar_of(element, buffer);
+    if (impl.is_windows_xml && name.find(' ') != name.npos) {  // Sigma: "Threat Name" is ThreatName
+      renamed.assign(name);
+      std::erase(renamed, ' ');
+      name = renamed;
+    }
     if (is_reserved_field(name)) {
       if (name == impl.host_member && value.text == parts.host) return;
-      renamed.assign(kReservedPrefix);
-      renamed += name;
+      renamed = std::string(kReservedPrefix) + std::string(name);  // name may be a part of it
       name = renamed;
     }
     builder.add(name, value.text, value.kind);

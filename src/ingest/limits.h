@@ -20,6 +20,13 @@ inline constexpr std::size_t kRecordBytesMax = 1u << 20;
 inline constexpr std::size_t kJsonDepthMax = 32;
 /// Fields of one NDJSON record, so that one record cannot use up the columns of a batch (4,096).
 inline constexpr std::size_t kJsonFieldsMax = 2'000;
+/// Elements of binary XML in each other, and templates in values of templates; real events nest 4 and 2 deep.
+inline constexpr std::size_t kXmlDepthMax = 32;
+inline constexpr std::size_t kXmlEmbeddedMax = 8;
+/// Work that one chunk (64 KiB) of an event log may cause. Templates can be made that refer to each other's
+/// text again and again; real chunks stay below a tenth of both.
+inline constexpr std::size_t kEvtxTemplateBytesMax = 1u << 20;
+inline constexpr std::size_t kEvtxOutputBytesMax = 8u << 20;
 /// Flattened names beyond this are cut off as too_many_fields: 32 levels of sane names fit.
 inline constexpr std::size_t kFieldNameBytesMax = 512;
 /// Structured-data parameters of one RFC 5424 record; real senders use below 20.

@@ -55,7 +55,7 @@ void begin_row(std::string_view raw, const Provenance& provenance, RowParts part
                      .agency = provenance.agency,
                      .logsource = parts.logsource,
                      .parse_error = parts.error,
-                     .raw = raw.substr(0, kRecordBytesMax)});
+                     .raw = raw.substr(0, provenance.keep_raw ? kRecordBytesMax : 0)});
   if (!provenance.peer.empty()) columns.add(builder, Field::peer_address, provenance.peer);
   if (!provenance.channel.empty()) columns.add(builder, Field::input_channel, provenance.channel);
 }

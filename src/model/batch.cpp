@@ -2,6 +2,7 @@
 #include "model/batch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -11,43 +12,52 @@ namespace {
 constexpr std::size_t kSystemColumns = 5;
 constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
 
-std::uint64_t hash_value(std::string_view bytes, ValueKind kind) {
-  return hash64(bytes, static_cast<std::uint64_t>(kind) + 1);
+std::uint32_t hash_value(std::string_view bytes, ValueKind kind) {
+  return static_cast<std::uint32_t>(hash64(bytes, static_cast<std::uint64_t>(kind) + 1));
 }
 }  // namespace
 
-ValueId Dictionary::find(std::string_view bytes, ValueKind kind) const {
-  if (slots_.empty()) return kAbsent;
+std::size_t Dictionary::slot_of(std::string_view bytes, ValueKind kind, std::uint32_t hash) const {
+  if (slots_.empty()) return kNoSlot;
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = hash_value(bytes, kind) & mask; slots_[at] != 0; at = (at + 1) & mask) {
-    const ValueId id = slots_[at] - 1;
-    if (kinds_[id] == kind && text(id) == bytes) return id;
+  for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
+    if (slots_[at] == 0) return at;
+    if (slots_[at] >> 32 != hash) continue;
+    const ValueId id = static_cast<ValueId>(slots_[at]) - 1;
+    if (kinds_[id] == kind && text(id) == bytes) return at;
   }
-  return kAbsent;
+}
+
+ValueId Dictionary::find(std::string_view bytes, ValueKind kind) const {
+  const std::size_t at = slot_of(bytes, kind, hash_value(bytes, kind));
+  return at == kNoSlot || slots_[at] == 0 ? kAbsent : static_cast<ValueId>(slots_[at]) - 1;
 }
 
 void Dictionary::grow() {
-  slots_.assign(slots_.empty() ? 16 : slots_.size() * 2, 0);
+  const auto before = std::exchange(slots_, {});
+  slots_.assign(before.empty() ? 16 : before.size() * 2, 0);
   const std::size_t mask = slots_.size() - 1;
-  for (ValueId id = 0; id < size(); ++id) {
-    std::size_t at = hash_value(text(id), kinds_[id]) & mask;
+  for (const std::uint64_t slot : before) {
+    if (slot == 0) continue;
+    std::size_t at = (slot >> 32) & mask;
     while (slots_[at] != 0) at = (at + 1) & mask;
-    slots_[at] = id + 1;
+    slots_[at] = slot;
   }
 }
 
 ValueId Dictionary::intern(std::string_view bytes, ValueKind kind) {
-  const ValueId known = find(bytes, kind);
-  if (known != kAbsent) return known;
-  if ((ends_.size() + 1) * 2 > slots_.size()) grow();
+  const std::uint32_t hash = hash_value(bytes, kind);
+  std::size_t at = slot_of(bytes, kind, hash);
+  if (at != kNoSlot && slots_[at] != 0) return static_cast<ValueId>(slots_[at]) - 1;
+  if ((ends_.size() + 1) * 2 > slots_.size()) {
+    grow();
+    at = slot_of(bytes, kind, hash);
+  }
   const ValueId id = size();
   bytes_ += bytes;
   ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
   kinds_.push_back(kind);
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t at = hash_value(bytes, kind) & mask;
-  while (slots_[at] != 0) at = (at + 1) & mask;
-  slots_[at] = id + 1;
+  slots_[at] = std::uint64_t{hash} << 32 | (id + 1);
   return id;
 }
 
@@ -119,8 +129,20 @@ void BatchBuilder::begin_row(const Row& row) {
   const std::string_view system[kSystemColumns] = {row.source, row.host, row.agency, row.logsource,
                                                    row.parse_error};
   for (std::size_t i = 0; i < kSystemColumns; ++i) {
-    if (!system[i].empty()) add(i, system[i]);
+    if (!system[i].empty()) add_repeated(i, system[i]);
   }
+}
+
+/// As add(), for a value that the row before mostly has too.
+void BatchBuilder::add_repeated(std::size_t column, std::string_view value) {
+  const Column& target = batch_.columns_[column];
+  const bool same = !target.ids.empty() && target.ids.back() != kAbsent &&
+                    target.values.kind(target.ids.back()) == ValueKind::text &&
+                    target.values.text(target.ids.back()) == value;
+  if (same)
+    add_known(column, target.ids.back());
+  else
+    add(column, value);
 }
 
 std::size_t BatchBuilder::column_index(std::string_view field) {
@@ -140,6 +162,19 @@ void BatchBuilder::add(std::string_view field, std::string_view value, ValueKind
 }
 
 void BatchBuilder::add(std::size_t column, std::string_view value, ValueKind kind) {
+  add_known(column, intern(column, value, kind));
+}
+
+ValueId BatchBuilder::intern(std::size_t column, std::string_view value, ValueKind kind) {
+  if (column == kNoColumn) return kAbsent;
+  Dictionary& values = batch_.columns_[column].values;
+  const std::size_t before = values.size_bytes();
+  const ValueId id = values.intern(value, kind);
+  size_bytes_ += values.size_bytes() - before;
+  return id;
+}
+
+void BatchBuilder::add_known(std::size_t column, ValueId id) {
   PHENDAU_ASSERT(rows() > 0);
   if (column == kNoColumn) {
     ++dropped_fields_;
@@ -147,9 +182,6 @@ void BatchBuilder::add(std::size_t column, std::string_view value, ValueKind kin
   }
   Column& target = batch_.columns_[column];
   const std::uint32_t row = rows() - 1;
-  const std::size_t before = target.values.size_bytes();
-  const ValueId id = target.values.intern(value, kind);
-  size_bytes_ += target.values.size_bytes() - before;
   if (target.ids.size() > row) {
     target.more.push_back({row, id});
     size_bytes_ += sizeof(Column::More);

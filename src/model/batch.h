@@ -42,11 +42,15 @@ class Dictionary {
   std::size_t size_bytes() const { return bytes_.size(); }
 
  private:
+  static constexpr std::size_t kNoSlot = static_cast<std::size_t>(-1);
+  /// The entry's slot, or the free one where it belongs; kNoSlot while there are none.
+  std::size_t slot_of(std::string_view bytes, ValueKind kind, std::uint32_t hash) const;
   void grow();
   std::string bytes_;
   std::vector<std::uint32_t> ends_;
   std::vector<ValueKind> kinds_;
-  std::vector<std::uint32_t> slots_;  // open addressing over id + 1; 0 = free. Built on first intern().
+  /// Open addressing: hash in the upper half, id + 1 in the lower; 0 = free. Built on first intern().
+  std::vector<std::uint64_t> slots_;
 };
 
 /// One field. Row r holds ids[r], and for the few rows with several values the rest is in `more`.
@@ -151,6 +155,10 @@ class BatchBuilder {
   /// Index for repeated use with add(): decoders resolve their fixed fields once per batch.
   std::size_t column_index(std::string_view field);
   void add(std::size_t column, std::string_view value, ValueKind kind = ValueKind::text);
+  /// add() in two steps, for a decoder that has the same value in many rows: its id in the column, valid
+  /// until finish(); and the id as a value of the row.
+  ValueId intern(std::size_t column, std::string_view value, ValueKind kind = ValueKind::text);
+  void add_known(std::size_t column, ValueId id);
   /// First value that the row being built has in the field; empty if none. For fields made from others.
   /// Valid until the next add().
   std::string_view current(std::string_view field) const;
@@ -163,6 +171,8 @@ class BatchBuilder {
   Batch finish();
 
  private:
+  void add_repeated(std::size_t column, std::string_view value);
+
   Batch batch_;
   std::unordered_map<std::string, std::size_t> index_;
   std::size_t size_bytes_ = 0;

@@ -53,6 +53,11 @@ bool glob_matches(const std::vector<Pattern::GlobPart>& parts, std::string_view 
       const auto& wanted = parts[part];
       if (wanted.kind == Kind::any_many) {
         star_part = part++;
+        // Straight to where the literal behind the star stands.
+        if (part < parts.size() && parts[part].kind == Kind::literal) {
+          at = text.find(parts[part].literal, at);
+          if (at == std::string_view::npos) return false;
+        }
         star_at = at;
         continue;
       }
@@ -71,8 +76,12 @@ bool glob_matches(const std::vector<Pattern::GlobPart>& parts, std::string_view 
     if (advanced) continue;
     if (star_part == std::string_view::npos || star_at >= text.size()) return false;
     ++star_at;
-    at = star_at;
     part = star_part + 1;
+    if (part < parts.size() && parts[part].kind == Kind::literal) {
+      star_at = text.find(parts[part].literal, star_at);
+      if (star_at == std::string_view::npos) return false;
+    }
+    at = star_at;
   }
 }
 

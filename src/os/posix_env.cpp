@@ -67,17 +67,21 @@ class PosixFile : public File {
     return {};
   }
   Result<std::string> read_at(std::uint64_t offset_bytes, std::size_t size_bytes) const override {
-    std::string out(size_bytes, '\0');
-    std::size_t done = 0;
-    while (done < size_bytes) {
-      const ssize_t n =
-          ::pread(fd_, out.data() + done, size_bytes - done, static_cast<off_t>(offset_bytes + done));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return io_error("read", path_, errno);
-      if (n == 0) break;
-      done += static_cast<std::size_t>(n);
-    }
-    out.resize(done);
+    std::string out;
+    int problem = 0;
+    // Not filled with zeros first: small files are read with large limits.
+    out.resize_and_overwrite(size_bytes, [&](char* to, std::size_t) {
+      std::size_t done = 0;
+      while (done < size_bytes) {
+        const ssize_t n = ::pread(fd_, to + done, size_bytes - done, static_cast<off_t>(offset_bytes + done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) problem = errno;
+        if (n <= 0) break;
+        done += static_cast<std::size_t>(n);
+      }
+      return done;
+    });
+    if (problem != 0) return io_error("read", path_, problem);
     return out;
   }
   Result<std::uint64_t> size() const override {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/scan_output.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/time.h"
+
+namespace phendau::cli {
+namespace {
+
+constexpr std::size_t kTableRowsPerPart = 1'000;
+
+Json value_of(const Column& column, ValueId id) {
+  const std::string text = to_valid_utf8(column.values.text(id));
+  switch (column.values.kind(id)) {
+    case ValueKind::null:
+      return {};
+    case ValueKind::boolean:
+      return text == "true";
+    case ValueKind::integer: {
+      const auto number = parse_int(text);
+      return number ? Json(*number) : Json(text);
+    }
+    case ValueKind::real: {
+      const auto number = parse_double(text);
+      return number ? Json(*number) : Json(text);
+    }
+    case ValueKind::text:
+      break;
+  }
+  return text;
+}
+
+/// The row's fields; several values as an array.
+Json event_of(const Batch& batch, std::uint32_t row) {
+  Json out = Json::object();
+  for (const auto& column : batch.columns()) {
+    if (!column.has(row) || column.name == kSourceColumn || column.name == kAgencyColumn) continue;
+    auto more =
+        std::lower_bound(column.more.begin(), column.more.end(), row,
+                         [](const Column::More& entry, std::uint32_t wanted) { return entry.row < wanted; });
+    Json value = value_of(column, column.ids[row]);
+    if (more != column.more.end() && more->row == row) {
+      value = Json::array({std::move(value)});
+      for (; more != column.more.end() && more->row == row; ++more) value.push(value_of(column, more->id));
+    }
+    out.set(column.name, std::move(value));
+  }
+  return out;
+}
+
+std::string title_of(const detect::RuleMeta& rule, Lang lang) {
+  return lang == Lang::vi ? rule.title_for_people() : rule.title;
+}
+
+}  // namespace
+
+void ScanOutput::write(const detect::RuleMeta& rule, const Batch& batch, std::uint32_t row,
+                       const std::string& path, std::uint64_t position) {
+  const UtcTime time = batch.event_time(row);
+  if (globals_.format == "table") {
+    return put_row(rule, time, batch.column(kHostColumn)->text(row), path, std::to_string(position));
+  }
+  Json out = start_of(rule, time);
+  out.set("path", path).set("record", position);
+  if (with_event_) out.set("event", event_of(batch, row));
+  put(out);
+}
+
+void ScanOutput::write_past(const detect::RuleMeta& rule, UtcTime time) {
+  if (globals_.format == "table") return put_row(rule, time, "", "", "");
+  put(start_of(rule, time));
+}
+
+Json ScanOutput::start_of(const detect::RuleMeta& rule, UtcTime time) const {
+  return Json::object({{"rule_id", rule.id},
+                       {"title", title_of(rule, globals_.lang)},
+                       {"level", rule.level},
+                       {"time", format_rfc3339(time)}});
+}
+
+void ScanOutput::put(const Json& match) {
+  ++matches_;
+  if (globals_.json()) print(matches_ == 1 ? "[\n" : ",\n");
+  print(match.dump());
+  if (!globals_.json()) print("\n");
+}
+
+void ScanOutput::put_row(const detect::RuleMeta& rule, UtcTime time, std::string_view host,
+                         const std::string& path, const std::string& record) {
+  ++matches_;
+  table_.push_back(
+      {format_rfc3339(time), rule.level, title_of(rule, globals_.lang), std::string(host), path, record});
+  if (table_.size() >= kTableRowsPerPart) write_table_part();
+}
+
+void ScanOutput::finish() {
+  if (globals_.format == "table" && (!table_.empty() || matches_ == 0)) write_table_part();
+  if (globals_.json()) print_line(matches_ == 0 ? "[]" : "\n]");
+}
+
+void ScanOutput::write_table_part() {
+  table_.insert(table_.begin(), {"TIME", "LEVEL", "RULE", "HOST", "PATH", "RECORD"});
+  print_table(table_);
+  table_.clear();
+}
+
+}  // namespace phendau::cli

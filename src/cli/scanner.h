@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules over files. One thread reads files and writes results, workers decode and match blocks; results come
+// in the order of the input, whatever the number of workers. Memory: a few blocks per worker.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/record_reader.h"
+#include "cli/scan_output.h"
+#include "detect/correlation.h"
+#include "detect/matcher.h"
+
+namespace phendau::cli {
+
+struct RuleSet {
+  detect::Plan plan;
+  detect::SourceMap sources;
+  std::vector<detect::CorrelationRule> correlations;
+  std::vector<detect::FilterRule> filters;
+  std::vector<ContentError> rejected;
+  std::vector<ContentError> warnings;
+};
+
+struct ScanOptions {
+  std::vector<std::string> paths;
+  std::size_t threads = 1;
+  bool with_event = true;
+};
+
+class WorkPool;
+
+class Scanner {
+ public:
+  Scanner(const Globals& globals, ScanOptions options, RuleSet rules);
+  ~Scanner();
+
+  /// An error only for what was named and is not there. Files that cannot be read are said on standard error
+  /// and counted.
+  Result<> run();
+
+  std::uint64_t matches() const { return output_.matches(); }
+  std::uint64_t unreadable() const { return unreadable_; }
+  const ReadTotals& totals() const { return totals_; }
+  const RuleSet& rules() const { return rules_; }
+
+  /// A block on its way.
+  struct Work;
+
+ private:
+  struct Input {
+    std::string path;
+    std::uint64_t size_bytes = 0;
+  };
+  Result<std::vector<Input>> inputs();
+  void scan_file(const std::string& path);
+  void finish_front();
+  void report(Work& work);
+  void say_damage(const std::string& path);
+  void say_not_understood();
+  void complain_of(const Error& error);
+  void show_progress(std::uint64_t bytes_in_file);
+
+  const Globals& globals_;
+  ScanOptions options_;
+  RuleSet rules_;
+  std::vector<ingest::ChannelLogsource> channels_;  // views into rules_
+  detect::Correlator correlator_;
+  ScanOutput output_;
+  std::unique_ptr<WorkPool> pool_;
+  std::uint64_t frame_ = 0;
+  ReadTotals totals_;
+  DamageCounts damage_of_file_;
+  std::uint64_t unreadable_ = 0;
+  std::uint64_t bytes_total_ = 0;  // of all files; for progress
+  std::uint64_t bytes_done_ = 0;
+  Duration shown_at_;
+};
+
+}  // namespace phendau::cli

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/json_framing.h"
+
+#include <algorithm>
+
+namespace phendau::ingest {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+}  // namespace
+
+void JsonFramer::push(std::string_view piece, const Sink& sink) {
+  begin_ = 0;
+  for (std::size_t at = 0; at < piece.size();) at = step(piece, at, sink);
+  if (state_ != State::between) keep(piece, piece.size());
+}
+
+void JsonFramer::finish(const Sink& sink) {
+  begin_ = 0;
+  if (state_ != State::between) deliver({}, 0, true, sink);
+}
+
+/// Returns where to go on.
+std::size_t JsonFramer::step(std::string_view piece, std::size_t at, const Sink& sink) {
+  switch (state_) {
+    case State::between:
+      return step_between(piece, at);
+    case State::value:
+      return step_value(piece, at, sink);
+    case State::escape:
+      state_ = State::string;
+      return at + 1;
+    case State::string:
+      return step_string(piece, at);
+    case State::garbage:
+    case State::line_start:
+      return step_garbage(piece, at, sink);
+  }
+  return piece.size();
+}
+
+std::size_t JsonFramer::step_between(std::string_view piece, std::size_t at) {
+  for (; at < piece.size(); ++at) {
+    const char c = piece[at];
+    if (c == '\n') ++line_;
+    // An array around the documents is no document; "\xEF\xBB\xBF" marks the encoding of the file.
+    if (is_space(c) || c == ',' || c == '[' || c == ']' || c == '\xEF' || c == '\xBB' || c == '\xBF')
+      continue;
+    document_line_ = line_;
+    begin_ = at;
+    depth_ = 0;
+    state_ = c == '{' ? State::value : State::garbage;
+    return at;
+  }
+  return at;
+}
+
+std::size_t JsonFramer::step_value(std::string_view piece, std::size_t at, const Sink& sink) {
+  for (; at < piece.size(); ++at) {
+    switch (piece[at]) {
+      case '\n':
+        ++line_;
+        break;
+      case '"':
+        state_ = State::string;
+        return at + 1;
+      case '{':
+      case '[':
+        ++depth_;
+        break;
+      case '}':
+      case ']':
+        if (--depth_ > 0) break;
+        state_ = State::between;
+        deliver(piece, at + 1, false, sink);
+        return at + 1;
+      default:
+        break;
+    }
+  }
+  return at;
+}
+
+/// A line end inside a string is an error of the document: what follows is found again at a line with a
+/// brace.
+std::size_t JsonFramer::step_string(std::string_view piece, std::size_t at) {
+  for (; at < piece.size(); ++at) {
+    const char c = piece[at];
+    if (c == '"' || c == '\\' || c == '\n') {
+      state_ = c == '"' ? State::value : c == '\\' ? State::escape : State::garbage;
+      return c == '\n' ? at : at + 1;
+    }
+  }
+  return at;
+}
+
+std::size_t JsonFramer::step_garbage(std::string_view piece, std::size_t at, const Sink& sink) {
+  for (; at < piece.size(); ++at) {
+    const char c = piece[at];
+    if (c == '\n') {
+      ++line_;
+      state_ = State::line_start;
+    } else if (state_ == State::line_start && c == '{') {
+      state_ = State::between;
+      deliver(piece, at, true, sink);
+      return at;
+    } else if (!is_space(c)) {
+      state_ = State::garbage;
+    }
+  }
+  return at;
+}
+
+/// Remembers the document so far; the next piece begins in the middle of it.
+void JsonFramer::keep(std::string_view piece, std::size_t end) {
+  const std::size_t room = kRecordBytesMax - pending_.size();
+  const std::string_view more = piece.substr(begin_, end - begin_);
+  pending_ += more.substr(0, room);
+  oversized_ = oversized_ || more.size() > room;
+  begin_ = end;
+}
+
+void JsonFramer::deliver(std::string_view piece, std::size_t end, bool truncated, const Sink& sink) {
+  Document document{piece.substr(begin_, end - begin_), document_line_, false, truncated};
+  if (!pending_.empty()) {
+    keep(piece, end);
+    document.bytes = pending_;
+  }
+  document.oversized = oversized_ || document.bytes.size() > kRecordBytesMax;
+  document.bytes = document.bytes.substr(0, kRecordBytesMax);
+  sink(document);
+  pending_.clear();
+  oversized_ = false;
+  begin_ = end;
+}
+
+}  // namespace phendau::ingest

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cuts a stream of JSON into its documents: one after another however they are laid out, or the members of
+// one array. Looks at brackets and strings only; the decoder checks the rest. Lines that are documents
+// (NDJSON) are cut by framing.h instead, which loses one line where a document is damaged. Pure; one object
+// per stream.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "ingest/limits.h"
+
+namespace phendau::ingest {
+
+class JsonFramer {
+ public:
+  struct Document {
+    std::string_view bytes;  // valid during the call
+    std::uint64_t line = 1;  // where it begins
+    bool oversized = false;  // cut at kRecordBytesMax
+    bool truncated = false;  // the stream ended in it, or it breaks off
+  };
+  using Sink = std::function<void(const Document&)>;
+
+  /// Calls `sink` with each document that ends in `piece`. What does not belong to a document is one too,
+  /// up to the next line that begins with a brace: the decoder will say what is wrong with it.
+  void push(std::string_view piece, const Sink& sink);
+  void finish(const Sink& sink);
+
+ private:
+  enum class State : std::uint8_t { between, value, string, escape, garbage, line_start };
+
+  std::size_t step(std::string_view piece, std::size_t at, const Sink& sink);
+  std::size_t step_between(std::string_view piece, std::size_t at);
+  std::size_t step_value(std::string_view piece, std::size_t at, const Sink& sink);
+  std::size_t step_string(std::string_view piece, std::size_t at);
+  std::size_t step_garbage(std::string_view piece, std::size_t at, const Sink& sink);
+  void keep(std::string_view piece, std::size_t end);
+  void deliver(std::string_view piece, std::size_t end, bool truncated, const Sink& sink);
+
+  State state_ = State::between;
+  std::size_t depth_ = 0;
+  std::uint64_t line_ = 1;
+  std::uint64_t document_line_ = 1;
+  std::size_t begin_ = 0;  // of the document in the piece
+  std::string pending_;    // what of it came in earlier pieces
+  bool oversized_ = false;
+};
+
+}  // namespace phendau::ingest

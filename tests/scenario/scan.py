@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""phendau scan on what people have: event logs (EVTX) and the same events as JSON, one by one, in arrays, pretty-printed, packed; damaged and
+cut files; syslog; files larger than the memory that reading may take. Where the shared corpora are, all of SigmaHQ's rules over its regression
+samples: the golden list comes out from EVTX and from JSON, with nothing missing and nothing extra."""
+import collections
+import gzip
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from harness import AS_ROOT, PACK, PHENDAU, SHARED, run, scratch
+
+base = scratch()
+CORPORA = SHARED / "corpora"
+KEYS = ["events", "bytes", "rules", "rules_rejected", "matches", "load_seconds", "seconds"]
+
+
+def scan(*paths, rules=None, threads=2, extra=()):
+    """Rows, the figures of --stats, and the run, which says its sentences in English."""
+    argv = [PHENDAU, "scan", "--pack", PACK, "--format", "ndjson", "--threads", threads, "--stats", "--lang", "en", *extra]
+    for folder in rules or []:
+        argv += ["--rules", folder]
+    done = run(*argv, *paths, check=False)
+    stats = json.loads(done.stderr.splitlines()[-1])
+    assert list(stats) == KEYS and stats["load_seconds"] >= 0 and stats["seconds"] >= 0, stats
+    return [json.loads(line) for line in done.stdout.splitlines()], stats, done
+
+
+# ---------------------------------------------------------------- layouts of JSON, packed or not: the same rows
+rule = base / "rules" / "a.yml"
+rule.parent.mkdir()
+rule.write_text("title: whoami\nid: 11111111-1111-4111-8111-111111111111\nlevel: high\nlogsource: {product: windows}\n"
+                "detection:\n  s: {EventID: 1, CommandLine|contains: whoami}\n  condition: s\n")
+
+
+def event(number, command):
+    return {"Event": {"System": {"EventID": 1, "EventRecordID": number, "Channel": "Microsoft-Windows-Sysmon/Operational", "Computer": "PC-1",
+                                 "TimeCreated": {"#attributes": {"SystemTime": f"2026-11-20T08:00:{number % 60:02d}.5Z"}}},
+                      "EventData": {"CommandLine": command}}}
+
+
+events = [event(n, "cmd /c whoami" if n % 10 == 0 else "cmd \"}{\" é") for n in range(1, 101)]
+layouts = {
+    "lines.json": "\n".join(json.dumps(e) for e in events),
+    "array.json": json.dumps(events),
+    "pretty-array.json": json.dumps(events, indent=2),
+    "pretty.json": "\n".join(json.dumps(e, indent=2, ensure_ascii=False) for e in events),
+    "lines-bom.json": "\ufeff" + "\r\n".join(json.dumps(e) for e in events),
+}
+seen = set()
+for name, text in layouts.items():
+    (base / name).write_text(text, newline="")
+    for path in (base / name, base / (name + ".gz"), base / (name + ".zst")):
+        if path.suffix == ".gz":  # two members, as logrotate's appending makes them
+            half = len(text.encode()) // 2
+            path.write_bytes(gzip.compress(text.encode()[:half]) + gzip.compress(text.encode()[half:]))
+        if path.suffix == ".zst":
+            if not shutil.which("zstd"):
+                continue
+            subprocess.run(["zstd", "-q", base / name, "-o", path], check=True)
+        rows, stats, done = scan(path, rules=[rule.parent])
+        assert done.returncode == 1 and stats["events"] == 100 and stats["bytes"] == len(text.encode()), (path, stats)
+        assert stats["rules"] == 1 and stats["rules_rejected"] == 0 and stats["matches"] == 10, stats
+        assert [row["time"] for row in rows] == [f"2026-11-20T08:00:{n % 60:02d}.500Z" for n in range(10, 101, 10)], rows
+        assert rows[0]["event"]["CommandLine"] == "cmd /c whoami" and rows[0]["event"]["EventID"] == 1 and rows[0]["level"] == "high"
+        assert rows[0]["event"]["host"] == "PC-1" and list(rows[0]) == ["rule_id", "title", "level", "time", "path", "record", "event"], rows[0]
+        seen.add(json.dumps([{k: v for k, v in row.items() if k not in ("path", "record")} for row in rows]))
+assert len(seen) == 1
+assert [row["record"] for row in scan(base / "lines.json", rules=[rule.parent])[0]][:2] == [10, 20]
+lines = layouts["pretty.json"].splitlines()
+assert all(lines[row["record"] - 1] == "{" for row in scan(base / "pretty.json", rules=[rule.parent])[0])
+
+# ---------------------------------------------------------------- damage and what is no log
+cut = base / "cut.gz"
+cut.write_bytes((base / "lines.json.gz").read_bytes()[:-200])
+rows, stats, done = scan(cut, base / "lines.json", rules=[rule.parent])
+assert done.returncode == 4 and stats["matches"] > 10 and f"The compressed data of {cut}" in done.stderr, (stats, done.stderr)
+broken = base / "broken.json"
+broken.write_text(layouts["lines.json"].replace("\n", "\n{\"Event\": \"\n", 3))
+rows, stats, done = scan(broken, rules=[rule.parent])
+assert done.returncode == 1 and stats["matches"] == 10 and "3 records" in done.stderr and "bad_json 3" in done.stderr, (stats, done.stderr)
+binary = base / "binary.bin"
+binary.write_bytes(bytes(range(256)) * 10)
+rows, stats, done = scan(binary, base / "lines.json", rules=[rule.parent])
+assert done.returncode == 4 and stats["matches"] == 10 and f"{binary} is no log" in done.stderr
+if not AS_ROOT:
+    closed = base / "closed.json"
+    closed.write_text(layouts["lines.json"])
+    closed.chmod(0)
+    rows, stats, done = scan(closed, base / "lines.json", rules=[rule.parent])
+    assert done.returncode == 4 and stats["matches"] == 10 and str(closed) in done.stderr, done.stderr
+assert run(PHENDAU, "scan", "--pack", PACK, base / "nowhere", check=False).returncode == 3
+folder = base / "folder"
+folder.mkdir()
+shutil.copy(base / "lines.json", folder / "a.json")
+(folder / "info.yml").write_text("whoami: whoami\n")
+rows, stats, done = scan(folder, rules=[rule.parent])
+assert stats["events"] == 100 and ".yml" in done.stderr, stats
+(folder / "b").mkdir()
+shutil.copy(base / "array.json.gz", folder / "b" / "later.json.gz")
+rows, stats, done = scan(folder, rules=[rule.parent], extra=["--no-event"])
+assert [pathlib.Path(row["path"]).name for row in rows] == ["a.json"] * 10 + ["later.json.gz"] * 10 and not any("event" in row for row in rows)
+as_json = run(PHENDAU, "scan", "--rules", rule.parent, "--pack", PACK, "--format", "json", base / "lines.json", check=False).stdout
+assert len(json.loads(as_json)) == 10
+table = run(PHENDAU, "scan", "--rules", rule.parent, "--pack", PACK, base / "lines.json", check=False).stdout
+assert sum("whoami" in line and "PC-1" in line for line in table.splitlines()) == 10, table
+
+# ---------------------------------------------------------------- text, and windows that only the end of the input closes
+ssh = base / "ssh" / "a.yml"
+ssh.parent.mkdir()
+ssh.write_text("title: failed\nname: failed\nid: 22222222-2222-4222-8222-222222222222\nlevel: low\nlogsource: {product: linux, service: sshd}\n"
+               "detection:\n  keywords: ['Failed password']\n  condition: keywords\n---\n"
+               "title: few failures\nid: 33333333-3333-4333-8333-333333333333\nlevel: high\n"
+               "correlation: {type: event_count, rules: [failed], group-by: [host], timespan: 1h, condition: {lte: 5}}\n")
+log = base / "auth.log"
+log.write_text("\n" + "".join(f"<38>1 2026-11-20T08:00:0{n}+07:00 gate sshd 7 - - Failed password for root from 10.0.0.{n} port 22 ssh2\n" for n in range(1, 4)))
+rows, stats, done = scan(log, rules=[ssh.parent])
+assert [(row["title"], row["time"], row.get("record")) for row in rows] == [("few failures", "2026-11-20T01:00:03Z", None)], rows
+assert stats["matches"] == 1 and stats["events"] == 3, stats
+
+# ---------------------------------------------------------------- memory does not grow with the input, nor what comes out with the threads
+
+
+def memory_kib(*paths, threads=2):
+    """Peak resident memory, and what came out. Not wait4's figure: that one begins with the memory of this program."""
+    out = base / "rows"
+    with open(out, "wb") as to:
+        process = subprocess.Popen([str(word) for word in (PHENDAU, "scan", "--pack", PACK, "--rules", rule.parent, "--format", "ndjson",
+                                                           "--threads", threads, *paths)], stdout=to, stderr=subprocess.DEVNULL)
+        peak = 0
+        while process.poll() is None:
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            peak = max([peak] + [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")])
+            time.sleep(0.005)
+    assert process.returncode == 1 and peak > 0, (process.returncode, peak)
+    return peak, out.read_bytes()
+
+
+long_text = "\n".join(json.dumps(event(n, f"cmd {n} " + "x" * 500 + (" whoami" if n % 1000 == 0 else ""))) for n in range(1, 40_001)) + "\n"
+small, large, one_line = base / "small.json.gz", base / "large.json.gz", base / "one-line.json"
+small.write_bytes(gzip.compress(long_text.encode(), 1))
+large.write_bytes(small.read_bytes() * 6)
+few, rows_few = memory_kib(small)
+many, rows_many = memory_kib(large)
+assert len(rows_many.splitlines()) == 6 * len(rows_few.splitlines()) == 240, len(rows_many.splitlines())
+assert many < few + 48_000 and many < 400_000, (few, many)
+assert memory_kib(large, threads=1)[1] == rows_many == memory_kib(large, threads=5)[1]
+one_line.write_text("{\"x\": \"" + "a" * 60_000_000 + "\"}\n" + layouts["lines.json"])
+huge, rows = memory_kib(one_line)
+assert huge < few + 48_000 and len(rows.splitlines()) == 10, (few, huge)
+
+# ---------------------------------------------------------------- the shared corpora
+REGRESSION = CORPORA / "sigma-regression"
+if not REGRESSION.exists() or not (CORPORA / "sigma" / "rules").exists():
+    print("skipped: the shared corpora are not here (EVTX and the golden list)")
+    sys.exit(0)
+if not (PACK.parent / "base/sources/windows.yaml").exists():
+    print("skipped: no pack says yet what the log sources of Windows are")
+    sys.exit(0)
+
+RULES = [CORPORA / "sigma" / name for name in ("rules", "rules-emerging-threats", "rules-threat-hunting", "rules-dfir", "rules-compliance")]
+RULES = [folder for folder in RULES if folder.exists()]
+golden = collections.Counter()
+for line in (REGRESSION / "golden.tsv").read_text().splitlines():
+    if not line.startswith("#"):
+        sample, rule_id, count = line.split("\t")
+        golden[sample, rule_id] = int(count)
+
+
+def hits(suffix, threads):
+    files = sorted(REGRESSION.rglob("*" + suffix))
+    assert len(files) == 110, len(files)
+    rows, stats, done = scan(*files, rules=RULES, threads=threads, extra=["--no-event"])
+    assert done.returncode == 1 and " damaged " not in done.stderr and "not wholly" not in done.stderr, done.stderr[-2000:]
+    assert all(row["record"] > 0 and row["time"].endswith("Z") for row in rows)
+    found = collections.Counter()
+    for row in rows:
+        found[str(pathlib.Path(row["path"]).relative_to(REGRESSION))[:-len(suffix)], row["rule_id"]] += 1
+    return found, [dict(row, path="") for row in rows], stats
+
+
+problems = []
+by_suffix = {}
+for suffix in (".evtx", ".json"):
+    found, rows, stats = hits(suffix, 2)
+    by_suffix[suffix] = found
+    missing = {key: n for key, n in golden.items() if found[key] != n}
+    extra = {key: n for key, n in found.items() if key not in golden}
+    problems += [(suffix, "missing", key, n, found[key]) for key, n in missing.items()]
+    problems += [(suffix, "extra", key, n) for key, n in extra.items()]
+    # 110 of 110: each sample fires the rule that it belongs to.
+    silent = [key for key in golden if key[0].endswith(key[1]) and not found[key]]
+    problems += [(suffix, "its own rule is silent", key) for key in silent]
+    assert hits(suffix, 1)[1] == rows, "the number of threads changes the result"
+assert not problems, "\n".join(map(str, problems))
+assert by_suffix[".evtx"] == by_suffix[".json"]
+
+# Every recorded attack is read to the end; nothing of it is damaged.
+rows, stats, done = scan(CORPORA / "evtx", rules=RULES[:1], extra=["--no-event"])
+assert done.returncode == 1 and " damaged " not in done.stderr and stats["events"] > 2_000 and stats["matches"] > 500, (stats, done.stderr[-2000:])
+# Real logs, damaged: what is not damaged is found, and what is, is counted.
+source = (CORPORA / "evtx" / "UACME_59_Sysmon.evtx").read_bytes()
+whole = scan(CORPORA / "evtx" / "UACME_59_Sysmon.evtx", rules=RULES[:1])[1]["events"]
+for reason, data, least in (("file_header", b"ElfFile\0" + bytes(4088) + source[4096:], whole), ("chunk_truncated", source[:4096 + 30_000], 1),
+                            ("record_header", source[:8192] + bytes(2048) + source[10240:], 1), ("chunk_checksum", source[:5000] + b"!" + source[5001:], 1),
+                            ("chunk_header", source[:4096] + b"X" + source[4097:], whole)):
+    path = base / f"{reason}.evtx"
+    path.write_bytes(data)
+    rows, stats, done = scan(path, rules=RULES[:1], extra=["--no-event"])
+    assert done.returncode in (0, 1) and reason in done.stderr and least <= stats["events"] <= whole, (reason, stats, done.stderr)
+not_evtx = base / "header.evtx"
+not_evtx.write_bytes(b"X" * 128 + source[128:])
+assert scan(not_evtx, rules=RULES[:1])[2].returncode == 4
