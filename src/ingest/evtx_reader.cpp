@@ -61,7 +61,10 @@ ChunkHeader read_chunk_header(std::string_view chunk, DecodeCounters& counters) 
     if (!same) counters.count_reason(evtx_skip::kChunkChecksum);
   }
   header.intact = named && sane;
-  if (!header.intact) header.free_at = chunk.size();
+  if (!header.intact) {
+    header.free_at = chunk.size();
+    header.last_id = 0;
+  }
   return header;
 }
 
@@ -193,16 +196,23 @@ struct EvtxReader::Impl {
     return chunk.size();
   }
 
+  /// Records are numbered one by one: as many may be missing as the unreadable bytes between could hold.
+  static bool may_follow(std::uint64_t last_id, std::uint64_t id, std::size_t bytes_between) {
+    return last_id == 0 || (id > last_id && id - last_id - 1 <= bytes_between / kRecordBytesMin);
+  }
+
   void read_records(std::string_view chunk, const ChunkHeader& header, const Provenance& provenance,
                     BatchBuilder& out, std::vector<std::uint64_t>& ids) {
     std::uint64_t last_id = header.last_id;
+    std::size_t last_end = kChunkHeaderBytes;
     for (std::size_t at = kChunkHeaderBytes; at + kRecordBytesMin <= chunk.size();) {
       const bool known = at < header.free_at;
       const std::size_t size = record_size(chunk, at);
       const auto id = load<std::uint64_t>(chunk, at + 8);
       // A log that was not closed has newer records behind those that the header knows; what else is there is
-      // older than the chunk.
+      // older than the chunk. Without a header only the numbers tell where that begins.
       if (!known && (size == 0 || id != last_id + 1)) return;
+      if (!header.intact && size != 0 && !may_follow(last_id, id, at - last_end)) return;
       if (size == 0) {
         if (is_zero(chunk.substr(at))) return;
         counters.count_reason(evtx_skip::kRecordHeader);
@@ -210,6 +220,7 @@ struct EvtxReader::Impl {
         continue;
       }
       last_id = id;
+      last_end = at + size;
       switch (record.collect(at + kRecordHeadBytes, at + size - 4)) {
         case EvtxRecord::Outcome::good:
           write(chunk.substr(at, size), load<std::uint64_t>(chunk, at + 16), provenance, out);

@@ -17,6 +17,8 @@
 #include "ingest/testing/evtx_writer.h"
 #include "ingest/testing/rows.h"
 
+namespace evtx_reader_test {
+
 using namespace phendau;
 using namespace phendau::ingest;
 
@@ -322,6 +324,16 @@ TEST_CASE("evtx: a log that was not closed has records behind those its header k
   CHECK(read(chunk).ids == std::vector<std::uint64_t>{1'001, 1'002, 1'003});
   set_header(512, 50);
   CHECK(read(chunk).ids.empty());
+  // Without a header only the numbers tell.
+  chunk = three_events();
+  chunk[0] = 'X';
+  chunk[record_at(chunk, 3) + 8] = 99;
+  CHECK(read(chunk).ids == std::vector<std::uint64_t>{1'001, 1'002});
+  chunk[record_at(chunk, 3) + 8] = 1;
+  CHECK(read(chunk).ids == std::vector<std::uint64_t>{1'001, 1'002});
+  chunk[record_at(chunk, 3) + 8] = 3;
+  chunk[record_at(chunk, 2)] = 'X';  // the second is damaged: the third may still follow
+  CHECK(read(chunk).ids == std::vector<std::uint64_t>{1'001, 1'003});
 }
 
 TEST_CASE("evtx: the file header is checked and not needed") {
@@ -469,3 +481,5 @@ TEST_CASE("slow: evtx: SigmaHQ's samples give the same fields as EVTX and as JSO
   }
   CHECK(events > 110);
 }
+
+}  // namespace evtx_reader_test

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace json_framing_test {
+
 using namespace phendau::ingest;
 
 namespace {
@@ -57,3 +59,5 @@ TEST_CASE("json framing: a document without end takes bounded memory") {
   CHECK(seen == kRecordBytesMax);
   CHECK(oversized);
 }
+
+}  // namespace json_framing_test
