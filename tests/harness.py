@@ -2,6 +2,7 @@
 """Starts the real programs for whole-program tests: hub, agent, rsyslog, each in a folder of the test, on loopback ports
 of their own, ended by pid. Python's standard library only. A test that cannot run here calls skip()."""
 import atexit
+import datetime
 import http.client
 import json
 import os
@@ -51,6 +52,11 @@ def wait_for(what, seconds=30, step=0.05):
 
 HUB_UID = 65534  # nobody: the hub refuses to run as root
 AS_ROOT = os.geteuid() == 0
+
+
+def day_text(days_ahead):
+    """A day as the hub counts them, YYYY-MM-DD."""
+    return (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=7))) + datetime.timedelta(days=days_ahead)).date().isoformat()
 
 
 def scratch():

@@ -55,6 +55,7 @@ std::vector<Route> documents_routes();
 std::vector<Route> duty_routes();
 std::vector<Route> organisations_routes();
 std::vector<Route> province_routes();
+std::vector<Route> rules_routes();
 std::vector<Route> table_routes();
 /// What the list of a register is narrowed to by the request.
 Result<hub::Records::Query> record_query_of(Context& context);

@@ -52,7 +52,8 @@ std::optional<std::uint32_t> row_of(const journal::CommittedBatch& committed, Ev
 
 Detection::Detection(Services& services)
     : services_(services),
-      correlator_(detect::Correlator::compile(services.pack.correlations(), services.pack.plan())) {}
+      rules_(services.rules->current()),
+      correlator_(detect::Correlator::compile(services.pack.correlations(), rules_->plan)) {}
 
 Detection::~Detection() { stop(); }
 
@@ -129,7 +130,20 @@ void Detection::run() {
   }
 }
 
+void Detection::follow_rules() {
+  auto now = services_.rules->current();
+  if (now == rules_) return;
+  auto fresh = detect::Correlator::compile(services_.pack.correlations(), now->plan);
+  const std::lock_guard lock(mu_);
+  if (const auto kept = fresh.restore(correlator_.save()); !kept) {
+    PHENDAU_LOG(warn, "correlation_starts_over", {"error", kept.error().message});
+  }
+  correlator_ = std::move(fresh);
+  rules_ = std::move(now);
+}
+
 Result<std::size_t> Detection::run_once() {
+  follow_rules();
   const auto frames = PHENDAU_TRY(services_.journal.read_from(position_ + 1, kFramesPerRead));
   Pending pending;
   for (const auto& frame : frames) handle(frame, pending);
@@ -147,7 +161,7 @@ Result<std::size_t> Detection::run_once() {
       position_ = 0;
       const std::lock_guard lock(mu_);
       open_.clear();
-      correlator_ = detect::Correlator::compile(services_.pack.correlations(), services_.pack.plan());
+      correlator_ = detect::Correlator::compile(services_.pack.correlations(), rules_->plan);
     }
     return std::unexpected(committed.error());
   }
@@ -155,7 +169,7 @@ Result<std::size_t> Detection::run_once() {
 }
 
 void Detection::handle(const journal::CommittedBatch& committed, Pending& pending) {
-  const auto matches = detect::match(services_.pack.plan(), committed.batch);
+  const auto matches = detect::match(rules_->plan, committed.batch);
   const std::lock_guard lock(mu_);
   note_streams(committed.batch);
   counts_.frames += 1;
@@ -203,7 +217,7 @@ Detection::Open& Detection::open_group(const std::string& key, UtcTime at, Durat
 
 void Detection::handle_match(const journal::CommittedBatch& committed, const detect::Match& match,
                              Pending& pending) {
-  const detect::Rule& rule = services_.pack.plan().rules()[match.rule_index];
+  const detect::Rule& rule = rules_->plan.rules()[match.rule_index];
   const Batch& batch = committed.batch;
   const std::string agency = agency_of(batch, match.row);
   Json entity = entity_of(rule, batch, match.row);
@@ -377,7 +391,7 @@ Json Detection::checkpoint() const {
 
 Result<> Detection::restore(const Json& checkpoint) {
   if (checkpoint["version"].as_int() != 1) return fail(ErrorCode::corrupt, "unknown checkpoint version");
-  auto fresh = detect::Correlator::compile(services_.pack.correlations(), services_.pack.plan());
+  auto fresh = detect::Correlator::compile(services_.pack.correlations(), rules_->plan);
   const std::string state = PHENDAU_TRY(from_base64(checkpoint["correlator"].as_string()));
   PHENDAU_TRY(fresh.restore(state));
   const std::lock_guard lock(mu_);
@@ -430,11 +444,13 @@ std::vector<detect::SourceActivity> Detection::activities() const {
 
 Json Detection::coverage_of(std::string_view agency_id, std::string_view host) const {
   HostSources::Sources sources;
+  std::shared_ptr<const RulesInForce> set;
   {
     const std::lock_guard lock(mu_);
     sources = hosts_.of(agency_id, host);
+    set = rules_;
   }
-  const auto& plan = services_.pack.plan();
+  const auto& plan = set->plan;
   Json heard = Json::array();
   for (const auto& [name, at] : sources) {
     heard.push(Json::object({{"logsource", name}, {"last_event_at", format_rfc3339(at)}}));
@@ -461,6 +477,7 @@ Result<> Detection::check_silence(UtcTime now) {
     const std::lock_guard lock(mu_);
     for (const auto& match : silent) {
       const detect::SilenceRule& rule = rules[match.rule_index];
+      if (rules_->is_filtered(rule, match.source)) continue;
       Json entity = Json::object({{"source", match.source.source}, {"host", match.source.host}});
       Open open;
       open.first_at = match.source.last_event_time;
@@ -491,9 +508,9 @@ comply::DetectionState Detection::state_of(std::string_view rule_ref, std::strin
     return rule.id == rule_ref || rule.name == rule_ref ||
            std::find(rule.features.begin(), rule.features.end(), rule_ref) != rule.features.end();
   };
-  const auto& plan = services_.pack.plan();
   std::set<std::string> sources;
   const std::lock_guard lock(mu_);
+  const auto& plan = rules_->plan;
   const auto look = [&](std::uint32_t index) {
     out.in_force = true;
     for (const auto& pattern : plan.covers(index)) {

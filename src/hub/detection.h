@@ -18,6 +18,7 @@
 #include "detect/correlation.h"
 #include "hub/active_pack.h"
 #include "hub/host_sources.h"
+#include "hub/live_rules.h"
 #include "hub/services.h"
 #include "store/journal/journal.h"
 
@@ -87,6 +88,8 @@ class Detection {
   };
 
   void run();
+  /// Goes over to the rules now in force; correlations keep what they have counted.
+  void follow_rules();
   void handle(const journal::CommittedBatch& committed, Pending& pending);
   void handle_match(const journal::CommittedBatch& committed, const detect::Match& match, Pending& pending);
   void handle_correlation(const journal::CommittedBatch& committed, const detect::CorrelationMatch& match,
@@ -103,7 +106,8 @@ class Detection {
   Result<> restore(const Json& checkpoint);
 
   Services& services_;
-  detect::Correlator correlator_;
+  std::shared_ptr<const RulesInForce> rules_;  // guarded by mu_; changed by the own thread only
+  detect::Correlator correlator_;              // guarded by mu_
   mutable std::mutex mu_;
   std::map<std::string, Open> open_;                           // guarded by mu_
   std::map<std::string, Stream> streams_;                      // guarded by mu_; source \x1f agency \x1f host

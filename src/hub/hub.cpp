@@ -140,6 +140,8 @@ Result<> Hub::open_workers() {
   record_tables_ = std::make_unique<RecordTables>(*services_, *records_);
   records_->on_write = [this](std::string_view) { keep_accounts(); };
   pipeline_ = std::make_unique<IngestPipeline>(*services_);
+  rule_filters_ = std::make_unique<RuleFilters>(*services_);
+  PHENDAU_TRY(rule_filters_->open());
   detection_ = std::make_unique<Detection>(*services_);
   PHENDAU_TRY(detection_->open());
   obligations_ = std::make_unique<Obligations>(*services_, *detection_);
@@ -168,6 +170,7 @@ Result<> Hub::open_workers() {
   });
   pipeline_->start();
   detection_->start();
+  rule_filters_->start();
   obligations_->start();
   mailer_->start();
   listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
@@ -253,6 +256,7 @@ void Hub::stop() {
   if (detection_) detection_->stop();
   if (obligations_) obligations_->stop();
   if (mailer_) mailer_->stop();
+  if (rule_filters_) rule_filters_->stop();
 }
 
 Hub::~Hub() { stop(); }

@@ -32,6 +32,7 @@
 #include "hub/rankings.h"
 #include "hub/records.h"
 #include "hub/reminding.h"
+#include "hub/rule_filters.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
 #include "hub/warnings.h"
@@ -80,6 +81,7 @@ class Hub {
   ProvinceSettings& province_settings() { return *province_settings_; }
   Queue& queue() { return *queue_; }
   Rankings& rankings() { return *rankings_; }
+  RuleFilters& rule_filters() { return *rule_filters_; }
   Warnings& warnings() { return *warnings_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
@@ -123,6 +125,7 @@ class Hub {
   std::unique_ptr<Events> events_;
   std::unique_ptr<Incidents> incidents_;
   std::unique_ptr<IngestPipeline> pipeline_;
+  std::unique_ptr<RuleFilters> rule_filters_;
   std::unique_ptr<Detection> detection_;
   std::unique_ptr<Obligations> obligations_;
   std::unique_ptr<Organisations> organisations_;

@@ -24,6 +24,8 @@ class Journal;
 namespace phendau::hub {
 
 class ActivePack;
+class LiveRules;
+std::shared_ptr<LiveRules> make_live_rules(const ActivePack& pack);  // live_rules.cpp
 
 struct Services {
   Env& env;
@@ -33,6 +35,7 @@ struct Services {
   Live& live;
   ActivePack& pack;
   std::shared_ptr<Succession> succession = std::make_shared<Succession>();
+  std::shared_ptr<LiveRules> rules = make_live_rules(pack);
 };
 
 inline Scope everything() { return Scope{Scope::Reach::everything, {}, {}}; }

@@ -12,7 +12,7 @@ import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import PACK, ROOT, Agent, Client, Hub, Problem, free_port, wait_for
+from harness import PACK, ROOT, Agent, Client, Hub, Problem, day_text, free_port, wait_for
 
 # ---- the contract: what operations there are -----------------------------------------------------------------------
 OPERATIONS = {}  # operationId -> (method, path, action, resource)
@@ -73,6 +73,8 @@ for side in "ab":
     admin.post("/users", {"username": "nguoi." + side, "name": CANARY[side], "role": "staff", "agency_ids": [AGENCY[side]]})
     alert = wait_for(lambda: admin.get("/alerts", agency=AGENCY[side])["items"])[0]
     admin.post(f"/alerts/{alert['id']}/triage", {"status": "acknowledged", "note": CANARY[side]})
+    rule_filter = admin.post("/rule-filters", {"rule_id": alert["rule_id"], "alert_id": alert["id"], "agency_id": AGENCY[side], "reason": CANARY[side],
+                                               "until": day_text(30), "conditions": [{"field": "user", "values": [CANARY[side]]}]})
     case = admin.post(f"/alerts/{alert['id']}/incident")
     file = admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Case": case["id"]}, name=CANARY[side] + ".txt")
     step = case["definition"]["steps"][0]["id"]
@@ -91,7 +93,8 @@ for side in "ab":
     event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
     ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
-                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"]}
+                 "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"],
+                 "rule_filter": rule_filter["id"], "rule": alert["rule_id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # What is sent to a body, beside what the same agency keeps for itself.
@@ -124,6 +127,11 @@ def requests(on, own):
         "listAlerts": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"status": "new,acknowledged,closed"}, {"rule": "x"}]],
         "getAlert": [(None, {}, {"id": on["alert"]})], "triageAlert": [({"status": "closed", "note": "x"}, {}, {"id": on["alert"]})],
         "openIncidentFromAlert": [({}, {}, {"id": on["alert"]})],
+        "listRuleFilters": [(None, {}, {})], "getRuleFilter": [(None, {}, {"id": on["rule_filter"]})],
+        "createRuleFilter": [({"rule_id": on["rule"], "agency_id": on["agency"], "reason": "x", "until": day_text(30),
+                               "conditions": [{"field": "user", "values": ["x"]}]}, {}, {})],
+        "replayRuleFilter": [({}, {}, {"id": on["rule_filter"]})], "enforceRuleFilter": [({}, {}, {"id": on["rule_filter"]})],
+        "endRuleFilter": [({"reason": "x"}, {}, {"id": on["rule_filter"]})],
         "searchEvents": [(None, q, {}) for q in search], "getEventHistogram": [(None, q, {}) for q in search],
         "getTopValues": [(None, {**q, "field": f}, {}) for q in search for f in ("user", "host", "source", "agency", "message")],
         "listEventFields": [(None, q, {}) for q in search], "getEvent": [(None, {}, {"ref": on["event"]})],

@@ -314,6 +314,35 @@ async function overviewAndAlerts() {
   await shotsOf('incident-form');
 }
 
+/** From an alert that was none to a filter in force, and its end. */
+async function falseAlarm() {
+  await open('/canh-bao?status=all');
+  await page.locator('[data-testid=alert-row]', { hasText: 'đăng nhập' }).first().locator('[data-primary]').click();
+  await at('false-alarm').click();
+  await at('filter-form').waitFor();
+  await settled();
+  await check('form of a filter');
+  await shotsOf('filter-form');
+  await at('filter-reason').fill('Máy quét lỗ hổng của trung tâm');
+  await at('filter-send').click();
+  await at('replay-verdict').waitFor();
+  await settled();
+  assert.match(await at('replay-verdict').innerText(), /^Bớt \d+ trong \d+ lần khớp luật/);
+  await check('a draft of a filter');
+  await shotsOf('filter-draft');
+  await at('filter-enforce').click();
+  await page.locator('[data-testid=filter-state][data-state=in_force]').waitFor();
+  await open('/bo-loc-bao-nham');
+  await at('filter-row').first().waitFor();
+  await check('filters');
+  await shotsOf('filters');
+  await at('filter-row').first().locator('[data-primary]').click();
+  await at('filter-end-reason').fill('Máy quét đã chuyển đi');
+  await at('filter-end').click();
+  await page.locator('[data-testid=filter-state][data-state=ended]').waitFor();
+  await check('a filter that has ended');
+}
+
 async function matrixByKeyboard() {
   await open(`/nghia-vu?agency=${env.PHENDAU_UI_AGENCY}`);
   await at('matrix-row').first().waitFor();
@@ -779,15 +808,15 @@ async function lineBreaks() {
 }
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
-const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/bao-su-co', '/thong-bao-nguy-co',
-  '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/so-dang-ky', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
+const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/nhat-ky', '/su-co', '/bao-su-co',
+  '/thong-bao-nguy-co', '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/so-dang-ky', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
 const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
   '/so-dang-ky', '/to-chuc', '/thong-bao-nguy-co', '/xep-hang'];
 
 async function walk() {
   await enter('administrator');
   step('administrator');
-  await everySection('administrator', [...kWork, '/hang-doi', '/lanh-dao', '/cai-dat', '/quan-tri']);
+  await everySection('administrator', [...kWork, '/bo-loc-bao-nham', '/hang-doi', '/lanh-dao', '/cai-dat', '/quan-tri']);
   await overviewAndAlerts();
   await matrixByKeyboard();
   await documentReader();
@@ -798,7 +827,8 @@ async function walk() {
   await province();
   await enter('operator');
   step('operator');
-  await everySection('operator', [...kWork, '/hang-doi', '/lanh-dao', '/cai-dat', '/quan-tri']);
+  await everySection('operator', [...kWork, '/bo-loc-bao-nham', '/hang-doi', '/lanh-dao', '/cai-dat', '/quan-tri']);
+  await falseAlarm();
   await timeSlider();
   await enter('officer');
   step('officer');

@@ -36,6 +36,8 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/overview')) },
   { path: '/canh-bao', group: 'watch', title: 'Cảnh báo', icon: 'alert', visible: () => may('read:alert'),
     page: lazy(() => import('../pages/alerts')), detail: lazy(() => import('../pages/alert')) },
+  { path: '/bo-loc-bao-nham', group: 'watch', title: 'Bộ lọc báo nhầm', icon: 'skip', visible: () => may('update:rule'),
+    page: lazy(() => import('../pages/rule-filters')), detail: lazy(() => import('../pages/rule-filter')) },
   { path: '/nhat-ky', group: 'watch', title: 'Nhật ký', icon: 'log', visible: () => may('read:event'),
     page: lazy(() => import('../pages/logs')) },
   { path: '/su-co', group: 'watch', title: 'Sự cố', icon: 'incident', visible: () => may('read:incident'),

@@ -17,6 +17,7 @@ import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
 import { Button, PageHead, When } from '../ui/parts';
 import { Shown } from '../ui/states';
+import { FalseAlarm } from './false-alarm';
 import { LevelMark } from '../ui/status';
 import '../styles/alerts.css';
 
@@ -140,6 +141,7 @@ export default function AlertPage({ id }: PageProps) {
             </div>
             <aside>
               {may('triage:alert') && <Triage key={a.status} alert={a} onDone={loaded.reload} />}
+              {may('create:rule') && a.events.length > 0 && <FalseAlarm alert={a} />}
               <section class="panel" aria-labelledby="alert-rule">
                 <h2 id="alert-rule">Luật phát hiện</h2>
                 <p><b>{a.rule.title}</b></p>

@@ -83,6 +83,8 @@ export const factWords: Record<string, string> = {
 };
 
 /** Fields by which an alert names what it is about; the rest of docs/reference/fields.md is for searching only. */
+export const ruleFilterWords = { draft: 'Bản nháp', in_force: 'Đang có hiệu lực', ended: 'Đã kết thúc' } as const;
+
 export const entityWords: Record<string, string> = {
   queue_id: 'mã thư', mail_to: 'người nhận', usb_port: 'cổng USB', device_serial: 'số máy', DeviceId: 'thiết bị', TargetUserName: 'tài khoản', TargetDomainName: 'miền',
   'c-ip': 'địa chỉ máy', 'cs-username': 'người dùng', src_ip: 'địa chỉ máy', flow_id: 'mã kết nối',

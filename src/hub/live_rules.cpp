@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/live_rules.h"
+
+#include <algorithm>
+
+#include "detect/filter.h"
+#include "hub/active_pack.h"
+
+namespace phendau::hub {
+namespace {
+
+bool names_rule(const std::vector<std::string>& names, const detect::RuleMeta& rule) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return !name.empty() && (name == rule.id || name == rule.name);
+  });
+}
+
+void add_all(std::vector<ContentError>& to, const std::vector<ContentError>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+bool RulesInForce::is_filtered(const detect::SilenceRule& rule, const detect::SourceActivity& source) const {
+  const Json row =
+      Json::object({{"source", source.source}, {"host", source.host}, {"agency", source.agency}});
+  return std::any_of(silences.begin(), silences.end(), [&](const SilenceFilter& filter) {
+    return names_rule(filter.rules, rule) && judge(*filter.still_alerts, row, {}, nullptr) == Tri::no;
+  });
+}
+
+std::shared_ptr<LiveRules> make_live_rules(const ActivePack& pack) {
+  return std::make_shared<LiveRules>(pack);
+}
+
+LiveRules::LiveRules(const ActivePack& pack) : pack_(pack) {
+  RulesInForce own;
+  own.plan = pack.plan();
+  current_ = std::make_shared<const RulesInForce>(std::move(own));
+}
+
+std::shared_ptr<const RulesInForce> LiveRules::current() const {
+  const std::lock_guard lock(mu_);
+  return current_;
+}
+
+void LiveRules::put(const std::vector<detect::FilterRule>& filters) {
+  auto fresh = std::make_shared<const RulesInForce>(compile(filters));
+  const std::lock_guard lock(mu_);
+  current_ = std::move(fresh);
+}
+
+RulesInForce LiveRules::compile(const std::vector<detect::FilterRule>& filters,
+                                const std::vector<std::string>* only_rules) const {
+  RulesInForce out;
+  std::vector<detect::Rule> rules;
+  for (const auto& rule : pack_.pack().rules.rules) {
+    if (only_rules == nullptr || names_rule(*only_rules, rule)) rules.push_back(rule);
+  }
+  detect::apply_filters(rules, pack_.pack().rules.filters, pack_.compile_options());
+  std::vector<detect::FilterRule> for_events;
+  for (const auto& filter : filters) {
+    const auto& silences = pack_.silences();
+    const bool of_silence = std::any_of(silences.begin(), silences.end(),
+                                        [&](const auto& rule) { return names_rule(filter.rules, rule); });
+    if (!of_silence) {
+      for_events.push_back(filter);
+      continue;
+    }
+    const auto compiled = detect::compile_rule(filter, pack_.compile_options());
+    add_all(out.problems, compiled.errors);
+    if (compiled.errors.empty()) out.silences.push_back({filter.rules, compiled.predicate});
+  }
+  const auto applied = detect::apply_filters(rules, for_events, pack_.compile_options());
+  add_all(out.problems, applied.errors);
+  if (only_rules == nullptr) add_all(out.problems, applied.warnings);
+  out.plan = detect::Plan::compile(std::move(rules), pack_.sources(), pack_.compile_options());
+  return out;
+}
+
+}  // namespace phendau::hub

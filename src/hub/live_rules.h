@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules in force: the pack's, with the filters that people put on top of them while the hub runs
+// (rule_filters.h). A set is compiled beside the one in use and swapped whole; Detection takes the new one
+// between two frames, so no event is lost or judged by half a set. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/yaml.h"
+#include "detect/correlation.h"
+#include "detect/plan.h"
+
+namespace phendau::hub {
+
+class ActivePack;
+class LiveRules;
+std::shared_ptr<LiveRules> make_live_rules(const ActivePack& pack);
+
+/// One compiled set. Immutable.
+struct RulesInForce {
+  struct SilenceFilter {
+    std::vector<std::string> rules;  // ids or names
+    PredicatePtr still_alerts;       // over {source, host, agency}
+  };
+  detect::Plan plan;
+  std::vector<SilenceFilter> silences;
+  std::vector<ContentError> problems;  // of filters: those that are wrong or change nothing
+
+  /// Whether a filter keeps this silence rule from alerting about the source.
+  bool is_filtered(const detect::SilenceRule& rule, const detect::SourceActivity& source) const;
+};
+
+class LiveRules {
+ public:
+  /// Begins with the rules of the pack alone. The pack outlives it.
+  explicit LiveRules(const ActivePack& pack);
+  std::shared_ptr<const RulesInForce> current() const;
+  /// Compiles the pack's rules with these filters (seconds for thousands of rules), then swaps.
+  void put(const std::vector<detect::FilterRule>& filters);
+  /// What put() would make; only of the rules named, if any are: for replays.
+  RulesInForce compile(const std::vector<detect::FilterRule>& filters,
+                       const std::vector<std::string>* only_rules = nullptr) const;
+
+ private:
+  const ActivePack& pack_;
+  mutable std::mutex mu_;
+  std::shared_ptr<const RulesInForce> current_;  // guarded by mu_
+};
+
+}  // namespace phendau::hub

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// False alarms: from an event that alerted wrongly a Sigma filter is made, tried on the stored journal, and
+// only then put in force, by a person who answers for it and until a day. Records of kind `rule_filter`;
+// what they say is in LiveRules. One worker thread replays, compiles and ends what is over. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "hub/active_pack.h"
+#include "hub/rule_replay.h"
+#include "hub/services.h"
+
+namespace phendau::hub {
+
+inline constexpr std::string_view kRuleFilterKind = "rule_filter";
+inline constexpr std::size_t kRuleFiltersMax = 2'000;    // drafts and in force
+inline constexpr std::size_t kReplaysWaitingMax = 16;    // more: `limit`
+inline constexpr std::size_t kFilterConditionsMax = 20;  // of one filter
+inline constexpr std::size_t kFilterValuesMax = 100;     // of one condition
+inline constexpr std::int64_t kRuleFilterDaysMax = 366;  // longer than a year needs a better rule
+inline constexpr std::int64_t kReplayDaysMax = 3'660;
+inline constexpr std::int64_t kReplayDaysDefault = 30;
+
+class RuleFilters {
+ public:
+  explicit RuleFilters(Services& services) : services_(services) {}
+  ~RuleFilters();
+  /// Puts in force what the ledger says, before detection reads its first frame.
+  Result<> open();
+  void start();
+  void stop();
+
+  /// {items}: RuleFilter of openapi.yaml, newest first. @param states draft, in_force, ended; empty: all.
+  Result<Json> list(const Actor& actor, const std::vector<std::string>& states);
+  Result<Json> get(const Actor& actor, std::string_view id);
+  /// `body`: RuleFilterWrite. The draft is replayed at once.
+  Result<Json> create(const Actor& actor, const Json& body);
+  /// `body`: {days}. `limit` when too many wait.
+  Result<Json> replay(const Actor& actor, std::string_view id, const Json& body);
+  /// `conflict` (rule_filter.not_replayed) unless its replay is done.
+  Result<Json> enforce(const Actor& actor, std::string_view id);
+  /// `body`: {reason}. A draft is dropped, a filter in force ends.
+  Result<Json> end(const Actor& actor, std::string_view id, const Json& body);
+
+  /// One round of the worker: ends what is over, compiles what changed, replays one. For tests and run().
+  Result<> work_once();
+
+ private:
+  struct Job {
+    std::string id;
+    UtcTime from;
+  };
+  struct Running {
+    double share = 0;
+    std::string failed;  // in words; empty: waiting or running
+  };
+
+  void run();
+  Result<> end_what_is_over();
+  Result<> compile_in_force();
+  Result<> replay_next();
+  Result<Json> replay_alerts(const ledger::Record& record, UtcTime from);
+  Result<> queue_replay(const std::string& id, std::int64_t days);
+  Result<ledger::Record> change(const Actor& actor, const ledger::Record& record, std::string_view state,
+                                std::string_view reason, Json doc);
+  Result<ledger::Record> record_of(const Actor& actor, Action action, std::string_view id);
+  Result<std::vector<ledger::Record>> records_in(const std::vector<std::string>& states);
+  Json view(const ledger::Record& record);
+
+  Services& services_;
+  std::mutex mu_;
+  std::condition_variable wake_;
+  std::deque<Job> waiting_;                           // guarded by mu_
+  std::map<std::string, Running, std::less<>> runs_;  // guarded by mu_
+  bool changed_ = false;                              // guarded by mu_; what is in force
+  bool stopping_ = false;                             // guarded by mu_
+  std::thread thread_;
+};
+
+}  // namespace phendau::hub
