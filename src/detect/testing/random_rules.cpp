@@ -51,8 +51,7 @@ constexpr const char* kTexts[] = {"",
                                   "9007199254740993",
                                   "9007199254740992",
                                   "-1.5",
-                                  "\xFF\xFE"
-                                  "A"};
+                                  "\xFF\xFE\x41"};
 /// YAML values, quoted where needed.
 constexpr const char* kValues[] = {"''",
                                    "'a'",
