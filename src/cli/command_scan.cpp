@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // phendau scan and phendau rules: rules over files, without a hub.
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <algorithm>
 #include <thread>
 

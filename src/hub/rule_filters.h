@@ -26,8 +26,6 @@ inline constexpr std::size_t kReplaysWaitingMax = 16;    // more: `limit`
 inline constexpr std::size_t kFilterConditionsMax = 20;  // of one filter
 inline constexpr std::size_t kFilterValuesMax = 100;     // of one condition
 inline constexpr std::int64_t kRuleFilterDaysMax = 366;  // longer than a year needs a better rule
-inline constexpr std::int64_t kReplayDaysMax = 3'660;
-inline constexpr std::int64_t kReplayDaysDefault = 30;
 
 class RuleFilters {
  public:

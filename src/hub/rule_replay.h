@@ -21,6 +21,8 @@ class Journal;
 namespace phendau::hub {
 
 inline constexpr std::size_t kReplayRefsMax = 20;  // examples of each kind
+inline constexpr std::int64_t kReplayDaysMax = 3'660;
+inline constexpr std::int64_t kReplayDaysDefault = 30;
 
 struct ReplayAsk {
   std::vector<std::string> rules;            // that the filter names
