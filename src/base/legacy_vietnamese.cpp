@@ -5,6 +5,7 @@
 #include "base/legacy_vietnamese.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <unordered_map>
 
@@ -486,7 +487,7 @@ std::string sample_of(std::string_view bytes) {
   return telling.empty() ? std::string(bytes.substr(0, kDetectionSampleBytesMax)) : telling;
 }
 
-std::string percent(double share) { return fmt::format("{}", static_cast<int>(share * 100 + 0.5)); }
+std::string percent(double share) { return fmt::format("{}", std::lround(share * 100)); }
 
 struct Candidate {
   TextEncoding encoding = TextEncoding::unknown;

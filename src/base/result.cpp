@@ -9,8 +9,8 @@ template class std::vector<std::string>;
 namespace phendau {
 
 Error::Error() = default;
-Error::Error(ErrorCode code_, std::string message_, std::string text_id_, std::vector<std::string> args_)
-    : code(code_), message(std::move(message_)), text_id(std::move(text_id_)), args(std::move(args_)) {}
+Error::Error(ErrorCode kind, std::string sentence, std::string id, std::vector<std::string> values)
+    : code(kind), message(std::move(sentence)), text_id(std::move(id)), args(std::move(values)) {}
 Error::Error(const Error&) = default;
 Error::Error(Error&&) noexcept = default;
 Error& Error::operator=(const Error&) = default;
