@@ -66,6 +66,10 @@ def scratch():
     return folder
 
 
+# Compiled rules of the programs that a test starts; never those of who runs it.
+os.environ["XDG_CACHE_HOME"] = str(scratch())
+
+
 def give_to_hub(path):
     """Hands a tree to the account that the hub runs as, when the tests run as root."""
     if AS_ROOT:

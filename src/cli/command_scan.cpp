@@ -7,121 +7,21 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/rule_loader.h"
 #include "cli/rule_sources.h"
 #include "cli/scanner.h"
-#include "detect/filter.h"
-#include "hub/active_pack.h"
 
 namespace phendau::cli {
 namespace {
 
 struct ScanArguments {
-  std::vector<std::string> rules;
+  RuleArguments rules;
   std::vector<std::string> paths;
-  std::string pack;
   std::string data;
   bool no_event = false;
   bool stats = false;
   std::size_t threads = 0;
 };
-
-/// What a pack knows that rules need.
-struct RuleContext {
-  detect::SourceMap sources;
-  detect::CompileOptions options;  // value lists for placeholders
-};
-
-/// What was given with --rules and is no rule for events, by why.
-struct Skipped {
-  std::vector<std::string> posture;
-  std::vector<std::string> samples;
-  std::vector<std::string> others;
-
-  void say(const Globals& globals) const {
-    const auto line = [&](std::string_view id, const std::vector<std::string>& args) {
-      std::fprintf(stderr, "phendau: %s\n", globals.text(id, args).c_str());
-    };
-    for (const auto& path : posture) line("scan.skipped_posture", {path});
-    if (!samples.empty()) line("scan.skipped_samples", {std::to_string(samples.size())});
-    if (!others.empty()) line("scan.skipped_others", {std::to_string(others.size()), others.front()});
-  }
-};
-
-bool judges_facts(const detect::Rule& rule) {
-  return rule.logsource.product == "phendau" && rule.logsource.category == "fact";
-}
-
-/// Rules work without a pack as well: one that was not named need not be there.
-Result<RuleContext> load_context(const Globals& globals, const ScanArguments& arguments) {
-  const std::string folder = arguments.pack.empty() ? default_pack() : arguments.pack;
-  if (arguments.pack.empty() && !posix_env().exists(path_join(folder, "pack.yaml"))) {
-    std::fprintf(stderr, "phendau: %s\n", globals.text("scan.no_sources", {folder}).c_str());
-    return RuleContext();
-  }
-  const auto pack = PHENDAU_TRY(hub::ActivePack::load(posix_env(), folder));
-  return RuleContext{pack.sources(), pack.compile_options()};
-}
-
-Result<> load_rule_file(const std::string& path, std::vector<detect::Rule>& rules, RuleSet& out,
-                        Skipped& skipped) {
-  if (path.ends_with(".samples.yaml") || path.ends_with(".tests.yaml")) {
-    skipped.samples.push_back(path);
-    return {};
-  }
-  if (!path.ends_with(".yml") && !path.ends_with(".yaml")) {
-    skipped.others.push_back(path);
-    return {};
-  }
-  auto parsed = detect::parse_rules(path, PHENDAU_TRY(read_file(posix_env(), path, 4u << 20)));
-  const auto facts = std::stable_partition(parsed.rules.begin(), parsed.rules.end(),
-                                           [](const detect::Rule& rule) { return !judges_facts(rule); });
-  if (facts != parsed.rules.end()) skipped.posture.push_back(path);
-  parsed.rules.erase(facts, parsed.rules.end());
-  std::move(parsed.rules.begin(), parsed.rules.end(), std::back_inserter(rules));
-  std::move(parsed.correlations.begin(), parsed.correlations.end(), std::back_inserter(out.correlations));
-  std::move(parsed.filters.begin(), parsed.filters.end(), std::back_inserter(out.filters));
-  out.warnings.insert(out.warnings.end(), parsed.warnings.begin(), parsed.warnings.end());
-  out.rejected.insert(out.rejected.end(), parsed.errors.begin(), parsed.errors.end());
-  return {};
-}
-
-/// Correlations that refer to nothing are mistakes as well.
-void reject_correlations(RuleSet& set) {
-  const auto compiled = detect::Correlator::compile(set.correlations, set.plan);
-  set.rejected.insert(set.rejected.end(), compiled.rejected().begin(), compiled.rejected().end());
-}
-
-Result<RuleSet> load_rules(const Globals& globals, const ScanArguments& arguments) {
-  RuleSet out;
-  if (arguments.rules.empty()) {
-    const std::string folder = arguments.pack.empty() ? default_pack() : arguments.pack;
-    const auto pack = PHENDAU_TRY(hub::ActivePack::load(posix_env(), folder));
-    out.plan = pack.plan();
-    out.sources = pack.sources();
-    out.correlations = pack.pack().rules.correlations;
-    out.rejected = pack.rejected();
-    out.warnings = pack.warnings();
-    reject_correlations(out);
-    return out;
-  }
-  std::vector<detect::Rule> rules;
-  Skipped skipped;
-  for (const auto& folder : arguments.rules) {
-    for (const auto& path : PHENDAU_TRY(files_under(posix_env(), folder))) {
-      PHENDAU_TRY(load_rule_file(path, rules, out, skipped));
-    }
-  }
-  skipped.say(globals);
-  const RuleContext context = PHENDAU_TRY(load_context(globals, arguments));
-  out.sources = context.sources;
-  const auto filtered = detect::apply_filters(rules, out.filters, context.options);
-  out.rejected.insert(out.rejected.end(), filtered.errors.begin(), filtered.errors.end());
-  out.warnings.insert(out.warnings.end(), filtered.warnings.begin(), filtered.warnings.end());
-  out.plan = detect::Plan::compile(std::move(rules), context.sources, context.options);
-  out.rejected.insert(out.rejected.end(), out.plan.rejected().begin(), out.plan.rejected().end());
-  reject_correlations(out);
-  return out;
-}
 
 Json stats_of(const Scanner& scanner, Duration loading, Duration scanning) {
   return Json::object({{"events", scanner.totals().events},
@@ -136,7 +36,7 @@ Json stats_of(const Scanner& scanner, Duration loading, Duration scanning) {
 Result<int> run_scan(const Globals& globals, const ScanArguments& arguments) {
   Env& env = posix_env();
   const Duration begin = env.monotonic();
-  RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
+  detect::RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments.rules));
   const Duration loaded = env.monotonic();
   for (const auto& mistake : rules.rejected) std::fprintf(stderr, "%s\n", mistake.to_string().c_str());
   ScanOptions options;
@@ -164,7 +64,7 @@ Result<int> run_scan(const Globals& globals, const ScanArguments& arguments) {
 }
 
 Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments) {
-  const RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
+  const detect::RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments.rules));
   for (const auto& mistake : rules.rejected) print_line(mistake.to_string());
   for (const auto& odd : rules.warnings) {
     const std::string place = fmt::format("{}:{}:{}", odd.file, odd.line, odd.column);
@@ -178,7 +78,7 @@ Result<bool> run_validate(const Globals& globals, const ScanArguments& arguments
 }
 
 Result<bool> run_list(const Globals& globals, const ScanArguments& arguments) {
-  const RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments));
+  const detect::RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments.rules));
   const RuleSources seen = PHENDAU_TRY(rule_sources(globals, rules.plan, rules.sources, arguments.data));
   Json list = Json::array();
   std::vector<std::vector<std::string>> rows = {{"ID", "LEVEL", "LOGSOURCE", "TITLE", "BLIND"}};
@@ -208,8 +108,9 @@ void add_scan(CLI::App& app, Globals& globals, int& exit_code) {
   auto* command = app.add_subcommand("scan", globals.text("cli.scan"));
   auto arguments = std::make_shared<ScanArguments>();
   // One folder each: what follows are the paths.
-  command->add_option("--rules", arguments->rules, globals.text("cli.scan_rules"))->allow_extra_args(false);
-  command->add_option("--pack", arguments->pack, globals.text("cli.pack"));
+  command->add_option("--rules", arguments->rules.rules, globals.text("cli.scan_rules"))
+      ->allow_extra_args(false);
+  add_rule_options(*command, globals, arguments->rules);
   command->add_option("--format", globals.format, globals.text("cli.format"))
       ->check(CLI::IsMember({"table", "json", "ndjson"}));
   command->add_flag("--no-event", arguments->no_event, globals.text("cli.scan_no_event"));
@@ -230,8 +131,8 @@ void add_rules(CLI::App& app, Globals& globals, int& exit_code) {
   const auto add = [&](const char* name, const char* text,
                        Result<bool> (*run)(const Globals&, const ScanArguments&)) -> CLI::App* {
     auto* command = rules->add_subcommand(name, globals.text(text));
-    command->add_option("--rules,folders", arguments->rules, globals.text("cli.scan_rules"));
-    command->add_option("--pack", arguments->pack, globals.text("cli.pack"));
+    command->add_option("--rules,folders", arguments->rules.rules, globals.text("cli.scan_rules"));
+    add_rule_options(*command, globals, arguments->rules);
     command->add_option("--format", globals.format, globals.text("cli.format"))
         ->check(CLI::IsMember({"table", "json"}));
     command->callback([&globals, &exit_code, arguments, run] {

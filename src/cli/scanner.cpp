@@ -105,7 +105,7 @@ class WorkPool {
   std::vector<std::thread> threads_;
 };
 
-Scanner::Scanner(const Globals& globals, ScanOptions options, RuleSet rules)
+Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet rules)
     : globals_(globals),
       options_(std::move(options)),
       rules_(std::move(rules)),

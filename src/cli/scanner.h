@@ -12,17 +12,9 @@
 #include "cli/scan_output.h"
 #include "detect/correlation.h"
 #include "detect/matcher.h"
+#include "detect/plan_cache.h"
 
 namespace phendau::cli {
-
-struct RuleSet {
-  detect::Plan plan;
-  detect::SourceMap sources;
-  std::vector<detect::CorrelationRule> correlations;
-  std::vector<detect::FilterRule> filters;
-  std::vector<ContentError> rejected;
-  std::vector<ContentError> warnings;
-};
 
 struct ScanOptions {
   std::vector<std::string> paths;
@@ -34,7 +26,7 @@ class WorkPool;
 
 class Scanner {
  public:
-  Scanner(const Globals& globals, ScanOptions options, RuleSet rules);
+  Scanner(const Globals& globals, ScanOptions options, detect::RuleSet rules);
   ~Scanner();
 
   /// An error only for what was named and is not there. Files that cannot be read are said on standard error
@@ -44,7 +36,7 @@ class Scanner {
   std::uint64_t matches() const { return output_.matches(); }
   std::uint64_t unreadable() const { return unreadable_; }
   const ReadTotals& totals() const { return totals_; }
-  const RuleSet& rules() const { return rules_; }
+  const detect::RuleSet& rules() const { return rules_; }
 
   /// A block on its way.
   struct Work;
@@ -65,7 +57,7 @@ class Scanner {
 
   const Globals& globals_;
   ScanOptions options_;
-  RuleSet rules_;
+  detect::RuleSet rules_;
   std::vector<ingest::ChannelLogsource> channels_;  // views into rules_
   detect::Correlator correlator_;
   ScanOutput output_;

@@ -5,8 +5,10 @@
 #include "detect/multi_pattern.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <unordered_set>
 
+#include <fmt/format.h>
 #include <hs/hs.h>
 
 namespace phendau::detect {
@@ -59,31 +61,67 @@ struct MultiPattern::Automaton {
   Automaton& operator=(const Automaton&) = delete;
 };
 
-MultiPattern MultiPattern::build(std::vector<Literal> literals) {
-  static std::atomic<std::uint64_t> next_serial = 1;  // Only to tell automata apart; addresses are reused.
-  MultiPattern out;
-  out.literals_ = std::move(literals);
-  if (out.literals_.size() < kLiteralsForAutomatonMin) return out;
+namespace {
+
+/// Null if Vectorscan refuses.
+hs_database_t* compile_literals(const std::vector<Literal>& literals) {
   std::vector<const char*> texts;
   std::vector<std::size_t> lengths;
   std::vector<unsigned> flags;
   std::vector<unsigned> ids;
-  for (std::size_t i = 0; i < out.literals_.size(); ++i) {
-    texts.push_back(out.literals_[i].text.data());
-    lengths.push_back(out.literals_[i].text.size());
-    flags.push_back(out.literals_[i].anchor == Literal::Anchor::anywhere ? HS_FLAG_SINGLEMATCH : 0u);
+  for (std::size_t i = 0; i < literals.size(); ++i) {
+    texts.push_back(literals[i].text.data());
+    lengths.push_back(literals[i].text.size());
+    flags.push_back(literals[i].anchor == Literal::Anchor::anywhere ? HS_FLAG_SINGLEMATCH : 0u);
     ids.push_back(static_cast<unsigned>(i));
   }
-  auto automaton = std::make_shared<Automaton>();
+  hs_database_t* database = nullptr;
   hs_compile_error_t* error = nullptr;
-  const hs_error_t rc = hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), lengths.data(),
-                                             static_cast<unsigned>(texts.size()), HS_MODE_BLOCK, nullptr,
-                                             &automaton->database, &error);
+  const hs_error_t rc =
+      hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), lengths.data(),
+                           static_cast<unsigned>(texts.size()), HS_MODE_BLOCK, nullptr, &database, &error);
   hs_free_compile_error(error);
-  if (rc != HS_SUCCESS) return out;
+  return rc == HS_SUCCESS ? database : nullptr;
+}
+
+/// Null if the bytes are damaged, or of another version or processor.
+hs_database_t* database_of(std::string_view saved) {
+  hs_database_t* database = nullptr;
+  if (saved.empty() || hs_deserialize_database(saved.data(), saved.size(), &database) != HS_SUCCESS)
+    return nullptr;
+  return database;
+}
+
+}  // namespace
+
+MultiPattern MultiPattern::build(std::vector<Literal> literals, std::string_view saved) {
+  static std::atomic<std::uint64_t> next_serial = 1;  // Only to tell automata apart; addresses are reused.
+  MultiPattern out;
+  out.literals_ = std::move(literals);
+  if (out.literals_.size() < kLiteralsForAutomatonMin) return out;
+  auto automaton = std::make_shared<Automaton>();
+  automaton->database = database_of(saved);
+  if (automaton->database == nullptr) automaton->database = compile_literals(out.literals_);
+  if (automaton->database == nullptr) return out;
   automaton->serial = next_serial++;
   out.automaton_ = std::move(automaton);
   return out;
+}
+
+std::string MultiPattern::save() const {
+  char* bytes = nullptr;
+  std::size_t size = 0;
+  if (automaton_ == nullptr || hs_serialize_database(automaton_->database, &bytes, &size) != HS_SUCCESS)
+    return {};
+  std::string out(bytes, size);
+  std::free(bytes);
+  return out;
+}
+
+std::string MultiPattern::engine() {
+  hs_platform_info_t here{};
+  if (hs_populate_platform(&here) != HS_SUCCESS) return hs_version();
+  return fmt::format("{} {:x} {:x}", hs_version(), here.tune, here.cpu_features);
 }
 
 void MultiPattern::scan(std::string_view text, std::vector<std::uint32_t>& hits) const {

@@ -23,7 +23,13 @@ struct Literal {
 class MultiPattern {
  public:
   /// Never fails: without an automaton (few literals, or Vectorscan refuses) it searches one by one.
-  static MultiPattern build(std::vector<Literal> literals);
+  /// @param saved what save() gave for the same literals; built anew if it is empty, damaged or of another
+  /// engine(). Bytes that somebody made up can do anything: take only what this program wrote.
+  static MultiPattern build(std::vector<Literal> literals, std::string_view saved = {});
+  /// The automaton as bytes; empty if there is none.
+  std::string save() const;
+  /// What a saved automaton depends on besides its literals: Vectorscan's version and the processor.
+  static std::string engine();
   /// Appends the indexes of the literals that the text has, each once, in no particular order. Bytes are
   /// compared.
   void scan(std::string_view text, std::vector<std::uint32_t>& hits) const;

@@ -90,28 +90,6 @@ class Builder {
     layout_.rules.push_back(std::move(rule));
   }
 
-  void finish() {
-    std::vector<std::vector<Literal>> literals(layout_.fields.size());
-    for (AtomId id = 0; id < layout_.atoms.size(); ++id) {
-      const PlanAtom& atom = layout_.atoms[id];
-      const Pattern& pattern = atom.predicate->pattern;
-      PlanField& field = layout_.fields[atom.field];
-      if (atom.method == AtomMethod::literal) {
-        const auto anchor = pattern.op == MatchOp::starts_with ? Literal::Anchor::begin
-                            : pattern.op == MatchOp::ends_with ? Literal::Anchor::end
-                                                               : Literal::Anchor::anywhere;
-        literals[atom.field].push_back({pattern.value, anchor});
-        field.literal_atoms.push_back(id);
-      } else if (atom.method == AtomMethod::exact) {
-        field.exact[pattern.value].push_back(id);
-        field.exact_bytes_max = std::max(field.exact_bytes_max, pattern.value.size());
-        if (pattern.number) field.numbers[*pattern.number].push_back(id);
-      }
-    }
-    for (std::size_t i = 0; i < literals.size(); ++i)
-      layout_.fields[i].literals = MultiPattern::build(std::move(literals[i]));
-  }
-
  private:
   void reject(const Rule& rule, std::string reason) {
     layout_.rejected.push_back({rule.file, rule.place.line, rule.place.column, std::move(reason)});
@@ -149,13 +127,7 @@ class Builder {
     const auto [found, added] =
         atoms_.try_emplace(atom_key(*predicate), static_cast<AtomId>(layout_.atoms.size()));
     if (added) {
-      const auto [field, new_field] = layout_.field_index.try_emplace(
-          predicate->field, static_cast<std::uint32_t>(layout_.fields.size()));
-      if (new_field) {
-        layout_.fields.emplace_back();
-        layout_.fields.back().name = predicate->field;
-      }
-      layout_.atoms.push_back({predicate, method_of(predicate->pattern), field->second});
+      layout_.atoms.push_back(plan_atom(predicate));
       layout_.atom_variants.emplace_back();
     }
     return found->second;
@@ -240,11 +212,48 @@ class Builder {
 
 }  // namespace
 
+PlanAtom plan_atom(PredicatePtr predicate) {
+  const AtomMethod method = method_of(predicate->pattern);
+  return {std::move(predicate), method, 0};
+}
+
+void index_atoms(PlanLayout& layout, const std::vector<std::string_view>& automata) {
+  std::vector<std::vector<Literal>> literals;
+  for (AtomId id = 0; id < layout.atoms.size(); ++id) {
+    PlanAtom& atom = layout.atoms[id];
+    const auto [found, added] = layout.field_index.try_emplace(
+        atom.predicate->field, static_cast<std::uint32_t>(layout.fields.size()));
+    if (added) {
+      layout.fields.emplace_back();
+      layout.fields.back().name = atom.predicate->field;
+      literals.emplace_back();
+    }
+    atom.field = found->second;
+    PlanField& field = layout.fields[atom.field];
+    const Pattern& pattern = atom.predicate->pattern;
+    if (atom.method == AtomMethod::literal) {
+      const auto anchor = pattern.op == MatchOp::starts_with ? Literal::Anchor::begin
+                          : pattern.op == MatchOp::ends_with ? Literal::Anchor::end
+                                                             : Literal::Anchor::anywhere;
+      literals[atom.field].push_back({pattern.value, anchor});
+      field.literal_atoms.push_back(id);
+    } else if (atom.method == AtomMethod::exact) {
+      field.exact[pattern.value].push_back(id);
+      field.exact_bytes_max = std::max(field.exact_bytes_max, pattern.value.size());
+      if (pattern.number) field.numbers[*pattern.number].push_back(id);
+    }
+  }
+  for (std::size_t i = 0; i < literals.size(); ++i) {
+    layout.fields[i].literals =
+        MultiPattern::build(std::move(literals[i]), i < automata.size() ? automata[i] : std::string_view());
+  }
+}
+
 Plan Plan::compile(std::vector<Rule> rules, const SourceMap& sources, const CompileOptions& options) {
   auto layout = std::make_shared<PlanLayout>();
   Builder builder(*layout, sources, options);
   for (auto& rule : rules) builder.add(std::move(rule));
-  builder.finish();
+  index_atoms(*layout);
   Plan out;
   out.layout_ = std::move(layout);
   return out;

@@ -16,7 +16,7 @@ namespace phendau::detect {
 
 inline constexpr std::size_t kPlanRulesMax = 100'000;  // SigmaHQ has under 4,000
 
-struct PlanLayout;  // plan_layout.h: for plan.cpp and matcher.cpp only
+struct PlanLayout;  // plan_layout.h: for plan.cpp, plan_cache.cpp and matcher.cpp only
 
 struct PlanStats {
   std::size_t rules = 0;
@@ -47,6 +47,7 @@ class Plan {
   const PlanLayout& layout() const { return *layout_; }
 
  private:
+  friend struct SavedForm;  // plan_cache.cpp
   std::shared_ptr<const PlanLayout> layout_;
 };
 

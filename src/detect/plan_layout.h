@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside of a Plan. Only plan.cpp (makes it) and matcher.cpp (reads it) include this. Immutable after
-// compile().
+// Inside of a Plan. Only plan.cpp (makes it), plan_cache.cpp (keeps it) and matcher.cpp (reads it) include
+// this. Immutable after compile().
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ enum class AtomMethod : std::uint8_t { literal, exact, scan, presence };
 struct PlanAtom {
   PredicatePtr predicate;  // kind atom
   AtomMethod method = AtomMethod::scan;
-  std::uint32_t field = 0;
+  std::uint32_t field = 0;  // by index_atoms()
 };
 
 /// Finds a view without making a string of it.
@@ -67,8 +67,8 @@ struct PlanLayout {
   std::vector<ContentError> rejected;
   std::vector<std::uint32_t> without_source;
   std::vector<PlanAtom> atoms;
-  std::vector<PlanField> fields;
-  std::unordered_map<std::string, std::uint32_t> field_index;
+  std::vector<PlanField> fields;                               // by index_atoms()
+  std::unordered_map<std::string, std::uint32_t> field_index;  // by index_atoms()
   std::vector<PlanNode> nodes;
   std::vector<PlanVariant> variants;                          // sorted by rule
   std::vector<std::vector<std::string>> cover_sets;           // distinct lists of log source patterns
@@ -76,5 +76,12 @@ struct PlanLayout {
   std::vector<std::vector<std::uint32_t>> atom_variants;      // variants to judge if the atom is found
   std::vector<std::uint32_t> always;                          // variants without a required atom
 };
+
+/// @param predicate kind atom
+PlanAtom plan_atom(PredicatePtr predicate);
+/// The last step of making a layout: fields in the order of their first atoms, and in them what the matcher
+/// looks up.
+/// @param automata saved ones, by field; what is missing or does not fit is built.
+void index_atoms(PlanLayout& layout, const std::vector<std::string_view>& automata = {});
 
 }  // namespace phendau::detect

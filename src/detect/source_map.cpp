@@ -86,6 +86,10 @@ bool has_parts(const LogSource& entry, const LogSource& rule) {
          (rule.service.empty() || rule.service == entry.service);
 }
 
+bool same_parts(const LogSource& a, const LogSource& b) {
+  return a.product == b.product && a.category == b.category && a.service == b.service;
+}
+
 int parts_given(const LogSource& source) {
   return static_cast<int>(!source.product.empty()) + static_cast<int>(!source.category.empty()) +
          static_cast<int>(!source.service.empty());
@@ -167,7 +171,7 @@ std::string SourceMap::reason_not_covered(const LogSource& logsource, Lang lang)
 SourceRoutes SourceMap::routes(const LogSource& logsource) const {
   SourceRoutes out;
   for (const auto& entry : entries_) {
-    if (entry.logsource.key() == logsource.key()) out.routes.push_back(entry.route);
+    if (same_parts(entry.logsource, logsource)) out.routes.push_back(entry.route);
   }
   if (out.routes.empty() && parts_given(logsource) == 1) {
     for (const auto& entry : entries_) {

@@ -57,6 +57,7 @@ class SourceMap {
   std::string reason_not_covered(const LogSource& logsource, Lang lang) const;
 
  private:
+  friend struct SavedForm;  // plan_cache.cpp
   struct Entry {
     LogSource logsource;
     SourceRoute route;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/env.h"
 
+#include <algorithm>
+
 #include "base/ulid.h"
 
 namespace phendau {
@@ -10,12 +12,19 @@ Result<std::string> read_file(Env& env, const std::string& path, std::uint64_t s
   const std::uint64_t size = PHENDAU_TRY(file->size());
   if (size > size_bytes_max)
     return fail(ErrorCode::limit, path + ": larger than the limit for such a file", "file.too_large", {path});
+  // Read until the end rather than to `size`: files under /proc report 0 bytes. One byte more than the file
+  // should have tells the end at once: rules are thousands of small files.
+  constexpr std::uint64_t kPartBytesMax = 1u << 20;
+  const std::size_t asked = size == 0 ? kPartBytesMax : std::min(size + 1, kPartBytesMax);
   std::string out;
-  // Read until the end rather than to `size`: files under /proc report 0 bytes.
   for (;;) {
-    const std::string part = PHENDAU_TRY(file->read_at(out.size(), 1u << 20));
-    if (part.empty()) return out;
-    out += part;
+    std::string part = PHENDAU_TRY(file->read_at(out.size(), asked));
+    const bool at_end = part.size() < asked;
+    if (out.empty())
+      out = std::move(part);
+    else
+      out += part;
+    if (at_end && out.size() <= size_bytes_max) return out;
     if (out.size() > size_bytes_max)
       return fail(ErrorCode::limit, path + ": larger than the limit for such a file", "file.too_large",
                   {path});

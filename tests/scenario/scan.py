@@ -109,6 +109,73 @@ assert len(json.loads(as_json)) == 10
 table = run(PHENDAU, "scan", "--rules", rule.parent, "--pack", PACK, base / "lines.json", check=False).stdout
 assert sum("whoami" in line and "PC-1" in line for line in table.splitlines()) == 10, table
 
+# ---------------------------------------------------------------- compiled rules are kept, and used only while nothing has changed
+
+
+def cached(cache):
+    """Files of compiled rules: name and time of writing."""
+    return {path.name: path.stat().st_mtime_ns for path in cache.iterdir()} if cache.exists() else {}
+
+
+mixed = base / "mixed"
+shutil.copytree(rule.parent, mixed)
+(mixed / "correlation.yml").write_text("title: several\nname: several\nid: 44444444-4444-4444-8444-444444444444\nlevel: low\ncorrelation: {type: "
+                                       "event_count, rules: [11111111-1111-4111-8111-111111111111], group-by: [host], timespan: 1h, condition: {gte: 3}, "
+                                       "generate: true}\n")
+(mixed / "broken.yml").write_text("title: no detection\nlogsource: {product: windows}\n")
+(mixed / "fact.yml").write_text("title: fact\nlogsource: {product: phendau, category: fact}\ndetection: {s: {a: 1}, condition: s}\n")
+(mixed / "filter.yml").write_text("title: filter\nlogsource: {product: windows}\nfilter:\n  rules: [11111111-1111-4111-8111-111111111111]\n"
+                                  "  selection: {EventRecordID: 20}\n  condition: not selection\n")
+(mixed / "note.txt").write_text("note\n")
+cache = base / "cache" / "below"
+
+
+def scan_mixed(*extra):
+    """Everything that a run says, but for the figures of time; and how many files it wrote."""
+    before = cached(cache)
+    rows, stats, done = scan(base / "lines.json", rules=[mixed], extra=["--cache", cache, *extra])
+    said = done.stderr.splitlines()[:-1]
+    assert len(rows) == 10 and stats["rules"] == 1 and stats["rules_rejected"] == 1, (rows, stats)
+    return rows, said, len(set(cached(cache).items()) - set(before.items()))
+
+
+first, said, written = scan_mixed()
+assert written == 1 and "several" in [row["title"] for row in first] and any("fact.yml" in line for line in said), (written, said)
+assert (cache.stat().st_mode & 0o777, next(cache.iterdir()).stat().st_mode & 0o777) == (0o700, 0o600)
+assert scan_mixed() == (first, said, 0), "a second run does not use what the first one kept"
+assert scan_mixed("--no-cache") == (first, said, 0)
+lists = [run(PHENDAU, "rules", word, mixed, "--pack", PACK, *extra, check=False).stdout
+         for word in ("validate", "list") for extra in (["--no-cache"], ["--cache", cache])]
+assert lists[0] == lists[1] and "broken.yml" in lists[0] and lists[2] == lists[3] and "several" in lists[2] and len(cached(cache)) == 1, lists
+# Damaged, cut and foreign files are written again; who could have written them decides whether they are read.
+kept = next(cache.iterdir())
+whole = kept.read_bytes()
+for bytes_of_it in (whole[:-1], whole[:100] + b"!" + whole[101:], b"", b"PDRULES9" + whole[8:]):
+    kept.write_bytes(bytes_of_it)
+    assert scan_mixed() == (first, said, 1) and kept.read_bytes() == whole
+for path, mode in ((kept, 0o666), (cache, 0o777)):
+    path.chmod(mode)
+    assert scan_mixed() == (first, said, 1 if path == kept else 0)
+    assert path == cache or path.stat().st_mode & 0o777 == 0o600
+cache.chmod(0o700)
+assert scan_mixed() == (first, said, 0)
+# A rule, its path and the pack are part of it; eight files stay.
+(mixed / "a.yml").write_text(rule.read_text().replace("level: high", "level: low"))
+changed, _, written = scan_mixed()
+assert written == 1 and {row["level"] for row in changed} == {"low"}
+shutil.copytree(PACK.parent, base / "packs")
+pack = base / "packs" / PACK.name
+argv = (PHENDAU, "scan", "--rules", mixed, "--pack", pack, "--cache", cache, "--format", "ndjson", base / "lines.json")
+assert run(*argv, check=False).stdout and len(cached(cache)) == 3
+for path in (pack / "pack.yaml", base / "packs/base/pack.yaml"):
+    before = cached(cache)
+    path.write_text(path.read_text() + "# changed\n")
+    assert run(*argv, check=False).returncode == 1 and len(set(cached(cache)) - set(before)) == 1
+for n in range(6):
+    (mixed / "a.yml").write_text(rule.read_text() + f"# {n}\n")
+    assert scan_mixed()[2] == 1
+assert len(cached(cache)) == 8
+
 # ---------------------------------------------------------------- text, and windows that only the end of the input closes
 ssh = base / "ssh" / "a.yml"
 ssh.parent.mkdir()
@@ -171,10 +238,13 @@ for line in (REGRESSION / "golden.tsv").read_text().splitlines():
         golden[sample, rule_id] = int(count)
 
 
+sigma_cache = base / "sigma-cache"
+
+
 def hits(suffix, threads):
     files = sorted(REGRESSION.rglob("*" + suffix))
     assert len(files) == 110, len(files)
-    rows, stats, done = scan(*files, rules=RULES, threads=threads, extra=["--no-event"])
+    rows, stats, done = scan(*files, rules=RULES, threads=threads, extra=["--no-event", "--cache", sigma_cache])
     assert done.returncode == 1 and " damaged " not in done.stderr and "not wholly" not in done.stderr, done.stderr[-2000:]
     assert all(row["record"] > 0 and row["time"].endswith("Z") for row in rows)
     found = collections.Counter()
@@ -185,9 +255,13 @@ def hits(suffix, threads):
 
 problems = []
 by_suffix = {}
+compiled = None
 for suffix in (".evtx", ".json"):
     found, rows, stats = hits(suffix, 2)
     by_suffix[suffix] = found
+    # Only the first run compiles; the others answer the same from what it kept.
+    compiled = compiled or cached(sigma_cache)
+    assert len(compiled) == 1 and cached(sigma_cache) == compiled, compiled
     missing = {key: n for key, n in golden.items() if found[key] != n}
     extra = {key: n for key, n in found.items() if key not in golden}
     problems += [(suffix, "missing", key, n, found[key]) for key, n in missing.items()]
@@ -195,7 +269,8 @@ for suffix in (".evtx", ".json"):
     # 110 of 110: each sample fires the rule that it belongs to.
     silent = [key for key in golden if key[0].endswith(key[1]) and not found[key]]
     problems += [(suffix, "its own rule is silent", key) for key in silent]
-    assert hits(suffix, 1)[1] == rows, "the number of threads changes the result"
+    assert hits(suffix, 1)[1] == rows, "the number of threads, or the cache, changes the result"
+    assert cached(sigma_cache) == compiled, "the rules were compiled again"
 assert not problems, "\n".join(map(str, problems))
 assert by_suffix[".evtx"] == by_suffix[".json"]
 

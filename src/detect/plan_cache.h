@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// A rule set as bytes: what is kept on disk so that the next start reads no YAML and builds no automaton.
+// Used by cli/rule_loader.cpp. Pure; thread-safe.
+//
+// The bytes are in the order of this processor and go with the program that wrote them: whoever keeps them
+// keys them by rule_set_version(), by the program, and by everything that the rules were made from.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/yaml.h"
+#include "detect/plan.h"
+#include "detect/rule.h"
+#include "detect/source_map.h"
+
+namespace phendau::detect {
+
+/// Rules made ready, with what was said about them.
+struct RuleSet {
+  Plan plan;
+  SourceMap sources;
+  std::vector<CorrelationRule> correlations;
+  std::vector<ContentError> rejected;
+  std::vector<ContentError> warnings;
+  std::vector<std::string> fact_rule_files;  // with rules that judge facts, which are left out
+};
+
+/// What saved bytes depend on besides the rules: their layout, Vectorscan's version and the processor.
+std::string rule_set_version();
+
+/// @param set its plan is a compiled one.
+std::string save_rule_set(const RuleSet& set);
+
+enum class Automata : std::uint8_t { saved, rebuilt };
+/// `corrupt` for bytes that are damaged, cut or of another layout.
+/// Whatever the bytes are, what comes back can be used: every index, shape and pattern is checked. The one
+/// exception are the automata. Vectorscan checks that theirs are undamaged and fit the processor, not that
+/// nobody made them up; so with Automata::saved the bytes must come from this program (the cache's folder is
+/// ours alone), and with Automata::rebuilt they may come from anywhere.
+Result<RuleSet> load_rule_set(std::string_view bytes, Automata automata = Automata::saved);
+
+}  // namespace phendau::detect
