@@ -46,6 +46,7 @@ void add_journal(CLI::App& app, Globals& globals, int& exit_code);
 void add_search(CLI::App& app, Globals& globals, int& exit_code);
 void add_scan(CLI::App& app, Globals& globals, int& exit_code);
 void add_rules(CLI::App& app, Globals& globals, int& exit_code);
+void add_rule_tools(CLI::App& rules, Globals& globals, int& exit_code);  // command_rules.cpp
 void add_pack(CLI::App& app, Globals& globals, int& exit_code);
 void add_check(CLI::App& app, Globals& globals, int& exit_code);
 void add_agent(CLI::App& app, Globals& globals);

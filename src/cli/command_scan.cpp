@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // phendau scan and phendau rules: rules over files, without a hub.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <thread>
 
@@ -144,6 +144,7 @@ void add_rules(CLI::App& app, Globals& globals, int& exit_code) {
   add("validate", "cli.rules_validate", run_validate);
   add("list", "cli.rules_list", run_list)
       ->add_option("--data", arguments->data, globals.text("cli.rules_list_data"));
+  add_rule_tools(*rules, globals, exit_code);
 }
 
 }  // namespace phendau::cli

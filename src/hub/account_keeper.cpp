@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kStaff = "staff";
 constexpr std::string_view kGateNote = "training_gate";  // of kind `setting`
-constexpr std::size_t kChangesPerRead = 1'000;
+constexpr std::size_t kChangesPerLook = 1'000;
 
 /// A person or a duty that ended, by a record of a register that says `locks_accounts`.
 struct Leaver {
@@ -77,15 +77,10 @@ Result<std::vector<Leaver>> leavers_of(Services& services) {
   return out;
 }
 
-bool belongs(const Account& account, std::string_view agency_id) {
-  const auto& ids = account.agency_ids;
-  return std::find(ids.begin(), ids.end(), agency_id) != ids.end();
-}
-
 /// A duty that ended at one agency: whoever has another one now, or is elsewhere by now, keeps the account.
 bool still_on_duty(const Leaver& leaver, const Account& account) {
   const auto& roles = leaver.rule->roles;
-  return belongs(account, leaver.agency_id) &&
+  return belongs_to(account, leaver.agency_id) &&
          std::find(roles.begin(), roles.end(), to_string(account.role)) != roles.end();
 }
 
@@ -97,7 +92,7 @@ Match match(const Leaver& leaver, const Account& account) {
   if (!leaver.rule->roles.empty() && !still_on_duty(leaver, account)) return Match::no;
   if (!leaver.staff_id.empty() && !account.staff_id.empty())
     return leaver.staff_id == account.staff_id ? Match::sure : Match::no;
-  if (!belongs(account, leaver.agency_id)) return Match::no;
+  if (!belongs_to(account, leaver.agency_id)) return Match::no;
   if (!leaver.account.empty() && leaver.account == account.username) return Match::sure;
   return leaver.name == name_key(account.full_name) ? Match::by_name : Match::no;
 }
@@ -223,7 +218,7 @@ Result<> AccountKeeper::look() {
     const std::lock_guard lock(mu_);
     matters = to_civil(services_.env.now(), kHubZone).date != seen_day_;
     while (!matters) {
-      const auto changes = PHENDAU_TRY(services_.ledger.changes_since(seen_seq_, kChangesPerRead));
+      const auto changes = PHENDAU_TRY(services_.ledger.changes_since(seen_seq_, kChangesPerLook));
       if (changes.empty()) return {};
       seen_seq_ = changes.back().seq;
       matters = std::any_of(changes.begin(), changes.end(), [&](const ledger::Change& change) {

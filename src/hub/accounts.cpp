@@ -53,6 +53,11 @@ void put_rules_state(Json& doc, const Account& account) {
 
 }  // namespace
 
+bool belongs_to(const Account& account, std::string_view agency_id) {
+  const auto& ids = account.agency_ids;
+  return std::find(ids.begin(), ids.end(), agency_id) != ids.end();
+}
+
 Account account_from(const ledger::Record& record) {
   Account out;
   out.username = record.id;

@@ -57,6 +57,7 @@ struct Account {
   UtcTime created_at;
   std::int64_t version = 0;
 };
+bool belongs_to(const Account& account, std::string_view agency_id);
 Account account_from(const ledger::Record& record);
 Actor actor_of(const Account& account, std::string_view from);
 

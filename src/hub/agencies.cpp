@@ -81,11 +81,6 @@ bool is_agency_code(std::string_view text) {
 
 namespace {
 
-std::unexpected<Error> bad(std::string_view member) {
-  return fail(ErrorCode::invalid, std::string(member) + " is not valid", "request.invalid",
-              {std::string(member)});
-}
-
 /// The newest entry of a list over time, if there is one, gets this value; null: stays.
 void correct_newest(Json& doc, std::string_view list, std::string_view member, const Json& value) {
   if (value.is_null() || doc[list].items().empty()) return;
@@ -107,21 +102,21 @@ std::string network_key(const Cidr& network) {
 }  // namespace
 
 Result<> Agencies::check_parent(std::string_view id, const Json& parent) {
-  if (!parent.is_string()) return bad("parent_id");
+  if (!parent.is_string()) return bad_member("parent_id");
   std::string above = parent.as_string();
   for (int level = 0; level < kLevelsMax; ++level) {
-    if (above == id) return bad("parent_id");
+    if (above == id) return bad_member("parent_id");
     const auto record = services_.ledger.get(kAgencyKind, above, everything());
-    if (!record) return bad("parent_id");
+    if (!record) return bad_member("parent_id");
     above = record->doc["parent_id"].as_string();
     if (above.empty()) return {};
   }
-  return bad("parent_id");
+  return bad_member("parent_id");
 }
 
 /// The networks as they will be kept, if nobody else has one of them.
 Result<Json> Agencies::check_networks(std::string_view id, const Json& networks) {
-  if (!networks.is_array() || networks.size() > kNetworksMax) return bad("addresses");
+  if (!networks.is_array() || networks.size() > kNetworksMax) return bad_member("addresses");
   std::map<std::string, std::string> taken;  // network -> agency
   for (const auto& sender : services_.config.senders) {
     taken.emplace(network_key(sender.network), services_.succession->current(sender.agency_id));
@@ -136,7 +131,7 @@ Result<Json> Agencies::check_networks(std::string_view id, const Json& networks)
   for (const auto& network : networks.items()) {
     const std::string text(trim(network.as_string()));
     const auto parsed = Cidr::parse(text);
-    if (!parsed || parsed->prefix_bits == 0) return bad("addresses");
+    if (!parsed || parsed->prefix_bits == 0) return bad_member("addresses");
     const auto found = taken.find(network_key(*parsed));
     if (found != taken.end() && found->second != id) {
       return fail(ErrorCode::conflict, "network " + text + " belongs to agency " + found->second,
@@ -157,11 +152,11 @@ Result<> Agencies::merge_attributes(Json& doc, const Json& body) {
     } else if (value.is_bool()) {
       doc.set(flag.attribute, value);
     } else {
-      return bad(flag.member);
+      return bad_member(flag.member);
     }
   }
   if (!body.contains("unit_class")) return {};
-  if (!body["unit_class"].is_string()) return bad("unit_class");
+  if (!body["unit_class"].is_string()) return bad_member("unit_class");
   const std::string id(trim(body["unit_class"].as_string()));
   const auto& classes = services_.pack.pack().unit_classes;
   const bool known =
@@ -172,7 +167,7 @@ Result<> Agencies::merge_attributes(Json& doc, const Json& body) {
   else if (known)
     doc.set("unit_class", id);
   else
-    return bad("unit_class");
+    return bad_member("unit_class");
   return {};
 }
 
@@ -181,7 +176,7 @@ Result<> Agencies::merge(ledger::Write& write, const Json& body) {
   Json& doc = write.doc;
   for (const std::string_view member : {"name", "short_name", "contact"}) {
     if (!body.contains(member)) continue;
-    if (!body[member].is_string()) return bad(member);
+    if (!body[member].is_string()) return bad_member(member);
     doc.set(member, trim(body[member].as_string()));
   }
   // A correction, not an act: what counts now was written down wrongly.
@@ -199,7 +194,7 @@ Result<> Agencies::merge(ledger::Write& write, const Json& body) {
   if (body.contains("addresses")) {
     doc.set("addresses", PHENDAU_TRY(check_networks(write.id, body["addresses"])));
   }
-  if (body.contains("state") && !body["state"].is_string()) return bad("state");
+  if (body.contains("state") && !body["state"].is_string()) return bad_member("state");
   if (body["state"].as_string() == "abolished")  // needs a successor: hub/organisations.h
     return fail(ErrorCode::invalid, "an act abolishes an agency", "agency.abolish_by_act");
   return {};
@@ -232,7 +227,7 @@ Result<Json> Agencies::create(const Actor& actor, const Json& body) {
   ledger::Write write;
   write.kind = kAgencyKind;
   write.id = body["code"].string_or(agency_code_of(body["name"].as_string()));
-  if (!is_agency_code(write.id)) return bad("code");
+  if (!is_agency_code(write.id)) return bad_member("code");
   write.agency_id = write.id;
   write.state = "active";
   write.expected_version = 0;

@@ -9,7 +9,6 @@ namespace phendau::hub {
 namespace {
 constexpr std::string_view kAlertKind = "alert";
 constexpr std::size_t kEventsShown = 100;
-constexpr std::string_view kLevels[] = {"critical", "high", "medium", "low", "informational"};
 
 Json rule_view(const ActivePack& pack, const ledger::Record& record) {
   const std::string id = record.doc["rule_id"].as_string();
@@ -156,7 +155,7 @@ Result<Json> Alerts::triage(const Actor& actor, std::string_view id, const Json&
 Result<Json> Alerts::open_by_level(const Actor& actor) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::alert));
   Json out = Json::object();
-  for (const std::string_view level : kLevels) {
+  for (const std::string_view level : kAlertLevels) {
     ledger::Query query;
     query.kind = kAlertKind;
     query.states = {"new", "acknowledged"};

@@ -7,6 +7,9 @@
 
 namespace phendau::hub {
 
+/// Most urgent first.
+inline constexpr std::string_view kAlertLevels[] = {"critical", "high", "medium", "low", "informational"};
+
 class Alerts {
  public:
   explicit Alerts(Services& services) : services_(services) {}

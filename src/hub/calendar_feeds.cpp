@@ -8,7 +8,7 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::string_view kFeedKind = "calendar_feed";
-constexpr std::string_view kActive = "active";
+constexpr std::string_view kFeedActive = "active";
 constexpr std::size_t kTokenCharsMax = 64;
 
 }  // namespace
@@ -29,7 +29,7 @@ Result<> CalendarFeeds::write(const Actor& actor, std::string_view state, std::s
 Result<Json> CalendarFeeds::state(const Actor& actor) {
   PHENDAU_TRY(scope_for(actor, Action::read, Resource::own_account));
   const auto feed = services_.ledger.get(kFeedKind, actor.user_id, everything());
-  const bool active = feed && feed->state == kActive;
+  const bool active = feed && feed->state == kFeedActive;
   return Json::object({{"active", active}, {"made_at", active ? feed->doc["made_at"] : Json()}});
 }
 
@@ -38,7 +38,7 @@ Result<Json> CalendarFeeds::make(const Actor& actor) {
   // Who sees no deadlines needs no address.
   PHENDAU_TRY(scope_for(actor, Action::read, Resource::obligation));
   const std::string token = to_base64url(services_.env.random_bytes(kFeedTokenBytes));
-  PHENDAU_TRY(write(actor, kActive, sha256_hex(token), "calendar address made"));
+  PHENDAU_TRY(write(actor, kFeedActive, sha256_hex(token), "calendar address made"));
   Json out = PHENDAU_TRY(state(actor));
   out.set("path", "/api/v1/calendar/" + token + ".ics");
   return out;
@@ -47,7 +47,7 @@ Result<Json> CalendarFeeds::make(const Actor& actor) {
 Result<Json> CalendarFeeds::revoke(const Actor& actor) {
   PHENDAU_TRY(scope_for(actor, Action::update, Resource::own_account));
   const auto feed = services_.ledger.get(kFeedKind, actor.user_id, everything());
-  if (feed && feed->state == kActive)
+  if (feed && feed->state == kFeedActive)
     PHENDAU_TRY(write(actor, "revoked", "revoked:" + feed->doc["token_hash"].as_string(), "taken back"));
   return state(actor);
 }
@@ -57,7 +57,7 @@ Result<Actor> CalendarFeeds::owner_of(std::string_view token, std::string_view f
   if (token.empty() || token.size() > kTokenCharsMax) return nobody();
   ledger::Query query;
   query.kind = kFeedKind;
-  query.states = {std::string(kActive)};
+  query.states = {std::string(kFeedActive)};
   query.filters.push_back({"token_hash", ledger::FieldFilter::Op::equal, {Json(sha256_hex(token))}});
   query.limit = 1;
   const auto found = PHENDAU_TRY(services_.ledger.list(query, everything()));

@@ -8,8 +8,8 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kSpace = "calendar_sequence";  // "AGENCY/KEY" -> {day, sequence}
-constexpr std::size_t kRowsPerRead = 1'000;
+constexpr std::string_view kSequenceSpace = "calendar_sequence";  // "AGENCY/KEY" -> {day, sequence}
+constexpr std::size_t kSequencesPerRead = 1'000;
 constexpr std::int64_t kKeptDays = 400;
 
 std::string prefix_of(std::string_view agency_id) { return std::string(agency_id) + "/"; }
@@ -19,10 +19,10 @@ Result<std::map<std::string, Json, std::less<>>> known_of(ledger::Ledger& ledger
   std::map<std::string, Json, std::less<>> out;
   std::string after;
   for (;;) {
-    const auto rows =
-        PHENDAU_TRY(ledger.list_derived(kSpace, prefix_of(agency_id), everything(), kRowsPerRead, after));
+    const auto rows = PHENDAU_TRY(
+        ledger.list_derived(kSequenceSpace, prefix_of(agency_id), everything(), kSequencesPerRead, after));
     for (const auto& row : rows) out.emplace(row.key, row.doc);
-    if (rows.size() < kRowsPerRead) return out;
+    if (rows.size() < kSequencesPerRead) return out;
     after = rows.back().key;
   }
 }
@@ -43,7 +43,7 @@ Result<> number_events(ledger::Ledger& ledger, std::vector<DeadlineEvent>& event
     if (row != rows.end()) ++event.sequence;
     Json doc = Json::object({{"day", day}, {"sequence", std::int64_t{event.sequence}}});
     rows[key] = doc;
-    batch.derived.push_back({std::string(kSpace), key, agency_id, std::move(doc)});
+    batch.derived.push_back({std::string(kSequenceSpace), key, agency_id, std::move(doc)});
   }
   if (batch.derived.empty()) return {};
   const std::string oldest =
@@ -52,7 +52,7 @@ Result<> number_events(ledger::Ledger& ledger, std::vector<DeadlineEvent>& event
     for (const auto& [key, doc] : rows) {
       const bool fits = batch.derived.size() < ledger::kBatchWritesMax;
       if (fits && doc["day"].as_string() < oldest)
-        batch.derived.push_back({std::string(kSpace), key, agency_id, std::nullopt});
+        batch.derived.push_back({std::string(kSequenceSpace), key, agency_id, std::nullopt});
     }
   }
   PHENDAU_TRY(ledger.write_batch(batch, system_actor(), now));

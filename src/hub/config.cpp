@@ -123,27 +123,27 @@ Result<net::SmtpServer> smtp_from(const Json& json) {
   return out;
 }
 
-constexpr std::string_view kMembers[] = {"pack_dir",
-                                         "https_address",
-                                         "server_names",
-                                         "listeners",
-                                         "senders",
-                                         "disk_quota_percent",
-                                         "flush_after",
-                                         "skew_max",
-                                         "session_idle_max",
-                                         "session_age_max",
-                                         "sign_in_failures_max",
-                                         "sign_in_wait",
-                                         "local_sign_in",
-                                         "enrolment_token_age_max",
-                                         "device_certificate_days",
-                                         "silence_check_every",
-                                         "assess_every",
-                                         "journal_verify_every",
-                                         "journal_verify_mib_per_second",
-                                         "smtp",
-                                         "demo"};
+constexpr std::string_view kConfigMembers[] = {"pack_dir",
+                                               "https_address",
+                                               "server_names",
+                                               "listeners",
+                                               "senders",
+                                               "disk_quota_percent",
+                                               "flush_after",
+                                               "skew_max",
+                                               "session_idle_max",
+                                               "session_age_max",
+                                               "sign_in_failures_max",
+                                               "sign_in_wait",
+                                               "local_sign_in",
+                                               "enrolment_token_age_max",
+                                               "device_certificate_days",
+                                               "silence_check_every",
+                                               "assess_every",
+                                               "journal_verify_every",
+                                               "journal_verify_mib_per_second",
+                                               "smtp",
+                                               "demo"};
 
 }  // namespace
 
@@ -167,7 +167,7 @@ std::string public_host(const HubConfig& config) {
 Result<HubConfig> config_from_json(const Json& json) {
   if (!json.is_object()) return wrong("not_object", "");
   for (const auto& [name, value] : json.members()) {
-    if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers)) {
+    if (std::find(std::begin(kConfigMembers), std::end(kConfigMembers), name) == std::end(kConfigMembers)) {
       return wrong("unknown", name);
     }
   }

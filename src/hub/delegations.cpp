@@ -6,16 +6,12 @@
 namespace phendau::hub {
 namespace {
 
-bool belongs(const Account& account, std::string_view agency_id) {
-  const auto& ids = account.agency_ids;
-  return std::find(ids.begin(), ids.end(), agency_id) != ids.end();
-}
-
 bool may_hold(const Account& account, Role in_place_of, std::string_view agency_id) {
-  if (in_place_of == Role::agency_head) return belongs(account, agency_id) && account.role != Role::partner;
+  if (in_place_of == Role::agency_head)
+    return belongs_to(account, agency_id) && account.role != Role::partner;
   return account.role == Role::agency_officer || account.role == Role::agency_head ||
          account.role == Role::province_operator ||
-         (account.role == Role::staff && belongs(account, agency_id));
+         (account.role == Role::staff && belongs_to(account, agency_id));
 }
 
 Role place_of(const Json& doc) {

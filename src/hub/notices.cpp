@@ -13,7 +13,7 @@ namespace phendau::hub {
 namespace {
 
 /// User names hold no slash, so nobody's prefix is another one's.
-std::string prefix_of(std::string_view user_id) { return std::string(user_id) + "/"; }
+std::string keys_of_user(std::string_view user_id) { return std::string(user_id) + "/"; }
 
 std::int64_t unread_among(const std::vector<ledger::Derived>& rows) {
   return std::count_if(rows.begin(), rows.end(),
@@ -25,7 +25,7 @@ std::int64_t unread_among(const std::vector<ledger::Derived>& rows) {
 ledger::DerivedWrite Notices::row_of(const NoticeWrite& notice, UtcTime now) {
   // Newest first when listed by key.
   const std::string id = fmt::format("{:020}-{}", INT64_MAX - now.ns, sha256_hex(notice.key).substr(0, 16));
-  return {std::string(kNoticeSpace), prefix_of(notice.user_id) + id, notice.agency_id,
+  return {std::string(kNoticeSpace), keys_of_user(notice.user_id) + id, notice.agency_id,
           Json::object({{"id", id},
                         {"at", format_rfc3339(now)},
                         {"kind", notice.kind},
@@ -36,7 +36,8 @@ ledger::DerivedWrite Notices::row_of(const NoticeWrite& notice, UtcTime now) {
 }
 
 Result<std::vector<ledger::Derived>> Notices::rows_of(std::string_view user_id) {
-  return services_.ledger.list_derived(kNoticeSpace, prefix_of(user_id), everything(), ledger::kListLimitMax);
+  return services_.ledger.list_derived(kNoticeSpace, keys_of_user(user_id), everything(),
+                                       ledger::kListLimitMax);
 }
 
 Result<Json> Notices::list(const Actor& actor, std::size_t limit) {

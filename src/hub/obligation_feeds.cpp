@@ -207,7 +207,7 @@ bool feed_own_kind(comply::Board& board, const ActivePack& pack, const ledger::R
   } else if (record.kind == "exception") {
     live ? board.put_exception(exception_of(record)) : board.drop_exception(record.id);
   } else {
-    if (record.kind == "role_binding") {  // one that has ended still says until when it held
+    if (record.kind == kRoleBindingKind) {  // one that has ended still says until when it held
       record.state == "withdrawn" ? board.drop_binding(record.id) : board.put_binding(binding_of(record));
     }
     if (record.kind == "case") board.put_case(handed_over(case_of(pack, record, now), handover));

@@ -13,8 +13,7 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::string_view kUser = "user";
-constexpr std::string_view kBinding = "role_binding";
-constexpr std::string_view kAttachment = "attachment";
+constexpr std::string_view kAttachmentKind = "attachment";
 /// Writes of one transaction: other writers wait for about a second.
 constexpr std::size_t kMovesPerBatch = 4'000;
 constexpr std::size_t kDerivedPerBatch = 5'000;
@@ -134,7 +133,7 @@ Result<> OrganisationMoves::give(const ledger::Record& record, const std::string
   PHENDAU_TRY(hand_over(record, to));
   const bool is_case = record.kind == "case";
   ledger::Query files;
-  files.kind = kAttachment;
+  files.kind = kAttachmentKind;
   files.filters.push_back({is_case ? "case_id" : "record",
                            ledger::FieldFilter::Op::equal,
                            {Json(is_case ? record.id : key_of(record.kind, record.id))}});
@@ -213,10 +212,10 @@ Result<> OrganisationMoves::move_users() {
 
 /// A slot was held until the day before, and is held by the successor from the day on.
 Result<> OrganisationMoves::move_bindings() {
-  if (services_.pack.pack().reg(kBinding) == nullptr) return {};
+  if (services_.pack.pack().reg(kRoleBindingKind) == nullptr) return {};
   for (const auto& [from, to] : heir_of_) {
     ledger::Query query;
-    query.kind = kBinding;
+    query.kind = kRoleBindingKind;
     query.states = {"active"};
     query.filters.push_back({"agency_id", ledger::FieldFilter::Op::equal, {Json(from)}});
     PHENDAU_TRY(each_record(std::move(query), [&](const ledger::Record& record) -> Result<> {
@@ -225,7 +224,7 @@ Result<> OrganisationMoves::move_bindings() {
       old.state = "ended";
       if (!until.empty() && until < day_) return {};  // it was over by itself
       ledger::Query held;
-      held.kind = kBinding;
+      held.kind = kRoleBindingKind;
       held.states = {"active"};
       held.filters.push_back({"agency_id", ledger::FieldFilter::Op::equal, {Json(to)}});
       held.filters.push_back({"slot", ledger::FieldFilter::Op::equal, {record.doc["slot"]}});
@@ -239,7 +238,8 @@ Result<> OrganisationMoves::move_bindings() {
         made.doc.set("from", day_).set("decision_number", act_.doc["decision_number"]);
         old.doc.set("to", day_before(day_));
       }
-      const std::string slot_key = key_of(kBinding, fmt::format("{}@{}", made.doc["slot"].as_string(), to));
+      const std::string slot_key =
+          key_of(kRoleBindingKind, fmt::format("{}@{}", made.doc["slot"].as_string(), to));
       if (!has_it) pending_.try_emplace(slot_key, std::move(made));  // once, when two held it that became one
       return {};
     }));
@@ -251,7 +251,7 @@ Result<> OrganisationMoves::move_bindings() {
 Result<> OrganisationMoves::move_references() {
   if (heir_of_.empty()) return {};
   for (const auto& kind : services_.pack.pack().registers) {
-    if (!kind.is_kept_by_people() || kind.spec.name == kBinding) continue;
+    if (!kind.is_kept_by_people() || kind.spec.name == kRoleBindingKind) continue;
     std::vector<std::string> fields;
     for (const auto& [name, member] : kind.spec.schema["properties"].members()) {
       if (member["x-ref"].as_string() == "agency") fields.push_back(name);

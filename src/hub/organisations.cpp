@@ -36,11 +36,6 @@ Result<> provincial(const Actor& actor, Action action) {
   return fail(ErrorCode::denied, "not for this role", "error.denied");
 }
 
-std::unexpected<Error> bad(std::string_view member) {
-  return fail(ErrorCode::invalid, std::string(member) + " is not valid", "request.invalid",
-              {std::string(member)});
-}
-
 Json named(const std::string& id, const AgencyMap& all, std::string_view day) {
   const auto found = all.find(id);
   return Json::object({{"id", id}, {"name", found == all.end() ? id : name_on(found->second.doc, day)}});
@@ -202,7 +197,7 @@ Result<Json> Organisations::parts_of(const Json& body, const AgencyMap& all) {
     } else {
       const std::string name(trim(one["name"].as_string()));
       std::string code = one["code"].string_or(agency_code_of(name));
-      if (name.empty() || !is_agency_code(code)) return bad(name.empty() ? "name" : "code");
+      if (name.empty() || !is_agency_code(code)) return bad_member(name.empty() ? "name" : "code");
       const std::string base = code.substr(0, 55);
       for (int number = 2; all.contains(code) || taken.contains(code); ++number)
         code = fmt::format("{}-{}", base, number);
@@ -215,7 +210,7 @@ Result<Json> Organisations::parts_of(const Json& body, const AgencyMap& all) {
     }
     if (one["addresses"].is_array()) part.set("addresses", one["addresses"]);
     out.push(std::move(part));
-    if (out.size() > kActAgenciesMax) return bad("into");
+    if (out.size() > kActAgenciesMax) return bad_member("into");
   }
   return out;
 }
@@ -224,21 +219,22 @@ Result<Json> Organisations::parts_of(const Json& body, const AgencyMap& all) {
 /// stand for the id.
 Result<Json> Organisations::assigned_of(const Json& body, const Json& doc) {
   Json out = Json::array();
-  if (body["assign"].size() > kAssignedMax) return bad("assign");
+  if (body["assign"].size() > kAssignedMax) return bad_member("assign");
   for (const auto& one : body["assign"].items()) {
     const auto part = one["part"].as_int(-1);  // place in `into`
     const auto& into = doc["into"].items();
-    if (part < 0 || part >= static_cast<std::int64_t>(into.size())) return bad("assign");
+    if (part < 0 || part >= static_cast<std::int64_t>(into.size())) return bad_member("assign");
     const Json& to = into[static_cast<std::size_t>(part)]["id"];
     const std::string& kind = one["kind"].as_string();
     if (one["id"].as_string().empty()) {  // everything of the kind
       const auto kinds = kinds_that_move(services_.ledger);
-      if (kind != "user" && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) return bad("assign");
+      if (kind != "user" && std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+        return bad_member("assign");
       out.push(Json::object({{"kind", kind}, {"id", ""}, {"to", to}}));
       continue;
     }
     const auto record = services_.ledger.get(kind, one["id"].as_string(), everything());
-    if (!record || stays_with_past(record->kind, record->doc)) return bad("assign");
+    if (!record || stays_with_past(record->kind, record->doc)) return bad_member("assign");
     out.push(Json::object({{"kind", record->kind}, {"id", record->id}, {"to", to}}));
   }
   return out;
@@ -248,11 +244,11 @@ Result<Json> Organisations::assigned_of(const Json& body, const Json& doc) {
 Result<Json> Organisations::document_of(const Actor& actor, const Json& body) {
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   const std::string& day = body["in_force"].as_string();
-  if (!parse_date(day)) return bad("in_force");
+  if (!parse_date(day)) return bad_member("in_force");
   Json doc = Json::object();
   doc.set("act", body["act"]).set("in_force", day);
   doc.set("decision_number", std::string(trim(body["decision_number"].as_string())));
-  if (doc["decision_number"].as_string().empty()) return bad("decision_number");
+  if (doc["decision_number"].as_string().empty()) return bad_member("decision_number");
   doc.set("agencies", Json::array(body["agencies"].items()));
   for (const char* field : {"note", "short_name", "parent_id"}) {
     if (body[field].is_string()) doc.set(field, body[field]);
@@ -262,7 +258,7 @@ Result<Json> Organisations::document_of(const Actor& actor, const Json& body) {
   const AgencyMap all = PHENDAU_TRY(agencies_on(day));
   if (body["into"].size() > 0) doc.set("into", PHENDAU_TRY(parts_of(body, all)));
   if (body["assign"].size() > 0) {
-    if (body["act"].as_string() != "split") return bad("assign");
+    if (body["act"].as_string() != "split") return bad_member("assign");
     doc.set("assign", PHENDAU_TRY(assigned_of(body, doc)));
   }
   if (const std::string& file = body["file_sha256"].as_string(); !file.empty()) {
@@ -271,7 +267,7 @@ Result<Json> Organisations::document_of(const Actor& actor, const Json& body) {
     query.filters.push_back({"sha256", ledger::FieldFilter::Op::equal, {Json(file)}});
     query.limit = 1;
     const Scope scope = authorize(actor, Action::read, Resource::attachment);
-    if (PHENDAU_TRY(services_.ledger.list(query, scope)).records.empty()) return bad("file_sha256");
+    if (PHENDAU_TRY(services_.ledger.list(query, scope)).records.empty()) return bad_member("file_sha256");
     doc.set("file_sha256", file);
   }
   return doc;
@@ -418,7 +414,7 @@ Result<Json> Organisations::create(const Actor& actor, const Json& body) {
 Result<Json> Organisations::withdraw(const Actor& actor, std::string_view id, const Json& body) {
   PHENDAU_TRY(provincial(actor, Action::update));
   const std::string reason(trim(body["reason"].as_string()));
-  if (reason.empty()) return bad("reason");
+  if (reason.empty()) return bad_member("reason");
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   const std::lock_guard turn(mu_);
   const auto record = PHENDAU_TRY(services_.ledger.get(kActKind, id, everything()));

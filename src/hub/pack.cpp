@@ -22,8 +22,6 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kTestsSuffix = ".tests.yaml";
-
 bool is_yaml(std::string_view path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
 
 /// All regular files below `folder`, by relative path. Hidden files and READMEs are no content.

@@ -87,6 +87,8 @@ struct InsideRule {
   std::string target;
 };
 
+inline constexpr std::string_view kTestsSuffix = ".tests.yaml";       // examples of a posture rule
+inline constexpr std::string_view kRoleBindingKind = "role_binding";  // who holds a role slot
 inline constexpr std::string_view kIdField = "id";  // a link of a RecordNeed may name the record itself
 
 /// What another record must say before a move (docs/packs.md, "Moves").

@@ -16,7 +16,6 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kTestsSuffix = ".tests.yaml";
 constexpr std::string_view kSamplesSuffix = ".samples.yaml";
 constexpr std::string_view kFiles[] = {"pack.yaml",         "calendar.yaml", "glossary.yaml",
                                        "upload_guard.yaml", "ranking.yaml",  "regimes.yaml",

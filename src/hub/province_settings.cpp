@@ -185,9 +185,9 @@ Json ProvinceSettings::parameter_view(const PackParameter& parameter) {
 Result<Json> ProvinceSettings::slots_view() {
   std::map<std::string, Json, std::less<>> holders;  // by slot
   ledger::Query query;
-  query.kind = "role_binding";
+  query.kind = kRoleBindingKind;
   query.limit = ledger::kListLimitMax;
-  const RegisterKind* kind = services_.pack.pack().reg("role_binding");
+  const RegisterKind* kind = services_.pack.pack().reg(kRoleBindingKind);
   if (kind != nullptr) {
     for (const auto& record : PHENDAU_TRY(services_.ledger.list(query, everything())).records) {
       if (!kind->lifecycle.is_live(record.state)) continue;

@@ -11,11 +11,11 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::size_t kPerType = 200;  // of each, the newest or oldest; the count says how many there are
-constexpr std::string_view kLevels[] = {"critical", "high", "medium", "low", "informational"};
 
 int rank_of(const Json& item) {
-  const auto* const at = std::find(std::begin(kLevels), std::end(kLevels), item["level"].as_string());
-  return static_cast<int>(at - std::begin(kLevels));
+  const auto* const at =
+      std::find(std::begin(kAlertLevels), std::end(kAlertLevels), item["level"].as_string());
+  return static_cast<int>(at - std::begin(kAlertLevels));
 }
 
 bool more_urgent(const Json& a, const Json& b) {

@@ -17,7 +17,7 @@ namespace phendau::hub {
 namespace {
 
 // Columns beside the document; a member of a schema cannot be called so.
-constexpr std::string_view kAgency = "$agency";
+constexpr std::string_view kAgencyPseudoField = "$agency";
 constexpr std::string_view kAgencyCode = "$agency_code";
 constexpr std::string_view kState = "$state";
 constexpr std::string_view kXlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -59,7 +59,7 @@ std::vector<Field> fields_of(const Pack& pack, const RegisterKind& kind) {
     const Json& member = kind.spec.schema["properties"][column.key];
     out.push_back({std::move(column), member["x-ref"].as_string(), member["x-help-vi"].as_string()});
   }
-  out.push_back(beside(kAgency, "import.agency_titles", used));
+  out.push_back(beside(kAgencyPseudoField, "import.agency_titles", used));
   out.back().ref = "agency";
   if (kind.lifecycle.states.empty()) return out;
   out.push_back(beside(kState, "import.state_titles", used));
@@ -115,7 +115,7 @@ Result<report::Cell> cell_of(const Field& field, const Json& value, RecordNames&
 }
 
 Json value_of(const Field& field, const Draft& draft) {
-  if (field.column.key == kAgency) return draft.agency_id;
+  if (field.column.key == kAgencyPseudoField) return draft.agency_id;
   if (field.column.key == kState) return draft.state;
   return draft.doc[field.column.key];
 }
@@ -233,7 +233,7 @@ class Import {
     const bool has_code = !row.beside[kAgencyCode].as_string().empty();
     for (const auto& field : fields_) {
       const std::string& key = field.column.key;
-      if (key == kState || (key == kAgency && has_code)) continue;
+      if (key == kState || (key == kAgencyPseudoField && has_code)) continue;
       const std::string text =
           field.column.beside ? row.beside[key].as_string() : record.doc[key].as_string();
       if ((field.ref.empty() && !field.column.beside) || text.empty()) continue;
@@ -479,7 +479,7 @@ Result<RecordTables::File> RecordTables::blank_form(const Actor& actor, std::str
       record_scope(services_, actor, Action::create, *kind, "").reach == Scope::Reach::everything ||
       actor.agency_ids.size() > 1;
   std::erase_if(fields, [&](const Field& field) {
-    return (field.column.key == kAgency && !for_many) ||
+    return (field.column.key == kAgencyPseudoField && !for_many) ||
            (field.column.key == kState && kind->lifecycle.has_moves());
   });
   report::Workbook book;

@@ -15,7 +15,6 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kBinding = "role_binding";
 constexpr std::string_view kLeadSlot = "lead_department";
 constexpr std::size_t kHistoryPage = 100;
 
@@ -153,7 +152,7 @@ Result<std::string> Records::owner_of(const Actor& actor, const RegisterKind& ki
   if (agency.empty() && is_provincial(actor)) {
     // The first binding makes the lead department what it is.
     const auto lead = province_agency();
-    if (lead || kind.spec.name != kBinding) return lead;
+    if (lead || kind.spec.name != kRoleBindingKind) return lead;
     agency = body["doc"]["agency_id"].as_string();
   }
   if (agency.empty()) return fail(ErrorCode::invalid, "agency is missing", "request.invalid", {"agency_id"});

@@ -12,7 +12,7 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::size_t kRowsPerRead = 1'000;
+constexpr std::size_t kDutiesPerRead = 1'000;
 
 /// Classes of people in packs as roles of accounts; a pack may also name the role of the account itself.
 struct PersonClass {
@@ -76,9 +76,9 @@ Result<> Reminding::open() {
   std::string after;
   for (;;) {
     const auto rows =
-        PHENDAU_TRY(services_.ledger.list_derived(kSentSpace, "", everything(), kRowsPerRead, after));
+        PHENDAU_TRY(services_.ledger.list_derived(kSentSpace, "", everything(), kDutiesPerRead, after));
     for (const auto& row : rows) sent_.insert(row.key);
-    if (rows.size() < kRowsPerRead) return {};
+    if (rows.size() < kDutiesPerRead) return {};
     after = rows.back().key;
   }
 }

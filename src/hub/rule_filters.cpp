@@ -22,11 +22,6 @@ constexpr std::size_t kReasonBytesMax = 2'000;
 constexpr Duration kWorkEvery = seconds(20);
 constexpr std::size_t kAlertsReplayedMax = 100'000;  // of a silence rule
 
-std::unexpected<Error> wrong(std::string_view member) {
-  return fail(ErrorCode::invalid, std::string(member) + " is not valid", "request.invalid",
-              {std::string(member)});
-}
-
 std::string file_of(std::string_view id) { return fmt::format("{}/{}", kRuleFilterKind, id); }
 
 std::vector<detect::FilterRule> parsed(const ledger::Record& record) {
@@ -62,7 +57,7 @@ const detect::SilenceRule* silence_of(const ActivePack& pack, std::string_view i
 
 Result<std::vector<detect::FilterCondition>> conditions_from(const Json& list) {
   if (!list.is_array() || list.items().empty() || list.items().size() > kFilterConditionsMax)
-    return wrong("conditions");
+    return bad_member("conditions");
   std::vector<detect::FilterCondition> out;
   for (const auto& item : list.items()) {
     detect::FilterCondition one{item["field"].as_string(), texts_from(item["values"])};
@@ -73,7 +68,7 @@ Result<std::vector<detect::FilterCondition>> conditions_from(const Json& list) {
                        one.values.size() == item["values"].items().size() &&
                        std::all_of(one.values.begin(), one.values.end(),
                                    [](const auto& value) { return value.size() <= kValueBytesMax; });
-    if (!named || !sized) return wrong("conditions");
+    if (!named || !sized) return bad_member("conditions");
     out.push_back(std::move(one));
   }
   return out;
@@ -92,7 +87,7 @@ Json conditions_json(const std::vector<detect::FilterCondition>& conditions) {
 /// Nothing that a filter holds back may stay back for longer than a year without somebody looking again.
 Result<CivilDate> last_day_from(const Json& text, UtcTime now) {
   const auto day = parse_date(text.as_string());
-  if (!day) return wrong("until");
+  if (!day) return bad_member("until");
   const std::int64_t ahead = days_from_civil(*day) - days_from_civil(to_civil(now, kHubZone).date);
   if (ahead < 0 || ahead > kRuleFilterDaysMax) {
     return fail(ErrorCode::invalid, "the last day lies in the past or more than a year ahead",
@@ -349,7 +344,7 @@ Result<Json> RuleFilters::get(const Actor& actor, std::string_view id) {
 Result<Json> RuleFilters::create(const Actor& actor, const Json& body) {
   PHENDAU_TRY(scope_for(actor, Action::create, Resource::rule));
   const std::string reason(trim(body["reason"].as_string()));
-  if (reason.empty() || reason.size() > kReasonBytesMax) return wrong("reason");
+  if (reason.empty() || reason.size() > kReasonBytesMax) return bad_member("reason");
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json::object({{"reason", reason}})));
   const CivilDate until = PHENDAU_TRY(last_day_from(body["until"], services_.env.now()));
   auto conditions = PHENDAU_TRY(conditions_from(body["conditions"]));
@@ -402,7 +397,7 @@ Result<Json> RuleFilters::create(const Actor& actor, const Json& body) {
 Result<Json> RuleFilters::replay(const Actor& actor, std::string_view id, const Json& body) {
   const auto record = PHENDAU_TRY(record_of(actor, Action::update, id));
   const std::int64_t days_back = body["days"].as_int(kReplayDaysDefault);
-  if (days_back < 1 || days_back > kReplayDaysMax) return wrong("days");
+  if (days_back < 1 || days_back > kReplayDaysMax) return bad_member("days");
   PHENDAU_TRY(queue_replay(record.id, days_back));
   return view(record);
 }
@@ -426,7 +421,7 @@ Result<Json> RuleFilters::end(const Actor& actor, std::string_view id, const Jso
   const auto record = PHENDAU_TRY(record_of(actor, Action::update, id));
   if (record.state == kEnded) return fail(ErrorCode::conflict, "it has ended", "rule_filter.state");
   const std::string reason(trim(body["reason"].as_string()));
-  if (reason.empty() || reason.size() > kReasonBytesMax) return wrong("reason");
+  if (reason.empty() || reason.size() > kReasonBytesMax) return bad_member("reason");
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json::object({{"reason", reason}})));
   Json doc = record.doc;
   doc.set("end_reason", reason);

@@ -18,6 +18,11 @@ Result<Scope> scope_covering(const Actor& actor, Action action, Resource resourc
   return scope;
 }
 
+std::unexpected<Error> bad_member(std::string_view member) {
+  return fail(ErrorCode::invalid, std::string(member) + " is not valid", "request.invalid",
+              {std::string(member)});
+}
+
 Json time_or_null(const std::optional<UtcTime>& at) { return at ? Json(format_rfc3339(*at)) : Json(); }
 
 Json page_json(Json::Array items, const std::string& next_cursor) {

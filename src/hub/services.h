@@ -46,6 +46,9 @@ Result<Scope> scope_for(const Actor& actor, Action action, Resource resource);
 Result<Scope> scope_covering(const Actor& actor, Action action, Resource resource,
                              std::string_view agency_id);
 
+/// `invalid` (request.invalid): a member of the body that is missing or not as it must be.
+std::unexpected<Error> bad_member(std::string_view member);
+
 /// "Z" text of an instant, or null.
 Json time_or_null(const std::optional<UtcTime>& at);
 /// What a list answers: {items, next_cursor}.

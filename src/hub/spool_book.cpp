@@ -6,14 +6,14 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kSpace = "spools";
+constexpr std::string_view kSpoolSpace = "spools";
 constexpr std::size_t kDevicesCachedMax = 20'000;
 
 }  // namespace
 
 Result<std::vector<SpoolBook::Spool>> SpoolBook::load(const std::string& device_id) {
   std::vector<Spool> out;
-  const auto row = PHENDAU_TRY(services_.ledger.get_derived(kSpace, device_id));
+  const auto row = PHENDAU_TRY(services_.ledger.get_derived(kSpoolSpace, device_id));
   if (!row) return out;
   for (const auto& item : row->doc["spools"].items()) {
     const auto first_at = parse_rfc3339(item["first_at"].as_string());
@@ -47,8 +47,8 @@ Result<> SpoolBook::admit(std::string_view device_id, std::string_view agency_id
   for (const auto& spool : next) {
     list.push(Json::object({{"epoch", spool.epoch}, {"first_at", format_rfc3339(spool.first_at)}}));
   }
-  PHENDAU_TRY(
-      services_.ledger.put_derived(kSpace, id, agency_id, Json::object({{"spools", std::move(list)}}), now));
+  PHENDAU_TRY(services_.ledger.put_derived(kSpoolSpace, id, agency_id,
+                                           Json::object({{"spools", std::move(list)}}), now));
   spools = std::move(next);
   return {};
 }

@@ -10,7 +10,7 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::size_t kRefsMax = 5;  // of evidence per line; the portal judges again for the rest
-constexpr std::size_t kRowsPerRead = 1'000;
+constexpr std::size_t kBookRowsPerRead = 1'000;
 
 bool is_good(Status status) {
   return status == Status::met || status == Status::attested || status == Status::excepted;
@@ -147,9 +147,10 @@ Result<std::vector<comply::RankedObligation>> lines_of_year(ledger::Ledger& ledg
   const std::string prefix = agency_id.empty() ? fmt::format("{}|", year) : key_of(year, agency_id, "");
   std::string after;
   for (;;) {
-    const auto rows = PHENDAU_TRY(ledger.list_derived(kYearBookSpace, prefix, scope, kRowsPerRead, after));
+    const auto rows =
+        PHENDAU_TRY(ledger.list_derived(kYearBookSpace, prefix, scope, kBookRowsPerRead, after));
     for (const auto& row : rows) out.push_back(ranked_obligation_from(row.doc));
-    if (rows.size() < kRowsPerRead) return out;
+    if (rows.size() < kBookRowsPerRead) return out;
     after = rows.back().key;
   }
 }

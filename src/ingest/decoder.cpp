@@ -30,7 +30,7 @@ std::optional<ParsedTime> leading_time(std::string_view line, ZoneOffset zone) {
   constexpr std::size_t kDateBytes = 10;
   constexpr std::size_t kDateTimeBytesMax = 40;         // with fraction and zone
   std::string text(line.substr(0, kDateTimeBytesMax));  // apt writes two spaces between date and time
-  if (text.substr(0, kDateBytes + 2).ends_with("  ")) text.erase(kDateBytes, 1);
+  if (text.find("  ", kDateBytes) == kDateBytes) text.erase(kDateBytes, 1);
   const auto time = parse_iso_time(text, zone);
   if (!time || (time->used < text.size() && is_word(text[time->used]))) return std::nullopt;
   return time;

@@ -230,6 +230,8 @@ TEST_CASE("text: a date and time at the beginning is the event's") {
       {"2026-11-24 09:59:00x", "2026-11-24T03:00:00Z", "received"},
       {"2026-11-24", "2026-11-24T03:00:00Z", "received"},
       {"2026-11-24  ", "2026-11-24T03:00:00Z", "received"},
+      {"2  ", "2026-11-24T03:00:00Z", "received"},
+      {"20261124  ", "2026-11-24T03:00:00Z", "received"},
       {"Start-Date: ", "2026-11-24T03:00:00Z", "received"},
   };
   auto text = make_decoder("text");
