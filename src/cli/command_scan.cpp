@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <thread>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/rule_loader.h"
