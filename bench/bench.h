@@ -48,6 +48,8 @@ std::vector<Pair> ingest_pairs();
 std::vector<Pair> evtx_pairs(const std::string& folder);
 std::vector<Pair> journal_pairs(const std::string& folder);
 std::vector<Pair> detection_pairs();
+/// All of SigmaHQ made ready; none without the shared corpora.
+std::vector<Pair> rule_pairs();
 std::vector<Pair> office_pairs();
 
 /// The obligation engine at the size of a large province; prints its own lines.

@@ -79,9 +79,10 @@ int main(int argc, char** argv) {
   }
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
-  for (const auto& make : {std::function(ingest_pairs), std::function(detection_pairs),
-                           std::function(office_pairs), std::function([&] { return evtx_pairs(folder); }),
-                           std::function([&] { return journal_pairs(folder); })}) {
+  for (const auto& make :
+       {std::function(ingest_pairs), std::function(detection_pairs), std::function(rule_pairs),
+        std::function(office_pairs), std::function([&] { return evtx_pairs(folder); }),
+        std::function([&] { return journal_pairs(folder); })}) {
     for (const auto& pair : make()) {
       if (pair.name.find(filter) != std::string::npos) run(pair);
     }

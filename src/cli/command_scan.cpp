@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <thread>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/rule_loader.h"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/env.h"
 
-#include <algorithm>
-
 #include "base/ulid.h"
 
 namespace phendau {
@@ -13,9 +11,8 @@ Result<std::string> read_file(Env& env, const std::string& path, std::uint64_t s
   if (size > size_bytes_max)
     return fail(ErrorCode::limit, path + ": larger than the limit for such a file", "file.too_large", {path});
   // Read until the end rather than to `size`: files under /proc report 0 bytes. One byte more than the file
-  // should have tells the end at once: rules are thousands of small files.
-  constexpr std::uint64_t kPartBytesMax = 1u << 20;
-  const std::size_t asked = size == 0 ? kPartBytesMax : std::min(size + 1, kPartBytesMax);
+  // should have tells the end at once.
+  const std::size_t asked = size == 0 ? 1u << 20 : size + 1;
   std::string out;
   for (;;) {
     std::string part = PHENDAU_TRY(file->read_at(out.size(), asked));
