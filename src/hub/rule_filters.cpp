@@ -64,8 +64,11 @@ Result<std::vector<detect::FilterCondition>> conditions_from(const Json& list) {
     // "|" would make the rest of the name a modifier.
     const bool named = !trim(one.field).empty() && one.field.size() <= kFieldBytesMax &&
                        one.field.find('|') == std::string::npos;
-    const bool sized = !one.values.empty() && one.values.size() <= kFilterValuesMax &&
-                       one.values.size() == item["values"].items().size() &&
+    const auto& values = item["values"].items();
+    const bool all_texts =
+        std::all_of(values.begin(), values.end(), [](const Json& value) { return value.is_string(); });
+    const bool sized = all_texts && !one.values.empty() && one.values.size() <= kFilterValuesMax &&
+                       one.values.size() == values.size() &&
                        std::all_of(one.values.begin(), one.values.end(),
                                    [](const auto& value) { return value.size() <= kValueBytesMax; });
     if (!named || !sized) return bad_member("conditions");

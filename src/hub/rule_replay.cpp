@@ -13,35 +13,55 @@ namespace {
 
 constexpr std::size_t kFramesPerStep = 64;
 
-/// What has to be matched to know what the rules do: they, and what correlation rules count beside them.
+/// What has to be matched to know what the rules do: they, and what the correlation rules that count them
+/// count besides.
 struct Involved {
-  std::set<std::string> names;  // ids and names of event rules and correlations
+  std::set<std::string> affected;  // ids and names: the rules, and correlations that count them
+  std::vector<std::string> rules;  // ids and names of whatever is counted
   std::vector<detect::CorrelationRule> correlations;
 
-  bool has(const detect::RuleMeta& rule) const {
-    return names.contains(rule.id) || (!rule.name.empty() && names.contains(rule.name));
+  bool is_affected(const detect::RuleMeta& rule) const {
+    return affected.contains(rule.id) || (!rule.name.empty() && affected.contains(rule.name));
+  }
+  void affect(const detect::RuleMeta& rule) {
+    for (const auto& name : {rule.id, rule.name}) {
+      if (!name.empty()) affected.insert(name);
+    }
   }
 };
 
 Involved involved_in(const ActivePack& pack, const std::vector<std::string>& rules) {
   Involved out;
-  out.names.insert(rules.begin(), rules.end());
-  std::vector<bool> taken(pack.correlations().size(), false);
+  out.affected.insert(rules.begin(), rules.end());
+  for (const auto& rule : pack.pack().rules.rules) {
+    if (out.is_affected(rule)) out.affect(rule);
+  }
+  const auto& all = pack.correlations();
   for (bool grew = true; grew;) {
     grew = false;
-    for (std::size_t i = 0; i < taken.size(); ++i) {
-      const auto& correlation = pack.correlations()[i];
+    for (const auto& correlation : all) {
       const bool counts_one = std::any_of(correlation.rules.begin(), correlation.rules.end(),
-                                          [&](const auto& name) { return out.names.contains(name); });
-      if (taken[i] || (!counts_one && !out.has(correlation))) continue;
-      taken[i] = grew = true;
-      out.correlations.push_back(correlation);
-      out.names.insert(correlation.rules.begin(), correlation.rules.end());
-      for (const auto& name : {correlation.id, correlation.name}) {
-        if (!name.empty()) out.names.insert(name);
-      }
+                                          [&](const auto& name) { return out.affected.contains(name); });
+      if (!counts_one || out.is_affected(correlation)) continue;
+      out.affect(correlation);
+      grew = true;
     }
   }
+  // Steps of a chain that the rules have no part in are counted as well.
+  std::set<std::string> counted = out.affected;
+  for (bool grew = true; grew;) {
+    const std::size_t before = counted.size();
+    for (const auto& correlation : all) {
+      if (counted.contains(correlation.id) || counted.contains(correlation.name))
+        counted.insert(correlation.rules.begin(), correlation.rules.end());
+    }
+    grew = counted.size() > before;
+  }
+  for (const auto& correlation : all) {
+    if (counted.contains(correlation.id) || counted.contains(correlation.name))
+      out.correlations.push_back(correlation);
+  }
+  out.rules.assign(counted.begin(), counted.end());
   return out;
 }
 
@@ -50,6 +70,7 @@ class Side {
  public:
   Side(RulesInForce set, const Involved& involved, const std::vector<std::string>& targets)
       : set_(std::move(set)), correlator_(detect::Correlator::compile(involved.correlations, set_.plan)) {
+    for (const auto& rule : correlator_.rules()) is_affected_.push_back(involved.is_affected(rule));
     for (const auto& rule : set_.plan.rules()) {
       is_target_.push_back(std::any_of(targets.begin(), targets.end(), [&](const auto& name) {
         return name == rule.id || (!rule.name.empty() && name == rule.name);
@@ -83,13 +104,14 @@ class Side {
  private:
   void note(const std::vector<detect::CorrelationMatch>& matches) {
     for (const auto& match : matches) {
-      if (match.alerts && !match.update) ++counts_.correlations;
+      if (match.alerts && !match.update && is_affected_[match.correlation_index]) ++counts_.correlations;
     }
   }
 
   RulesInForce set_;
   detect::Correlator correlator_;
-  std::vector<bool> is_target_;
+  std::vector<bool> is_target_;    // by rule of the plan
+  std::vector<bool> is_affected_;  // by rule of the correlator
   ReplayCounts counts_;
 };
 
@@ -136,11 +158,10 @@ Json refs_json(const std::vector<EventRef>& refs) {
 Result<ReplayResult> replay_filter(journal::Journal& journal, const ActivePack& pack, const LiveRules& rules,
                                    const ReplayAsk& ask, const std::function<bool(double)>& progress) {
   const Involved involved = involved_in(pack, ask.rules);
-  const std::vector<std::string> names(involved.names.begin(), involved.names.end());
   std::vector<detect::FilterRule> all = ask.in_force;
-  Side without(rules.compile(all, &names), involved, ask.rules);
+  Side without(rules.compile(all, &involved.rules), involved, ask.rules);
   all.insert(all.end(), ask.filter.begin(), ask.filter.end());
-  Side with(rules.compile(all, &names), involved, ask.rules);
+  Side with(rules.compile(all, &involved.rules), involved, ask.rules);
   ReplayResult out;
   Newest silenced, kept;
   const std::uint64_t last = journal.head().frame_seq;

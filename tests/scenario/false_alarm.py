@@ -116,5 +116,5 @@ history = admin.get(f"/history/rule_filter/{made['id']}")["items"]
 assert [h["state"] for h in reversed(history)][0] == "draft" and {h["state"] for h in history} == {"draft", "in_force", "ended"}, history
 assert stored() == sent
 hub.stop()
-code, verdict = verify_journal(hub.folder)
+code, verdict = verify_journal(hub.data)
 assert code == 0 and verdict["ok"], verdict
