@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Benchmarks as pairs: our code and a baseline on the same bytes, in turn, in the same run. What is reported
 // is the median of each and the median of the ratios of the pairs: a ratio survives another machine and a
-// busy one, an absolute number does not. Single thread.
+// busy one, an absolute number does not. Single thread unless a name says otherwise.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/batch.h"
@@ -24,7 +25,20 @@ struct Pair {
   int pairs = kPairs;
   std::function<void()> ours;
   std::function<void()> base;
+  std::string unit = "events";
+  /// What was promised, printed beside what came out; 0: nothing was.
+  double share_target = 0;      // of the baseline's speed
+  double times_target = 0;      // of the baseline's time, at most
+  double events_target = 0;     // a second
+  double megabytes_target = 0;  // a second
 };
+
+/// Measures and prints a pair, if the word on the command line is in its name.
+void run(const Pair& pair);
+/// Whether something of a section (a common beginning of names) may be asked for.
+bool wanted(std::string_view section);
+/// A figure of its own, in the columns of run().
+void report(const std::string& name, const std::string& figures);
 
 double seconds_of(const std::function<void()>& work);
 struct Sampled {
@@ -44,14 +58,13 @@ std::vector<std::string> ndjson_lines(std::uint32_t count);
 Batch decode(const std::string& format, const std::vector<std::string>& lines);
 
 std::vector<Pair> ingest_pairs();
-/// Event logs of Windows from the shared corpora, repeated to half a gigabyte in `folder`; none without them.
-std::vector<Pair> evtx_pairs(const std::string& folder);
 std::vector<Pair> journal_pairs(const std::string& folder);
-std::vector<Pair> detection_pairs();
 /// All of SigmaHQ made ready; none without the shared corpora.
 std::vector<Pair> rule_pairs();
 std::vector<Pair> office_pairs();
 
+/// Rules over events and correlations, with files in `folder`; what is measured: detection.cpp.
+void detection_report(const std::string& folder);
 /// The obligation engine at the size of a large province; prints its own lines.
 void obligations_report();
 /// Registers at that size: an import and lists; prints its own lines.
@@ -59,5 +72,16 @@ void registers_report();
 
 /// The floor of NDJSON: simdjson reads every member of every line and does nothing with it.
 std::uint64_t walk_json(const std::vector<std::string>& lines);
+
+/// The same for a file of lines, on several threads: read, checked, every string unescaped.
+class JsonFloor {
+ public:
+  JsonFloor(std::string path, std::size_t threads);
+  std::uint64_t read() const;
+
+ private:
+  std::string path_;
+  std::vector<std::uint64_t> begins_;  // of each thread's lines, and the end
+};
 
 }  // namespace phendau::bench

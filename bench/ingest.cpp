@@ -94,20 +94,16 @@ std::vector<Pair> ingest_pairs() {
   const auto ndjson = std::make_shared<std::vector<std::string>>(ndjson_lines(kRows));
   const auto text = std::make_shared<std::string>();
   for (const auto& line : *syslog) *text += line + "\n";
-  std::vector<Pair> out(2);
-  out[0] = {"decode syslog",
-            "memchr for line ends",
-            kRows,
-            kPairs,
-            [syslog] { keep(decode("syslog", *syslog).rows()); },
-            [text] { keep(split_lines(*text)); }};
-  out[1] = {"decode ndjson",
-            "simdjson walk of all members",
-            kRows,
-            kPairs,
-            [ndjson] { keep(decode("ndjson", *ndjson).rows()); },
-            [ndjson] { keep(walk_json(*ndjson)); }};
-  return out;
+  return {{.name = "decode syslog",
+           .baseline = "memchr for line ends",
+           .events = kRows,
+           .ours = [syslog] { keep(decode("syslog", *syslog).rows()); },
+           .base = [text] { keep(split_lines(*text)); }},
+          {.name = "decode ndjson",
+           .baseline = "simdjson walk of all members",
+           .events = kRows,
+           .ours = [ndjson] { keep(decode("ndjson", *ndjson).rows()); },
+           .base = [ndjson] { keep(walk_json(*ndjson)); }}};
 }
 
 }  // namespace phendau::bench

@@ -8,19 +8,38 @@
 #include <filesystem>
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "bench/bench.h"
 
 namespace phendau::bench {
 namespace {
 
 std::uint64_t kept = 0;
+std::string filter;
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
 }
 
+std::string target_of(double target, const char* unit) {
+  return target > 0 ? fmt::format("(target {:g}{})", target, unit) : std::string();
+}
+
+}  // namespace
+
+bool wanted(std::string_view section) {
+  return section.find(filter) != std::string_view::npos || filter.find(section) != std::string::npos;
+}
+
+void report(const std::string& name, const std::string& figures) {
+  std::printf("%-46s %s\n", name.c_str(), figures.c_str());
+  std::fflush(stdout);
+}
+
 void run(const Pair& pair) {
+  if (pair.name.find(filter) == std::string::npos) return;
   pair.ours();  // Warm caches, open files, grow pools.
   pair.base();
   std::vector<double> ours, base, ratios;
@@ -32,18 +51,19 @@ void run(const Pair& pair) {
     ratios.push_back(mine / other);
   }
   const double events = static_cast<double>(pair.events);
-  std::printf("%-32s %12.0f events/s   %-34s %12.0f events/s   ours takes %7.2f x its time\n",
-              pair.name.c_str(), events / median(ours), pair.baseline.c_str(), events / median(base),
-              median(ratios));
+  report(pair.name, fmt::format("{:12.0f} {}/s {:26} {:34} {:12.0f} {}/s   ours takes {:7.2f} x its time",
+                                events / median(ours), pair.unit, target_of(pair.events_target, "/s"),
+                                pair.baseline, events / median(base), pair.unit, median(ratios)));
   if (pair.bytes > 0) {
     const double megabytes = static_cast<double>(pair.bytes) / 1e6;
-    std::printf("%-32s %12.0f MB/s       %-34s %12.0f MB/s\n", "", megabytes / median(ours), "",
-                megabytes / median(base));
+    report("", fmt::format("{:12.0f} MB/s     {:26} {:34} {:12.0f} MB/s", megabytes / median(ours),
+                           target_of(pair.megabytes_target, " MB/s"), "", megabytes / median(base)));
   }
-  std::fflush(stdout);
+  if (pair.times_target > 0)
+    report("", fmt::format("{:12.2f} x its time {}", median(ratios), target_of(pair.times_target, "")));
+  if (pair.share_target > 0)
+    report("", fmt::format("{:12.2f} of its speed {}", 1 / median(ratios), target_of(pair.share_target, "")));
 }
-
-}  // namespace
 
 double seconds_of(const std::function<void()>& work) {
   const auto begin = std::chrono::steady_clock::now();
@@ -69,7 +89,6 @@ void give_up(const std::string& why) {
 
 int main(int argc, char** argv) {
   using namespace phendau::bench;
-  std::string filter;
   std::string folder = (std::filesystem::temp_directory_path() / "phendau-bench").string();
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--folder" && i + 1 < argc)
@@ -79,16 +98,16 @@ int main(int argc, char** argv) {
   }
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
-  for (const auto& make :
-       {std::function(ingest_pairs), std::function(detection_pairs), std::function(rule_pairs),
-        std::function(office_pairs), std::function([&] { return evtx_pairs(folder); }),
-        std::function([&] { return journal_pairs(folder); })}) {
-    for (const auto& pair : make()) {
-      if (pair.name.find(filter) != std::string::npos) run(pair);
-    }
-  }
-  if (std::string_view("obligations").find(filter) != std::string_view::npos) obligations_report();
-  if (std::string_view("registers").find(filter) != std::string_view::npos) registers_report();
+  const auto run_all = [](const std::vector<Pair>& pairs) {
+    for (const auto& pair : pairs) run(pair);
+  };
+  if (wanted("decode ")) run_all(ingest_pairs());
+  detection_report(folder);
+  if (wanted("rules ")) run_all(rule_pairs());
+  if (wanted("office ")) run_all(office_pairs());
+  if (wanted("journal ") || wanted("search ")) run_all(journal_pairs(folder));
+  if (wanted("obligations")) obligations_report();
+  if (wanted("registers")) registers_report();
   std::filesystem::remove_all(folder);
   std::fprintf(stderr, "(%llu)\n", static_cast<unsigned long long>(kept));
   return 0;

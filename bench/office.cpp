@@ -79,15 +79,22 @@ std::vector<Pair> office_pairs() {
   if (!written) give_up(written.error().message);
   const auto xlsx = std::make_shared<std::string>(std::move(*written));
   const auto csv = std::make_shared<std::string>(report::write_csv(book->sheets[0]));
-  std::vector<Pair> out;
-  out.push_back({"office import, XLSX", "unpacking the ZIP", kImportRows, kPairs, [xlsx] { import(*xlsx); },
-                 [xlsx] { keep(report::read_zip(*xlsx)->size()); }});
-  out.push_back({"office import, CSV", "decoding UTF-8", kImportRows, kPairs, [csv] { import(*csv); },
-                 [csv] { keep(convert_to_utf8(*csv, TextEncoding::utf8)->text.size()); }});
-  out.push_back({"office export, XLSX", "the same as CSV", kExportRows, 3,
-                 [big] { keep(report::write_xlsx(*big)->size()); },
-                 [big] { keep(report::write_csv(big->sheets[0]).size()); }});
-  return out;
+  return {{.name = "office import, XLSX",
+           .baseline = "unpacking the ZIP",
+           .events = kImportRows,
+           .ours = [xlsx] { import(*xlsx); },
+           .base = [xlsx] { keep(report::read_zip(*xlsx)->size()); }},
+          {.name = "office import, CSV",
+           .baseline = "decoding UTF-8",
+           .events = kImportRows,
+           .ours = [csv] { import(*csv); },
+           .base = [csv] { keep(convert_to_utf8(*csv, TextEncoding::utf8)->text.size()); }},
+          {.name = "office export, XLSX",
+           .baseline = "the same as CSV",
+           .events = kExportRows,
+           .pairs = 3,
+           .ours = [big] { keep(report::write_xlsx(*big)->size()); },
+           .base = [big] { keep(report::write_csv(big->sheets[0]).size()); }}};
 }
 
 }  // namespace phendau::bench

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace phendau {
 
 std::size_t utf8_sequence_length(std::string_view text, std::size_t pos) {
@@ -33,7 +35,7 @@ std::size_t utf8_sequence_length(std::string_view text, std::size_t pos) {
 
 bool is_valid_utf8(std::string_view text) {
   std::size_t pos = 0;
-  while (pos < text.size()) {
+  while ((pos = ascii_end(text, pos)) < text.size()) {
     const std::size_t length = utf8_sequence_length(text, pos);
     if (length == 0) return false;
     pos += length;
@@ -68,8 +70,8 @@ std::string_view truncate_utf8(std::string_view text, std::size_t size_bytes_max
 char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 std::string to_lower_ascii(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = ascii_lower(c);
+  std::string out(text.size(), '\0');
+  lower_ascii_into(text, out.data());
   return out;
 }
 

@@ -9,7 +9,9 @@
 #include <unicode/uchar.h>
 #include <unicode/ucnv.h>
 #include <unicode/unistr.h>
+#include <unicode/utf8.h>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace phendau {
@@ -26,10 +28,6 @@ constexpr char16_t kTcvn3[] = {
     0x1ed1, 0x1ed9, 0x1edd, 0x1edf, 0x1ee1, 0x1edb, 0x1ee3, 0x00f9, 0x1ed6, 0x1ee7, 0x0169, 0x00fa,
     0x1ee5, 0x1eeb, 0x1eed, 0x1eef, 0x1ee9, 0x1ef1, 0x1ef3, 0x1ef7, 0x1ef9, 0x00fd, 0x1ef5, 0x1ed0,
 };
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 icu::UnicodeString from_utf8(std::string_view text) {
   return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
@@ -52,14 +50,40 @@ icu::UnicodeString normalised(const icu::UnicodeString& text, bool compose) {
 }  // namespace
 
 std::string to_nfc(std::string_view text) {
-  if (is_ascii(text) || !is_valid_utf8(text)) return std::string(text);
+  if (is_all_ascii(text) || !is_valid_utf8(text)) return std::string(text);
   return to_utf8(normalised(from_utf8(text), true));
 }
 
 namespace {
 
+/// Letters that are folded one by one, because none of them combines with another: all below the combining
+/// marks, and those of Vietnamese.
+bool stands_alone(UChar32 c) { return c < 0x300 || (c >= 0x1E00 && c <= 0x1EFF); }
+
+/// False if the text has others; `out` is without meaning then.
+bool fold_alone(std::string_view text, std::string& out) {
+  std::string lowered(text.size(), '\0');
+  lower_ascii_into(text, lowered.data());
+  out.reserve(text.size());
+  std::size_t begin = 0;  // of what was not appended yet
+  for (std::size_t at = 0; (at = ascii_end(text, at)) < text.size();) {
+    std::size_t next = at;
+    UChar32 c = 0;
+    U8_NEXT_UNSAFE(text.data(), next, c);
+    if (!stands_alone(c)) return false;
+    char bytes[U8_MAX_LENGTH];
+    std::size_t size = 0;
+    U8_APPEND_UNSAFE(bytes, size, u_foldCase(c, U_FOLD_CASE_DEFAULT));
+    out.append(lowered, begin, at - begin).append(bytes, size);
+    begin = at = next;
+  }
+  out.append(lowered, begin);
+  return true;
+}
+
 std::string fold_valid(std::string_view text) {
-  if (is_ascii(text)) return to_lower_ascii(text);
+  if (is_all_ascii(text)) return to_lower_ascii(text);
+  if (std::string out; fold_alone(text, out)) return out;
   const icu::UnicodeString composed = normalised(from_utf8(text), true);
   icu::UnicodeString out;
   for (std::int32_t i = 0; i < composed.length(); i = composed.moveIndex32(i, 1))
@@ -89,7 +113,7 @@ std::string fold_case(std::string_view text) {
 }
 
 std::string fold_accents(std::string_view text) {
-  if (is_ascii(text) || !is_valid_utf8(text)) return to_lower_ascii(text);
+  if (is_all_ascii(text) || !is_valid_utf8(text)) return to_lower_ascii(text);
   icu::UnicodeString wide = from_utf8(text);
   wide.foldCase();
   wide = normalised(wide, false);
@@ -166,7 +190,7 @@ void append_utf8(std::string& out, char32_t character) {
 }
 
 std::string from_tcvn3(std::string_view text) {
-  if (is_ascii(text) || !is_valid_utf8(text)) return std::string(text);
+  if (is_all_ascii(text) || !is_valid_utf8(text)) return std::string(text);
   const icu::UnicodeString wide = from_utf8(text);
   icu::UnicodeString out;
   for (std::int32_t at = 0; at < wide.length();) {

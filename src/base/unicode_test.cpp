@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -55,6 +56,19 @@ TEST_CASE("unicode: normal form, case, accents") {
     CHECK(fold_case(c.text) == c.folded);
     CHECK(fold_case(fold_case(c.text)) == c.folded);
     CHECK(fold_accents(c.text) == c.bare);
+  }
+}
+
+TEST_CASE("unicode: letters that are folded alone fold as they do beside others") {
+  const std::string other = "\xE4\xB8\x80";  // folded by way of ICU, with all that stands beside it
+  for (const auto& [first, last] : {std::pair(0x80u, 0x2FFu), std::pair(0x1E00u, 0x1EFFu)}) {
+    for (char32_t c = first; c <= last; ++c) {
+      std::string text = "X a";
+      append_utf8(text, c);
+      text += "E";
+      CAPTURE(text);
+      CHECK(fold_case(text) + other == fold_case(text + other));
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "base/unicode.h"
 #include "detect/plan_layout.h"
@@ -46,12 +47,7 @@ RowsByValue index_rows(const Column& column) {
 /// Folded text, without an allocation for ASCII.
 std::string_view fold_into(std::string& buffer, std::string_view text) {
   buffer.resize(text.size());
-  unsigned char seen = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    seen |= static_cast<unsigned char>(text[i]);
-    buffer[i] = ascii_lower(text[i]);
-  }
-  if (seen >= 0x80) buffer = fold_case(text);
+  if (!lower_ascii_into(text, buffer.data())) buffer = fold_case(text);
   return buffer;
 }
 

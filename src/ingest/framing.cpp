@@ -12,6 +12,18 @@ namespace {
 constexpr std::string_view kTerminators("\n\0", 2);
 constexpr std::size_t kCountDigitsMax = 8;
 
+/// The first LF or NUL. Window by window, so that neither is looked for far beyond the other.
+std::size_t find_terminator(std::string_view text) {
+  constexpr std::size_t kWindowBytes = 1'024;
+  for (std::size_t at = 0; at < text.size(); at += kWindowBytes) {
+    const std::string_view window = text.substr(at, kWindowBytes);
+    const std::size_t line_end = window.find('\n');
+    const std::size_t end = std::min(line_end, window.substr(0, line_end).find('\0'));
+    if (end != window.npos) return at + end;
+  }
+  return text.npos;
+}
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 struct Count {
@@ -102,7 +114,7 @@ bool Deframer::step_start() {
 
 std::optional<Frame> Deframer::step_line() {
   const std::size_t max = options_.message_bytes_max;
-  const std::size_t at = chunk_.find_first_of(kTerminators);
+  const std::size_t at = find_terminator(chunk_);
   const std::size_t length = at == chunk_.npos ? chunk_.size() : at;
   if (pending_.size() + length > max) {
     const std::size_t take = max - std::min(max, pending_.size());
@@ -181,7 +193,7 @@ bool Deframer::step_skip() {
     remaining_ -= take;
     if (remaining_ > 0) return false;
   } else {
-    const std::size_t at = chunk_.find_first_of(kTerminators);
+    const std::size_t at = find_terminator(chunk_);
     counters_.skipped_bytes += at == chunk_.npos ? chunk_.size() : at;
     chunk_.remove_prefix(at == chunk_.npos ? chunk_.size() : at + 1);
     if (at == chunk_.npos) return false;

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <unordered_map>
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -33,7 +34,8 @@ class JsonReader {
   /// replaced.
   std::string_view read(std::string_view text, dom::object& out, bool& valid) {
     if (text.empty()) return parse_error::kEmpty;
-    const std::string_view checked = valid_text(text, scratch_, valid);
+    std::string_view checked = text;
+    if (!simdjson::validate_utf8(text)) checked = valid_text(text, scratch_, valid);
     padded_.assign(checked);
     padded_.append(simdjson::SIMDJSON_PADDING, '\0');
     if (parser_.max_depth() != kJsonDepthMax + 1 || parser_.capacity() < checked.size()) {
@@ -66,13 +68,17 @@ Scalar scalar_of(dom::element value, std::array<char, 40>& buffer) {
     const auto done = fmt::format_to_n(buffer.data(), buffer.size(), "{}", n);
     return Scalar{std::string_view(buffer.data(), std::min<std::size_t>(done.size, buffer.size())), kind};
   };
+  const auto whole = [&](auto n) {
+    const char* end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), n).ptr;
+    return Scalar{std::string_view(buffer.data(), end), ValueKind::integer};
+  };
   switch (value.type()) {
     case dom::element_type::STRING:
       return {std::string_view(value.get_string().value_unsafe()), ValueKind::text};
     case dom::element_type::INT64:
-      return number(value.get_int64().value_unsafe(), ValueKind::integer);
+      return whole(value.get_int64().value_unsafe());
     case dom::element_type::UINT64:
-      return number(value.get_uint64().value_unsafe(), ValueKind::integer);
+      return whole(value.get_uint64().value_unsafe());
     case dom::element_type::DOUBLE:
       return number(value.get_double().value_unsafe(), ValueKind::real);
     case dom::element_type::BOOL:
@@ -300,7 +306,42 @@ void JournaldDecoder::decode(std::string_view record, const Provenance& provenan
 
 namespace {
 
-/// Member of an object by name; with one level of nesting by "a.b".
+/// Members of a record that say what it is and when and where it happened; also all below `Event.` and the
+/// like, which some programs flatten.
+bool is_looked_up(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "@timestamp", "timestamp", "time",     "EventTime", "TimeCreated", "_time",      "ts",
+      "Channel",    "EventID",   "Computer", "Hostname",  "hostname",    "event_type", "_path"};
+  static constexpr std::string_view kObjects[] = {"Event", "winlog", "host"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) ||
+         std::any_of(std::begin(kObjects), std::end(kObjects), [&](std::string_view object) {
+           return name.starts_with(object) && (name.size() == object.size() || name[object.size()] == '.');
+         });
+}
+
+/// Those of one record, in its order.
+class LookedUp {
+ public:
+  void clear() { members_.clear(); }
+  void add(std::string_view name, dom::element value) { members_.emplace_back(name, value); }
+  /// The first of the name; false if there is none.
+  bool at(std::string_view name, dom::element& out) const {
+    for (const auto& [key, value] : members_) {
+      if (key != name) continue;
+      out = value;
+      return true;
+    }
+    return false;
+  }
+  bool at(std::string_view name, dom::object& out) const {
+    dom::element value;
+    return at(name, value) && !value.get(out);
+  }
+
+ private:
+  std::vector<std::pair<std::string_view, dom::element>> members_;
+};
+
 bool find_member(dom::object object, std::string_view name, dom::element& out) {
   if (!object.at_key(name).get(out)) return true;
   const std::size_t dot = name.find('.');
@@ -308,6 +349,16 @@ bool find_member(dom::object object, std::string_view name, dom::element& out) {
   dom::object inner;
   if (object.at_key(name.substr(0, dot)).get(inner)) return false;
   return find_member(inner, name.substr(dot + 1), out);
+}
+
+/// Member of the record by name; "a.b" also means the member b of the object a. All names that are asked for
+/// are such as is_looked_up() knows.
+bool find_member(const LookedUp& record, std::string_view name, dom::element& out) {
+  if (record.at(name, out)) return true;
+  const std::size_t dot = name.find('.');
+  dom::object inner;
+  return dot != name.npos && record.at(name.substr(0, dot), inner) &&
+         find_member(inner, name.substr(dot + 1), out);
 }
 
 /// First string of a string or an array.
@@ -353,6 +404,84 @@ std::optional<ParsedTime> parse_any_time(dom::element value, ZoneOffset zone) {
 
 }  // namespace
 
+namespace {
+
+/// What is known of the members' names: records of one program have the same ones in the same order, so that
+/// a name is mostly the one that followed last time, and its column is known.
+class MemberNames {
+ public:
+  using Id = std::uint32_t;
+  static constexpr Id kNone = 0xFFFF'FFFF;
+  static constexpr std::size_t kUnresolved = static_cast<std::size_t>(-2);
+
+  struct Name {
+    std::string_view text;  // a key of ids_
+    Id next = kNone;        // the name that followed it last
+    bool looked_up = false;
+    bool plain = true;        // neither reserved nor with a space
+    std::uint32_t batch = 0;  // for which `column` holds
+    std::size_t column = 0;
+  };
+
+  /// Call before each record, as FieldColumns::follow(). Names may be many, if somebody wants that.
+  void follow(const BatchBuilder& builder) {
+    if (names_.size() > kNamesMax) *this = MemberNames();
+    if (builder.rows() != rows_ || &builder != builder_ || rows_ == 0) ++batch_;
+    builder_ = &builder;
+    rows_ = builder.rows() + 1;
+    last_ = kNone;
+  }
+  /// Names one after another, as they stand in the record.
+  Id next(std::string_view text) {
+    Id& guess = last_ == kNone ? first_ : names_[last_].next;
+    if (guess == kNone || names_[guess].text != text) {
+      const Id known = id_of(text);  // may move what `guess` refers to
+      (last_ == kNone ? first_ : names_[last_].next) = known;
+      last_ = known;
+    } else {
+      last_ = guess;
+    }
+    return last_;
+  }
+  Id id_of(std::string_view text) {
+    const auto known = ids_.find(text);
+    if (known != ids_.end()) return known->second;
+    const auto id = static_cast<Id>(names_.size());
+    const auto added = ids_.emplace(std::string(text), id).first;
+    Name name;
+    name.text = added->first;
+    name.looked_up = is_looked_up(text);
+    name.plain = !is_reserved_field(text) && text.find(' ') == text.npos;
+    names_.push_back(name);
+    return id;
+  }
+  const Name& operator[](Id id) const { return names_[id]; }
+  std::size_t column(Id id, BatchBuilder& builder) {
+    Name& name = names_[id];
+    if (name.batch != batch_) {
+      name.column = builder.column_index(name.text);
+      name.batch = batch_;
+    }
+    return name.column;
+  }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  static constexpr std::size_t kNamesMax = 4'096;
+  std::unordered_map<std::string, Id, Hash, std::equal_to<>> ids_;
+  std::vector<Name> names_;
+  Id first_ = kNone;
+  Id last_ = kNone;
+  const BatchBuilder* builder_ = nullptr;
+  std::uint32_t rows_ = 0;
+  std::uint32_t batch_ = 0;
+};
+
+}  // namespace
+
 struct NdjsonDecoder::Impl {
   JsonReader reader;
   FieldColumns columns;
@@ -363,6 +492,47 @@ struct NdjsonDecoder::Impl {
   dom::object windows;  // the member Event, if the record is an event of Windows as evtx_dump writes it
   bool is_windows_xml = false;
   std::string made_logsource;
+  MemberNames names;
+  struct Member {
+    MemberNames::Id name = 0;
+    dom::element value;
+  };
+  std::vector<Member> taken;  // members of the record
+  LookedUp looked_up;
+
+  /// Takes the record apart, one level deep.
+  void take_members(dom::object object) {
+    taken.clear();
+    looked_up.clear();
+    for (const auto field : object) {
+      const MemberNames::Id name = names.next(field.key);
+      taken.push_back({name, field.value});
+      if (names[name].looked_up) looked_up.add(field.key, field.value);
+    }
+  }
+
+  /// Calls plain(name, scalar element) for each member that is one, and sink(name, scalar element) for each
+  /// value inside of others; false when kJsonFieldsMax was reached.
+  bool walk_members(const auto& plain, const auto& sink) {
+    field_count = 0;
+    path.clear();
+    for (const Member& member : taken) {
+      const std::string_view key = names[member.name].text;
+      if (is_windows_xml && key == "Event") {
+        if (!walk_windows(sink)) return false;
+      } else if (member.value.is_object() || member.value.is_array() || key.size() > kFieldNameBytesMax) {
+        if (!walk_member(key, member.value, sink)) return false;
+      } else {
+        if (field_count == kJsonFieldsMax) {
+          cut = true;
+          return false;
+        }
+        ++field_count;
+        plain(member.name, member.value);
+      }
+    }
+    return true;
+  }
 
   /// Calls sink(name, scalar element) for each value; false when kJsonFieldsMax was reached.
   bool walk(dom::element value, const auto& sink) {
@@ -386,12 +556,7 @@ struct NdjsonDecoder::Impl {
 
   bool walk_object(dom::object object, const auto& sink) {
     for (const auto field : object) {
-      const std::string_view key = field.key;
-      if (is_windows_xml && key == "Event" && path.empty()) {
-        if (!walk_windows(sink)) return false;
-      } else if (!walk_member(key, field.value, sink)) {
-        return false;
-      }
+      if (!walk_member(field.key, field.value, sink)) return false;
     }
     return true;
   }
@@ -502,13 +667,13 @@ NdjsonDecoder::~NdjsonDecoder() = default;
 
 namespace {
 
-void find_time(dom::object object, const Provenance& provenance, RowParts& parts) {
+void find_time(const LookedUp& record, const Provenance& provenance, RowParts& parts) {
   bool seen = false;
   dom::element value;
   for (const std::string_view name :
        {"@timestamp", "timestamp", "time", "EventTime", "TimeCreated", "_time", "ts",
         "Event.System.TimeCreated", "Event.System.TimeCreated_attributes"}) {
-    if (!find_member(object, name, value)) continue;
+    if (!find_member(record, name, value)) continue;
     seen = true;
     if (const auto time = parse_any_time(value, provenance.zone)) {
       parts.time = time->time;
@@ -520,25 +685,25 @@ void find_time(dom::object object, const Provenance& provenance, RowParts& parts
 }
 
 /// Events of Windows: collectors put their own name into "host", the machine is in Computer or Hostname.
-bool is_windows(dom::object object) {
+bool is_windows(const LookedUp& record) {
   dom::element value;
   for (const std::string_view name : {"Channel", "EventID", "winlog.channel", "Event.System.Channel"}) {
-    if (find_member(object, name, value)) return true;
+    if (find_member(record, name, value)) return true;
   }
   return false;
 }
 
 /// The host; `member` becomes its name if it is the plain member "host", which then is not repeated as a
 /// field.
-std::string_view find_host(dom::object object, std::string_view& member) {
+std::string_view find_host(const LookedUp& record, std::string_view& member) {
   static constexpr std::string_view kPlain[] = {"host", "host.name", "hostname", "Computer"};
   static constexpr std::string_view kWindows[] = {
       "Computer", "Event.System.Computer", "winlog.computer_name", "Hostname", "host", "host.name",
       "hostname"};
-  const auto names = is_windows(object) ? std::span<const std::string_view>(kWindows) : std::span(kPlain);
+  const auto names = is_windows(record) ? std::span<const std::string_view>(kWindows) : std::span(kPlain);
   dom::element value;
   for (const std::string_view name : names) {
-    if (!find_member(object, name, value)) continue;
+    if (!find_member(record, name, value)) continue;
     if (const std::string_view text = first_text(value); !text.empty()) {
       if (name == kHostColumn) member = name;
       return text;
@@ -548,19 +713,19 @@ std::string_view find_host(dom::object object, std::string_view& member) {
 }
 
 /// By the Windows channel, else by what the writer of the record is: Suricata's event_type, Zeek's _path.
-std::string_view find_logsource(dom::object object, const Provenance& provenance, std::string& made) {
+std::string_view find_logsource(const LookedUp& record, const Provenance& provenance, std::string& made) {
   dom::element value;
   for (const std::string_view name : {"Channel", "winlog.channel", "Event.System.Channel"}) {
-    if (!find_member(object, name, value)) continue;
+    if (!find_member(record, name, value)) continue;
     const std::string_view channel = string_of(value);
     for (const auto& row : provenance.channel_logsources) {
       if (equals_ignore_case_ascii(row.channel, channel)) return row.logsource;
     }
-    if (!provenance.channel_logsources.empty() && is_windows(object)) return kOtherChannelLogsource;
+    if (!provenance.channel_logsources.empty() && is_windows(record)) return kOtherChannelLogsource;
   }
   const auto made_of = [&](std::string_view product, std::string_view member, std::string_view beside) {
     dom::element other;
-    if (object.at_key(member).get(value) || object.at_key(beside).get(other)) return false;
+    if (!record.at(member, value) || !record.at(beside, other)) return false;
     const std::string_view service = string_of(value);
     if (!is_pair_name(service) || service.find('/') != service.npos) return false;
     made = fmt::format("{}//{}", product, service);
@@ -574,8 +739,6 @@ std::string_view find_logsource(dom::object object, const Provenance& provenance
 
 void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance, BatchBuilder& builder) {
   Impl& impl = *impl_;
-  impl.path.clear();
-  impl.field_count = 0;
   impl.cut = false;
   impl.host_member = {};
   RowParts parts;
@@ -588,27 +751,27 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
   }
   const bool readable = parts.error.empty();
   impl.is_windows_xml = false;
+  impl.names.follow(builder);
   if (readable) {
+    impl.take_members(object);
     dom::element event, system;
-    impl.is_windows_xml = find_member(object, "Event.System", system) && !object["Event"].get(event) &&
-                          !event.get(impl.windows);
-    find_time(object, provenance, parts);
-    parts.host = find_host(object, impl.host_member);
-    parts.logsource = find_logsource(object, provenance, impl.made_logsource);
+    impl.is_windows_xml = find_member(impl.looked_up, "Event.System", system) &&
+                          impl.looked_up.at("Event", event) && !event.get(impl.windows);
+    find_time(impl.looked_up, provenance, parts);
+    parts.host = find_host(impl.looked_up, impl.host_member);
+    parts.logsource = find_logsource(impl.looked_up, provenance, impl.made_logsource);
     // Limits are judged before the row begins, because its parse_error is written first.
-    impl.walk_object(object, [](std::string_view, dom::element) {});
+    impl.walk_members([](MemberNames::Id, dom::element) {}, [](std::string_view, dom::element) {});
     if (impl.cut) parts.error = parse_error::kTooManyFields;
     if (!valid) parts.error = parse_error::kNotUtf8;
-    impl.field_count = 0;
-    impl.path.clear();
   } else {
     parts.logsource = provenance.default_logsource;
   }
   begin_row(record, provenance, parts, builder, impl.columns, counters_);
   if (!readable) return;
   std::string renamed;
-  impl.walk_object(object, [&](std::string_view name, dom::element element) {
-    std::array<char, 40> buffer;
+  std::array<char, 40> buffer;
+  const auto write = [&](std::string_view name, dom::element element) {
     const Scalar value = scalar_of(element, buffer);
     if (impl.is_windows_xml && name.find(' ') != name.npos) {  // Sigma: "Threat Name" is ThreatName
       renamed.assign(name);
@@ -620,8 +783,16 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
       renamed = std::string(kReservedPrefix) + std::string(name);  // name may be a part of it
       name = renamed;
     }
-    builder.add(name, value.text, value.kind);
-  });
+    if (name.empty()) return;
+    builder.add(impl.names.column(impl.names.id_of(name), builder), value.text, value.kind);
+  };
+  const auto write_plain = [&](MemberNames::Id id, dom::element element) {
+    const auto& name = impl.names[id];
+    if (!name.plain || name.text.empty()) return write(name.text, element);
+    const Scalar value = scalar_of(element, buffer);
+    builder.add(impl.names.column(id, builder), value.text, value.kind);
+  };
+  impl.walk_members(write_plain, write);
   add_windows_fields(builder, provenance.zone);
 }
 

@@ -86,6 +86,25 @@ TEST_CASE("ndjson: values, kinds and names") {
   CHECK(batch.time_quality(0) == TimeQuality::received);
 }
 
+TEST_CASE("ndjson: members in another order, in another batch, and very many names") {
+  NdjsonDecoder decoder;
+  BatchBuilder first("ndjson"), second("ndjson");
+  const Provenance provenance = test_provenance();
+  decoder.decode(R"({"a":"1","b":2,"c":{"a":"3"}})", provenance, first);
+  decoder.decode(R"({"b":"4","a":"1","d":null,"c":{"a":"3"}})", provenance, first);
+  decoder.decode(R"({"a":"5","a":"6","b":1})", provenance, second);
+  std::string many = "{";
+  for (int i = 0; i < 6'000; ++i) many += "\"n" + std::to_string(i) + "\":{},";
+  decoder.decode(many + R"("b":7})", provenance, first);
+  decoder.decode(R"({"b":8,"a":"1"})", provenance, first);
+  const Batch batch = first.finish();
+  CHECK(fields_of(batch, {"a", "b", "c.a"}, 0) == "a=1|b=2|c.a=3");
+  CHECK(fields_of(batch, {"a", "b", "c.a"}, 1) == "a=1|b=4|c.a=3");
+  CHECK(fields_of(batch, {"a", "b", "c.a"}, 2) == "b=7");
+  CHECK(fields_of(batch, {"a", "b", "c.a"}, 3) == "a=1|b=8");
+  CHECK(values_of(second.finish(), "a") == std::vector<std::string>{"5", "6"});
+}
+
 TEST_CASE("ndjson: times") {
   struct Row {
     const char* json;

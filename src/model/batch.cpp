@@ -129,20 +129,8 @@ void BatchBuilder::begin_row(const Row& row) {
   const std::string_view system[kSystemColumns] = {row.source, row.host, row.agency, row.logsource,
                                                    row.parse_error};
   for (std::size_t i = 0; i < kSystemColumns; ++i) {
-    if (!system[i].empty()) add_repeated(i, system[i]);
+    if (!system[i].empty()) add(i, system[i]);
   }
-}
-
-/// As add(), for a value that the row before mostly has too.
-void BatchBuilder::add_repeated(std::size_t column, std::string_view value) {
-  const Column& target = batch_.columns_[column];
-  const bool same = !target.ids.empty() && target.ids.back() != kAbsent &&
-                    target.values.kind(target.ids.back()) == ValueKind::text &&
-                    target.values.text(target.ids.back()) == value;
-  if (same)
-    add_known(column, target.ids.back());
-  else
-    add(column, value);
 }
 
 std::size_t BatchBuilder::column_index(std::string_view field) {
@@ -168,6 +156,10 @@ void BatchBuilder::add(std::size_t column, std::string_view value, ValueKind kin
 ValueId BatchBuilder::intern(std::size_t column, std::string_view value, ValueKind kind) {
   if (column == kNoColumn) return kAbsent;
   Dictionary& values = batch_.columns_[column].values;
+  // Mostly a row has what the row before has.
+  const auto& ids = batch_.columns_[column].ids;
+  const ValueId last = ids.empty() ? kAbsent : ids.back();
+  if (last != kAbsent && values.kind(last) == kind && values.text(last) == value) return last;
   const std::size_t before = values.size_bytes();
   const ValueId id = values.intern(value, kind);
   size_bytes_ += values.size_bytes() - before;

@@ -171,8 +171,6 @@ class BatchBuilder {
   Batch finish();
 
  private:
-  void add_repeated(std::size_t column, std::string_view value);
-
   Batch batch_;
   std::unordered_map<std::string, std::size_t> index_;
   std::size_t size_bytes_ = 0;

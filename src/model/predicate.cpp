@@ -40,6 +40,23 @@ std::string folded(const Pattern& pattern, std::string_view text) {
   return pattern.cased ? std::string(text) : fold_case(text);
 }
 
+/// The start of a letter at or after `from`; before it cannot begin what stands behind a star, some `?` of
+/// one to four bytes each and then the literal. npos if that is nowhere; `from` if no literal follows.
+std::size_t find_behind_star(const std::vector<Pattern::GlobPart>& parts, std::size_t part,
+                             std::string_view text, std::size_t from) {
+  using Kind = Pattern::GlobPart::Kind;
+  constexpr std::size_t kLetterBytesMax = 4;
+  std::size_t letters = 0;
+  for (; part < parts.size() && parts[part].kind == Kind::any_one; ++part) ++letters;
+  if (part == parts.size() || parts[part].kind != Kind::literal) return from;
+  const std::size_t found = text.find(parts[part].literal, from + letters);
+  if (found == std::string_view::npos) return found;
+  std::size_t at = std::max(from, found - std::min(found, letters * kLetterBytesMax));
+  const auto inside_letter = [&] { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
+  for (std::size_t i = 1; letters > 0 && i < kLetterBytesMax && at > from && inside_letter(); ++i) --at;
+  return at;
+}
+
 /// Greedy glob with backtracking to the last `*` only: O(text x parts).
 bool glob_matches(const std::vector<Pattern::GlobPart>& parts, std::string_view text) {
   using Kind = Pattern::GlobPart::Kind;
@@ -53,11 +70,8 @@ bool glob_matches(const std::vector<Pattern::GlobPart>& parts, std::string_view 
       const auto& wanted = parts[part];
       if (wanted.kind == Kind::any_many) {
         star_part = part++;
-        // Straight to where the literal behind the star stands.
-        if (part < parts.size() && parts[part].kind == Kind::literal) {
-          at = text.find(parts[part].literal, at);
-          if (at == std::string_view::npos) return false;
-        }
+        at = find_behind_star(parts, part, text, at);
+        if (at == std::string_view::npos) return false;
         star_at = at;
         continue;
       }
@@ -75,12 +89,10 @@ bool glob_matches(const std::vector<Pattern::GlobPart>& parts, std::string_view 
     }
     if (advanced) continue;
     if (star_part == std::string_view::npos || star_at >= text.size()) return false;
-    ++star_at;
     part = star_part + 1;
-    if (part < parts.size() && parts[part].kind == Kind::literal) {
-      star_at = text.find(parts[part].literal, star_at);
-      if (star_at == std::string_view::npos) return false;
-    }
+    star_at = find_behind_star(parts, part, text,
+                               star_at + std::max<std::size_t>(1, utf8_sequence_length(text, star_at)));
+    if (star_at == std::string_view::npos) return false;
     at = star_at;
   }
 }

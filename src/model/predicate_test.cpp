@@ -96,6 +96,18 @@ TEST_CASE("globs") {
       {{kMany, literal("ab"), kMany, literal("ab")}, "xabyabzab", true},
       {{kMany, literal("a"), kOne, literal("c"), kMany}, "xxabc", true},
       {{kMany, literal("aab")}, "aaab", true},
+      {{kMany, kOne, literal("b")}, "b", false},
+      {{kMany, kOne, literal("b")}, "bab", true},
+      {{kMany, kOne, kOne, literal("b")},
+       "b\xE1\xBA\xBF\xF0\x9F\x98\x80"
+       "b",
+       true},
+      {{literal("b"), kMany, kOne, kOne, literal("b")},
+       "b\xE1\xBA\xBF"
+       "b",
+       false},
+      {{kMany, kOne, literal("b"), kOne}, "bbxab", false},
+      {{kMany, kOne, literal("b"), kOne}, "bbxabc", true},
       {{}, "", true},
       {{}, "a", false},
   };

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/ascii.h"
+
+#include <cstdint>
+#include <cstring>
+
+namespace phendau {
+namespace {
+
+constexpr std::size_t kWord = 8;
+constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101u;
+constexpr std::uint64_t kHighBits = kOnes * 0x80;
+
+std::uint64_t word_at(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, kWord);
+  return word;
+}
+
+/// Per byte, without a carry into the next: bit 7 says "from A" and "beyond Z"; bit 5 makes a letter small.
+std::uint64_t lowered(std::uint64_t word) {
+  const std::uint64_t low = word & ~kHighBits;
+  const std::uint64_t from_a = low + kOnes * (0x80 - 'A');
+  const std::uint64_t beyond_z = low + kOnes * (0x7F - 'Z');
+  const std::uint64_t capital = ~word & kHighBits & (from_a ^ beyond_z);
+  return word | (capital >> 2);
+}
+
+}  // namespace
+
+std::size_t ascii_end(std::string_view text, std::size_t at) {
+  while (at + kWord <= text.size() && (word_at(text.data() + at) & kHighBits) == 0) at += kWord;
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+  return at;
+}
+
+bool lower_ascii_into(std::string_view text, char* out) {
+  std::uint64_t seen = 0;
+  std::size_t at = 0;
+  for (; at + kWord <= text.size(); at += kWord) {
+    const std::uint64_t word = word_at(text.data() + at);
+    const std::uint64_t small = lowered(word);
+    seen |= word;
+    std::memcpy(out + at, &small, kWord);
+  }
+  if (at == text.size()) return (seen & kHighBits) == 0;
+  std::uint64_t rest = 0;
+  std::memcpy(&rest, text.data() + at, text.size() - at);
+  seen |= rest;
+  rest = lowered(rest);
+  std::memcpy(out + at, &rest, text.size() - at);
+  return (seen & kHighBits) == 0;
+}
+
+}  // namespace phendau
