@@ -13,7 +13,7 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kBinding = "role_binding";
+constexpr std::string_view kRoleBinding = "role_binding";
 
 /// Sorts a network before what lies in it, and all that lies in it before anything else.
 std::string place_of(const Cidr& network, int prefix_bits) {
@@ -80,7 +80,7 @@ bool holds_on(const Json& doc, const std::string& day) {
 
 Result<std::multimap<std::string, std::string, std::less<>>> bodies_of_slots(Services& services) {
   std::multimap<std::string, std::string, std::less<>> out;
-  const RegisterKind* binding = services.pack.pack().reg(kBinding);
+  const RegisterKind* binding = services.pack.pack().reg(kRoleBinding);
   if (binding == nullptr) return out;
   const std::string today = format_date(to_civil(services.env.now(), kHubZone).date);
   for (const auto& record : PHENDAU_TRY(live_records(services, *binding, {}))) {
