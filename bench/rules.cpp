@@ -57,7 +57,7 @@ std::vector<Pair> rule_pairs() {
   const auto sources = std::make_shared<detect::SourceMap>(pack->sources());
   const auto saved = std::make_shared<std::string>(detect::save_rule_set(compiled(*paths, *sources)));
   Pair pair;
-  pair.name = "detect, kept rules (events: rules)";
+  pair.name = "rules from the cache (events: rules)";
   pair.baseline = "the same from YAML, compiled";
   pair.events = paths->size();
   pair.pairs = 5;

@@ -103,13 +103,13 @@ std::vector<detect::Rule> SigmaRules::some(std::size_t count) const {
 }
 
 RuleSetPtr SigmaRules::compile(std::vector<detect::Rule> rules) const {
-  auto out = std::make_shared<cli::RuleSet>();
+  auto out = std::make_shared<detect::RuleSet>();
   out->sources = sources_;
   out->plan = detect::Plan::compile(std::move(rules), sources_, options_);
   return out;
 }
 
-Scanned scan(const cli::RuleSet& rules, const std::string& path, std::size_t threads) {
+Scanned scan(const detect::RuleSet& rules, const std::string& path, std::size_t threads) {
   const Muted muted;
   cli::Globals globals;
   globals.format = "ndjson";
@@ -153,7 +153,7 @@ void read_plainly(const std::string& path) {
   keep(sum);
 }
 
-void report_peak(const std::string& name, const cli::RuleSet& rules, const std::string& path,
+void report_peak(const std::string& name, const detect::RuleSet& rules, const std::string& path,
                  std::size_t threads) {
   ::malloc_trim(0);
   std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM begins anew

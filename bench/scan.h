@@ -15,7 +15,7 @@ namespace phendau::bench {
 
 inline constexpr const char* kCorpora = PHENDAU_SOURCE_DIR "/../shared/corpora";
 
-using RuleSetPtr = std::shared_ptr<const cli::RuleSet>;
+using RuleSetPtr = std::shared_ptr<const detect::RuleSet>;
 
 /// SigmaHQ's five folders of rules, parsed once.
 class SigmaRules {
@@ -45,7 +45,7 @@ struct Scanned {
   std::uint64_t bytes = 0;  // unpacked
   std::uint64_t matches = 0;
 };
-Scanned scan(const cli::RuleSet& rules, const std::string& path, std::size_t threads);
+Scanned scan(const detect::RuleSet& rules, const std::string& path, std::size_t threads);
 /// Of the machine.
 std::size_t all_threads();
 /// "1 thread", "2 threads".
@@ -58,7 +58,7 @@ Pair scan_pair(std::string name, const RuleSetPtr& rules, const std::string& pat
 /// The file in pieces, as the scanner reads it.
 void read_plainly(const std::string& path);
 /// Reports what scanning the file adds to the memory of this process at most.
-void report_peak(const std::string& name, const cli::RuleSet& rules, const std::string& path,
+void report_peak(const std::string& name, const detect::RuleSet& rules, const std::string& path,
                  std::size_t threads);
 /// Bytes allocated now.
 std::uint64_t heap_bytes();

@@ -529,22 +529,4 @@ CorrelationStats Correlator::stats() const {
   return out;
 }
 
-std::vector<SilenceMatch> evaluate_silence(const std::vector<SilenceRule>& rules,
-                                           const std::vector<SourceActivity>& sources, UtcTime now) {
-  const auto fits = [](const std::string& wanted, const std::string& text) {
-    return wanted.empty() ||
-           matches(pattern_of_parts(parse_sigma_string(wanted), false), text, ValueKind::text);
-  };
-  std::vector<SilenceMatch> out;
-  for (std::uint32_t i = 0; i < rules.size(); ++i) {
-    for (const auto& source : sources) {
-      if (!fits(rules[i].source, source.source) || !fits(rules[i].host, source.host)) continue;
-      if (source.events_per_hour_usual < rules[i].events_per_hour_usual_min) continue;
-      const Duration silent = now - source.last_event_time;
-      if (silent >= rules[i].timespan) out.push_back({i, source, silent});
-    }
-  }
-  return out;
-}
-
 }  // namespace phendau::detect

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sigma correlation over the matches of a Plan, on event time, with bounded state that survives a restart;
-// and the judgement of silence. Pure and deterministic: the same matches in the same order give the same
-// results. One thread per Correlator. Source: Sigma correlation rules specification 2.1.
+// Sigma correlation over the matches of a Plan, on event time, with bounded state that survives a restart.
+// Pure and deterministic: the same matches in the same order give the same results. One thread per
+// Correlator. Source: Sigma correlation rules specification 2.1.
 //
 // Windows slide: a window holds events not more than `timespan` apart, both ends included. A group fires when
 // its condition is first reached; that window lasts from its first event for one timespan. Further events in
@@ -103,23 +103,5 @@ class Correlator {
   explicit Correlator(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-/// What the hub knows about one stream of events.
-struct SourceActivity {
-  std::string source;
-  std::string agency;
-  std::string host;
-  UtcTime last_event_time;  // received time
-  double events_per_hour_usual = 0;
-};
-struct SilenceMatch {
-  std::uint32_t rule_index = 0;
-  SourceActivity source;
-  Duration silent_for{0};
-};
-/// Sources that have been silent for at least a rule's timespan. Identity of an alert: rule, source, host,
-/// last event.
-std::vector<SilenceMatch> evaluate_silence(const std::vector<SilenceRule>& rules,
-                                           const std::vector<SourceActivity>& sources, UtcTime now);
 
 }  // namespace phendau::detect

@@ -707,23 +707,4 @@ TEST_CASE("a batch out of order gives what one in order gives") {
   CHECK(Bench::make(kThree).feed({{20}, {0}, {10}})[0].first_event == EventRef{1, 1});
 }
 
-TEST_CASE("silence") {
-  const auto file = parse_rules("s.yml", R"(
-title: silent
-phendau: {kind: silence, source: 'sv-*', timespan: 30m, events_per_hour_usual_min: 10}
-)");
-  REQUIRE(file.errors.empty());
-  REQUIRE(file.silences.size() == 1);
-  const UtcTime now = parse_rfc3339("2026-11-24T10:00:00Z").value();
-  const std::vector<SourceActivity> sources = {
-      {"sv-1", "x", "h", now - minutes(30), 100},
-      {"sv-1", "x", "h", now - minutes(29), 100},
-      {"sv-2", "x", "h", now - hours(3), 9},
-      {"pc-1", "x", "h", now - hours(3), 100},
-  };
-  const auto found = evaluate_silence(file.silences, sources, now);
-  REQUIRE(found.size() == 1);
-  CHECK(found[0].silent_for == minutes(30));
-}
-
 }  // namespace correlation_test

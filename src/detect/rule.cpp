@@ -3,6 +3,7 @@
 #include "detect/rule.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <span>
 
@@ -17,6 +18,20 @@ constexpr std::string_view kStatuses[] = {"stable", "test", "experimental", "dep
 constexpr std::string_view kLevels[] = {"informational", "low", "medium", "high", "critical"};
 constexpr std::string_view kTypes[] = {"event_count", "value_count", "temporal",         "temporal_ordered",
                                        "value_sum",   "value_avg",   "value_percentile", "value_median"};
+/// Of the `phendau:` block of a silence rule: a key misspelt would make it another rule.
+constexpr std::string_view kSilenceKeys[] = {"kind",
+                                             "title_vi",
+                                             "description_vi",
+                                             "features",
+                                             "clauses",
+                                             "entity",
+                                             "window",
+                                             "source",
+                                             "host",
+                                             "timespan",
+                                             "events_per_hour_usual_min",
+                                             "weeks_min",
+                                             "below_share_of_usual"};
 
 Place place_of(const YamlNode& node) { return {node.line, node.column}; }
 
@@ -411,12 +426,31 @@ class Reader {
     rule.source = own.text("source");
     rule.host = own.text("host");
     rule.timespan = duration(own, "timespan", true);
-    if (const YamlNode* usual = own.find("events_per_hour_usual_min")) {
-      const auto number = parse_double(usual->scalar);
-      if (!number || !(*number >= 0))
-        error(*usual, "events_per_hour_usual_min must be a number of 0 or more");
+    const auto number = [&](std::string_view key, double& into, std::string_view wanted, auto&& good) {
+      const YamlNode* node = own.find(key);
+      if (node == nullptr) return;
+      const auto parsed = parse_double(node->scalar);
+      if (parsed && good(*parsed))
+        into = *parsed;
       else
-        rule.events_per_hour_usual_min = *number;
+        error(*node, fmt::format("{} must be {}", key, wanted));
+    };
+    number("events_per_hour_usual_min", rule.events_per_hour_usual_min, "a number of 0 or more",
+           [](double n) { return n >= 0; });
+    number("below_share_of_usual", rule.below_share_of_usual, "a number between 0 and 1",
+           [](double n) { return n > 0 && n < 1; });
+    double weeks = rule.weeks_min;
+    number("weeks_min", weeks, fmt::format("a whole number from 1 to {}", kUsualWeeks),
+           [](double n) { return n >= 1 && n <= kUsualWeeks && n == std::floor(n); });
+    rule.weeks_min = static_cast<std::int32_t>(weeks);
+    const bool whole_days = rule.timespan.ns % days(1).ns == 0 && rule.timespan <= days(kUsualDaysMax);
+    if (own.find("below_share_of_usual") != nullptr && !whole_days) {
+      error(own,
+            fmt::format("with below_share_of_usual, timespan must be whole days, at most {}", kUsualDaysMax));
+    }
+    for (const auto& [key, node] : own.members) {
+      if (std::find(std::begin(kSilenceKeys), std::end(kSilenceKeys), key.scalar) == std::end(kSilenceKeys))
+        error(key, fmt::format("a rule about silence does not know '{}'", key.scalar));
     }
     return rule;
   }

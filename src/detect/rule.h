@@ -22,6 +22,9 @@ inline constexpr std::size_t kRuleDocumentsMax = 10'000;  // one file may be a w
 inline constexpr int kSelectionDepthMax = 16;
 inline constexpr std::size_t kReferencesMax = 10'000;  // rules that one filter or correlation names
 inline constexpr std::size_t kGroupFieldsMax = 32;
+inline constexpr std::int32_t kUsualWeeks = 4;    // before the judged days
+inline constexpr std::int32_t kUsualDaysMax = 7;  // a judged span; longer ones would overlap
+inline constexpr std::int32_t kUsualHistoryDays = 7 * kUsualWeeks + kUsualDaysMax;  // that judging looks at
 
 /// Where something stands in its file, 1-based.
 struct Place {
@@ -137,12 +140,15 @@ struct CorrelationRule : RuleMeta {
   bool generate = false;  // true: the referred rules alert on their own too
 };
 
-/// `phendau: {kind: silence, ...}`: a source that sent nothing for `timespan`.
+/// `phendau: {kind: silence, ...}`: a source that sent nothing for `timespan`, or, with below_share_of_usual,
+/// far less than in the same days of the weeks before.
 struct SilenceRule : RuleMeta {
   std::string source;  // glob over source ids; empty = all
   std::string host;    // glob over hosts; empty = all
   Duration timespan{0};
   double events_per_hour_usual_min = 0;  // quieter sources are left alone
+  double below_share_of_usual = 0;       // 0: nothing came at all; else in (0, 1), `timespan` whole days
+  std::int32_t weeks_min = 2;            // that must say what is usual, of kUsualWeeks
 };
 
 /// A Sigma filter: its condition is added by "and" to that of the rules that it names (decision 17). As a

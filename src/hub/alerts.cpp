@@ -73,6 +73,7 @@ Json Alerts::view(const ledger::Record& record) {
                        {"note", record.doc["note"]},
                        {"case_id", record.doc["case_id"]},
                        {"event_refs", std::move(refs)},
+                       {"detail", record.doc["detail"]},
                        {"pack", record.doc["pack"]}});
 }
 

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/texts.h"
 #include "base/ulid.h"
 
 namespace phendau::hub {
@@ -18,6 +19,8 @@ constexpr std::string_view kKey = kCheckpointKey;
 constexpr std::size_t kFramesPerRead = 64;
 constexpr Duration kCheckpointEvery = seconds(2);
 constexpr char kSeparator = '\x1f';
+constexpr std::size_t kWritesPerPart = 5'000;
+static_assert(kWritesPerPart < ledger::kBatchWritesMax);
 
 std::string agency_of(const Batch& batch, std::uint32_t row) {
   const std::string_view text = batch.column(kAgencyColumn)->text(row);
@@ -26,7 +29,8 @@ std::string agency_of(const Batch& batch, std::uint32_t row) {
 
 std::string field_of(const Batch& batch, std::string_view name, std::uint32_t row) {
   const Column* column = batch.column(name);
-  return column == nullptr ? std::string() : to_valid_utf8(column->text(row));
+  if (column == nullptr) return {};
+  return to_valid_utf8(truncate_utf8(column->text(row), kEntityBytesMax));
 }
 
 /// Whom an alert is about: the rule's entity fields, else the host.
@@ -42,10 +46,24 @@ Json entity_of(const detect::RuleMeta& rule, const Batch& batch, std::uint32_t r
 
 /// Nullopt if the event lies in another frame.
 std::optional<std::uint32_t> row_of(const journal::CommittedBatch& committed, EventRef ref) {
-  for (std::uint32_t row = 0; row < committed.refs.size(); ++row) {
-    if (committed.refs[row] == ref) return row;
-  }
-  return std::nullopt;
+  const auto found = std::lower_bound(committed.refs.begin(), committed.refs.end(), ref);
+  if (found == committed.refs.end() || *found != ref) return std::nullopt;
+  return static_cast<std::uint32_t>(found - committed.refs.begin());
+}
+
+Json in_both_languages(std::string_view text_id, const std::vector<std::string>& args) {
+  return Json::object({{"vi", tr(Lang::vi, text_id, args)}, {"en", tr(Lang::en, text_id, args)}});
+}
+
+/// How much came in the days of a finding about silence, and how much is usual.
+Json detail_of(const detect::LessThanUsual& less) {
+  const auto day = [](UtcTime at) { return format_vietnamese(at, kHubZone).substr(0, 10); };
+  const std::string last = day(less.to - seconds(1));
+  std::vector<std::string> args = {last, std::to_string(less.came), fmt::format("{:.0f}", less.usual),
+                                   std::to_string(less.weeks)};
+  if (less.to - less.from <= days(1)) return in_both_languages("alert.sent_less_day", args);
+  args.insert(args.begin(), day(less.from));
+  return in_both_languages("alert.sent_less_days", args);
 }
 
 }  // namespace
@@ -84,15 +102,18 @@ Result<> Detection::open() {
     PHENDAU_LOG(warn, "detection_starts_over", {"error", restored.error().message});
     const std::lock_guard lock(mu_);
     position_ = 0;
-    open_.clear();
+    groups_.clear();
     streams_.clear();
     feeds_.clear();
   }
   const std::lock_guard lock(mu_);
+  if (const std::int64_t alive_at = saved->doc["saved_at"].as_int(); alive_at != 0)
+    streams_.note_deaf(UtcTime{alive_at}, opened_at_);
   if (position_ > services_.journal.head().frame_seq) {
     // The journal was put back to an earlier day on purpose (`admin accept`): what it holds is read again.
     PHENDAU_LOG(warn, "detection_starts_over", {"error", "the position lies behind the journal's end"});
     position_ = 0;
+    streams_.clear();
   }
   return {};
 }
@@ -160,7 +181,8 @@ Result<std::size_t> Detection::run_once() {
     } else {
       position_ = 0;
       const std::lock_guard lock(mu_);
-      open_.clear();
+      groups_.clear();
+      streams_.clear();
       correlator_ = detect::Correlator::compile(services_.pack.correlations(), rules_->plan);
     }
     return std::unexpected(committed.error());
@@ -185,90 +207,104 @@ void Detection::handle(const journal::CommittedBatch& committed, Pending& pendin
   }
   // Windows with an upper bound are judged when no event for them can come any more. Time is the journal's,
   // not the clock's: reading the same frames again gives the same alerts.
-  if (committed.batch.rows() == 0) return;
-  const UtcTime passed = committed.batch.received_time_max() - detect::kCorrelationLatenessMax;
-  for (const auto& match : correlator_.advance(passed)) {
-    if (match.alerts) handle_correlation(committed, match, pending);
+  if (committed.batch.rows() > 0) {
+    const UtcTime passed = committed.batch.received_time_max() - detect::kCorrelationLatenessMax;
+    for (const auto& match : correlator_.advance(passed)) {
+      if (match.alerts) handle_correlation(committed, match, pending);
+    }
   }
+  show_touched(pending);
+  if (committed.batch.rows() > 0) counts_.groups_evicted += groups_.tidy(committed.batch.received_time_max());
 }
 
-Detection::Open& Detection::open_group(const std::string& key, UtcTime at, Duration window, bool& is_new,
-                                       std::string_view identity) {
-  const auto found = open_.find(key);
-  if (found != open_.end() && at - found->second.first_at <= window &&
-      found->second.first_at - at <= window) {
-    is_new = false;
-    return found->second;
+AlertGroup& Detection::group_of(const Finding& finding, Pending& pending) {
+  if (AlertGroup* found = groups_.find(finding.key, finding.at, finding.window)) return *found;
+  const std::string quota_key = finding.rule.id + kSeparator + finding.agency;
+  AlertGroup* collective = groups_.collective(quota_key, finding.at, finding.received);
+  if (collective == nullptr) {
+    AlertGroup& fresh = groups_.add(finding.key, finding.at, finding.received + finding.window + kGroupKept);
+    fresh.alert_id = finding.alert_id;
+    add_alert(finding, fresh.alert_id, finding.entity, finding.host, finding.detail, pending);
+    return fresh;
   }
-  if (found == open_.end() && open_.size() >= kOpenAlertsMax) {
-    open_.erase(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
-      return a.second.last_at < b.second.last_at;
-    }));
-    ++counts_.groups_evicted;
+  ++counts_.collected;
+  if (collective->alert_id.empty()) {
+    collective->alert_id = derive_ulid(finding.at, quota_key + kSeparator + finding.alert_id);
+    collective->first_at = collective->last_at = finding.at;
+    add_alert(finding, collective->alert_id, Json::object(), "",
+              in_both_languages("alert.collected", {std::to_string(collective->alerts)}), pending);
   }
-  is_new = true;
-  Open& fresh = open_[key];
-  fresh = Open{};
-  fresh.first_at = at;
-  fresh.last_at = at;
-  fresh.alert_id = derive_ulid(at, std::string(identity) + kSeparator + key);
-  return fresh;
+  return *collective;
 }
 
 void Detection::handle_match(const journal::CommittedBatch& committed, const detect::Match& match,
                              Pending& pending) {
   const detect::Rule& rule = rules_->plan.rules()[match.rule_index];
   const Batch& batch = committed.batch;
-  const std::string agency = agency_of(batch, match.row);
-  Json entity = entity_of(rule, batch, match.row);
-  const std::string key = rule.id + kSeparator + agency + kSeparator + entity.dump_canonical();
   const std::string ref = phendau::to_string(committed.refs[match.row]);
   const UtcTime at = batch.event_time(match.row);
-  const Duration window = rule.window.ns > 0 ? rule.window : kAlertWindowDefault;
-  bool is_new = false;
-  Open& open = open_group(key, at, window, is_new, ref);
-  ++open.count;
-  open.last_at = std::max(open.last_at, at);
-  if (open.refs.size() < kAlertRefsMax) open.refs.push_back(ref);
-  if (is_new)
-    add_alert(rule, agency, std::move(entity), field_of(batch, kHostColumn, match.row), open, pending);
-  touch(open, agency, pending);
+  Finding finding{.rule = rule,
+                  .agency = agency_of(batch, match.row),
+                  .entity = entity_of(rule, batch, match.row),
+                  .host = field_of(batch, kHostColumn, match.row),
+                  .key = {},
+                  .alert_id = {},
+                  .at = at,
+                  .received = batch.received_time(match.row),
+                  .window = rule.window.ns > 0 ? rule.window : kAlertWindowDefault,
+                  .refs = {ref}};
+  finding.key = rule.id + kSeparator + finding.agency + kSeparator + finding.entity.dump_canonical();
+  finding.alert_id = derive_ulid(at, ref + kSeparator + finding.key);
+  AlertGroup& group = group_of(finding, pending);
+  group.add(at, 1, finding.refs);
+  pending.touched[&group] = finding.agency;
 }
 
 void Detection::handle_correlation(const journal::CommittedBatch& committed,
                                    const detect::CorrelationMatch& match, Pending& pending) {
   const detect::CorrelationRule& rule = correlator_.rules()[match.correlation_index];
-  Json entity = Json::object();
-  std::string agency(kUnassignedAgency);
+  Finding finding{.rule = rule,
+                  .agency = std::string(kUnassignedAgency),
+                  .entity = Json::object(),
+                  .host = {},
+                  .key = {},
+                  .alert_id = {},
+                  .at = match.window_start,
+                  .received = committed.batch.received_time_max(),
+                  .window = {},
+                  .refs = {}};
   for (std::size_t i = 0; i < match.group.size() && i < rule.group_by.size(); ++i) {
     if (rule.group_by[i] == kAgencyColumn)
-      agency = match.group[i];
+      finding.agency = match.group[i];
     else
-      entity.set(rule.group_by[i], to_valid_utf8(match.group[i]));
+      finding.entity.set(rule.group_by[i], to_valid_utf8(truncate_utf8(match.group[i], kEntityBytesMax)));
   }
-  Open open;
-  open.first_at = match.window_start;
-  open.last_at = match.window_end;
-  open.count = match.count;
-  for (const auto& ref : match.sample) open.refs.push_back(phendau::to_string(ref));
-  open.alert_id =
-      derive_ulid(match.window_start, rule.id + kSeparator + agency + kSeparator + entity.dump_canonical() +
-                                          kSeparator + phendau::to_string(match.first_event));
-  open.last_at = match.last_time;
-  if (!match.update) {
-    const auto row = row_of(committed, match.last_event);
-    const std::string host = row ? field_of(committed.batch, kHostColumn, *row) : std::string();
-    add_alert(rule, agency, std::move(entity), host, open, pending);
+  finding.alert_id = derive_ulid(match.window_start, rule.id + kSeparator + finding.agency + kSeparator +
+                                                         finding.entity.dump_canonical() + kSeparator +
+                                                         phendau::to_string(match.first_event));
+  finding.key = finding.alert_id;
+  // Without a group of its own, its beginning was collected, with the count that it had then.
+  if (match.update && groups_.find(finding.key, finding.at, finding.window) == nullptr) return;
+  if (const auto row = row_of(committed, match.last_event))
+    finding.host = field_of(committed.batch, kHostColumn, *row);
+  for (const auto& ref : match.sample) finding.refs.push_back(phendau::to_string(ref));
+  AlertGroup& group = group_of(finding, pending);
+  if (group.alert_id == finding.alert_id) {
+    group.count = 0;  // the match says all that its window holds
+    group.refs.clear();
   }
-  touch(open, agency, pending);
+  group.add(match.window_start, match.count, finding.refs);
+  group.last_at = std::max(group.last_at, match.last_time);
+  pending.touched[&group] = finding.agency;
 }
 
-void Detection::add_alert(const detect::RuleMeta& rule, const std::string& agency, Json entity,
-                          const std::string& host, const Open& open, Pending& pending) {
+void Detection::add_alert(const Finding& finding, const std::string& id, Json entity, const std::string& host,
+                          Json detail, Pending& pending) {
+  const detect::RuleMeta& rule = finding.rule;
   ledger::Write write;
   write.kind = "alert";
-  write.id = open.alert_id;
-  write.agency_id = services_.succession->current(agency);  // the id stays that of the event's agency
+  write.id = id;
+  write.agency_id = services_.succession->current(finding.agency);  // the id stays that of the event's agency
   write.state = "new";
   write.if_absent = true;
   write.reason = "raised";
@@ -279,59 +315,92 @@ void Detection::add_alert(const detect::RuleMeta& rule, const std::string& agenc
       .set("entity", std::move(entity))
       .set("host", host)
       .set("pack", services_.pack.pack().reference())
-      .set("first_at", format_rfc3339(open.first_at))
-      .set("first_event", open.refs.empty() ? std::string() : open.refs.front());
+      .set("first_at", format_rfc3339(finding.at))
+      .set("first_event", finding.refs.empty() ? std::string() : finding.refs.front());
+  if (!detail.is_null()) write.doc.set("detail", std::move(detail));
   pending.alerts.push_back(std::move(write));
-  last_alerts_[{rule.id, agency}] = {open.first_at, open.alert_id};
+  last_alerts_[{rule.id, finding.agency}] = {finding.at, id};
 }
 
-void Detection::touch(const Open& open, const std::string& agency, Pending& pending) {
-  Json refs = Json::array();
-  for (const auto& ref : open.refs) refs.push(ref);
-  pending.activity[open.alert_id] = Json::object({{"count", open.count},
-                                                  {"first_at", format_rfc3339(open.first_at)},
-                                                  {"last_at", format_rfc3339(open.last_at)},
-                                                  {"event_refs", std::move(refs)}});
-  pending.agency_of[open.alert_id] = agency;
+/// Once for all that a frame added: an alert may have grown by thousands of matches.
+void Detection::show_touched(Pending& pending) {
+  for (const auto& [group, agency] : pending.touched) {
+    Json refs = Json::array();
+    for (const auto& ref : group->refs) refs.push(ref);
+    pending.activity[group->alert_id] = Json::object({{"count", group->count},
+                                                      {"first_at", format_rfc3339(group->first_at)},
+                                                      {"last_at", format_rfc3339(group->last_at)},
+                                                      {"event_refs", std::move(refs)}});
+    pending.agency_of[group->alert_id] = agency;
+  }
+  pending.touched.clear();
 }
 
 void Detection::note_streams(const Batch& batch) {
   hosts_.note(batch);
+  streams_.note(batch);
   const Column& source = *batch.column(kSourceColumn);
   const Column& agency = *batch.column(kAgencyColumn);
-  const Column& host = *batch.column(kHostColumn);
   const Column& logsource = *batch.column(kLogsourceColumn);
   for (std::uint32_t row = 0; row < batch.rows(); ++row) {
-    std::string key(source.text(row));
-    key += kSeparator;
-    key += agency.text(row);
-    key += kSeparator;
-    key += host.text(row);
-    const UtcTime received = batch.received_time(row);
-    auto found = streams_.find(key);
-    if (found == streams_.end()) {
-      if (streams_.size() >= kStreamsMax) continue;
-      found = streams_.emplace(std::move(key), Stream{received, received, 0}).first;
-    }
-    found->second.last_received = std::max(found->second.last_received, received);
-    ++found->second.events;
     Feed& feed = feeds_[{std::string(agency.text(row)), std::string(logsource.text(row))}];
-    feed.last_event = std::max(feed.last_event, received);
+    feed.last_event = std::max(feed.last_event, batch.received_time(row));
     if (feed.sources.size() < 1'000) feed.sources.insert(std::string(source.text(row)));
   }
 }
 
+/// A flood may raise more than one transaction holds. The checkpoint comes last: what was written before it
+/// is written again after a crash, and the ledger knows it.
 Result<> Detection::commit(Pending& pending, bool with_checkpoint) {
   if (pending.alerts.empty() && pending.activity.empty() && !with_checkpoint) return {};
   const UtcTime now = services_.env.now();
-  ledger::WriteBatch batch;
-  batch.writes = pending.alerts;
-  for (auto& [id, doc] : pending.activity) {
-    batch.derived.push_back({std::string(kActivitySpace), id, pending.agency_of[id], doc});
+  ledger::WriteBatch part;
+  const auto write_if_full = [&]() -> Result<> {
+    if (part.writes.size() + part.derived.size() < kWritesPerPart) return {};
+    return write_part(part, now);
+  };
+  for (const auto& alert : pending.alerts) {
+    part.writes.push_back(alert);
+    PHENDAU_TRY(write_if_full());
   }
-  if (with_checkpoint) batch.derived.push_back({std::string(kSpace), std::string(kKey), "", checkpoint()});
-  const auto written = PHENDAU_TRY(services_.ledger.write_batch(batch, system_actor(), now));
-  if (with_checkpoint) checkpoint_at_ = now;
+  for (const auto& [id, doc] : pending.activity) {
+    part.derived.push_back({std::string(kActivitySpace), id, pending.agency_of[id], doc});
+    PHENDAU_TRY(write_if_full());
+  }
+  if (!part.writes.empty() || !part.derived.empty()) PHENDAU_TRY(write_part(part, now));
+  if (with_checkpoint) PHENDAU_TRY(save_checkpoint(now));
+  const std::lock_guard lock(mu_);
+  counts_.position = position_;
+  return {};
+}
+
+/// What correlation holds in a flood may be more than a row of the ledger takes: then the earlier checkpoint
+/// stays, and a restart reads more of the journal again. Detection itself must not stop for that.
+Result<> Detection::save_checkpoint(UtcTime now) {
+  ledger::WriteBatch part;
+  part.derived.push_back({std::string(kSpace), std::string(kKey), "", checkpoint(now)});
+  bool with_days = false;
+  {
+    const std::lock_guard lock(mu_);
+    with_days = streams_.days_changed();
+    if (with_days)
+      part.derived.push_back({std::string(kSpace), std::string(kStreamDaysKey), "", streams_.save_days()});
+  }
+  const auto written = write_part(part, now);
+  if (!written && written.error().code != ErrorCode::limit) return written;
+  checkpoint_at_ = now;
+  if (!written) {
+    PHENDAU_LOG(warn, "checkpoint_too_large", {"error", written.error().message});
+    return {};
+  }
+  const std::lock_guard lock(mu_);
+  if (with_days) streams_.days_saved();
+  return {};
+}
+
+Result<> Detection::write_part(ledger::WriteBatch& part, UtcTime now) {
+  const auto written = PHENDAU_TRY(services_.ledger.write_batch(part, system_actor(), now));
+  part = {};
   std::set<std::string> agencies;
   for (const auto& one : written) {
     if (!one.changed) continue;
@@ -345,31 +414,11 @@ Result<> Detection::commit(Pending& pending, bool with_checkpoint) {
     ++counts_.alerts;
   }
   if (!agencies.empty() && on_alerts) on_alerts(agencies);
-  const std::lock_guard lock(mu_);
-  counts_.position = position_;
   return {};
 }
 
-Json Detection::checkpoint() const {
+Json Detection::checkpoint(UtcTime now) const {
   const std::lock_guard lock(mu_);
-  Json open = Json::array();
-  for (const auto& [key, group] : open_) {
-    Json refs = Json::array();
-    for (const auto& ref : group.refs) refs.push(ref);
-    open.push(Json::object({{"key", to_base64(key)},
-                            {"id", group.alert_id},
-                            {"first_at", group.first_at.ns},
-                            {"last_at", group.last_at.ns},
-                            {"count", group.count},
-                            {"refs", std::move(refs)}}));
-  }
-  Json streams = Json::array();
-  for (const auto& [key, stream] : streams_) {
-    streams.push(Json::object({{"key", to_base64(key)},
-                               {"first", stream.first_received.ns},
-                               {"last", stream.last_received.ns},
-                               {"events", stream.events}}));
-  }
   Json feeds = Json::array();
   for (const auto& [key, feed] : feeds_) {
     Json sources = Json::array();
@@ -379,14 +428,16 @@ Json Detection::checkpoint() const {
                              {"last", feed.last_event.ns},
                              {"sources", std::move(sources)}}));
   }
-  return Json::object({{"version", 1},
-                       {"position", position_},
-                       {"feeds", std::move(feeds)},
-                       {"hosts", hosts_.save()},
-                       {"pack", services_.pack.pack().reference()},
-                       {"correlator", to_base64(correlator_.save())},
-                       {"open", std::move(open)},
-                       {"streams", std::move(streams)}});
+  Json out = streams_.save();
+  out.set("version", 1)
+      .set("saved_at", now.ns)
+      .set("position", position_)
+      .set("feeds", std::move(feeds))
+      .set("hosts", hosts_.save())
+      .set("pack", services_.pack.pack().reference())
+      .set("correlator", to_base64(correlator_.save()))
+      .set("open", groups_.save());
+  return out;
 }
 
 Result<> Detection::restore(const Json& checkpoint) {
@@ -394,19 +445,11 @@ Result<> Detection::restore(const Json& checkpoint) {
   auto fresh = detect::Correlator::compile(services_.pack.correlations(), rules_->plan);
   const std::string state = PHENDAU_TRY(from_base64(checkpoint["correlator"].as_string()));
   PHENDAU_TRY(fresh.restore(state));
+  const auto days = PHENDAU_TRY(services_.ledger.get_derived(kSpace, kStreamDaysKey));
   const std::lock_guard lock(mu_);
   correlator_ = std::move(fresh);
   position_ = static_cast<std::uint64_t>(checkpoint["position"].as_int());
-  open_.clear();
-  for (const auto& item : checkpoint["open"].items()) {
-    Open group;
-    group.alert_id = item["id"].as_string();
-    group.first_at.ns = item["first_at"].as_int();
-    group.last_at.ns = item["last_at"].as_int();
-    group.count = static_cast<std::uint64_t>(item["count"].as_int());
-    for (const auto& ref : item["refs"].items()) group.refs.push_back(ref.as_string());
-    open_[PHENDAU_TRY(from_base64(item["key"].as_string()))] = std::move(group);
-  }
+  PHENDAU_TRY(groups_.restore(checkpoint["open"]));
   feeds_.clear();
   for (const auto& item : checkpoint["feeds"].items()) {
     Feed& feed = feeds_[{item["agency"].as_string(), item["logsource"].as_string()}];
@@ -414,32 +457,12 @@ Result<> Detection::restore(const Json& checkpoint) {
     for (const auto& source : item["sources"].items()) feed.sources.insert(source.as_string());
   }
   hosts_.restore(checkpoint["hosts"]);  // older checkpoints have none: it fills as events come
-  streams_.clear();
-  for (const auto& item : checkpoint["streams"].items()) {
-    streams_[PHENDAU_TRY(from_base64(item["key"].as_string()))] =
-        Stream{{item["first"].as_int()},
-               {item["last"].as_int()},
-               static_cast<std::uint64_t>(item["events"].as_int())};
-  }
-  return {};
+  return streams_.restore(checkpoint, days ? days->doc : Json());
 }
 
 std::vector<detect::SourceActivity> Detection::activities() const {
   const std::lock_guard lock(mu_);
-  std::vector<detect::SourceActivity> out;
-  for (const auto& [key, stream] : streams_) {
-    const auto parts = split(key, kSeparator);
-    detect::SourceActivity one;
-    one.source = parts[0];
-    one.agency = parts[1].empty() ? kUnassignedAgency : parts[1];
-    one.host = parts[2];
-    one.last_event_time = stream.last_received;
-    const double span_hours =
-        std::max(1.0, static_cast<double>((stream.last_received - stream.first_received).ns) / 3.6e12);
-    one.events_per_hour_usual = static_cast<double>(stream.events) / span_hours;
-    out.push_back(std::move(one));
-  }
-  return out;
+  return streams_.activities();
 }
 
 Json Detection::coverage_of(std::string_view agency_id, std::string_view host) const {
@@ -469,30 +492,53 @@ Json Detection::coverage_of(std::string_view agency_id, std::string_view host) c
 Result<> Detection::check_silence(UtcTime now) {
   Pending pending;
   const auto& rules = services_.pack.silences();
-  // While the hub itself was down nobody could be heard: silence counts from its start on.
-  auto heard = activities();
-  for (auto& one : heard) one.last_event_time = std::max(one.last_event_time, opened_at_);
-  const auto silent = detect::evaluate_silence(rules, heard, now);
   {
     const std::lock_guard lock(mu_);
-    for (const auto& match : silent) {
+    auto heard = streams_.activities(true);
+    // While the hub itself was down nobody could be heard: silence counts from its start on.
+    for (auto& one : heard) one.last_event_time = std::max(one.last_event_time, opened_at_);
+    const auto whole_days = streams_.whole_days(services_.pack.pack().catalog.work_calendar);
+    for (const auto& match : detect::evaluate_silence(rules, heard, now, whole_days)) {
       const detect::SilenceRule& rule = rules[match.rule_index];
-      if (rules_->is_filtered(rule, match.source)) continue;
-      Json entity = Json::object({{"source", match.source.source}, {"host", match.source.host}});
-      Open open;
-      open.first_at = match.source.last_event_time;
-      open.last_at = match.source.last_event_time;
-      open.alert_id = derive_ulid(
-          open.first_at, rule.id + kSeparator + entity.dump_canonical() + kSeparator + match.source.agency);
-      if (open_.contains(open.alert_id)) continue;  // raised since start
-      Open& marker = open_[open.alert_id];
-      marker = open;
-      marker.last_at = now;
-      add_alert(rule, match.source.agency, std::move(entity), match.source.host, open, pending);
-      touch(open, match.source.agency, pending);
+      if (!rules_->is_filtered(rule, match.source)) handle_silence(rule, match, now, pending);
     }
+    show_touched(pending);
   }
   return commit(pending, false);
+}
+
+void Detection::handle_silence(const detect::SilenceRule& rule, const detect::SilenceMatch& match,
+                               UtcTime now, Pending& pending) {
+  const auto& [source, agency, host, last_event_time, usual, counts] = match.source;
+  Finding finding{.rule = rule,
+                  .agency = agency,
+                  .entity = Json::object({{"source", source}, {"host", host}}),
+                  .host = host,
+                  .key = {},
+                  .alert_id = {},
+                  .at = match.less ? match.less->from : last_event_time,
+                  .received = now,
+                  .window = {},
+                  .refs = {}};
+  const std::string whom = rule.id + kSeparator + finding.entity.dump_canonical() + kSeparator + agency;
+  finding.alert_id = derive_ulid(finding.at, whom);
+  finding.key = finding.alert_id;  // a silence is another one when something came in between
+  if (match.less) {
+    finding.key = whom;
+    finding.window = rule.window.ns > 0 ? rule.window : kAlertWindowDefault;
+    finding.detail = detail_of(*match.less);
+  }
+  const UtcTime until = now + finding.window + kGroupKept;
+  if (AlertGroup* raised = groups_.find(finding.key, finding.at, finding.window)) {
+    raised->until = until;
+    return;
+  }
+  AlertGroup& group = group_of(finding, pending);
+  group.add(match.less ? match.less->to : finding.at, match.less ? match.less->came : 0, {});
+  pending.touched[&group] = agency;
+  // Also what was collected is remembered, for it is judged again every minute.
+  if (group.alert_id != finding.alert_id)
+    groups_.add(finding.key, finding.at, until).alert_id = group.alert_id;
 }
 
 DetectionCounts Detection::counts() const {

@@ -17,27 +17,28 @@
 #include "comply/assess.h"
 #include "detect/correlation.h"
 #include "hub/active_pack.h"
+#include "hub/alert_groups.h"
 #include "hub/host_sources.h"
 #include "hub/live_rules.h"
 #include "hub/services.h"
+#include "hub/stream_history.h"
 #include "store/journal/journal.h"
 
 namespace phendau::hub {
 
-inline constexpr std::size_t kOpenAlertsMax =
-    100'000;  // groups that may still grow; the longest idle goes (counted)
-inline constexpr std::size_t kStreamsMax = 50'000;  // (source, agency, host) triples whose silence is judged
-inline constexpr std::size_t kAlertRefsMax = 100;   // event references kept per alert
 inline constexpr Duration kAlertWindowDefault = hours(1);
+inline constexpr std::size_t kEntityBytesMax = 1'000;  // of one value; what machines say may have no end
 inline constexpr std::string_view kActivitySpace = "alert_activity";
 inline constexpr std::string_view kDetectionSpace = "detection";  // derived row with the checkpoint
 inline constexpr std::string_view kCheckpointKey = "checkpoint";
+inline constexpr std::string_view kStreamDaysKey = "stream_days";  // beside it; written once a day
 
 struct DetectionCounts {
   std::uint64_t frames = 0;
   std::uint64_t events = 0;
   std::uint64_t matches = 0;
   std::uint64_t alerts = 0;
+  std::uint64_t collected = 0;  // findings that went into the collective alert of their rule
   std::uint64_t groups_evicted = 0;
   std::uint64_t position = 0;
 };
@@ -65,17 +66,19 @@ class Detection {
   std::function<void(const std::set<std::string>&)> on_alerts;
 
  private:
-  struct Open {
-    std::string alert_id;
-    UtcTime first_at;
-    UtcTime last_at;
-    std::uint64_t count = 0;
+  /// What a rule found, whatever kind of rule it is.
+  struct Finding {
+    const detect::RuleMeta& rule;
+    std::string agency;
+    Json entity;
+    std::string host;
+    std::string key;       // of its group
+    std::string alert_id;  // if it gets an alert of its own
+    UtcTime at;
+    UtcTime received;
+    Duration window;
     std::vector<std::string> refs;
-  };
-  struct Stream {
-    UtcTime first_received;
-    UtcTime last_received;
-    std::uint64_t events = 0;
+    Json detail = {};  // {vi, en}; null: the rule's title says it all
   };
   struct Feed {  // per agency and log source
     UtcTime last_event;
@@ -83,8 +86,9 @@ class Detection {
   };
   struct Pending {
     std::vector<ledger::Write> alerts;
-    std::map<std::string, Json> activity;          // alert id -> document
-    std::map<std::string, std::string> agency_of;  // alert id -> agency
+    std::map<const AlertGroup*, std::string> touched;  // with the agency; until show_touched()
+    std::map<std::string, Json> activity;              // alert id -> document
+    std::map<std::string, std::string> agency_of;      // alert id -> agency
   };
 
   void run();
@@ -94,14 +98,18 @@ class Detection {
   void handle_match(const journal::CommittedBatch& committed, const detect::Match& match, Pending& pending);
   void handle_correlation(const journal::CommittedBatch& committed, const detect::CorrelationMatch& match,
                           Pending& pending);
+  void handle_silence(const detect::SilenceRule& rule, const detect::SilenceMatch& match, UtcTime now,
+                      Pending& pending);
   void note_streams(const Batch& batch);
-  void add_alert(const detect::RuleMeta& rule, const std::string& agency, Json entity,
-                 const std::string& host, const Open& open, Pending& pending);
-  void touch(const Open& open, const std::string& agency, Pending& pending);
-  Open& open_group(const std::string& key, UtcTime at, Duration window, bool& is_new,
-                   std::string_view identity);
+  /// The group that grows by this finding: its own, a new one with an alert, or the rule's collective alert.
+  AlertGroup& group_of(const Finding& finding, Pending& pending);
+  void add_alert(const Finding& finding, const std::string& id, Json entity, const std::string& host,
+                 Json detail, Pending& pending);
+  void show_touched(Pending& pending);
   Result<> commit(Pending& pending, bool with_checkpoint);
-  Json checkpoint() const;
+  Result<> write_part(ledger::WriteBatch& part, UtcTime now);
+  Result<> save_checkpoint(UtcTime now);
+  Json checkpoint(UtcTime now) const;
   Result<> recall_alerts();
   Result<> restore(const Json& checkpoint);
 
@@ -109,8 +117,8 @@ class Detection {
   std::shared_ptr<const RulesInForce> rules_;  // guarded by mu_; changed by the own thread only
   detect::Correlator correlator_;              // guarded by mu_
   mutable std::mutex mu_;
-  std::map<std::string, Open> open_;                           // guarded by mu_
-  std::map<std::string, Stream> streams_;                      // guarded by mu_; source \x1f agency \x1f host
+  AlertGroups groups_;                                         // guarded by mu_
+  StreamHistory streams_;                                      // guarded by mu_
   std::map<std::pair<std::string, std::string>, Feed> feeds_;  // guarded by mu_; agency, log source
   HostSources hosts_;                                          // guarded by mu_
   std::map<std::pair<std::string, std::string>, std::pair<UtcTime, std::string>>

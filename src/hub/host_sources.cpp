@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace phendau::hub {
 
 void HostSources::note(const Batch& batch) {
@@ -20,7 +22,7 @@ void HostSources::note(const Batch& batch) {
   for (const auto& [ids, at] : seen) {
     std::pair<std::string, std::string> key;
     if (ids[0] != kAbsent) key.first = agency.values.text(ids[0]);
-    key.second = host.values.text(ids[1]);
+    key.second = truncate_utf8(host.values.text(ids[1]), kHostBytesMax);
     auto found = hosts_.find(key);
     if (found == hosts_.end()) {
       if (hosts_.size() >= kHostsMax) continue;

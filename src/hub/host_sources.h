@@ -18,6 +18,7 @@ namespace phendau::hub {
 
 inline constexpr std::size_t kHostsMax = 50'000;
 inline constexpr std::size_t kSourcesPerHostMax = 64;
+inline constexpr std::size_t kHostBytesMax = 255;  // of a name; what a message says may have no end
 
 class HostSources {
  public:

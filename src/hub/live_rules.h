@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/yaml.h"
-#include "detect/correlation.h"
 #include "detect/plan.h"
+#include "detect/silence.h"
 
 namespace phendau::hub {
 

@@ -5,6 +5,8 @@
 #include <deque>
 #include <set>
 
+#include "detect/correlation.h"
+#include "detect/matcher.h"
 #include "hub/active_pack.h"
 #include "store/journal/journal.h"
 

@@ -111,7 +111,7 @@ export default function AlertPage({ id }: PageProps) {
     <>
       <p class="crumb"><a href="/canh-bao">Cảnh báo</a></p>
       <PageHead title={alert ? inert(alert.title) : 'Cảnh báo'}
-                sub={alert && <><LevelMark level={alert.level} /> {alert.agency_name}, máy {inert(alert.host)}, {alertStatusWords[alert.status].toLowerCase()}</>}>
+                sub={alert && <><LevelMark level={alert.level} /> {alert.agency_name}, {alert.host && <>máy {inert(alert.host)}, </>}{alertStatusWords[alert.status].toLowerCase()}</>}>
         {alert?.case_id && <a class="button main" href={`/su-co/${encodeURIComponent(alert.case_id)}`} data-testid="go-incident">Xem hồ sơ sự cố</a>}
         {alert && !alert.case_id && may('create:incident') && (
           <Button kind="main" icon="incident" disabled={busy} onClick={() => void open()} data-testid="open-incident">Mở hồ sơ sự cố</Button>
@@ -123,6 +123,7 @@ export default function AlertPage({ id }: PageProps) {
             <div>
               <section class="panel" aria-labelledby="happened">
                 <h2 id="happened">Diễn biến</h2>
+                {a.detail && <p class="prose">{inert(a.detail.vi)}</p>}
                 <dl class="pairs">
                   {Object.entries(a.entity).map(([field, value]) => <div key={field}><dt>{upperFirst(entityWords[field] ?? field)}</dt><dd class="mono">{inert(value)}</dd></div>)}
                   <div><dt>Số sự kiện</dt><dd class="num">{numberText(a.count)}</dd></div>

@@ -104,7 +104,7 @@ const kSources: Record<string, string> = {
   'windows//security': 'Windows, an ninh', 'windows//system': 'Windows, hệ thống', 'windows//application': 'Windows, ứng dụng', 'windows//sysmon': 'Windows, Sysmon',
   'windows//windefend': 'Windows, chống mã độc Defender', 'windows//powershell': 'Windows, lệnh PowerShell', 'windows//driver-framework': 'Windows, thiết bị cắm vào',
   'windows/process_creation/': 'Windows, chương trình được chạy', 'windows//': 'Windows, mọi nhật ký', 'suricata//tls': 'Cảm biến mạng, kết nối mã hóa', 'suricata//flow': 'Cảm biến mạng, luồng',
-  'phendau//hub': 'Máy chủ Phên Dậu', correlation: 'Ghép nhiều sự kiện', silence: 'Nguồn ngừng gửi',
+  'phendau//hub': 'Máy chủ Phên Dậu', correlation: 'Ghép nhiều sự kiện', silence: 'Nguồn ngừng gửi hoặc gửi ít đi',
 };
 
 /** Where the events of a rule come from ("linux//auth"), in words. */
