@@ -106,7 +106,7 @@ std::string nth(int i) { return std::to_string(i); }
 
 }  // namespace
 
-TEST_CASE("detection: 100,000 matches of a rule are at most ten changes, 500 whatever times they claim") {
+TEST_CASE("slow: detection: 100,000 matches of a rule are ten changes, 500 whatever times they claim") {
   World world;
   const UtcTime start = world.now();
   const struct {
@@ -173,7 +173,7 @@ TEST_CASE("detection: a crash in the midst of a flood changes nothing") {
   CHECK(events_of(world.alerts_of(kAccountCreated)) == 50'000);
 }
 
-TEST_CASE("detection: a flood of correlated matches") {
+TEST_CASE("slow: detection: a flood of correlated matches") {
   World world;
   const UtcTime start = world.now();
   const auto event = [&](int i) {
