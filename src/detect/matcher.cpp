@@ -136,7 +136,7 @@ class Matching {
       if (kind == ValueKind::null) continue;
       const std::string_view text = fold_into(folded_, values.text(id));
       found_.clear();
-      field.literals.scan(text, found_);
+      if (text.size() >= field.literal_bytes_min) field.literals.scan(text, found_);
       for (const std::uint32_t index : found_) note(field.literal_atoms[index], column_index, id);
       const bool numeric = kind == ValueKind::integer || kind == ValueKind::real;
       const bool short_enough = text.size() <= field.exact_bytes_max;

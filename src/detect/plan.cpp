@@ -235,6 +235,8 @@ void index_atoms(PlanLayout& layout, const std::vector<std::string_view>& automa
       const auto anchor = pattern.op == MatchOp::starts_with ? Literal::Anchor::begin
                           : pattern.op == MatchOp::ends_with ? Literal::Anchor::end
                                                              : Literal::Anchor::anywhere;
+      const std::size_t size = pattern.value.size();
+      field.literal_bytes_min = field.literal_atoms.empty() ? size : std::min(field.literal_bytes_min, size);
       literals[atom.field].push_back({pattern.value, anchor});
       field.literal_atoms.push_back(id);
     } else if (atom.method == AtomMethod::exact) {

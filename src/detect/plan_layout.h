@@ -41,6 +41,7 @@ struct PlanField {
   std::string name;  // empty: keywords
   MultiPattern literals;
   std::vector<AtomId> literal_atoms;  // by index in `literals`
+  std::size_t literal_bytes_min = 0;  // of the shortest
   std::unordered_map<std::string, std::vector<AtomId>, TextHash, std::equal_to<>> exact;  // folded text
   std::size_t exact_bytes_max = 0;                                                        // of the longest
   std::unordered_map<double, std::vector<AtomId>> numbers;

@@ -48,6 +48,7 @@ std::size_t find_behind_star(const std::vector<Pattern::GlobPart>& parts, std::s
   constexpr std::size_t kLetterBytesMax = 4;
   std::size_t letters = 0;
   for (; part < parts.size() && parts[part].kind == Kind::any_one; ++part) ++letters;
+  if (text.size() - from < letters) return std::string_view::npos;
   if (part == parts.size() || parts[part].kind != Kind::literal) return from;
   const std::size_t found = text.find(parts[part].literal, from + letters);
   if (found == std::string_view::npos) return found;
@@ -70,6 +71,7 @@ bool glob_matches(const std::vector<Pattern::GlobPart>& parts, std::string_view 
       const auto& wanted = parts[part];
       if (wanted.kind == Kind::any_many) {
         star_part = part++;
+        if (part == parts.size()) return true;
         at = find_behind_star(parts, part, text, at);
         if (at == std::string_view::npos) return false;
         star_at = at;

@@ -97,6 +97,8 @@ TEST_CASE("globs") {
       {{kMany, literal("a"), kOne, literal("c"), kMany}, "xxabc", true},
       {{kMany, literal("aab")}, "aaab", true},
       {{kMany, kOne, literal("b")}, "b", false},
+      {{kMany, kOne, kOne, kMany}, "a", false},
+      {{kMany, kOne, kOne, kMany}, "ab", true},
       {{kMany, kOne, literal("b")}, "bab", true},
       {{kMany, kOne, kOne, literal("b")},
        "b\xE1\xBA\xBF\xF0\x9F\x98\x80"
