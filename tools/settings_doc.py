@@ -16,7 +16,7 @@ def rows(title):
 
 
 hub = (ROOT / "src" / "hub" / "config.cpp").read_text()
-members = re.search(r"kMembers\[\] = \{(.*?)\};", hub, re.S)[1]
+members = re.search(r"kConfigMembers\[\] = \{(.*?)\};", hub, re.S)[1]
 agent = (ROOT / "src" / "agent" / "config.cpp").read_text()
 wanted = {"Hub": set(re.findall(r'"(\w+)"', members)), "Agent": set(re.findall(r'key == "(\w+)"', agent))}
 problems = []

@@ -67,7 +67,7 @@ function FilterForm({ alert }: { alert: AlertDetail }) {
         {fields.map((field) => (
           <label key={field} class="tick">
             <input type="checkbox" checked={picked.has(field)} onChange={() => pick(field)} data-testid="filter-field" data-field={field} />
-            <span><span class="muted">{inert(upperFirst(entityWords[field] ?? field))}</span> <span class="mono">{valuesOf(event, field).map((v) => inert(v)).join(', ')}</span></span>
+            <span><span class={`muted${field in entityWords ? '' : ' mono'}`}>{inert(field in entityWords ? upperFirst(entityWords[field]!) : field)}</span> <span class="mono">{valuesOf(event, field).map((v) => inert(v)).join(', ')}</span></span>
           </label>
         ))}
       </fieldset>

@@ -5,7 +5,7 @@ import { get, post, problemFrom } from '../api/client';
 import type { PageProps } from '../app/pages';
 import type { RuleFilter, RuleReplay } from '../api/types';
 import { dateText, numberText, upperFirst } from '../text/format';
-import { entityWords, ruleFilterWords } from '../text/words';
+import { entityWords } from '../text/words';
 import { tell } from '../ui/announce';
 import { inert } from '../ui/inert';
 import { useLoad, type Loaded } from '../ui/load';
@@ -31,7 +31,7 @@ function Result({ replay }: { replay: RuleReplay }) {
       <p data-testid="replay-verdict"><b>{gone === 0 ? 'Bộ lọc không bớt được lần khớp nào.'
         : `Bớt ${numberText(gone)} trong ${numberText(replay.without.matches)} lần khớp luật.`}</b></p>
       <table class="figures" data-testid="replay-table">
-        <thead><tr><th /><th class="right">Chưa lọc</th><th class="right">Có lọc</th></tr></thead>
+        <thead><tr><th><span class="sr-only">Số liệu</span></th><th class="right">Chưa lọc</th><th class="right">Có lọc</th></tr></thead>
         <tbody>
           {line('Lần khớp luật', replay.without.matches, replay.with.matches)}
           {replay.without.correlations > 0 && line('Cảnh báo ghép từ nhiều sự kiện', replay.without.correlations, replay.with.correlations)}
@@ -140,9 +140,9 @@ export default function RuleFilterPage({ id }: PageProps) {
             <aside>
               <Decide key={f.state} f={f} loaded={loaded} />
               <section class="panel" aria-labelledby="sigma">
-                <h2 id="sigma">Dạng Sigma</h2>
-                <p class="muted">Dùng được với mọi phần mềm đọc Sigma. Trạng thái: {ruleFilterWords[f.state].toLowerCase()}.</p>
-                <details><summary>Nguyên văn</summary><pre>{inert(f.sigma)}</pre></details>
+                <h2 id="sigma">Nguyên văn bộ lọc</h2>
+                <p class="muted">Viết theo dạng chung của luật phát hiện nên phần mềm khác cũng đọc được.</p>
+                <details><summary>Xem nguyên văn</summary><pre>{inert(f.sigma)}</pre></details>
                 <p class="row-actions"><CopyButton text={f.sigma} label="Sao chép" /></p>
               </section>
             </aside>

@@ -89,7 +89,8 @@ export const entityWords: Record<string, string> = {
   queue_id: 'mã thư', mail_to: 'người nhận', usb_port: 'cổng USB', device_serial: 'số máy', DeviceId: 'thiết bị', TargetUserName: 'tài khoản', TargetDomainName: 'miền',
   'c-ip': 'địa chỉ máy', 'cs-username': 'người dùng', src_ip: 'địa chỉ máy', flow_id: 'mã kết nối',
   host: 'máy', user: 'tài khoản', target_user: 'tài khoản bị tác động', source_ip: 'địa chỉ nguồn', source_name: 'máy nguồn', source: 'nguồn nhật ký',
-  agency: 'cơ quan', program: 'chương trình', command: 'lệnh', group: 'nhóm', service: 'dịch vụ', device: 'thiết bị',
+  agency: 'cơ quan', program: 'chương trình', command: 'lệnh', group: 'nhóm', service: 'dịch vụ', device: 'thiết bị', action: 'việc', outcome: 'kết quả',
+  method: 'cách xác thực', message: 'nội dung', pid: 'số tiến trình', facility: 'nhóm nhật ký', severity: 'mức nghiêm trọng', port: 'cổng',
 };
 
 const kSources: Record<string, string> = {
