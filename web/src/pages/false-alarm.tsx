@@ -65,7 +65,7 @@ function FilterForm({ alert }: { alert: AlertDetail }) {
       <fieldset class="ticks">
         <legend>Dấu hiệu nhận biết</legend>
         {fields.map((field) => (
-          <label key={field} class="tick">
+          <label key={field} class="check">
             <input type="checkbox" checked={picked.has(field)} onChange={() => pick(field)} data-testid="filter-field" data-field={field} />
             <span><span class={`muted${field in entityWords ? '' : ' mono'}`}>{inert(field in entityWords ? upperFirst(entityWords[field]!) : field)}</span> <span class="mono">{valuesOf(event, field).map((v) => inert(v)).join(', ')}</span></span>
           </label>
@@ -73,8 +73,8 @@ function FilterForm({ alert }: { alert: AlertDetail }) {
       </fieldset>
       <fieldset class="ticks">
         <legend>Áp dụng cho</legend>
-        <label class="tick"><input type="radio" name="reach" value="agency" checked={true} /> <span>Chỉ {alert.agency_name}</span></label>
-        <label class="tick"><input type="radio" name="reach" value="all" /> <span>Mọi đơn vị trong tỉnh</span></label>
+        <label class="check"><input type="radio" name="reach" value="agency" checked={true} /> <span>Chỉ {alert.agency_name}</span></label>
+        <label class="check"><input type="radio" name="reach" value="all" /> <span>Mọi đơn vị trong tỉnh</span></label>
       </fieldset>
       <label>Lý do<span class="hint">Ví dụ: máy quét lỗ hổng của trung tâm, chạy tối thứ Bảy</span>
         <textarea name="reason" rows={3} required maxLength={2000} data-testid="filter-reason" /></label>
