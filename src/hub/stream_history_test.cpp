@@ -112,7 +112,7 @@ TEST_CASE("stream history: days that measure nothing") {
   }
 }
 
-TEST_CASE("stream history: what is kept has a limit") {
+TEST_CASE("slow: stream history: what is kept has a limit") {
   StreamHistory history;
   std::vector<std::string> hosts;
   for (std::size_t i = 0; i < kStreamsMax + 9; ++i) hosts.push_back(fmt::format("{:0>53}", i));
