@@ -49,19 +49,20 @@ Result<> each_row(
     const detect::RuleSet& set, const ToolArguments& arguments,
     const std::function<bool(const Batch&, std::uint32_t, const std::string&, std::uint64_t)>& look) {
   const auto channels = hub::channel_table(set.sources);
+  ReadOptions options;
+  options.channels = channels;
   bool go_on = true;
   for (const auto& path : arguments.paths) {
-    ReadOptions options;
-    options.channels = channels;
-    const auto take = [&](const Batch& batch, const std::vector<std::uint64_t>& positions) -> Result<> {
-      for (std::uint32_t row = 0; row < batch.rows() && go_on; ++row) {
-        if (arguments.record != 0 && positions[row] != arguments.record) continue;
-        go_on = look(batch, row, path, positions[row]);
-      }
-      return {};
-    };
     for (const auto& file : PHENDAU_TRY(files_under(posix_env(), path))) {
-      if (go_on) PHENDAU_TRY(read_records(posix_env(), file, options, take));
+      if (!go_on) return {};
+      const auto take = [&](const Batch& batch, const std::vector<std::uint64_t>& positions) -> Result<> {
+        for (std::uint32_t row = 0; row < batch.rows() && go_on; ++row) {
+          if (arguments.record != 0 && positions[row] != arguments.record) continue;
+          go_on = look(batch, row, file, positions[row]);
+        }
+        return {};
+      };
+      PHENDAU_TRY(read_records(posix_env(), file, options, take));
     }
   }
   return {};

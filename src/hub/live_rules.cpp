@@ -33,11 +33,8 @@ std::shared_ptr<LiveRules> make_live_rules(const ActivePack& pack) {
   return std::make_shared<LiveRules>(pack);
 }
 
-LiveRules::LiveRules(const ActivePack& pack) : pack_(pack) {
-  RulesInForce own;
-  own.plan = pack.plan();
-  current_ = std::make_shared<const RulesInForce>(std::move(own));
-}
+LiveRules::LiveRules(const ActivePack& pack)
+    : pack_(pack), current_(std::make_shared<const RulesInForce>(compile({}))) {}
 
 std::shared_ptr<const RulesInForce> LiveRules::current() const {
   const std::lock_guard lock(mu_);
@@ -53,6 +50,10 @@ void LiveRules::put(const std::vector<detect::FilterRule>& filters) {
 RulesInForce LiveRules::compile(const std::vector<detect::FilterRule>& filters,
                                 const std::vector<std::string>* only_rules) const {
   RulesInForce out;
+  if (filters.empty() && only_rules == nullptr) {
+    out.plan = pack_.plan();  // compiled when the pack was loaded
+    return out;
+  }
   std::vector<detect::Rule> rules;
   for (const auto& rule : pack_.pack().rules.rules) {
     if (only_rules == nullptr || names_rule(*only_rules, rule)) rules.push_back(rule);

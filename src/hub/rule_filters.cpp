@@ -121,12 +121,12 @@ void RuleFilters::stop() {
 
 void RuleFilters::run() {
   while (true) {
-    if (const auto worked = work_once(); !worked) {
-      PHENDAU_LOG(warn, "rule_filters_wait", {"error", worked.error().message});
-    }
+    const auto worked = work_once();
+    if (!worked) PHENDAU_LOG(warn, "rule_filters_wait", {"error", worked.error().message});
     std::unique_lock lock(mu_);
+    // What failed still waits: it is tried again after a while, not at once.
     wake_.wait_for(lock, std::chrono::nanoseconds(kWorkEvery.ns),
-                   [&] { return stopping_ || changed_ || !waiting_.empty(); });
+                   [&] { return stopping_ || (worked.has_value() && (changed_ || !waiting_.empty())); });
     if (stopping_) return;
   }
 }

@@ -4,7 +4,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
 import type { PageProps } from '../app/pages';
 import type { RuleFilter, RuleReplay } from '../api/types';
-import { dateText, numberText, upperFirst } from '../text/format';
+import { numberText, upperFirst } from '../text/format';
+import { dayText } from '../text/periods';
 import { entityWords } from '../text/words';
 import { tell } from '../ui/announce';
 import { inert } from '../ui/inert';
@@ -123,7 +124,7 @@ export default function RuleFilterPage({ id }: PageProps) {
                   {f.conditions.map((c) => <div key={c.field}><dt>{inert(upperFirst(entityWords[c.field] ?? c.field))}</dt><dd class="mono">{c.values.map((v) => inert(v)).join(' hoặc ')}</dd></div>)}
                   <div><dt>Áp dụng cho</dt><dd>{f.agency_name || 'Mọi đơn vị trong tỉnh'}</dd></div>
                   <div><dt>Lý do</dt><dd class="pre">{inert(f.reason)}</dd></div>
-                  <div><dt>Đến hết ngày</dt><dd class="num">{dateText(`${f.until}T00:00:00+07:00`)}</dd></div>
+                  <div><dt>Đến hết ngày</dt><dd class="num">{dayText(f.until)}</dd></div>
                   <div><dt>Người chịu trách nhiệm</dt><dd>{inert(f.owner_name)}</dd></div>
                   {f.alert_id && <div><dt>Từ cảnh báo</dt><dd><a href={`/canh-bao/${encodeURIComponent(f.alert_id)}`}>xem cảnh báo</a></dd></div>}
                 </dl>

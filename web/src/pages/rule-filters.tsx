@@ -3,7 +3,8 @@
 import { get } from '../api/client';
 import type { RuleFilter } from '../api/types';
 import { query, setQuery } from '../app/router';
-import { dateText, numberText, upperFirst } from '../text/format';
+import { numberText, upperFirst } from '../text/format';
+import { dayText } from '../text/periods';
 import { entityWords, ruleFilterWords } from '../text/words';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
@@ -52,7 +53,7 @@ export default function RuleFilters() {
                   <td data-label="Luật" class="grow"><a data-primary href={`/bo-loc-bao-nham/${encodeURIComponent(f.id)}`}>{inert(f.title)}</a></td>
                   <td data-label="Không cảnh báo khi">{conditionText(f)}</td>
                   <td data-label="Áp dụng cho">{f.agency_name || 'Cả tỉnh'}</td>
-                  <td data-label="Đến hết ngày" class="num nowrap">{dateText(`${f.until}T00:00:00+07:00`)}</td>
+                  <td data-label="Đến hết ngày" class="num nowrap">{dayText(f.until)}</td>
                   <td data-label="Người chịu trách nhiệm">{inert(f.owner_name)}</td>
                   <td data-label="Trạng thái"><StateMark f={f} /></td>
                 </tr>
