@@ -41,20 +41,17 @@ Result<std::string> signing_key_of(Env& env, const std::string& data) {
   return key;
 }
 
-Result<std::unique_ptr<journal::Journal>> open_journal(const std::string& data, bool read_only) {
+Result<std::unique_ptr<journal::Journal>> open_journal(const std::string& data) {
   Env& env = posix_env();
   journal::Options options;
   options.dir = hub::DataFolder::of(data).journal;
-  options.read_only = read_only;
-  if (!read_only) {
-    PHENDAU_TRY(env.make_dirs(data, 0700));
-    options.signing_key = PHENDAU_TRY(signing_key_of(env, data));
-  }
+  PHENDAU_TRY(env.make_dirs(data, 0700));
+  options.signing_key = PHENDAU_TRY(signing_key_of(env, data));
   return journal::Journal::open(env, std::move(options));
 }
 
 Result<> run_import(const Globals& globals, const JournalArguments& arguments) {
-  const auto journal = PHENDAU_TRY(open_journal(arguments.data, false));
+  const auto journal = PHENDAU_TRY(open_journal(arguments.data));
   Json files = Json::array();
   for (const auto& path : arguments.files) {
     std::uint64_t rows = 0;
@@ -110,7 +107,7 @@ int run_verify(const Globals& globals, const JournalArguments& arguments) {
 }
 
 Result<> run_stat(const Globals& globals, const JournalArguments& arguments) {
-  const auto journal = PHENDAU_TRY(open_journal(arguments.data, true));
+  const auto journal = PHENDAU_TRY(open_journal_to_read(posix_env(), arguments.data));
   const auto stat = journal->stat();
   Json out = Json::object({{"rows", stat.rows},
                            {"segments", stat.segments},
@@ -132,7 +129,7 @@ Result<journal::SearchRequest> request_of(const JournalArguments& arguments) {
 }
 
 Result<bool> run_search(const Globals& globals, const JournalArguments& arguments) {
-  const auto journal = PHENDAU_TRY(open_journal(arguments.data, true));
+  const auto journal = PHENDAU_TRY(open_journal_to_read(posix_env(), arguments.data));
   const auto request = PHENDAU_TRY(request_of(arguments));
   const auto result = PHENDAU_TRY(journal->search(request));
   for (const auto& row : result.rows) {

@@ -6,15 +6,14 @@
 #include <algorithm>
 
 #include "cli/cli.h"
+#include "cli/known_heads.h"
 #include "cli/record_reader.h"
 #include "cli/rule_loader.h"
 #include "detect/explain.h"
 #include "detect/filter_text.h"
 #include "hub/active_pack.h"
-#include "hub/hub.h"
 #include "hub/live_rules.h"
 #include "hub/rule_replay.h"
-#include "store/journal/journal.h"
 
 namespace phendau::cli {
 namespace {
@@ -157,10 +156,7 @@ Result<int> run_replay(const Globals& globals, const ToolArguments& arguments) {
     }
   }
   ask.from = posix_env().now() - days(arguments.days);
-  journal::Options options;
-  options.dir = hub::DataFolder::of(arguments.data).journal;
-  options.read_only = true;
-  const auto journal = PHENDAU_TRY(journal::Journal::open(posix_env(), std::move(options)));
+  const auto journal = PHENDAU_TRY(open_journal_to_read(posix_env(), arguments.data));
   const bool terminal = is_terminal_stderr();
   const auto progress = [&](double share) {
     if (terminal) std::fprintf(stderr, "\r%3.0f %%", share * 100);

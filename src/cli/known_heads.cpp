@@ -7,6 +7,13 @@
 
 namespace phendau::cli {
 
+Result<std::unique_ptr<journal::Journal>> open_journal_to_read(Env& env, const std::string& data_dir) {
+  journal::Options options;
+  options.dir = hub::DataFolder::of(data_dir).journal;
+  options.read_only = true;
+  return journal::Journal::open(env, std::move(options));
+}
+
 Result<std::unique_ptr<ledger::Ledger>> open_ledger_to_read(Env& env, const std::string& data_dir) {
   ledger::LedgerOptions options;
   options.env = &env;
@@ -27,10 +34,7 @@ KnownHeads known_heads(Env& env, const std::string& data_dir, bool with_ledger_h
       out.journal_heads.push_back(**head);
   }
   if (!with_ledger_head) return out;
-  journal::Options options;
-  options.dir = hub::DataFolder::of(data_dir).journal;
-  options.read_only = true;
-  if (const auto journal = journal::Journal::open(env, std::move(options)); journal)
+  if (const auto journal = open_journal_to_read(env, data_dir); journal)
     out.ledger_head = hub::anchored_ledger_head(**journal).value_or(std::nullopt);
   return out;
 }

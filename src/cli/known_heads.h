@@ -20,7 +20,8 @@ struct KnownHeads {
 };
 /// @param with_ledger_head false: the journal need not be opened.
 KnownHeads known_heads(Env& env, const std::string& data_dir, bool with_ledger_head);
-/// The ledger of a data folder, for reading only.
+/// Journal and ledger of a data folder, for reading only, beside a running hub too.
+Result<std::unique_ptr<journal::Journal>> open_journal_to_read(Env& env, const std::string& data_dir);
 Result<std::unique_ptr<ledger::Ledger>> open_ledger_to_read(Env& env, const std::string& data_dir);
 
 }  // namespace phendau::cli
