@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/ascii.h"
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace phendau {
 namespace {
@@ -50,6 +55,26 @@ bool lower_ascii_into(std::string_view text, char* out) {
   rest = lowered(rest);
   std::memcpy(out + at, &rest, text.size() - at);
   return (seen & kHighBits) == 0;
+}
+
+void find_each(std::string_view text, char byte, std::vector<std::uint32_t>& places) {
+  std::size_t at = 0;
+#ifdef __SSE2__
+  constexpr std::size_t kLane = 16;
+  const __m128i wanted = _mm_set1_epi8(byte);
+  const auto equal = [&](std::size_t place) {
+    const auto lane = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + place));
+    return static_cast<std::uint64_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(lane, wanted)));
+  };
+  for (; at + 4 * kLane <= text.size(); at += 4 * kLane) {
+    std::uint64_t found = equal(at) | equal(at + kLane) << kLane | equal(at + 2 * kLane) << 2 * kLane |
+                          equal(at + 3 * kLane) << 3 * kLane;
+    for (; found != 0; found &= found - 1)
+      places.push_back(static_cast<std::uint32_t>(at) + static_cast<std::uint32_t>(std::countr_zero(found)));
+  }
+#endif
+  for (at = text.find(byte, at); at != text.npos; at = text.find(byte, at + 1))
+    places.push_back(static_cast<std::uint32_t>(at));
 }
 
 }  // namespace phendau

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -35,6 +36,31 @@ TEST_CASE("ascii: where it ends") {
     CHECK(ascii_end(text + "\xC3") == size);
     CHECK(ascii_end("\xC3" + text, 1) == size + 1);
     CHECK(is_all_ascii(text));
+  }
+}
+
+TEST_CASE("ascii: equal bytes") {
+  for (std::size_t size = 0; size <= 130; ++size) {
+    const std::string text(size, 'a');
+    std::string other = text;
+    if (!equal_bytes(text, other) || equal_bytes(text, other + "a")) FAIL_CHECK("size " << size);
+    for (std::size_t at = 0; at < size; ++at) {
+      other[at] = 'b';
+      if (equal_bytes(text, other)) FAIL_CHECK("size " << size << " at " << at);
+      other[at] = 'a';
+    }
+  }
+}
+
+TEST_CASE("ascii: places of a byte") {
+  std::string text;
+  std::vector<std::uint32_t> wanted;
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    text += i % 7 == 3 || i > 280 ? '\\' : 'x';
+    if (text.back() == '\\') wanted.push_back(i);
+    std::vector<std::uint32_t> places;
+    find_each(text, '\\', places);
+    if (places != wanted) FAIL_CHECK("size " << text.size());
   }
 }
 

@@ -19,14 +19,10 @@ class PlainSource : public ByteSource {
  public:
   explicit PlainSource(std::unique_ptr<File> file) : file_(std::move(file)) {}
   Result<bool> read(std::string& out) override {
-    std::string piece = PHENDAU_TRY(file_->read_at(offset_, kPieceBytes));
-    offset_ += piece.size();
-    const bool more = !piece.empty();
-    if (out.empty())
-      out = std::move(piece);
-    else
-      out += piece;
-    return more;
+    const std::size_t before = out.size();
+    PHENDAU_TRY(file_->read_onto(out, offset_, kPieceBytes));
+    offset_ += out.size() - before;
+    return out.size() > before;
   }
   std::uint64_t file_offset() const override { return offset_; }
 

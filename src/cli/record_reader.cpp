@@ -43,11 +43,11 @@ void BlockDecoder::decode(Block& block, ingest::Provenance provenance, ingest::D
   if (text_decoder != nullptr) return decode_lines(block, *text_decoder, provenance);
   if (json_ == nullptr) json_ = std::move(*ingest::make_decoder("ndjson"));
   if (block.kind == InputKind::json_documents) return decode_documents(block, provenance);
-  decode_lines(block, *json_, provenance);
+  decode_json_lines(block, provenance);
 }
 
 void BlockDecoder::decode_evtx(Block& block, const ingest::Provenance& provenance) {
-  BatchBuilder builder("evtx");
+  BatchBuilder& builder = builder_of("evtx");
   if (!block.evtx_header.empty()) evtx_.read_file_header(block.evtx_header);
   const std::string_view all = block.bytes;
   for (std::size_t at = 0; at < all.size(); at += ingest::kEvtxChunkBytes) {
@@ -58,8 +58,33 @@ void BlockDecoder::decode_evtx(Block& block, const ingest::Provenance& provenanc
   for (const auto& [reason, count] : evtx_.take_counters().by_reason) block.damage[reason] = count;
 }
 
+BatchBuilder& BlockDecoder::builder_of(std::string_view shape) {
+  if (!builder_ || builder_shape_ != shape) {
+    builder_.emplace(std::string(shape));
+    builder_shape_ = shape;
+  }
+  return *builder_;
+}
+
+void BlockDecoder::decode_json_lines(Block& block, ingest::Provenance& provenance) {
+  BatchBuilder& builder = builder_of(json_->name());
+  std::uint64_t line = block.first_line;
+  for (std::string_view rest = block.bytes; !rest.empty(); ++line) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    std::string_view record = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (record.ends_with('\r')) record.remove_suffix(1);
+    if (record.empty()) continue;
+    provenance.oversized = record.size() > kLineBytesMax;
+    json_->decode(record.substr(0, kLineBytesMax), provenance, builder);
+    positions_.push_back(line);
+    flush(builder, block, false);
+  }
+  flush(builder, block, true);
+}
+
 void BlockDecoder::decode_documents(Block& block, ingest::Provenance& provenance) {
-  BatchBuilder builder{std::string(json_->name())};
+  BatchBuilder& builder = builder_of(json_->name());
   for (const auto& part : block.parts) {
     provenance.oversized = part.oversized;
     provenance.truncated = part.truncated;
@@ -75,7 +100,7 @@ void BlockDecoder::decode_lines(Block& block, ingest::Decoder& decoder, ingest::
   framing.message_bytes_max = kLineBytesMax;
   framing.octet_counting = false;
   ingest::Deframer deframer(framing);
-  BatchBuilder builder{std::string(decoder.name())};
+  BatchBuilder& builder = builder_of(decoder.name());
   std::uint64_t records = 0;
   const auto drain = [&] {
     while (const auto frame = deframer.next()) {
@@ -194,6 +219,7 @@ bool RecordReader::next_evtx(Block& block) {
 
 bool RecordReader::next_lines(Block& block) {
   for (;;) {
+    buffer_.reserve(kBlockBytes + kBlockBytes / 2);  // and the last piece, which may reach beyond
     fill(kBlockBytes);
     if (buffer_.empty()) return false;
     if (!skipping_line_) break;

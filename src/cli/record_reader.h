@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -67,6 +68,8 @@ class BlockDecoder {
 
  private:
   void decode_evtx(Block& block, const ingest::Provenance& provenance);
+  BatchBuilder& builder_of(std::string_view shape);
+  void decode_json_lines(Block& block, ingest::Provenance& provenance);
   void decode_documents(Block& block, ingest::Provenance& provenance);
   void decode_lines(Block& block, ingest::Decoder& decoder, ingest::Provenance& provenance);
   void flush(BatchBuilder& builder, Block& block, bool always);
@@ -74,6 +77,8 @@ class BlockDecoder {
   std::uint32_t rows_max_;
   ingest::EvtxReader evtx_;
   std::unique_ptr<ingest::Decoder> json_;
+  std::optional<BatchBuilder> builder_;  // empty between blocks; knows how large batches become
+  std::string builder_shape_;
   std::vector<std::uint64_t> positions_;
 };
 

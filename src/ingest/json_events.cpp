@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Both JSON decoders. simdjson's DOM is used because it checks the whole document before the first field is
-// written; its buffers are reused, so a record costs no allocation once they have grown.
+// Both JSON decoders. The tape checks the whole document before the first field is written; its buffers are
+// reused, so a record costs no allocation once they have grown.
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <unordered_map>
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include "base/text.h"
 #include "ingest/auth_messages.h"
 #include "ingest/journald_decoder.h"
+#include "ingest/json_tape.h"
 #include "ingest/limits.h"
 #include "ingest/line_formats.h"
+#include "ingest/member_names.h"
 #include "ingest/ndjson_decoder.h"
 #include "ingest/pairs.h"
 #include "ingest/parse_error.h"
@@ -25,77 +26,33 @@
 namespace phendau::ingest {
 namespace {
 
-namespace dom = simdjson::dom;
-
-/// A parser with its padded input buffer.
-class JsonReader {
- public:
-  /// The object, or the parse_error. Valid until the next call. `valid` is false if invalid UTF-8 was
-  /// replaced.
-  std::string_view read(std::string_view text, dom::object& out, bool& valid) {
-    if (text.empty()) return parse_error::kEmpty;
-    std::string_view checked = text;
-    if (!simdjson::validate_utf8(text)) checked = valid_text(text, scratch_, valid);
-    padded_.assign(checked);
-    padded_.append(simdjson::SIMDJSON_PADDING, '\0');
-    if (parser_.max_depth() != kJsonDepthMax + 1 || parser_.capacity() < checked.size()) {
-      if (parser_.allocate(std::max<std::size_t>(checked.size(), 64u << 10), kJsonDepthMax + 1)) {
-        return parse_error::kBadJson;
-      }
-    }
-    dom::element root;
-    const auto error = parser_.parse(padded_.data(), checked.size(), false).get(root);
-    if (error == simdjson::DEPTH_ERROR) return parse_error::kTooDeep;
-    if (error) return parse_error::kBadJson;
-    if (root.get(out)) return parse_error::kNotObject;
-    return {};
-  }
-
- private:
-  dom::parser parser_;
-  std::string padded_;
-  std::string scratch_;
-};
-
 /// Text and kind of a scalar; `buffer` holds numbers.
 struct Scalar {
   std::string_view text;
   ValueKind kind = ValueKind::null;
 };
 
-Scalar scalar_of(dom::element value, std::array<char, 40>& buffer) {
-  const auto number = [&](auto n, ValueKind kind) {
-    const auto done = fmt::format_to_n(buffer.data(), buffer.size(), "{}", n);
-    return Scalar{std::string_view(buffer.data(), std::min<std::size_t>(done.size, buffer.size())), kind};
-  };
-  const auto whole = [&](auto n) {
-    const char* end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), n).ptr;
-    return Scalar{std::string_view(buffer.data(), end), ValueKind::integer};
-  };
-  switch (value.type()) {
-    case dom::element_type::STRING:
-      return {std::string_view(value.get_string().value_unsafe()), ValueKind::text};
-    case dom::element_type::INT64:
-      return whole(value.get_int64().value_unsafe());
-    case dom::element_type::UINT64:
-      return whole(value.get_uint64().value_unsafe());
-    case dom::element_type::DOUBLE:
-      return number(value.get_double().value_unsafe(), ValueKind::real);
-    case dom::element_type::BOOL:
-      return {value.get_bool().value_unsafe() ? std::string_view("true") : std::string_view("false"),
-              ValueKind::boolean};
-    case dom::element_type::NULL_VALUE:
-    case dom::element_type::ARRAY:
-    case dom::element_type::OBJECT:
+Scalar scalar_of(JsonValue value, std::array<char, 40>& buffer) {
+  switch (value.kind()) {
+    case JsonKind::string:
+      return {value.text(), ValueKind::text};
+    case JsonKind::integer:
+      return {value.text() == "-0" ? "0" : value.text(), ValueKind::integer};
+    case JsonKind::real: {
+      const auto number = parse_double(value.text());
+      if (!number) return {value.text(), ValueKind::real};  // no double holds it
+      const auto done = fmt::format_to_n(buffer.data(), buffer.size(), "{}", *number);
+      return {std::string_view(buffer.data(), std::min<std::size_t>(done.size, buffer.size())),
+              ValueKind::real};
+    }
+    case JsonKind::boolean:
+      return {value.text(), ValueKind::boolean};
+    case JsonKind::null:
+    case JsonKind::array:
+    case JsonKind::object:
       return {};
   }
   return {};
-}
-
-std::string_view string_of(dom::element value) {
-  std::string_view text;
-  if (value.get(text)) return {};
-  return text;
 }
 
 }  // namespace
@@ -103,7 +60,7 @@ std::string_view string_of(dom::element value) {
 // ---------------------------------------------------------------- journald
 
 struct JournaldDecoder::Impl {
-  JsonReader reader;
+  JsonTape tape;
   FieldColumns columns;
   FieldList fields;
   /// A member's values as text. Byte arrays are decoded into `bytes`.
@@ -127,11 +84,10 @@ struct JournaldDecoder::Impl {
   /// Calls `sink` with each value: a string, a byte array (journalctl prints unprintable text so), or an
   /// array of both.
   template <class Sink>
-  void each_value(dom::element value, const Sink& sink, bool nested = false) {
-    dom::array items;
-    if (!value.get(items)) {
-      if (take_bytes(items, sink) || nested) return;
-      for (const dom::element item : items) each_value(item, sink, true);
+  void each_value(JsonValue value, const Sink& sink, bool nested = false) {
+    if (value.is_array()) {
+      if (take_bytes(value, sink) || nested) return;
+      for (const JsonValue item : value.items()) each_value(item, sink, true);
       return;
     }
     std::array<char, 40> buffer;
@@ -143,12 +99,13 @@ struct JournaldDecoder::Impl {
   }
 
   template <class Sink>
-  bool take_bytes(dom::array items, const Sink& sink) {
+  bool take_bytes(JsonValue array, const Sink& sink) {
     std::string raw;
-    for (const dom::element item : items) {
-      std::uint64_t byte = 0;
-      if (item.get(byte) || byte > 0xFF) return false;
-      raw += static_cast<char>(byte);
+    for (const JsonValue item : array.items()) {
+      if (item.kind() != JsonKind::integer) return false;
+      const auto byte = parse_int(item.text());
+      if (!byte || *byte < 0 || *byte > 0xFF) return false;
+      raw += static_cast<char>(*byte);
     }
     if (raw.empty()) return false;
     sink(hold(raw));
@@ -241,13 +198,13 @@ void JournaldDecoder::decode(std::string_view record, const Provenance& provenan
   impl.bytes.clear();
   impl.valid = true;
   const std::string_view text = without_line_end(record.substr(0, kRecordBytesMax));
-  dom::object object;
   RowParts parts;
-  parts.error = impl.reader.read(text, object, impl.valid);
+  parts.error = impl.tape.read(text, impl.valid);
+  if (parts.error.empty() && !impl.tape.root().is_object()) parts.error = parse_error::kNotObject;
   const bool readable = parts.error.empty();
   JournalHeader header;
   if (readable) {
-    for (const auto field : object) {
+    for (const auto field : impl.tape.root().members()) {
       const std::string_view name = field.key;
       std::string_view* slot = header_slot(header, name);
       const bool message = name == "MESSAGE";
@@ -323,9 +280,9 @@ bool is_looked_up(std::string_view name) {
 class LookedUp {
  public:
   void clear() { members_.clear(); }
-  void add(std::string_view name, dom::element value) { members_.emplace_back(name, value); }
+  void add(std::string_view name, JsonValue value) { members_.emplace_back(name, value); }
   /// The first of the name; false if there is none.
-  bool at(std::string_view name, dom::element& out) const {
+  bool at(std::string_view name, JsonValue& out) const {
     for (const auto& [key, value] : members_) {
       if (key != name) continue;
       out = value;
@@ -333,51 +290,41 @@ class LookedUp {
     }
     return false;
   }
-  bool at(std::string_view name, dom::object& out) const {
-    dom::element value;
-    return at(name, value) && !value.get(out);
-  }
 
  private:
-  std::vector<std::pair<std::string_view, dom::element>> members_;
+  std::vector<std::pair<std::string_view, JsonValue>> members_;
 };
 
-bool find_member(dom::object object, std::string_view name, dom::element& out) {
-  if (!object.at_key(name).get(out)) return true;
+bool find_member(JsonValue object, std::string_view name, JsonValue& out) {
+  if (object.find(name, out)) return true;
   const std::size_t dot = name.find('.');
-  if (dot == name.npos) return false;
-  dom::object inner;
-  if (object.at_key(name.substr(0, dot)).get(inner)) return false;
-  return find_member(inner, name.substr(dot + 1), out);
+  JsonValue inner;
+  return dot != name.npos && object.find(name.substr(0, dot), inner) &&
+         find_member(inner, name.substr(dot + 1), out);
 }
 
 /// Member of the record by name; "a.b" also means the member b of the object a. All names that are asked for
 /// are such as is_looked_up() knows.
-bool find_member(const LookedUp& record, std::string_view name, dom::element& out) {
+bool find_member(const LookedUp& record, std::string_view name, JsonValue& out) {
   if (record.at(name, out)) return true;
   const std::size_t dot = name.find('.');
-  dom::object inner;
+  JsonValue inner;
   return dot != name.npos && record.at(name.substr(0, dot), inner) &&
          find_member(inner, name.substr(dot + 1), out);
 }
 
 /// First string of a string or an array.
-std::string_view first_text(dom::element value) {
-  dom::array items;
-  if (!value.get(items)) {
-    for (const dom::element item : items) return string_of(item);
-    return {};
-  }
-  return string_of(value);
+std::string_view first_text(JsonValue value) {
+  for (const JsonValue item : value.items()) return item.string();
+  return value.string();
 }
 
 /// RFC 3339, ISO without zone, epoch, or .NET's "/Date(1588388126000)/".
-std::optional<ParsedTime> parse_any_time(dom::element value, ZoneOffset zone) {
-  dom::object object;
-  if (!value.get(object)) {
-    dom::element inner;
+std::optional<ParsedTime> parse_any_time(JsonValue value, ZoneOffset zone) {
+  if (value.is_object()) {
+    JsonValue inner;
     for (const std::string_view name : {"SystemTime", "@SystemTime", "#attributes.SystemTime"}) {
-      if (find_member(object, name, inner)) return parse_any_time(inner, zone);
+      if (find_member(value, name, inner)) return parse_any_time(inner, zone);
     }
     return std::nullopt;
   }
@@ -386,8 +333,9 @@ std::optional<ParsedTime> parse_any_time(dom::element value, ZoneOffset zone) {
   std::string_view text = scalar.text;
   if (scalar.kind == ValueKind::real) {
     // The shortest form may be exponential; seconds with a fraction are what occurs.
-    const auto done =
-        fmt::format_to_n(buffer.data(), buffer.size(), "{:.6f}", value.get_double().value_unsafe());
+    const auto number = parse_double(value.text());
+    if (!number) return std::nullopt;
+    const auto done = fmt::format_to_n(buffer.data(), buffer.size(), "{:.6f}", *number);
     if (done.size > buffer.size()) return std::nullopt;
     text = std::string_view(buffer.data(), done.size);
   } else if (scalar.kind != ValueKind::text && scalar.kind != ValueKind::integer) {
@@ -404,107 +352,29 @@ std::optional<ParsedTime> parse_any_time(dom::element value, ZoneOffset zone) {
 
 }  // namespace
 
-namespace {
-
-/// What is known of the members' names: records of one program have the same ones in the same order, so that
-/// a name is mostly the one that followed last time, and its column is known.
-class MemberNames {
- public:
-  using Id = std::uint32_t;
-  static constexpr Id kNone = 0xFFFF'FFFF;
-  static constexpr std::size_t kUnresolved = static_cast<std::size_t>(-2);
-
-  struct Name {
-    std::string_view text;  // a key of ids_
-    Id next = kNone;        // the name that followed it last
-    bool looked_up = false;
-    bool plain = true;        // neither reserved nor with a space
-    std::uint32_t batch = 0;  // for which `column` holds
-    std::size_t column = 0;
-  };
-
-  /// Call before each record, as FieldColumns::follow(). Names may be many, if somebody wants that.
-  void follow(const BatchBuilder& builder) {
-    if (names_.size() > kNamesMax) *this = MemberNames();
-    if (builder.rows() != rows_ || &builder != builder_ || rows_ == 0) ++batch_;
-    builder_ = &builder;
-    rows_ = builder.rows() + 1;
-    last_ = kNone;
-  }
-  /// Names one after another, as they stand in the record.
-  Id next(std::string_view text) {
-    Id& guess = last_ == kNone ? first_ : names_[last_].next;
-    if (guess == kNone || names_[guess].text != text) {
-      const Id known = id_of(text);  // may move what `guess` refers to
-      (last_ == kNone ? first_ : names_[last_].next) = known;
-      last_ = known;
-    } else {
-      last_ = guess;
-    }
-    return last_;
-  }
-  Id id_of(std::string_view text) {
-    const auto known = ids_.find(text);
-    if (known != ids_.end()) return known->second;
-    const auto id = static_cast<Id>(names_.size());
-    const auto added = ids_.emplace(std::string(text), id).first;
-    Name name;
-    name.text = added->first;
-    name.looked_up = is_looked_up(text);
-    name.plain = !is_reserved_field(text) && text.find(' ') == text.npos;
-    names_.push_back(name);
-    return id;
-  }
-  const Name& operator[](Id id) const { return names_[id]; }
-  std::size_t column(Id id, BatchBuilder& builder) {
-    Name& name = names_[id];
-    if (name.batch != batch_) {
-      name.column = builder.column_index(name.text);
-      name.batch = batch_;
-    }
-    return name.column;
-  }
-
- private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  static constexpr std::size_t kNamesMax = 4'096;
-  std::unordered_map<std::string, Id, Hash, std::equal_to<>> ids_;
-  std::vector<Name> names_;
-  Id first_ = kNone;
-  Id last_ = kNone;
-  const BatchBuilder* builder_ = nullptr;
-  std::uint32_t rows_ = 0;
-  std::uint32_t batch_ = 0;
-};
-
-}  // namespace
-
 struct NdjsonDecoder::Impl {
-  JsonReader reader;
+  JsonTape tape;
   FieldColumns columns;
   std::string path;
   std::size_t field_count = 0;
   bool cut = false;  // a limit was reached
   std::string_view host_member;
-  dom::object windows;  // the member Event, if the record is an event of Windows as evtx_dump writes it
+  JsonValue windows;  // the member Event, if the record is an event of Windows as evtx_dump writes it
   bool is_windows_xml = false;
   std::string made_logsource;
-  MemberNames names;
+  MemberNames names{is_looked_up};
   struct Member {
     MemberNames::Id name = 0;
-    dom::element value;
+    JsonValue value;
   };
   std::vector<Member> taken;  // members of the record
   LookedUp looked_up;
 
   /// Takes the record apart, one level deep.
-  void take_members(dom::object object) {
+  void take_members(JsonValue object) {
     taken.clear();
     looked_up.clear();
-    for (const auto field : object) {
+    for (const auto field : object.members()) {
       const MemberNames::Id name = names.next(field.key);
       taken.push_back({name, field.value});
       if (names[name].looked_up) looked_up.add(field.key, field.value);
@@ -535,12 +405,10 @@ struct NdjsonDecoder::Impl {
   }
 
   /// Calls sink(name, scalar element) for each value; false when kJsonFieldsMax was reached.
-  bool walk(dom::element value, const auto& sink) {
-    dom::object object;
-    if (!value.get(object)) return walk_object(object, sink);
-    dom::array items;
-    if (!value.get(items)) {
-      for (const dom::element item : items) {
+  bool walk(JsonValue value, const auto& sink) {
+    if (value.is_object()) return walk_object(value, sink);
+    if (value.is_array()) {
+      for (const JsonValue item : value.items()) {
         if (!walk(item, sink)) return false;
       }
       return true;
@@ -554,8 +422,8 @@ struct NdjsonDecoder::Impl {
     return true;
   }
 
-  bool walk_object(dom::object object, const auto& sink) {
-    for (const auto field : object) {
+  bool walk_object(JsonValue object, const auto& sink) {
+    for (const auto field : object.members()) {
       if (!walk_member(field.key, field.value, sink)) return false;
     }
     return true;
@@ -564,19 +432,18 @@ struct NdjsonDecoder::Impl {
   // {"Event": {"System": ..., "EventData": ...}}: the names that evtx_template.h gives to the same event.
 
   bool walk_windows(const auto& sink) {
-    for (const auto part : windows) {
+    for (const auto part : windows.members()) {
       const std::string_view name = part.key;
-      dom::object members;
-      const bool is_object = part.value.get(members) == simdjson::SUCCESS;
+      const bool is_object = part.value.is_object();
       bool more = true;
       if (name == "System" && is_object) {
-        for (const auto field : members) {
+        for (const auto field : part.value.members()) {
           if (more && !field.value.is_null()) more = walk_part("", field.key, field.value, sink);
         }
       } else if (name == "UserData" && is_object) {
-        more = walk_inside("", name, members, sink, true);
+        more = walk_inside("", name, part.value, sink, true);
       } else if (name == "EventData" && is_object) {
-        more = walk_inside("", name, members, sink, false);
+        more = walk_inside("", name, part.value, sink, false);
       } else if (!name.starts_with('#') && !part.value.is_null()) {
         more = walk_element(name, part.value, sink);
       }
@@ -586,12 +453,10 @@ struct NdjsonDecoder::Impl {
   }
 
   /// An element whose field is called `name`.
-  bool walk_element(std::string_view name, dom::element value, const auto& sink) {
-    dom::object members;
-    if (!value.get(members)) return walk_inside(std::string(name) + ".", name, members, sink, false);
-    dom::array items;
-    if (!value.get(items)) {
-      for (const dom::element item : items) {
+  bool walk_element(std::string_view name, JsonValue value, const auto& sink) {
+    if (value.is_object()) return walk_inside(std::string(name) + ".", name, value, sink, false);
+    if (value.is_array()) {
+      for (const JsonValue item : value.items()) {
         if (!walk_element(name, item, sink)) return false;
       }
       return true;
@@ -607,19 +472,18 @@ struct NdjsonDecoder::Impl {
 
   /// The members of the element `name`. Attributes get its name; other members get `prefix`, or, in UserData,
   /// are the element whose members have no prefix.
-  bool walk_inside(const std::string& prefix, std::string_view name, dom::object members, const auto& sink,
+  bool walk_inside(const std::string& prefix, std::string_view name, JsonValue members, const auto& sink,
                    bool user_data) {
-    for (const auto member : members) {
+    for (const auto member : members.members()) {
       const std::string_view key = member.key;
-      dom::object inside;
-      const bool is_object = member.value.get(inside) == simdjson::SUCCESS;
+      const bool is_object = member.value.is_object();
       bool more = true;
       if (key == "#attributes" && is_object) {
-        more = walk_attributes(name, inside, sink);
+        more = walk_attributes(name, member.value, sink);
       } else if (key == "#text") {
         more = walk_element(name, member.value, sink);
       } else if (user_data && is_object) {
-        more = walk_inside("", key, inside, sink, false);
+        more = walk_inside("", key, member.value, sink, false);
       } else if (!user_data || !member.value.is_null()) {
         more = walk_part(prefix, key, member.value, sink);
       }
@@ -629,18 +493,15 @@ struct NdjsonDecoder::Impl {
   }
 
   /// A member; some programs write the attributes of X beside it as X_attributes.
-  bool walk_part(const std::string& prefix, std::string_view key, dom::element value, const auto& sink) {
+  bool walk_part(const std::string& prefix, std::string_view key, JsonValue value, const auto& sink) {
     constexpr std::string_view kAttributes = "_attributes";
-    dom::object attributes;
-    if (!key.ends_with(kAttributes) || value.get(attributes)) {
+    if (!key.ends_with(kAttributes) || !value.is_object())
       return walk_element(prefix + std::string(key), value, sink);
-    }
-    return walk_attributes(prefix + std::string(key.substr(0, key.size() - kAttributes.size())), attributes,
-                           sink);
+    return walk_attributes(prefix + std::string(key.substr(0, key.size() - kAttributes.size())), value, sink);
   }
 
-  bool walk_attributes(std::string_view name, dom::object attributes, const auto& sink) {
-    for (const auto attribute : attributes) {
+  bool walk_attributes(std::string_view name, JsonValue attributes, const auto& sink) {
+    for (const auto attribute : attributes.members()) {
       const std::string_view key = attribute.key;
       if (key.starts_with("xmlns")) continue;
       if (!walk_element(std::string(name) + "_" + std::string(key), attribute.value, sink)) return false;
@@ -648,7 +509,7 @@ struct NdjsonDecoder::Impl {
     return true;
   }
 
-  bool walk_member(std::string_view key, dom::element value, const auto& sink) {
+  bool walk_member(std::string_view key, JsonValue value, const auto& sink) {
     const std::size_t before = path.size();
     if (before > 0) path += '.';
     path += key;
@@ -669,7 +530,7 @@ namespace {
 
 void find_time(const LookedUp& record, const Provenance& provenance, RowParts& parts) {
   bool seen = false;
-  dom::element value;
+  JsonValue value;
   for (const std::string_view name :
        {"@timestamp", "timestamp", "time", "EventTime", "TimeCreated", "_time", "ts",
         "Event.System.TimeCreated", "Event.System.TimeCreated_attributes"}) {
@@ -686,7 +547,7 @@ void find_time(const LookedUp& record, const Provenance& provenance, RowParts& p
 
 /// Events of Windows: collectors put their own name into "host", the machine is in Computer or Hostname.
 bool is_windows(const LookedUp& record) {
-  dom::element value;
+  JsonValue value;
   for (const std::string_view name : {"Channel", "EventID", "winlog.channel", "Event.System.Channel"}) {
     if (find_member(record, name, value)) return true;
   }
@@ -701,7 +562,7 @@ std::string_view find_host(const LookedUp& record, std::string_view& member) {
       "Computer", "Event.System.Computer", "winlog.computer_name", "Hostname", "host", "host.name",
       "hostname"};
   const auto names = is_windows(record) ? std::span<const std::string_view>(kWindows) : std::span(kPlain);
-  dom::element value;
+  JsonValue value;
   for (const std::string_view name : names) {
     if (!find_member(record, name, value)) continue;
     if (const std::string_view text = first_text(value); !text.empty()) {
@@ -714,19 +575,19 @@ std::string_view find_host(const LookedUp& record, std::string_view& member) {
 
 /// By the Windows channel, else by what the writer of the record is: Suricata's event_type, Zeek's _path.
 std::string_view find_logsource(const LookedUp& record, const Provenance& provenance, std::string& made) {
-  dom::element value;
+  JsonValue value;
   for (const std::string_view name : {"Channel", "winlog.channel", "Event.System.Channel"}) {
     if (!find_member(record, name, value)) continue;
-    const std::string_view channel = string_of(value);
+    const std::string_view channel = value.string();
     for (const auto& row : provenance.channel_logsources) {
       if (equals_ignore_case_ascii(row.channel, channel)) return row.logsource;
     }
     if (!provenance.channel_logsources.empty() && is_windows(record)) return kOtherChannelLogsource;
   }
   const auto made_of = [&](std::string_view product, std::string_view member, std::string_view beside) {
-    dom::element other;
+    JsonValue other;
     if (!record.at(member, value) || !record.at(beside, other)) return false;
-    const std::string_view service = string_of(value);
+    const std::string_view service = value.string();
     if (!is_pair_name(service) || service.find('/') != service.npos) return false;
     made = fmt::format("{}//{}", product, service);
     return true;
@@ -743,25 +604,27 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
   impl.host_member = {};
   RowParts parts;
   bool valid = true;
-  dom::object object;
   if (record.size() > kRecordBytesMax) {
     parts.error = parse_error::kOversized;
   } else {
-    parts.error = impl.reader.read(without_line_end(record), object, valid);
+    parts.error = impl.tape.read(without_line_end(record), valid);
+    if (parts.error.empty() && !impl.tape.root().is_object()) parts.error = parse_error::kNotObject;
   }
   const bool readable = parts.error.empty();
   impl.is_windows_xml = false;
   impl.names.follow(builder);
   if (readable) {
-    impl.take_members(object);
-    dom::element event, system;
+    impl.take_members(impl.tape.root());
+    JsonValue system;
     impl.is_windows_xml = find_member(impl.looked_up, "Event.System", system) &&
-                          impl.looked_up.at("Event", event) && !event.get(impl.windows);
+                          impl.looked_up.at("Event", impl.windows) && impl.windows.is_object();
     find_time(impl.looked_up, provenance, parts);
     parts.host = find_host(impl.looked_up, impl.host_member);
     parts.logsource = find_logsource(impl.looked_up, provenance, impl.made_logsource);
     // Limits are judged before the row begins, because its parse_error is written first.
-    impl.walk_members([](MemberNames::Id, dom::element) {}, [](std::string_view, dom::element) {});
+    const bool may_be_cut =
+        impl.tape.tokens() > kJsonFieldsMax || impl.tape.path_bytes_max() > kFieldNameBytesMax;
+    if (may_be_cut) impl.walk_members([](MemberNames::Id, JsonValue) {}, [](std::string_view, JsonValue) {});
     if (impl.cut) parts.error = parse_error::kTooManyFields;
     if (!valid) parts.error = parse_error::kNotUtf8;
   } else {
@@ -771,7 +634,7 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
   if (!readable) return;
   std::string renamed;
   std::array<char, 40> buffer;
-  const auto write = [&](std::string_view name, dom::element element) {
+  const auto write = [&](std::string_view name, JsonValue element) {
     const Scalar value = scalar_of(element, buffer);
     if (impl.is_windows_xml && name.find(' ') != name.npos) {  // Sigma: "Threat Name" is ThreatName
       renamed.assign(name);
@@ -786,11 +649,18 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
     if (name.empty()) return;
     builder.add(impl.names.column(impl.names.id_of(name), builder), value.text, value.kind);
   };
-  const auto write_plain = [&](MemberNames::Id id, dom::element element) {
+  const auto write_plain = [&](MemberNames::Id id, JsonValue element) {
     const auto& name = impl.names[id];
     if (!name.plain || name.text.empty()) return write(name.text, element);
-    const Scalar value = scalar_of(element, buffer);
-    builder.add(impl.names.column(id, builder), value.text, value.kind);
+    const std::size_t column = impl.names.column(id, builder);
+    const std::string_view written = element.written();
+    ValueId known = impl.names.find_value(id, written, element.kind());
+    if (known == kAbsent) {
+      const Scalar value = scalar_of(element, buffer);
+      known = builder.intern(column, value.text, value.kind);
+      impl.names.keep_value(id, written, element.kind(), known);
+    }
+    builder.add_known(column, known);
   };
   impl.walk_members(write_plain, write);
   add_windows_fields(builder, provenance.zone);

@@ -2,6 +2,7 @@
 #include "model/batch.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/hash.h"
@@ -11,6 +12,7 @@ namespace phendau {
 namespace {
 constexpr std::size_t kSystemColumns = 5;
 constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
+constexpr std::size_t kSlotsMin = 16;
 
 std::uint32_t hash_value(std::string_view bytes, ValueKind kind) {
   return static_cast<std::uint32_t>(hash64(bytes, static_cast<std::uint64_t>(kind) + 1));
@@ -33,9 +35,9 @@ ValueId Dictionary::find(std::string_view bytes, ValueKind kind) const {
   return at == kNoSlot || slots_[at] == 0 ? kAbsent : static_cast<ValueId>(slots_[at]) - 1;
 }
 
-void Dictionary::grow() {
+void Dictionary::grow(std::size_t slots) {
   const auto before = std::exchange(slots_, {});
-  slots_.assign(before.empty() ? 16 : before.size() * 2, 0);
+  slots_.assign(slots, 0);
   const std::size_t mask = slots_.size() - 1;
   for (const std::uint64_t slot : before) {
     if (slot == 0) continue;
@@ -45,12 +47,20 @@ void Dictionary::grow() {
   }
 }
 
+void Dictionary::reserve(std::size_t values, std::size_t bytes) {
+  bytes_.reserve(bytes);
+  ends_.reserve(values);
+  kinds_.reserve(values);
+  const std::size_t slots = std::bit_ceil(std::max(values * 2, kSlotsMin));
+  if (slots > slots_.size()) grow(slots);
+}
+
 ValueId Dictionary::intern(std::string_view bytes, ValueKind kind) {
   const std::uint32_t hash = hash_value(bytes, kind);
   std::size_t at = slot_of(bytes, kind, hash);
   if (at != kNoSlot && slots_[at] != 0) return static_cast<ValueId>(slots_[at]) - 1;
   if ((ends_.size() + 1) * 2 > slots_.size()) {
-    grow();
+    grow(std::max(slots_.size() * 2, kSlotsMin));
     at = slot_of(bytes, kind, hash);
   }
   const ValueId id = size();
@@ -109,8 +119,14 @@ UtcTime Batch::received_time_max() const {
   return *std::max_element(received_time_.begin(), received_time_.end());
 }
 
-BatchBuilder::BatchBuilder(std::string shape) {
+BatchBuilder::BatchBuilder(std::string shape) { begin(std::move(shape)); }
+
+void BatchBuilder::begin(std::string shape) {
+  batch_ = Batch();
   batch_.shape_ = std::move(shape);
+  index_.clear();
+  size_bytes_ = 0;
+  dropped_fields_ = 0;
   for (const std::string_view name :
        {kSourceColumn, kHostColumn, kAgencyColumn, kLogsourceColumn, kParseErrorColumn}) {
     column_index(name);
@@ -134,13 +150,18 @@ void BatchBuilder::begin_row(const Row& row) {
 }
 
 std::size_t BatchBuilder::column_index(std::string_view field) {
-  const auto found = index_.find(std::string(field));
+  const auto found = index_.find(field);
   if (found != index_.end()) return found->second;
   if (batch_.columns_.size() >= kBatchColumnsMax) return kNoColumn;
   const std::size_t at = batch_.columns_.size();
-  batch_.columns_.emplace_back();
-  batch_.columns_.back().name = field;
+  Column& column = batch_.columns_.emplace_back();
+  column.name = field;
   index_.emplace(std::string(field), at);
+  const auto expected = expected_.find(field);
+  if (expected != expected_.end()) {
+    column.values.reserve(expected->second.values, expected->second.bytes);
+    column.ids.reserve(expected_rows_);
+  }
   return at;
 }
 
@@ -184,16 +205,21 @@ void BatchBuilder::add_known(std::size_t column, ValueId id) {
 }
 
 std::string_view BatchBuilder::current(std::string_view field) const {
-  const auto found = index_.find(std::string(field));
+  const auto found = index_.find(field);
   if (found == index_.end() || rows() == 0) return {};
   const Column& column = batch_.columns_[found->second];
   return column.ids.size() == rows() ? column.text(rows() - 1) : std::string_view();
 }
 
 Batch BatchBuilder::finish() {
-  for (auto& column : batch_.columns_) column.ids.resize(rows(), kAbsent);
+  expected_.clear();
+  expected_rows_ = rows();
+  for (auto& column : batch_.columns_) {
+    column.ids.resize(rows(), kAbsent);
+    expected_[column.name] = {column.values.size(), column.values.size_bytes()};
+  }
   Batch done = std::move(batch_);
-  *this = BatchBuilder(done.shape_);
+  begin(done.shape_);
   return done;
 }
 

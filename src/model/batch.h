@@ -40,12 +40,14 @@ class Dictionary {
   ValueKind kind(ValueId id) const { return kinds_[id]; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(ends_.size()); }
   std::size_t size_bytes() const { return bytes_.size(); }
+  /// Makes room for values that are expected.
+  void reserve(std::size_t values, std::size_t bytes);
 
  private:
   static constexpr std::size_t kNoSlot = static_cast<std::size_t>(-1);
   /// The entry's slot, or the free one where it belongs; kNoSlot while there are none.
   std::size_t slot_of(std::string_view bytes, ValueKind kind, std::uint32_t hash) const;
-  void grow();
+  void grow(std::size_t slots);
   std::string bytes_;
   std::vector<std::uint32_t> ends_;
   std::vector<ValueKind> kinds_;
@@ -171,8 +173,21 @@ class BatchBuilder {
   Batch finish();
 
  private:
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+  };
+  /// What a column of the batch before had: the next one will need about as much.
+  struct Expected {
+    std::size_t values = 0;
+    std::size_t bytes = 0;
+  };
+  void begin(std::string shape);
+
   Batch batch_;
-  std::unordered_map<std::string, std::size_t> index_;
+  std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> index_;
+  std::unordered_map<std::string, Expected, NameHash, std::equal_to<>> expected_;
+  std::uint32_t expected_rows_ = 0;
   std::size_t size_bytes_ = 0;
   std::uint64_t dropped_fields_ = 0;
 };

@@ -24,6 +24,11 @@ class File {
   virtual Result<> write_at(std::uint64_t offset_bytes, std::string_view bytes) = 0;
   /// Up to `size_bytes` from `offset_bytes`; shorter only at the end of the file.
   virtual Result<std::string> read_at(std::uint64_t offset_bytes, std::size_t size_bytes) const = 0;
+  /// The same at the end of `out`, for much that is read piece by piece.
+  virtual Result<> read_onto(std::string& out, std::uint64_t offset_bytes, std::size_t size_bytes) const {
+    out += PHENDAU_TRY(read_at(offset_bytes, size_bytes));
+    return {};
+  }
   virtual Result<std::uint64_t> size() const = 0;
   /// fdatasync: when it returns, what was written survives a power cut.
   virtual Result<> sync() = 0;

@@ -68,21 +68,27 @@ class PosixFile : public File {
   }
   Result<std::string> read_at(std::uint64_t offset_bytes, std::size_t size_bytes) const override {
     std::string out;
+    PHENDAU_TRY(read_onto(out, offset_bytes, size_bytes));
+    return out;
+  }
+  Result<> read_onto(std::string& out, std::uint64_t offset_bytes, std::size_t size_bytes) const override {
     int problem = 0;
+    const std::size_t before = out.size();
     // Not filled with zeros first: small files are read with large limits.
-    out.resize_and_overwrite(size_bytes, [&](char* to, std::size_t) {
+    out.resize_and_overwrite(before + size_bytes, [&](char* to, std::size_t) {
       std::size_t done = 0;
       while (done < size_bytes) {
-        const ssize_t n = ::pread(fd_, to + done, size_bytes - done, static_cast<off_t>(offset_bytes + done));
+        const ssize_t n =
+            ::pread(fd_, to + before + done, size_bytes - done, static_cast<off_t>(offset_bytes + done));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) problem = errno;
         if (n <= 0) break;
         done += static_cast<std::size_t>(n);
       }
-      return done;
+      return before + done;
     });
     if (problem != 0) return io_error("read", path_, problem);
-    return out;
+    return {};
   }
   Result<std::uint64_t> size() const override {
     struct stat status{};
