@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/text.h"
 #include "os/env.h"
+#include "os/process.h"
 
 namespace phendau::cli {
 
@@ -75,13 +77,28 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
 
 bool is_terminal_stderr() { return ::isatty(STDERR_FILENO) == 1; }
 
+namespace {
+/// Which of the packs in a folder counts when none is named.
+constexpr std::string_view kDefaultPack = "ha-giang";
+constexpr std::string_view kInstalledPacks = "/usr/share/phendau/packs";
+/// How far above the program packs are looked for: build/dev/src in a checkout, bin in an installation.
+constexpr int kFoldersAboveProgram = 4;
+}  // namespace
+
 std::string default_pack() {
-  const char* packs = std::getenv("PHENDAU_PACKS");
-  if (packs != nullptr) return path_join(packs, "ha-giang");
-  for (const char* folder : {"packs/ha-giang", "/usr/share/phendau/packs/ha-giang"}) {
-    if (posix_env().exists(path_join(folder, "pack.yaml"))) return folder;
+  if (const char* packs = std::getenv("PHENDAU_PACKS")) return path_join(packs, kDefaultPack);
+  std::vector<std::string> folders = {"packs"};
+  std::filesystem::path above = program_path();
+  for (int i = 0; i < kFoldersAboveProgram && above.has_relative_path(); ++i) {
+    above = above.parent_path();
+    folders.push_back(path_join(above.string(), "packs"));
+    folders.push_back(path_join(above.string(), "share/phendau/packs"));
   }
-  return "/usr/share/phendau/packs/ha-giang";
+  for (const auto& folder : folders) {
+    std::string pack = path_join(folder, kDefaultPack);
+    if (posix_env().exists(path_join(pack, "pack.yaml"))) return pack;
+  }
+  return path_join(kInstalledPacks, kDefaultPack);
 }
 
 }  // namespace phendau::cli

@@ -35,8 +35,8 @@ void print_line(std::string_view text);
 /// Columns padded to their widest cell; the first row is the head.
 void print_table(const std::vector<std::vector<std::string>>& rows);
 bool is_terminal_stderr();
-/// Where the packs that belong to this program are: PHENDAU_PACKS, beside the sources, or
-/// /usr/share/phendau/packs.
+/// The pack that counts when none is named: in PHENDAU_PACKS; or else in packs/ of the folder where we are,
+/// in packs/ or share/phendau/packs/ of a folder above the program, in /usr/share/phendau/packs.
 std::string default_pack();
 
 /// Each adds its command; the callback it registers sets `exit_code`.

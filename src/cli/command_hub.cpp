@@ -71,10 +71,7 @@ void add_hub(CLI::App& app, Globals& globals, int& exit_code) {
 }
 
 int run_agent(const Globals& globals, std::vector<std::string> words) {
-  std::string own(4096, '\0');
-  const ssize_t n = ::readlink("/proc/self/exe", own.data(), own.size());
-  own.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-  std::string program = own + "-agent";
+  std::string program = program_path() + "-agent";
   std::vector<char*> argv = {program.data()};
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

@@ -93,25 +93,28 @@ class Explainer {
 
  private:
   Explanation selection(const std::string& label, const Selection& selection) const {
-    if (selection.kind == Selection::Kind::item) {
-      Explanation only = item(selection.item);
-      if (!label.empty()) only.label = label + ": " + only.label;
-      return only;
-    }
-    Explanation out{Explanation::Kind::selection, label, {}, false, {}};
+    const bool is_item = selection.kind == Selection::Kind::item;
+    if (is_item && label.empty()) return item(selection.item);
+    const bool all_of = selection.kind == Selection::Kind::all_of;
+    using Kind = Explanation::Kind;
+    Explanation out{!label.empty() ? Kind::selection
+                    : all_of       ? Kind::all_of
+                                   : Kind::one_of,
+                    label,
+                    {},
+                    false,
+                    {}};
+    if (is_item) out.children.push_back(item(selection.item));
     for (const auto& child : selection.children) out.children.push_back(this->selection("", child));
     const auto yes = [](const Explanation& child) { return child.yes; };
-    const bool all_of = selection.kind == Selection::Kind::all_of;
-    if (out.label.empty()) out.label = all_of ? "all of" : "one of";
     out.yes = all_of ? std::all_of(out.children.begin(), out.children.end(), yes)
                      : std::any_of(out.children.begin(), out.children.end(), yes);
     return out;
   }
 
   Explanation item(const FieldItem& item) const {
-    const std::string name = item.field.empty() ? "any field" : item.field;
     const auto renamed = options_.fields.find(item.field);
-    Explanation out{Explanation::Kind::item, name, {}, holds(item), {}};
+    Explanation out{Explanation::Kind::item, item.field, {}, holds(item), {}};
     out.found = found_in(renamed == options_.fields.end() ? item.field : renamed->second, batch_, row_);
     for (const auto& modifier : item.modifiers) out.label += "|" + modifier;
     for (const auto& value : item.values) {
@@ -134,17 +137,35 @@ class Explainer {
   std::uint32_t row_;
 };
 
-void append_text(const Explanation& node, int depth, std::string& out) {
+/// Enough to see what a value is; a command line may have 32,000 characters, a field of an attacker millions.
+std::string shortened(std::string_view text) {
+  constexpr std::size_t kShownBytesMax = 300;
+  if (text.size() <= kShownBytesMax) return std::string(text);
+  return std::string(truncate_utf8(text, kShownBytesMax)) + "...";
+}
+
+std::string line_of(const Explanation& node, Lang lang) {
+  using Kind = Explanation::Kind;
+  if (node.kind == Kind::all_of) return tr(lang, "explain.all_of");
+  if (node.kind == Kind::one_of) return tr(lang, "explain.one_of");
+  if (node.kind == Kind::logsource) return tr(lang, "explain.logsource", {node.label, node.found});
+  if (node.kind != Kind::item) return shortened(node.label);
+  if (node.label.empty() || node.label.starts_with('|')) return tr(lang, "explain.any_field") + node.label;
+  if (node.found.empty()) return tr(lang, "explain.no_field", {node.label});
+  return node.label + " = " + shortened(node.found);
+}
+
+void append_text(const Explanation& node, Lang lang, int depth, std::string& out) {
   out.append(static_cast<std::size_t>(depth) * 2, ' ');
   out += node.yes ? "+ " : "- ";
-  out += node.label;
-  if (!node.found.empty()) out += " = " + node.found;
+  out += line_of(node, lang);
   out += '\n';
-  for (const auto& child : node.children) append_text(child, depth + 1, out);
+  for (const auto& child : node.children) append_text(child, lang, depth + 1, out);
 }
 
 std::string_view kind_name(Explanation::Kind kind) {
-  constexpr std::string_view kNames[] = {"rule", "logsource", "condition", "selection", "item", "value"};
+  constexpr std::string_view kNames[] = {"rule",   "logsource", "condition", "selection",
+                                         "all_of", "one_of",    "item",      "value"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -204,9 +225,9 @@ Json to_json(const Explanation& explanation) {
   return out;
 }
 
-std::string to_text(const Explanation& explanation) {
+std::string to_text(const Explanation& explanation, Lang lang) {
   std::string out;
-  append_text(explanation, 0, out);
+  append_text(explanation, lang, 0, out);
   return out;
 }
 

@@ -142,7 +142,7 @@ TEST_CASE("an explanation shows the filter's part") {
       Bench::make(kWindows + "filter: {rules: any, selection: {User: lan}, condition: not selection}\n");
   const SourceMap sources = testing::everything_for(bench.plan.rules());
   const std::string text =
-      to_text(explain(bench.plan.rules()[0], sources, testing::batch_of_text({kPlain}), 0));
+      to_text(explain(bench.plan.rules()[0], sources, testing::batch_of_text({kPlain}), 0), Lang::en);
   INFO(text);
   CHECK(text.starts_with("- one"));
   CHECK(text.find("not _filter 1: selection") != std::string::npos);

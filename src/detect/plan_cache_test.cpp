@@ -129,8 +129,8 @@ void check_round_trips(unsigned seed, int rounds) {
     CHECK(match(loaded.plan, batch) == testing::oracle_matches(loaded.plan, batch, options));
     for (std::uint32_t rule = 0; rule < made.plan.rules().size(); rule += 4) {
       const auto row = static_cast<std::uint32_t>(choose(rows.size()));
-      CHECK(to_text(explain(loaded.plan.rules()[rule], loaded.sources, batch, row, options)) ==
-            to_text(explain(made.plan.rules()[rule], made.sources, batch, row, options)));
+      CHECK(to_text(explain(loaded.plan.rules()[rule], loaded.sources, batch, row, options), Lang::en) ==
+            to_text(explain(made.plan.rules()[rule], made.sources, batch, row, options), Lang::en));
     }
   }
 }

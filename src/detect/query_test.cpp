@@ -132,8 +132,9 @@ detection:
       {R"({"account":"root","n":7,"ip":"10.1.1.1"})", R"({"account":"root","n":7})"}, "linux//sshd");
   const Explanation no = explain(file.rules[0], sources, batch, 0);
   CHECK(!no.yes);
-  CHECK(to_text(no) ==
-        "- t\n  + linux//auth = linux//sshd\n  - (sel and not flt)\n    + sel\n      + user = \"root\"\n     "
+  CHECK(to_text(no, Lang::en) ==
+        "- t\n  + log source: the rule is for linux//auth, the record is linux//sshd\n  - (sel and not "
+        "flt)\n    + sel\n      + user = \"root\"\n     "
         "   + 'root'\n"
         "        - 'admin'\n      + n|gte = 7\n        + '5'\n    - not flt\n      + flt\n        + ip|cidr "
         "= \"10.1.1.1\"\n"

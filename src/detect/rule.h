@@ -77,6 +77,8 @@ struct RuleMeta {
   std::vector<std::string> entity;  // fields that name whom an alert is about
   Duration window{0};               // alerts of one entity within it are one; 0 = the hub's default
 
+  /// Whether `text` is its id or its name; an empty text calls no rule.
+  bool is_called(std::string_view text) const { return !text.empty() && (text == id || text == name); }
   /// title_vi, else title.
   const std::string& title_for_people() const { return title_vi.empty() ? title : title_vi; }
 };

@@ -139,20 +139,17 @@ PasswordRule ActivePack::password_rule() const {
 }
 
 const detect::RuleMeta* ActivePack::rule(std::string_view id) const {
-  const auto fits = [&](const detect::RuleMeta& rule) {
-    return rule.id == id || (!id.empty() && rule.name == id);
-  };
   for (const auto& rule : pack_.rules.rules) {
-    if (fits(rule)) return &rule;
+    if (rule.is_called(id)) return &rule;
   }
   for (const auto& rule : pack_.rules.correlations) {
-    if (fits(rule)) return &rule;
+    if (rule.is_called(id)) return &rule;
   }
   for (const auto& rule : pack_.rules.silences) {
-    if (fits(rule)) return &rule;
+    if (rule.is_called(id)) return &rule;
   }
   for (const auto& rule : pack_.posture_rules) {
-    if (fits(rule)) return &rule;
+    if (rule.is_called(id)) return &rule;
   }
   return nullptr;
 }

@@ -551,7 +551,7 @@ comply::DetectionState Detection::state_of(std::string_view rule_ref, std::strin
   out.rule = rule_ref;
   out.agency_id = agency_id;
   const auto fits = [&](const detect::RuleMeta& rule) {
-    return rule.id == rule_ref || rule.name == rule_ref ||
+    return rule.is_called(rule_ref) ||
            std::find(rule.features.begin(), rule.features.end(), rule_ref) != rule.features.end();
   };
   std::set<std::string> sources;

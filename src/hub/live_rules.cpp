@@ -5,14 +5,13 @@
 
 #include "detect/filter.h"
 #include "hub/active_pack.h"
+#include "hub/services.h"
 
 namespace phendau::hub {
 namespace {
 
 bool names_rule(const std::vector<std::string>& names, const detect::RuleMeta& rule) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return !name.empty() && (name == rule.id || name == rule.name);
-  });
+  return std::any_of(names.begin(), names.end(), [&](const auto& name) { return rule.is_called(name); });
 }
 
 void add_all(std::vector<ContentError>& to, const std::vector<ContentError>& more) {

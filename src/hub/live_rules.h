@@ -17,8 +17,6 @@
 namespace phendau::hub {
 
 class ActivePack;
-class LiveRules;
-std::shared_ptr<LiveRules> make_live_rules(const ActivePack& pack);
 
 /// One compiled set. Immutable.
 struct RulesInForce {

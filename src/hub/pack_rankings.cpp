@@ -15,7 +15,7 @@ std::set<std::string> features_of(const Pack& pack, const comply::ClausePart& pa
   std::set<std::string> out;
   const auto add_rules = [&](const auto& rules, const std::string& ref) {
     for (const auto& rule : rules) {
-      if (rule.id == ref || rule.name == ref) out.insert(rule.features.begin(), rule.features.end());
+      if (rule.is_called(ref)) out.insert(rule.features.begin(), rule.features.end());
     }
   };
   for (const auto& way : part.satisfied_by) {

@@ -419,7 +419,7 @@ void PackReader::add_posture_rule(detect::Rule rule, const YamlNode& document) {
     if (key.empty() || pack_.catalog.posture_rules.emplace(key, out).second) continue;
     comply::Place other;
     for (const auto& one : pack_.posture_rules) {
-      if (one.id == key || one.name == key) other = {one.file, one.place.line, one.place.column};
+      if (one.is_called(key)) other = {one.file, one.place.line, one.place.column};
     }
     error(at, fmt::format("rule '{}' is defined twice{}", key, other_place(other)));
   }

@@ -31,14 +31,11 @@ std::vector<detect::FilterRule> parsed(const ledger::Record& record) {
 /// The rules for events that a rule rests on: itself, or what it counts, through any chain.
 std::vector<const detect::Rule*> event_rules_of(const ActivePack& pack, std::string_view id, int depth = 0) {
   std::vector<const detect::Rule*> out;
-  const auto is = [&](const detect::RuleMeta& rule) {
-    return rule.id == id || (!rule.name.empty() && rule.name == id);
-  };
   for (const auto& rule : pack.pack().rules.rules) {
-    if (is(rule)) out.push_back(&rule);
+    if (rule.is_called(id)) out.push_back(&rule);
   }
   for (const auto& correlation : pack.correlations()) {
-    if (!is(correlation) || depth >= detect::kCorrelationChainMax) continue;
+    if (!correlation.is_called(id) || depth >= detect::kCorrelationChainMax) continue;
     for (const auto& name : correlation.rules) {
       for (const detect::Rule* rule : event_rules_of(pack, name, depth + 1)) {
         if (std::find(out.begin(), out.end(), rule) == out.end()) out.push_back(rule);
@@ -50,7 +47,7 @@ std::vector<const detect::Rule*> event_rules_of(const ActivePack& pack, std::str
 
 const detect::SilenceRule* silence_of(const ActivePack& pack, std::string_view id) {
   for (const auto& rule : pack.silences()) {
-    if (rule.id == id) return &rule;
+    if (rule.is_called(id)) return &rule;
   }
   return nullptr;
 }

@@ -74,9 +74,8 @@ class Side {
       : set_(std::move(set)), correlator_(detect::Correlator::compile(involved.correlations, set_.plan)) {
     for (const auto& rule : correlator_.rules()) is_affected_.push_back(involved.is_affected(rule));
     for (const auto& rule : set_.plan.rules()) {
-      is_target_.push_back(std::any_of(targets.begin(), targets.end(), [&](const auto& name) {
-        return name == rule.id || (!rule.name.empty() && name == rule.name);
-      }));
+      is_target_.push_back(std::any_of(targets.begin(), targets.end(),
+                                       [&](const auto& name) { return rule.is_called(name); }));
     }
   }
 

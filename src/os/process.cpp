@@ -153,6 +153,13 @@ sigset_t stop_signals() {
 }
 }  // namespace
 
+std::string program_path() {
+  std::string path(4096, '\0');
+  const ssize_t n = ::readlink("/proc/self/exe", path.data(), path.size());
+  path.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return path;
+}
+
 void keep_files_private() { ::umask(077); }
 
 void block_stop_signals() {

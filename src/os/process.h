@@ -26,6 +26,9 @@ struct ProgramLimits {
 Result<ProgramOutput> run_program(const std::vector<std::string>& argv, std::string_view input = {},
                                   const ProgramLimits& limits = {});
 
+/// The file of this program, symbolic links resolved. Empty if unknown.
+std::string program_path();
+
 /// What this process creates from now on is for its own account only, also what libraries create. Call first
 /// thing in main.
 void keep_files_private();

@@ -91,6 +91,36 @@ for word in ("posture/fact.yml", "xét hiện trạng", "1 tệp mẫu thử", "
     assert word in done.stderr, (word, done.stderr)
 assert run(PHENDAU, "scan", "--pack", base / "no-packs", "--rules", own, log, check=False).returncode == 3
 
+# The pack that belongs to the program is found from any folder: in a checkout, and beside a program that was installed somewhere else. A program
+# that has none says so. (A rule for "auth" matches what sshd writes only if the pack tells that sshd's messages are of that kind.)
+away = base / "away"
+away.mkdir()
+(away / "auth.yml").write_text("title: auth\nlogsource: {product: linux, service: auth}\ndetection:\n  s: {user: root}\n  condition: s\n")
+no_packs = {name: value for name, value in os.environ.items() if name != "PHENDAU_PACKS"}
+
+
+def scan_away(program, *more):
+    done = run(program, "scan", "--format", "ndjson", "--lang=vi", *more, log, check=False, cwd=away, env=no_packs)
+    return done, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+installed, lonely = base / "opt/phendau/bin/phendau", base / "one/two/three/four/phendau"
+for program in (installed, lonely):
+    program.parent.mkdir(parents=True)
+    shutil.copy(PHENDAU, program)
+shutil.copytree(PACK.parent, base / "opt/phendau/share/phendau/packs")
+with_pack = scan_away(PHENDAU, "--rules", away, "--pack", PACK)[1]
+assert len(with_pack) == 8, with_pack
+for program in (PHENDAU, installed):
+    done, rows = scan_away(program, "--rules", away)
+    assert rows == with_pack and "nguồn nhật ký" not in done.stderr, (program, done.stderr)
+    assert scan_away(program)[1] == scan_away(PHENDAU, "--pack", PACK)[1] != []
+if not pathlib.Path("/usr/share/phendau/packs").exists():
+    done, rows = scan_away(lonely, "--rules", away)
+    assert done.returncode == 0 and not rows and "Không có bộ quy định" in done.stderr and "nguồn nhật ký" in done.stderr, done
+    done, rows = scan_away(lonely)
+    assert done.returncode == 3 and not rows and "/usr/share/phendau/packs" in done.stderr, done
+
 # The building blocks of a correlation stay quiet, also when the correlation refers to nothing; that is a mistake with a place.
 chain = base / "chain"
 chain.mkdir()

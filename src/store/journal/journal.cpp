@@ -395,7 +395,7 @@ Result<> Journal::State::open() {
   }
   if (!env.exists(path(kFormatFile))) {
     if (options.read_only)
-      return fail(ErrorCode::not_found, options.dir + ": no journal here", "journal.absent", {options.dir});
+      return fail(ErrorCode::not_found, options.dir + ": no journal here", "journal.none", {options.dir});
     PHENDAU_TRY(create());
   }
   const std::string format = PHENDAU_TRY(read_file(env, path(kFormatFile)));

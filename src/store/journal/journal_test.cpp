@@ -177,7 +177,7 @@ TEST_CASE("the folder is locked, newer formats and other keys are refused") {
   CHECK(Journal::open(env, options_for()).error().text_id == "journal.newer_format");
   for (const char* id :
        {"journal.in_use", "journal.other_key", "journal.newer_format", "journal.sequence", "journal.queue",
-        "journal.absent", "journal.chain_damaged", "journal.no_segment", "journal.no_event"}) {
+        "journal.none", "journal.chain_damaged", "journal.no_segment", "journal.no_event"}) {
     CHECK_MESSAGE(has_text(id), id);
   }
 }

@@ -9,9 +9,10 @@ import { may } from '../app/session';
 import { changes } from '../app/stream';
 import type { AlertDetail, AlertStatus, LogEvent } from '../api/types';
 import { numberText, upperFirst } from '../text/format';
-import { alertStatusWords, entityWords, featureWords, tacticWords } from '../text/words';
+import { alertStatusWords, featureWords, tacticWords } from '../text/words';
 import { useAgencies } from '../ui/agencies';
 import { tell } from '../ui/announce';
+import { fieldWord } from '../ui/entity';
 import { EventDetail, summaryOf } from '../ui/event';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
@@ -125,7 +126,7 @@ export default function AlertPage({ id }: PageProps) {
                 <h2 id="happened">Diễn biến</h2>
                 {a.detail && <p class="prose">{inert(a.detail.vi)}</p>}
                 <dl class="pairs">
-                  {Object.entries(a.entity).map(([field, value]) => <div key={field}><dt>{upperFirst(entityWords[field] ?? field)}</dt><dd class="mono">{inert(value)}</dd></div>)}
+                  {Object.entries(a.entity).map(([field, value]) => <div key={field}><dt>{upperFirst(fieldWord(field))}</dt><dd class="mono">{inert(value)}</dd></div>)}
                   <div><dt>Số sự kiện</dt><dd class="num">{numberText(a.count)}</dd></div>
                   <div><dt>Lần đầu</dt><dd><When at={a.first_at} seconds /></dd></div>
                   <div><dt>Lần cuối</dt><dd><When at={a.last_at} seconds /></dd></div>

@@ -8,6 +8,7 @@ import { dateText, timeText, upperFirst } from '../text/format';
 import { dayOf } from '../text/periods';
 import { entityWords } from '../text/words';
 import { DayInput } from '../ui/day-input';
+import { fieldWord } from '../ui/entity';
 import { summaryOf, valuesOf } from '../ui/event';
 import { inert } from '../ui/inert';
 import { Button, Drawer } from '../ui/parts';
@@ -67,7 +68,7 @@ function FilterForm({ alert }: { alert: AlertDetail }) {
         {fields.map((field) => (
           <label key={field} class="check">
             <input type="checkbox" checked={picked.has(field)} onChange={() => pick(field)} data-testid="filter-field" data-field={field} />
-            <span><span class={`muted${field in entityWords ? '' : ' mono'}`}>{inert(field in entityWords ? upperFirst(entityWords[field]!) : field)}</span> <span class="mono">{valuesOf(event, field).map((v) => inert(v)).join(', ')}</span></span>
+            <span><span class={`muted${field in entityWords ? '' : ' mono'}`}>{field in entityWords ? upperFirst(fieldWord(field)) : inert(field)}</span> <span class="mono">{valuesOf(event, field).map((v) => inert(v)).join(', ')}</span></span>
           </label>
         ))}
       </fieldset>

@@ -6,8 +6,8 @@ import type { PageProps } from '../app/pages';
 import type { RuleFilter, RuleReplay } from '../api/types';
 import { numberText, upperFirst } from '../text/format';
 import { dayText } from '../text/periods';
-import { entityWords } from '../text/words';
 import { tell } from '../ui/announce';
+import { fieldWord } from '../ui/entity';
 import { inert } from '../ui/inert';
 import { useLoad, type Loaded } from '../ui/load';
 import { Button, CopyButton, PageHead, When } from '../ui/parts';
@@ -121,7 +121,7 @@ export default function RuleFilterPage({ id }: PageProps) {
               <section class="panel" aria-labelledby="what">
                 <h2 id="what">Không cảnh báo khi</h2>
                 <dl class="pairs">
-                  {f.conditions.map((c) => <div key={c.field}><dt>{inert(upperFirst(entityWords[c.field] ?? c.field))}</dt><dd class="mono">{c.values.map((v) => inert(v)).join(' hoặc ')}</dd></div>)}
+                  {f.conditions.map((c) => <div key={c.field}><dt>{inert(upperFirst(fieldWord(c.field)))}</dt><dd class="mono">{c.values.map((v) => inert(v)).join(' hoặc ')}</dd></div>)}
                   <div><dt>Áp dụng cho</dt><dd>{f.agency_name || 'Mọi đơn vị trong tỉnh'}</dd></div>
                   <div><dt>Lý do</dt><dd class="pre">{inert(f.reason)}</dd></div>
                   <div><dt>Đến hết ngày</dt><dd class="num">{dayText(f.until)}</dd></div>

@@ -5,7 +5,8 @@ import type { RuleFilter } from '../api/types';
 import { query, setQuery } from '../app/router';
 import { numberText, upperFirst } from '../text/format';
 import { dayText } from '../text/periods';
-import { entityWords, ruleFilterWords } from '../text/words';
+import { ruleFilterWords } from '../text/words';
+import { fieldWord } from '../ui/entity';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useLoad } from '../ui/load';
@@ -16,7 +17,7 @@ import '../styles/alerts.css';
 const kViews: [string, string][] = [['draft,in_force', 'Chưa kết thúc'], ['in_force', 'Đang có hiệu lực'], ['draft', 'Bản nháp'], ['ended', 'Đã kết thúc']];
 
 export function conditionText(f: RuleFilter): string {
-  return f.conditions.map((c) => `${upperFirst(entityWords[c.field] ?? c.field)}: ${c.values.map((v) => inert(v)).join(' hoặc ')}`).join('; ');
+  return f.conditions.map((c) => `${upperFirst(fieldWord(c.field))}: ${c.values.map((v) => inert(v)).join(' hoặc ')}`).join('; ');
 }
 
 export function StateMark({ f }: { f: RuleFilter }) {
