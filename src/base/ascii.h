@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ASCII eight bytes at a time: what runs over every byte of every event. Pure; thread-safe.
+// ASCII many bytes at a time: what runs over every byte of every event. Pure; thread-safe.
 #pragma once
 
 #include <string_view>
