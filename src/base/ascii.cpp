@@ -31,9 +31,28 @@ std::uint64_t lowered(std::uint64_t word) {
   return word | (capital >> 2);
 }
 
+/// What a vector register holds; other processors get the same in pieces.
+constexpr std::size_t kBlock = 16;
+using Block = unsigned char __attribute__((vector_size(kBlock)));
+
+void lower_block(const char* from, char* to, Block& seen) {
+  Block block;
+  std::memcpy(&block, from, kBlock);
+  seen |= block;
+  const Block from_a = block - 'A';
+  block |= static_cast<Block>(from_a <= 'Z' - 'A') & 0x20;
+  std::memcpy(to, &block, kBlock);
+}
+
 }  // namespace
 
 std::size_t ascii_end(std::string_view text, std::size_t at) {
+  for (; at + 4 * kWord <= text.size(); at += 4 * kWord) {
+    const char* const bytes = text.data() + at;
+    const std::uint64_t any =
+        word_at(bytes) | word_at(bytes + kWord) | word_at(bytes + 2 * kWord) | word_at(bytes + 3 * kWord);
+    if ((any & kHighBits) != 0) break;
+  }
   while (at + kWord <= text.size() && (word_at(text.data() + at) & kHighBits) == 0) at += kWord;
   while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
   return at;
@@ -42,6 +61,16 @@ std::size_t ascii_end(std::string_view text, std::size_t at) {
 bool lower_ascii_into(std::string_view text, char* out) {
   std::uint64_t seen = 0;
   std::size_t at = 0;
+  if (text.size() >= kBlock) {
+    Block seen_blocks = {};
+    for (; at + kBlock <= text.size(); at += kBlock) lower_block(text.data() + at, out + at, seen_blocks);
+    // The last one overlaps: a small letter stays one.
+    at = text.size();
+    lower_block(text.data() + at - kBlock, out + at - kBlock, seen_blocks);
+    std::uint64_t halves[2];
+    std::memcpy(halves, &seen_blocks, sizeof halves);
+    return ((halves[0] | halves[1]) & kHighBits) == 0;
+  }
   for (; at + kWord <= text.size(); at += kWord) {
     const std::uint64_t word = word_at(text.data() + at);
     const std::uint64_t small = lowered(word);

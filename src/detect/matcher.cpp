@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
+#include <map>
 #include <optional>
 #include <unordered_map>
 
@@ -44,27 +46,63 @@ RowsByValue index_rows(const Column& column) {
   return out;
 }
 
-/// Folded text, without an allocation for ASCII.
-std::string_view fold_into(std::string& buffer, std::string_view text) {
-  buffer.resize(text.size());
-  if (!lower_ascii_into(text, buffer.data())) buffer = fold_case(text);
-  return buffer;
-}
+constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+
+/// An atom was found in a value of a column.
+struct Hit {
+  std::uint32_t column = 0;
+  ValueId value = 0;
+  std::uint32_t before = kNone;  // the same atom's hit before this one
+};
+
+/// What matching a batch needs by atom and by variant. Kept by the thread, so that a batch costs what is
+/// found in it and not what the plan has; all clean between batches.
+struct Workspace {
+  std::vector<std::uint32_t> last_hit;  // by atom, in `hits`; kNone: not found
+  std::vector<std::uint32_t> rows_at;   // by atom: where its rows are kept; kNone: nowhere
+  std::vector<char> wanted;             // by variant
+  std::vector<Hit> hits;
+  std::vector<AtomId> found;      // with a last hit
+  std::vector<AtomId> with_rows;  // with a place of rows
+  JoinedTexts texts;
+  std::vector<ValueId> text_values;  // by text
+  std::vector<bool> chosen;          // by value
+
+  void prepare(const PlanLayout& plan) {
+    if (last_hit.size() < plan.atoms.size()) {
+      last_hit.resize(plan.atoms.size(), kNone);
+      rows_at.resize(plan.atoms.size(), kNone);
+    }
+    if (wanted.size() < plan.variants.size()) wanted.resize(plan.variants.size());
+  }
+  void clean() {
+    constexpr std::size_t kKeptHitsMax = 1u << 18;
+    constexpr std::size_t kKeptBytesMax = 1u << 20;
+    for (const AtomId atom : found) last_hit[atom] = kNone;
+    for (const AtomId atom : with_rows) rows_at[atom] = kNone;
+    found.clear();
+    with_rows.clear();
+    hits.clear();
+    if (hits.capacity() > kKeptHitsMax) hits = {};
+    if (texts.bytes.capacity() > kKeptBytesMax) texts = {};
+  }
+};
 
 class Matching {
  public:
-  Matching(const PlanLayout& plan, const Batch& batch)
-      : plan_(plan),
-        batch_(batch),
-        hits_(plan.atoms.size()),
-        rows_(plan.atoms.size()),
-        by_value_(batch.columns().size()) {}
+  Matching(const PlanLayout& plan, const Batch& batch, Workspace& space)
+      : plan_(plan), batch_(batch), space_(space), by_value_(batch.columns().size()) {
+    space_.prepare(plan);
+  }
+  ~Matching() { space_.clean(); }
+  Matching(const Matching&) = delete;
+  Matching& operator=(const Matching&) = delete;
 
   std::vector<Match> run() {
     std::vector<Match> out;
     if (batch_.rows() == 0) return out;
     route();
-    if (std::none_of(covered_.begin(), covered_.end(), [](const auto& rows) { return !rows.empty(); }))
+    if (std::none_of(is_covered_.begin(), is_covered_.end(), [](bool covered) { return covered; }))
       return out;
     find_fast_atoms();
     std::uint32_t previous = 0;
@@ -75,10 +113,10 @@ class Matching {
       if (!possible(variant.root)) continue;
       if (variant.rule != previous) {
         flush();
-        found = RowSet(batch_.rows());
+        found.clear();
         previous = variant.rule;
       }
-      RowSet rows = covered_[variant.cover_set];
+      RowSet rows = covered_rows(variant.cover_set);
       keep(rows, variant.root);
       found |= rows;
     }
@@ -87,33 +125,53 @@ class Matching {
   }
 
  private:
-  struct Hit {
-    std::uint32_t column = 0;
-    ValueId value = 0;
+  /// The events that the same rules see.
+  struct Audience {
+    std::vector<bool> seen_by;                           // cover sets
+    const std::vector<std::uint32_t>* slices = nullptr;  // by field; null: whole fields
+    RowSet rows;
+    std::uint32_t slice_of(std::uint32_t field) const { return slices ? (*slices)[field] : kWholeField; }
   };
 
-  /// Rows of the batch that each set of log sources covers.
   void route() {
     const Column& column = *batch_.column(kLogsourceColumn);
-    const bool has_absent = std::find(column.ids.begin(), column.ids.end(), kAbsent) != column.ids.end();
-    for (const auto& patterns : plan_.cover_sets) {
-      const auto covered = [&](std::string_view key) {
-        return std::any_of(patterns.begin(), patterns.end(),
-                           [&](const auto& pattern) { return covers(pattern, key); });
-      };
-      std::vector<bool> answer(column.values.size());
-      for (ValueId id = 0; id < column.values.size(); ++id) answer[id] = covered(column.values.text(id));
-      const bool absent = has_absent && covered("//");
-      const bool all =
-          std::find(answer.begin(), answer.end(), false) == answer.end() && (absent || !has_absent);
-      const bool none = std::find(answer.begin(), answer.end(), true) == answer.end() && !absent;
-      RowSet rows(batch_.rows(), all);
-      for (std::uint32_t row = 0; !all && !none && row < batch_.rows(); ++row) {
-        if (column.ids[row] == kAbsent ? absent : answer[column.ids[row]]) rows.insert(row);
-      }
-      covered_.push_back(std::move(rows));
-      is_covered_.push_back(!none);
+    std::vector<std::uint32_t> by_value;
+    for (ValueId id = 0; id < column.values.size(); ++id)
+      by_value.push_back(audience_of(column.values.text(id)));
+    std::uint32_t of_absent = kNone;
+    audience_of_row_.resize(batch_.rows());
+    for (std::uint32_t row = 0; row < batch_.rows(); ++row) {
+      if (!column.has(row) && of_absent == kNone) of_absent = audience_of("//");
+      const std::uint32_t audience = column.has(row) ? by_value[column.ids[row]] : of_absent;
+      audience_of_row_[row] = audience;
+      audiences_[audience].rows.insert(row);
     }
+    is_covered_.resize(plan_.cover_sets.size());
+    for (const auto& audience : audiences_) {
+      for (std::size_t i = 0; i < is_covered_.size(); ++i) {
+        if (audience.seen_by[i]) is_covered_[i] = true;
+      }
+    }
+  }
+
+  std::uint32_t audience_of(std::string_view logsource_key) {
+    std::vector<bool> seen = seen_by(plan_, logsource_key);
+    const auto [known, added] =
+        audience_index_.try_emplace(seen, static_cast<std::uint32_t>(audiences_.size()));
+    if (added) {
+      const auto slices = plan_.audiences.find(seen);
+      audiences_.push_back({std::move(seen), slices == plan_.audiences.end() ? nullptr : &slices->second,
+                            RowSet(batch_.rows())});
+    }
+    return known->second;
+  }
+
+  RowSet covered_rows(std::uint32_t cover_set) const {
+    RowSet out(batch_.rows());
+    for (const auto& audience : audiences_) {
+      if (audience.seen_by[cover_set]) out |= audience.rows;
+    }
+    return out;
   }
 
   void find_fast_atoms() {
@@ -121,60 +179,145 @@ class Matching {
     for (std::uint32_t i = 0; i < batch_.columns().size(); ++i) {
       const Column& column = batch_.columns()[i];
       const auto field = plan_.field_index.find(column.name);
-      if (field != plan_.field_index.end()) find_in(i, plan_.fields[field->second]);
-      if (keywords != plan_.field_index.end() && is_keyword_column(column.name)) {
-        find_in(i, plan_.fields[keywords->second]);
-      }
+      if (field != plan_.field_index.end()) find_in(i, field->second);
+      if (keywords != plan_.field_index.end() && is_keyword_column(column.name)) find_in(i, keywords->second);
     }
   }
 
-  void find_in(std::uint32_t column_index, const PlanField& field) {
-    if (!field.has_fast_atoms()) return;
+  /// Where a column has many bytes, each value is only looked through for what rules want that see its
+  /// events.
+  void find_in(std::uint32_t column_index, std::uint32_t field_index) {
+    constexpr std::size_t kNarrowBytesMin = 8;  // of values, per row of the batch
+    std::vector<std::uint32_t> slices;
+    bool same = true;
+    for (const auto& audience : audiences_) {
+      const std::uint32_t slice = audience.slice_of(field_index);
+      same = same && slice == audiences_.front().slice_of(field_index);
+      if (slice != kNoSlice && std::find(slices.begin(), slices.end(), slice) == slices.end())
+        slices.push_back(slice);
+    }
+    if (slices.empty()) return;
+    const PlanField& field = plan_.fields[field_index];
     const Dictionary& values = batch_.columns()[column_index].values;
+    if (same || values.size_bytes() <= batch_.rows() * kNarrowBytesMin) {
+      space_.chosen.assign(values.size(), true);
+      find_in_chosen(column_index, field, field.slices[slices.size() == 1 ? slices.front() : kWholeField]);
+      return;
+    }
+    for (const std::uint32_t slice : slices) {
+      choose(batch_.columns()[column_index], field_index, slice);
+      find_in_chosen(column_index, field, field.slices[slice]);
+    }
+  }
+
+  /// The values of events whose rules need the slice.
+  void choose(const Column& column, std::uint32_t field, std::uint32_t slice) {
+    std::vector<bool> needed;
+    for (const auto& audience : audiences_) needed.push_back(audience.slice_of(field) == slice);
+    space_.chosen.assign(column.values.size(), false);
+    for (std::uint32_t row = 0; row < column.ids.size(); ++row) {
+      if (column.ids[row] != kAbsent && needed[audience_of_row_[row]]) space_.chosen[column.ids[row]] = true;
+    }
+    for (const auto& more : column.more) {
+      if (needed[audience_of_row_[more.row]]) space_.chosen[more.id] = true;
+    }
+  }
+
+  void find_in_chosen(std::uint32_t column, const PlanField& field, const LiteralSlice& slice) {
+    constexpr std::size_t kJoinedBytes = 128u << 10;  // with the automaton in the second level cache
+    const Dictionary& values = batch_.columns()[column].values;
     for (ValueId id = 0; id < values.size(); ++id) {
-      const ValueKind kind = values.kind(id);
-      if (kind == ValueKind::null) continue;
-      const std::string_view text = fold_into(folded_, values.text(id));
-      found_.clear();
-      if (text.size() >= field.literal_bytes_min) field.literals.scan(text, found_);
-      for (const std::uint32_t index : found_) note(field.literal_atoms[index], column_index, id);
-      const bool numeric = kind == ValueKind::integer || kind == ValueKind::real;
-      const bool short_enough = text.size() <= field.exact_bytes_max;
-      const auto exact = short_enough ? field.exact.find(text) : field.exact.end();
-      if (exact != field.exact.end()) {
-        for (const AtomId atom : exact->second) {
-          if (!numeric || !plan_.atoms[atom].predicate->pattern.number) note(atom, column_index, id);
-        }
+      if (!space_.chosen[id] || values.kind(id) == ValueKind::null) continue;
+      const std::string_view text = values.text(id);
+      const bool too_short =
+          slice.literals.size() == 0 || (text.size() < slice.bytes_min && is_all_ascii(text));
+      if (too_short && !field.looks_at_whole_values()) continue;
+      const std::string_view folded = append_folded(text);
+      find_whole(column, field, id, folded);
+      if (folded.size() < slice.bytes_min || slice.literals.size() == 0) {
+        space_.texts.bytes.resize(space_.texts.bytes.size() - folded.size());
+        continue;
       }
-      if (!numeric || field.numbers.empty()) continue;
-      const auto number = parse_double(trim(values.text(id)));
-      const auto equal = number ? field.numbers.find(*number) : field.numbers.end();
-      if (equal == field.numbers.end()) continue;
-      for (const AtomId atom : equal->second) {
-        // Doubles confuse neighbours beyond 2^53: there the pattern itself decides.
-        if (std::abs(*number) < kExactMax ||
-            matches(plan_.atoms[atom].predicate->pattern, values.text(id), kind))
-          note(atom, column_index, id);
+      space_.texts.ends.push_back(static_cast<std::uint32_t>(space_.texts.bytes.size()));
+      space_.text_values.push_back(id);
+      if (space_.texts.bytes.size() >= kJoinedBytes) scan_texts(column, slice);
+    }
+    scan_texts(column, slice);
+  }
+
+  std::string_view append_folded(std::string_view text) {
+    std::string& bytes = space_.texts.bytes;
+    const std::size_t begin = bytes.size();
+    // Not resize_and_overwrite(): libstdc++ 12 hands it the capacity for the size.
+    bytes.resize(begin + text.size());
+    if (!lower_ascii_into(text, bytes.data() + begin)) {
+      bytes.resize(begin);
+      bytes += fold_case(text);
+    }
+    return std::string_view(bytes).substr(begin);
+  }
+
+  void scan_texts(std::uint32_t column, const LiteralSlice& slice) {
+    if (!space_.text_values.empty()) {
+      slice.literals.scan(space_.texts, [&](std::uint32_t text, std::uint32_t literal) {
+        note(slice.atoms[literal], column, space_.text_values[text]);
+      });
+    }
+    space_.texts.clear();
+    space_.text_values.clear();
+  }
+
+  void find_whole(std::uint32_t column, const PlanField& field, ValueId id, std::string_view folded) {
+    field.begins.find(folded, [&](std::uint32_t found) { note(field.begin_atoms[found], column, id); });
+    field.ends.find(folded, [&](std::uint32_t found) { note(field.end_atoms[found], column, id); });
+    if (field.exact.empty()) return;
+    const Dictionary& values = batch_.columns()[column].values;
+    const ValueKind kind = values.kind(id);
+    const bool numeric = kind == ValueKind::integer || kind == ValueKind::real;
+    const auto exact = folded.size() <= field.exact_bytes_max ? field.exact.find(folded) : field.exact.end();
+    if (exact != field.exact.end()) {
+      for (const AtomId atom : exact->second) {
+        if (!numeric || !plan_.atoms[atom].predicate->pattern.number) note(atom, column, id);
       }
+    }
+    if (!numeric || field.numbers.empty()) return;
+    const auto number = parse_double(trim(values.text(id)));
+    const auto equal = number ? field.numbers.find(*number) : field.numbers.end();
+    if (equal == field.numbers.end()) return;
+    for (const AtomId atom : equal->second) {
+      // Doubles confuse neighbours beyond 2^53: there the pattern itself decides.
+      if (std::abs(*number) < kExactMax ||
+          matches(plan_.atoms[atom].predicate->pattern, values.text(id), kind))
+        note(atom, column, id);
     }
   }
 
   void note(AtomId atom, std::uint32_t column, ValueId value) {
-    if (hits_[atom].empty()) touched_.push_back(atom);
-    hits_[atom].push_back({column, value});
+    std::uint32_t& last = space_.last_hit[atom];
+    if (last == kNone)
+      space_.found.push_back(atom);
+    else if (space_.hits[last].value == value && space_.hits[last].column == column)
+      return;
+    space_.hits.push_back({column, value, last});
+    last = static_cast<std::uint32_t>(space_.hits.size() - 1);
   }
 
+  bool is_found(AtomId atom) const { return space_.last_hit[atom] != kNone; }
+
   /// Variants that are routed to and may match, ascending (so by rule).
-  std::vector<std::uint32_t> candidates() const {
-    std::vector<bool> wanted(plan_.variants.size());
-    for (const std::uint32_t variant : plan_.always) wanted[variant] = true;
-    for (const AtomId atom : touched_) {
-      for (const std::uint32_t variant : plan_.atom_variants[atom]) wanted[variant] = true;
-    }
+  std::vector<std::uint32_t> candidates() {
     std::vector<std::uint32_t> out;
-    for (std::uint32_t i = 0; i < wanted.size(); ++i) {
-      if (wanted[i] && is_covered_[plan_.variants[i].cover_set]) out.push_back(i);
+    const auto want = [&](std::uint32_t variant) {
+      if (space_.wanted[variant] || !is_covered_[plan_.variants[variant].cover_set]) return;
+      space_.wanted[variant] = true;
+      out.push_back(variant);
+    };
+    for (const std::uint32_t variant : plan_.always) want(variant);
+    for (const AtomId atom : space_.found) {
+      for (const std::uint32_t variant : plan_.atom_variants[atom]) want(variant);
     }
+    for (const std::uint32_t variant : out) space_.wanted[variant] = false;
+    std::sort(out.begin(), out.end());
     return out;
   }
 
@@ -190,7 +333,7 @@ class Matching {
       case Predicate::Kind::constant:
         return node.constant;
       case Predicate::Kind::atom:
-        return !is_fast(node.atom) || !hits_[node.atom].empty();
+        return !is_fast(node.atom) || is_found(node.atom);
       case Predicate::Kind::all_of:
         return std::all_of(node.children.begin(), node.children.end(), child_possible);
       case Predicate::Kind::any_of:
@@ -202,16 +345,15 @@ class Matching {
   }
 
   const RowSet& rows_of(AtomId atom) {
-    if (!rows_[atom]) {
-      if (is_fast(atom)) {
-        RowSet rows(batch_.rows());
-        for (const Hit& hit : hits_[atom]) mark(hit, rows);
-        rows_[atom] = std::move(rows);
-      } else {
-        rows_[atom] = select(*plan_.atoms[atom].predicate, batch_);
-      }
+    std::uint32_t& at = space_.rows_at[atom];
+    if (at == kNone) {
+      at = static_cast<std::uint32_t>(rows_.size());
+      space_.with_rows.push_back(atom);
+      rows_.push_back(is_fast(atom) ? RowSet(batch_.rows()) : select(*plan_.atoms[atom].predicate, batch_));
+      for (std::uint32_t hit = space_.last_hit[atom]; hit != kNone; hit = space_.hits[hit].before)
+        mark(space_.hits[hit], rows_.back());
     }
-    return *rows_[atom];
+    return rows_[at];
   }
 
   void mark(const Hit& hit, RowSet& rows) {
@@ -251,7 +393,7 @@ class Matching {
 
   void keep_atom(RowSet& rows, AtomId atom) {
     const PlanAtom& looked_for = plan_.atoms[atom];
-    if (is_fast(atom) && hits_[atom].empty())
+    if (is_fast(atom) && !is_found(atom))
       rows.clear();
     else if (looked_for.method == AtomMethod::scan && !looked_for.predicate->field.empty())
       judge(rows, atom);
@@ -320,21 +462,21 @@ class Matching {
 
   const PlanLayout& plan_;
   const Batch& batch_;
-  std::vector<RowSet> covered_;   // by cover set
-  std::vector<bool> is_covered_;  // by cover set
-  std::vector<std::vector<Hit>> hits_;
-  std::vector<AtomId> touched_;
-  std::vector<std::optional<RowSet>> rows_;
+  Workspace& space_;
+  std::vector<Audience> audiences_;  // those in the batch
+  std::map<std::vector<bool>, std::uint32_t> audience_index_;
+  std::vector<std::uint32_t> audience_of_row_;
+  std::vector<bool> is_covered_;  // by cover set: whether a row is
+  std::deque<RowSet> rows_;       // of atoms, by Workspace::rows_at
   std::vector<std::optional<RowsByValue>> by_value_;
   std::unordered_map<AtomId, Judged> judged_;
-  std::string folded_;
-  std::vector<std::uint32_t> found_;
 };
 
 }  // namespace
 
 std::vector<Match> match(const Plan& plan, const Batch& batch) {
-  return Matching(plan.layout(), batch).run();
+  thread_local Workspace space;
+  return Matching(plan.layout(), batch, space).run();
 }
 
 }  // namespace phendau::detect

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The idea: Vectorscan reports where a literal ends; with its length that says whether it begins or ends the
-// text, so every hit is exact. Scratch memory belongs to a thread and grows with the automata that the thread
-// has met.
+// The idea: Vectorscan reports where a literal ends; with its length that says in which text it lies, or that
+// it lies in none, so every hit is exact whatever the bytes are. Scratch memory belongs to a thread and grows
+// with the automata that the thread has met.
 #include "detect/multi_pattern.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <unordered_set>
@@ -14,6 +15,8 @@
 namespace phendau::detect {
 namespace {
 
+constexpr std::size_t kPreparedMax = 1u << 16;  // of a thread whose rules are replaced again and again
+
 struct Scratch {
   hs_scratch_t* scratch = nullptr;
   std::unordered_set<std::uint64_t> prepared;  // serials of automata
@@ -23,30 +26,32 @@ struct Scratch {
   Scratch& operator=(const Scratch&) = delete;
 };
 
-bool has_literal(std::string_view text, const Literal& literal) {
-  switch (literal.anchor) {
-    case Literal::Anchor::begin:
-      return text.starts_with(literal.text);
-    case Literal::Anchor::end:
-      return text.ends_with(literal.text);
-    case Literal::Anchor::anywhere:
-      break;
-  }
-  return text.find(literal.text) != std::string_view::npos;
-}
-
 struct ScanTarget {
-  const std::vector<Literal>* literals = nullptr;
-  std::size_t text_bytes = 0;
-  std::vector<std::uint32_t>* hits = nullptr;
+  const std::vector<std::string>& literals;
+  const std::vector<std::uint32_t>& ends;
+  const MultiPattern::Found& found;
+  std::size_t text = 0;  // in which the last hit was: hits mostly come in order
 };
 
+std::size_t begin_of(const std::vector<std::uint32_t>& ends, std::size_t text) {
+  return text == 0 ? 0 : ends[text - 1];
+}
+
 int on_hit(unsigned int id, unsigned long long, unsigned long long to, unsigned int, void* context) {
-  const auto& target = *static_cast<const ScanTarget*>(context);
-  const Literal& literal = (*target.literals)[id];
-  const bool wrong_begin = literal.anchor == Literal::Anchor::begin && to != literal.text.size();
-  const bool wrong_end = literal.anchor == Literal::Anchor::end && to != target.text_bytes;
-  if (!wrong_begin && !wrong_end) target.hits->push_back(id);
+  auto& target = *static_cast<ScanTarget*>(context);
+  const auto& ends = target.ends;
+  if (to > ends[target.text] || to <= begin_of(ends, target.text)) {
+    const bool later = to > ends[target.text];
+    const auto from = later ? ends.begin() + static_cast<std::ptrdiff_t>(target.text) + 1 : ends.begin();
+    // The next text mostly.
+    const auto at =
+        later && from != ends.end() && to <= *from ? from : std::lower_bound(from, ends.end(), to);
+    if (at == ends.end()) return 0;
+    target.text = static_cast<std::size_t>(at - ends.begin());
+  }
+  if (id >= target.literals.size()) return 0;
+  if (to >= begin_of(ends, target.text) + target.literals[id].size())
+    target.found(static_cast<std::uint32_t>(target.text), id);
   return 0;
 }
 
@@ -63,18 +68,22 @@ struct MultiPattern::Automaton {
 
 namespace {
 
-/// Null if Vectorscan refuses.
-hs_database_t* compile_literals(const std::vector<Literal>& literals) {
+/// Vectorscan takes a literal that begins with a zero byte for an empty one.
+bool fits_automaton(const std::string& literal) { return literal.front() != '\0'; }
+
+/// Null if Vectorscan refuses, or there is nothing for it.
+hs_database_t* compile_literals(const std::vector<std::string>& literals) {
   std::vector<const char*> texts;
   std::vector<std::size_t> lengths;
-  std::vector<unsigned> flags;
   std::vector<unsigned> ids;
   for (std::size_t i = 0; i < literals.size(); ++i) {
-    texts.push_back(literals[i].text.data());
-    lengths.push_back(literals[i].text.size());
-    flags.push_back(literals[i].anchor == Literal::Anchor::anywhere ? HS_FLAG_SINGLEMATCH : 0u);
+    if (!fits_automaton(literals[i])) continue;
+    texts.push_back(literals[i].data());
+    lengths.push_back(literals[i].size());
     ids.push_back(static_cast<unsigned>(i));
   }
+  if (ids.empty()) return nullptr;
+  const std::vector<unsigned> flags(ids.size(), 0u);
   hs_database_t* database = nullptr;
   hs_compile_error_t* error = nullptr;
   const hs_error_t rc =
@@ -92,13 +101,26 @@ hs_database_t* database_of(std::string_view saved) {
   return database;
 }
 
+/// Null if there is no memory for it.
+hs_scratch_t* scratch_for(const hs_database_t* database, std::uint64_t serial) {
+  thread_local Scratch mine;
+  if (mine.prepared.contains(serial)) return mine.scratch;
+  if (hs_alloc_scratch(database, &mine.scratch) != HS_SUCCESS) return nullptr;
+  if (mine.prepared.size() >= kPreparedMax) mine.prepared.clear();
+  mine.prepared.insert(serial);
+  return mine.scratch;
+}
+
 }  // namespace
 
-MultiPattern MultiPattern::build(std::vector<Literal> literals, std::string_view saved) {
+MultiPattern MultiPattern::build(std::vector<std::string> literals, std::string_view saved) {
   static std::atomic<std::uint64_t> next_serial = 1;  // Only to tell automata apart; addresses are reused.
   MultiPattern out;
   out.literals_ = std::move(literals);
-  if (out.literals_.size() < kLiteralsForAutomatonMin) return out;
+  for (std::uint32_t i = 0; i < out.literals_.size(); ++i) {
+    if (!fits_automaton(out.literals_[i])) out.searched_.push_back(i);
+  }
+  if (out.searched_.size() == out.literals_.size()) return out;
   auto automaton = std::make_shared<Automaton>();
   automaton->database = database_of(saved);
   if (automaton->database == nullptr) automaton->database = compile_literals(out.literals_);
@@ -124,25 +146,26 @@ std::string MultiPattern::engine() {
   return fmt::format("{} {:x} {:x}", hs_version(), here.tune, here.cpu_features);
 }
 
-void MultiPattern::scan(std::string_view text, std::vector<std::uint32_t>& hits) const {
-  if (automaton_ != nullptr && text.size() <= 0xFFFF'FFFFu) {
-    thread_local Scratch mine;
-    bool ready = mine.prepared.contains(automaton_->serial);
-    if (!ready && hs_alloc_scratch(automaton_->database, &mine.scratch) == HS_SUCCESS) {
-      mine.prepared.insert(automaton_->serial);
-      ready = true;
-    }
-    ScanTarget target{&literals_, text.size(), &hits};
-    const std::size_t before = hits.size();
-    if (ready && hs_scan(automaton_->database, text.data(), static_cast<unsigned>(text.size()), 0,
-                         mine.scratch, on_hit, &target) == HS_SUCCESS) {
-      return;
-    }
-    hits.resize(before);
+void MultiPattern::scan(const JoinedTexts& texts, const Found& found) const {
+  if (literals_.empty() || texts.bytes.empty()) return;
+  const bool scanned = automaton_ != nullptr && scan_by_automaton(texts, found);
+  if (scanned && searched_.empty()) return;
+  for (std::uint32_t text = 0; text < texts.ends.size(); ++text) {
+    const auto search = [&](std::uint32_t literal) {
+      if (texts.text(text).find(literals_[literal]) != std::string_view::npos) found(text, literal);
+    };
+    for (const std::uint32_t literal : searched_) search(literal);
+    for (std::uint32_t i = 0; !scanned && i < literals_.size(); ++i) search(i);
   }
-  for (std::size_t i = 0; i < literals_.size(); ++i) {
-    if (has_literal(text, literals_[i])) hits.push_back(static_cast<std::uint32_t>(i));
-  }
+}
+
+bool MultiPattern::scan_by_automaton(const JoinedTexts& texts, const Found& found) const {
+  if (texts.bytes.size() > 0xFFFF'FFFFu) return false;
+  hs_scratch_t* const scratch = scratch_for(automaton_->database, automaton_->serial);
+  ScanTarget target{literals_, texts.ends, found, 0};
+  return scratch != nullptr &&
+         hs_scan(automaton_->database, texts.bytes.data(), static_cast<unsigned>(texts.bytes.size()), 0,
+                 scratch, on_hit, &target) == HS_SUCCESS;
 }
 
 }  // namespace phendau::detect

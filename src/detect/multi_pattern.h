@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many literals against one text in one pass. Adapter: multi_pattern.cpp is the only user of Vectorscan.
+// Many literals in many texts in one pass. Adapter: multi_pattern.cpp is the only user of Vectorscan.
 // Immutable after build(); may be used from several threads (each has its own scratch memory).
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,33 +12,44 @@
 
 namespace phendau::detect {
 
-/// Below this many literals a plain search is as fast as the automaton.
-inline constexpr std::size_t kLiteralsForAutomatonMin = 9;
-
-struct Literal {
-  enum class Anchor : std::uint8_t { anywhere, begin, end };
-  std::string text;  // not empty
-  Anchor anchor = Anchor::anywhere;
+/// Texts one after another: a pass over all of them costs one call.
+struct JoinedTexts {
+  std::string bytes;
+  std::vector<std::uint32_t> ends;  // of each text, in `bytes`
+  std::string_view text(std::size_t index) const {
+    const std::size_t begin = index == 0 ? 0 : ends[index - 1];
+    return std::string_view(bytes).substr(begin, ends[index] - begin);
+  }
+  void clear() {
+    bytes.clear();
+    ends.clear();
+  }
 };
 
 class MultiPattern {
  public:
-  /// Never fails: without an automaton (few literals, or Vectorscan refuses) it searches one by one.
+  /// Never fails: without an automaton (Vectorscan refuses) it searches one by one.
+  /// @param literals none empty.
   /// @param saved what save() gave for the same literals; built anew if it is empty, damaged or of another
   /// engine(). Bytes that somebody made up can do anything: take only what this program wrote.
-  static MultiPattern build(std::vector<Literal> literals, std::string_view saved = {});
+  static MultiPattern build(std::vector<std::string> literals, std::string_view saved = {});
   /// The automaton as bytes; empty if there is none.
   std::string save() const;
   /// What a saved automaton depends on besides its literals: Vectorscan's version and the processor.
   static std::string engine();
-  /// Appends the indexes of the literals that the text has, each once, in no particular order. Bytes are
-  /// compared.
-  void scan(std::string_view text, std::vector<std::uint32_t>& hits) const;
+
+  using Found = std::function<void(std::uint32_t text, std::uint32_t literal)>;
+  /// Calls `found` for each text and literal that it has, at least once and in no particular order. Bytes are
+  /// compared; what reaches from one text into the next is not found.
+  void scan(const JoinedTexts& texts, const Found& found) const;
   std::size_t size() const { return literals_.size(); }
 
  private:
   struct Automaton;
-  std::vector<Literal> literals_;
+  /// False if it could not.
+  bool scan_by_automaton(const JoinedTexts& texts, const Found& found) const;
+  std::vector<std::string> literals_;
+  std::vector<std::uint32_t> searched_;  // literals that are not in the automaton
   std::shared_ptr<const Automaton> automaton_;
 };
 

@@ -217,40 +217,6 @@ PlanAtom plan_atom(PredicatePtr predicate) {
   return {std::move(predicate), method, 0};
 }
 
-void index_atoms(PlanLayout& layout, const std::vector<std::string_view>& automata) {
-  std::vector<std::vector<Literal>> literals;
-  for (AtomId id = 0; id < layout.atoms.size(); ++id) {
-    PlanAtom& atom = layout.atoms[id];
-    const auto [found, added] = layout.field_index.try_emplace(
-        atom.predicate->field, static_cast<std::uint32_t>(layout.fields.size()));
-    if (added) {
-      layout.fields.emplace_back();
-      layout.fields.back().name = atom.predicate->field;
-      literals.emplace_back();
-    }
-    atom.field = found->second;
-    PlanField& field = layout.fields[atom.field];
-    const Pattern& pattern = atom.predicate->pattern;
-    if (atom.method == AtomMethod::literal) {
-      const auto anchor = pattern.op == MatchOp::starts_with ? Literal::Anchor::begin
-                          : pattern.op == MatchOp::ends_with ? Literal::Anchor::end
-                                                             : Literal::Anchor::anywhere;
-      const std::size_t size = pattern.value.size();
-      field.literal_bytes_min = field.literal_atoms.empty() ? size : std::min(field.literal_bytes_min, size);
-      literals[atom.field].push_back({pattern.value, anchor});
-      field.literal_atoms.push_back(id);
-    } else if (atom.method == AtomMethod::exact) {
-      field.exact[pattern.value].push_back(id);
-      field.exact_bytes_max = std::max(field.exact_bytes_max, pattern.value.size());
-      if (pattern.number) field.numbers[*pattern.number].push_back(id);
-    }
-  }
-  for (std::size_t i = 0; i < literals.size(); ++i) {
-    layout.fields[i].literals =
-        MultiPattern::build(std::move(literals[i]), i < automata.size() ? automata[i] : std::string_view());
-  }
-}
-
 Plan Plan::compile(std::vector<Rule> rules, const SourceMap& sources, const CompileOptions& options) {
   auto layout = std::make_shared<PlanLayout>();
   Builder builder(*layout, sources, options);

@@ -2,7 +2,7 @@
 // The idea: SavedForm says once, for writing and reading, which members each struct has. The writer appends
 // them; the reader takes them with every length checked, then shapes and indexes are checked that the
 // matcher relies on. What can be made again quickly (fields, hashes, regexes) is not kept.
-// Form: magic with the layout's version, the rule set, the automata by field, XXH3 of all before.
+// Form: magic with the layout's version, the rule set, the automata by field and slice, XXH3 of all before.
 #include "detect/plan_cache.h"
 
 #include <algorithm>
@@ -206,7 +206,7 @@ struct SavedForm {
 
 namespace {
 
-constexpr std::string_view kRuleSetMagic = "PDRULES1";
+constexpr std::string_view kRuleSetMagic = "PDRULES2";
 constexpr std::size_t kSumBytes = 8;
 constexpr int kSavedDepthMax = 400;  // conditions are 64 deep, with up to three nodes each
 
@@ -424,7 +424,9 @@ std::string save_rule_set(const RuleSet& set) {
   out.bytes = kRuleSetMagic;
   const PlanLayout& layout = set.plan.layout();
   std::vector<std::string> automata;
-  for (const auto& field : layout.fields) automata.push_back(field.literals.save());
+  for (const auto& field : layout.fields) {
+    for (const auto& slice : field.slices) automata.push_back(slice.literals.save());
+  }
   out(set, layout, automata);
   append_sum(out.bytes);
   return std::move(out.bytes);

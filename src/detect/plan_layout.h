@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "detect/literal_trie.h"
 #include "detect/multi_pattern.h"
 #include "detect/plan.h"
 #include "detect/rule.h"
@@ -37,15 +38,24 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 
-struct PlanField {
-  std::string name;  // empty: keywords
+/// Literals of a field that stand anywhere in a text: all of them, or those that some log sources need.
+struct LiteralSlice {
   MultiPattern literals;
-  std::vector<AtomId> literal_atoms;  // by index in `literals`
-  std::size_t literal_bytes_min = 0;  // of the shortest
+  std::vector<AtomId> atoms;  // by index in `literals`
+  std::size_t bytes_min = 0;  // of the shortest
+};
+inline constexpr std::uint32_t kNoSlice = 0xFFFF'FFFF;
+inline constexpr std::uint32_t kWholeField = 0;
+
+struct PlanField {
+  std::string name;                  // empty: keywords
+  std::vector<LiteralSlice> slices;  // the first holds all literals
+  LiteralTrie begins, ends;
+  std::vector<AtomId> begin_atoms, end_atoms;                                             // by index there
   std::unordered_map<std::string, std::vector<AtomId>, TextHash, std::equal_to<>> exact;  // folded text
   std::size_t exact_bytes_max = 0;                                                        // of the longest
   std::unordered_map<double, std::vector<AtomId>> numbers;
-  bool has_fast_atoms() const { return !literal_atoms.empty() || !exact.empty(); }
+  bool looks_at_whole_values() const { return !exact.empty() || !begins.empty() || !ends.empty(); }
 };
 
 struct PlanNode {
@@ -76,13 +86,19 @@ struct PlanLayout {
   std::vector<std::map<std::string, std::string>> renamings;  // distinct ones: rule field -> event field
   std::vector<std::vector<std::uint32_t>> atom_variants;      // variants to judge if the atom is found
   std::vector<std::uint32_t> always;                          // variants without a required atom
+  /// By which cover sets see an event: the slice of each field that its rules need, kNoSlice if they need
+  /// nothing of the field. Holds the log sources that the rules name; others need whole fields. By
+  /// index_atoms().
+  std::map<std::vector<bool>, std::vector<std::uint32_t>> audiences;
 };
 
 /// @param predicate kind atom
 PlanAtom plan_atom(PredicatePtr predicate);
 /// The last step of making a layout: fields in the order of their first atoms, and in them what the matcher
 /// looks up.
-/// @param automata saved ones, by field; what is missing or does not fit is built.
+/// @param automata saved ones, by field and slice; what is missing or does not fit is built.
 void index_atoms(PlanLayout& layout, const std::vector<std::string_view>& automata = {});
+/// Which cover sets see events of a log source.
+std::vector<bool> seen_by(const PlanLayout& layout, std::string_view logsource_key);
 
 }  // namespace phendau::detect

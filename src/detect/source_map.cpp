@@ -98,11 +98,17 @@ int parts_given(const LogSource& source) {
 }  // namespace
 
 bool covers(std::string_view pattern, std::string_view key) {
-  const auto wanted = split(pattern, '/');
-  const auto parts = split(key, '/');
-  if (wanted.size() != 3 || parts.size() != 3) return false;
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (wanted[i] != "*" && wanted[i] != parts[i]) return false;
+  for (int part = 0; part < 3; ++part) {
+    const std::size_t wanted_end = pattern.find('/');
+    const std::size_t end = key.find('/');
+    const bool last = part == 2;
+    if ((wanted_end == std::string_view::npos) != last || (end == std::string_view::npos) != last)
+      return false;
+    const std::string_view wanted = pattern.substr(0, wanted_end);
+    if (wanted != "*" && wanted != key.substr(0, end)) return false;
+    if (last) break;
+    pattern.remove_prefix(wanted_end + 1);
+    key.remove_prefix(end + 1);
   }
   return true;
 }
