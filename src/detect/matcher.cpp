@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "base/ascii.h"
+#include "base/find_bytes.h"
 #include "base/text.h"
 #include "base/unicode.h"
 #include "detect/plan_layout.h"
@@ -321,9 +322,7 @@ class Matching {
     return out;
   }
 
-  bool is_fast(AtomId atom) const {
-    return plan_.atoms[atom].method == AtomMethod::literal || plan_.atoms[atom].method == AtomMethod::exact;
-  }
+  bool is_fast(AtomId atom) const { return plan_.atoms[atom].sought; }
 
   /// Whether some row of the batch may satisfy the node, as far as the found atoms tell.
   bool possible(NodeId id) const {
@@ -395,7 +394,8 @@ class Matching {
     const PlanAtom& looked_for = plan_.atoms[atom];
     if (is_fast(atom) && !is_found(atom))
       rows.clear();
-    else if (looked_for.method == AtomMethod::scan && !looked_for.predicate->field.empty())
+    else if (!looked_for.sought && looked_for.method != AtomMethod::presence &&
+             !looked_for.predicate->field.empty())
       judge(rows, atom);
     else
       rows &= rows_of(atom);
@@ -431,23 +431,54 @@ class Matching {
     std::vector<Verdict> verdicts;  // by value
   };
 
+  Judged& judged(AtomId atom) {
+    constexpr std::size_t kVerdictsMax = 16u << 20;  // a batch of many values and a plan of many atoms
+    const auto [found, added] = judged_.try_emplace(atom);
+    if (!added) return found->second;
+    const Column* const column = batch_.column(plan_.atoms[atom].predicate->field);
+    const std::size_t values = column == nullptr ? 0 : column->values.size();
+    verdicts_ += values;
+    if (verdicts_ > kVerdictsMax) {
+      verdicts_ = values;
+      judged_.clear();
+    }
+    Judged& known = judged_[atom];
+    known.column = column;
+    known.verdicts.resize(values);
+    return known;
+  }
+
+  bool holds_for(const Column& column, AtomId atom, ValueId id) {
+    const Pattern& pattern = plan_.atoms[atom].predicate->pattern;
+    const ValueKind kind = column.values.kind(id);
+    if (plan_.atoms[atom].method != AtomMethod::literal)
+      return matches(pattern, column.values.text(id), kind);
+    return kind != ValueKind::null && contains_bytes(folded(column, id), pattern.value);
+  }
+
+  /// Folded once for all literals that are searched for in the value.
+  std::string_view folded(const Column& column, ValueId id) {
+    const auto index = static_cast<std::size_t>(&column - batch_.columns().data());
+    if (folded_.empty()) folded_.resize(batch_.columns().size());
+    auto& texts = folded_[index];
+    if (texts.empty()) texts.resize(column.values.size());
+    auto& text = texts[id];
+    if (!text) {
+      const std::string_view original = column.values.text(id);
+      text.emplace(original.size(), '\0');
+      if (!lower_ascii_into(original, text->data())) text = fold_case(original);
+    }
+    return *text;
+  }
+
   /// Judges the values of these rows only: an expensive pattern mostly stands behind cheap ones.
   void judge(RowSet& rows, AtomId atom) {
-    const Predicate& predicate = *plan_.atoms[atom].predicate;
-    const auto [found, added] = judged_.try_emplace(atom);
-    Judged& known = found->second;
-    if (added) {
-      known.column = batch_.column(predicate.field);
-      if (known.column != nullptr) known.verdicts.resize(known.column->values.size());
-    }
+    Judged& known = judged(atom);
     if (known.column == nullptr) return rows.clear();
     const Column& column = *known.column;
     const auto holds = [&](ValueId id) {
       Verdict& verdict = known.verdicts[id];
-      if (verdict == Verdict::unknown) {
-        const bool yes = matches(predicate.pattern, column.values.text(id), column.values.kind(id));
-        verdict = yes ? Verdict::yes : Verdict::no;
-      }
+      if (verdict == Verdict::unknown) verdict = holds_for(column, atom, id) ? Verdict::yes : Verdict::no;
       return verdict == Verdict::yes;
     };
     RowSet out(batch_.rows());
@@ -470,6 +501,8 @@ class Matching {
   std::deque<RowSet> rows_;       // of atoms, by Workspace::rows_at
   std::vector<std::optional<RowsByValue>> by_value_;
   std::unordered_map<AtomId, Judged> judged_;
+  std::size_t verdicts_ = 0;                                     // in judged_
+  std::vector<std::vector<std::optional<std::string>>> folded_;  // by column and value
 };
 
 }  // namespace

@@ -10,7 +10,9 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "detect/plan_layout.h"
+#include "detect/regex_literal.h"
 
 namespace phendau::detect {
 namespace {
@@ -45,18 +47,22 @@ std::string atom_key(const Predicate& atom) {
                      pattern.cased ? 'c' : '-', pattern.accent_blind ? 'a' : '-', pattern.value);
 }
 
-/// The longest literal of a glob: a text that every value has which matches. Null if it is too short to tell.
+/// The longest literal of a glob or a regular expression: a text that every value has which matches. Null if
+/// it is too short to tell.
 PredicatePtr guard_of(const Predicate& atom) {
   constexpr std::size_t kGuardBytesMin = 3;
-  if (atom.pattern.op != MatchOp::glob || atom.pattern.cased || atom.pattern.accent_blind) return nullptr;
-  std::string_view longest;
-  for (const auto& part : atom.pattern.glob) {
-    if (part.literal.size() > longest.size()) longest = part.literal;
+  std::string longest;
+  if (atom.pattern.op == MatchOp::regex) {
+    longest = required_literal(atom.pattern.value);
+  } else if (atom.pattern.op == MatchOp::glob && !atom.pattern.cased && !atom.pattern.accent_blind) {
+    for (const auto& part : atom.pattern.glob) {
+      if (part.literal.size() > longest.size()) longest = part.literal;
+    }
   }
   if (longest.size() < kGuardBytesMin) return nullptr;
   Pattern pattern;
   pattern.op = MatchOp::contains;
-  pattern.value = longest;  // folded, as the glob's parts are
+  pattern.value = std::move(longest);  // folded, as the glob's parts are
   return Predicate::atom(atom.field, std::move(pattern));
 }
 
@@ -133,13 +139,19 @@ class Builder {
     return found->second;
   }
 
-  /// Rare things make good covers: whole values and long literals; a short literal is found everywhere.
+  /// Rare things make good covers. Long words somewhere in a text are rare; what begins or ends a value or is
+  /// all of it is often the name of a program that runs all the time, and a short whole value (of EventID
+  /// mostly) is what half of the events have. A short word is found everywhere and slows the automaton down,
+  /// unless it is of letters that commands do not have.
   Cover atom_cover(AtomId id) const {
     const PlanAtom& atom = layout_.atoms[id];
     const std::size_t length = atom.predicate->pattern.value.size();
-    if (atom.method == AtomMethod::exact) return {true, length <= 5 ? 4.0 : 2.0, {id}};
-    if (atom.method == AtomMethod::literal) return {true, length <= 3 ? 16.0 : length <= 6 ? 4.0 : 1.0, {id}};
-    return {};
+    if (atom.method == AtomMethod::exact) return {true, length <= 5 ? 10'000.0 : 12.0, {id}};
+    if (atom.method != AtomMethod::literal) return {};
+    if (atom.predicate->pattern.op != MatchOp::contains) return {true, length <= 3 ? 30.0 : 12.0, {id}};
+    if (!is_all_ascii(atom.predicate->pattern.value)) return {true, 1.0, {id}};
+    constexpr double kCosts[] = {1'000, 1'000, 1'000, 100, 30, 6, 6, 1};
+    return {true, kCosts[std::min(length, std::size(kCosts) - 1)], {id}};
   }
 
   NodeId add_node(const PredicatePtr& predicate, Cover& cover) {
@@ -147,14 +159,9 @@ class Builder {
     PlanNode node;
     node.kind = predicate->kind;
     node.constant = predicate->constant;
-    std::vector<std::pair<int, NodeId>> children;
     std::vector<Cover> covers;
-    for (const auto& child : predicate->children) {
-      Cover child_cover;
-      const NodeId id = add_node(child, child_cover);
-      children.emplace_back(child_cover.possible ? 0 : 1, id);
-      covers.push_back(std::move(child_cover));
-    }
+    for (const auto& child : predicate->children)
+      node.children.push_back(add_node(child, covers.emplace_back()));
     switch (predicate->kind) {
       case Predicate::Kind::constant:
         cover.possible = !predicate->constant;
@@ -166,8 +173,6 @@ class Builder {
         for (auto& child : covers) {
           if (child.possible && (!cover.possible || child.cost < cover.cost)) cover = std::move(child);
         }
-        std::stable_sort(children.begin(), children.end(),
-                         [](const auto& a, const auto& b) { return a.first < b.first; });
         break;
       case Predicate::Kind::any_of:
         cover.possible = true;
@@ -179,7 +184,6 @@ class Builder {
         if (!cover.possible) cover = {};
         break;
     }
-    for (const auto& child : children) node.children.push_back(child.second);
     return put(std::move(node));
   }
 
@@ -214,7 +218,7 @@ class Builder {
 
 PlanAtom plan_atom(PredicatePtr predicate) {
   const AtomMethod method = method_of(predicate->pattern);
-  return {std::move(predicate), method, 0};
+  return {std::move(predicate), method, 0, false};
 }
 
 Plan Plan::compile(std::vector<Rule> rules, const SourceMap& sources, const CompileOptions& options) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/ascii.h"
 #include "detect/plan_layout.h"
 
 namespace phendau::detect {
@@ -52,6 +53,47 @@ std::set<std::vector<bool>> audiences_of(const PlanLayout& layout) {
   return out;
 }
 
+/// Of literals that stand anywhere only those are sought in all values that say whether a rule has to be
+/// looked at, or that are one of many: a plain search finds the others in the few values that come in
+/// question.
+void choose_sought(PlanLayout& layout) {
+  constexpr std::size_t kManyMin = 16;
+  constexpr std::size_t kManyBytesMin = 4;  // short ones slow the automaton down
+  for (AtomId id = 0; id < layout.atoms.size(); ++id) {
+    PlanAtom& atom = layout.atoms[id];
+    const bool literal = atom.method == AtomMethod::literal;
+    const bool anywhere = literal && atom.predicate->pattern.op == MatchOp::contains;
+    const bool judged_by_value =
+        anywhere && !atom.predicate->field.empty() && layout.atom_variants[id].empty();
+    atom.sought = atom.method == AtomMethod::exact || (literal && !judged_by_value);
+  }
+  for (const auto& node : layout.nodes) {
+    if (node.kind != Predicate::Kind::any_of || node.children.size() < kManyMin) continue;
+    for (const NodeId child : node.children) {
+      if (layout.nodes[child].kind != Predicate::Kind::atom) continue;
+      PlanAtom& atom = layout.atoms[layout.nodes[child].atom];
+      const std::string& text = atom.predicate->pattern.value;
+      if (atom.method == AtomMethod::literal && (text.size() >= kManyBytesMin || !is_all_ascii(text)))
+        atom.sought = true;
+    }
+  }
+}
+
+/// Children stand before their parents.
+void order_children(PlanLayout& layout) {
+  std::vector<std::uint8_t> costs(layout.nodes.size());  // 0: found already, 1: searched for, 2: judged
+  for (NodeId id = 0; id < layout.nodes.size(); ++id) {
+    PlanNode& node = layout.nodes[id];
+    if (node.kind == Predicate::Kind::atom) {
+      const PlanAtom& atom = layout.atoms[node.atom];
+      costs[id] = atom.sought ? 0 : atom.method == AtomMethod::literal ? 1 : 2;
+    }
+    std::stable_sort(node.children.begin(), node.children.end(),
+                     [&](NodeId a, NodeId b) { return costs[a] < costs[b]; });
+    if (!node.children.empty()) costs[id] = costs[node.children.back()];
+  }
+}
+
 /// The atoms of one field that an automaton, a trie or a hash finds.
 struct FieldAtoms {
   std::vector<AtomId> anywhere;
@@ -73,10 +115,11 @@ std::vector<FieldAtoms> make_fields(PlanLayout& layout) {
     atom.field = found->second;
     PlanField& field = layout.fields[atom.field];
     const Pattern& pattern = atom.predicate->pattern;
-    if (atom.method == AtomMethod::literal && pattern.op == MatchOp::contains)
-      out[atom.field].anywhere.push_back(id);
-    else if (atom.method == AtomMethod::literal || atom.method == AtomMethod::exact)
+    if (atom.method == AtomMethod::literal && pattern.op == MatchOp::contains) {
+      if (atom.sought) out[atom.field].anywhere.push_back(id);
+    } else if (atom.method == AtomMethod::literal || atom.method == AtomMethod::exact) {
       out[atom.field].others.push_back(id);
+    }
     if (atom.method == AtomMethod::literal && pattern.op == MatchOp::starts_with)
       field.begin_atoms.push_back(id);
     else if (atom.method == AtomMethod::literal && pattern.op == MatchOp::ends_with)
@@ -166,6 +209,8 @@ std::vector<bool> seen_by(const PlanLayout& layout, std::string_view logsource_k
 }
 
 void index_atoms(PlanLayout& layout, const std::vector<std::string_view>& automata) {
+  choose_sought(layout);
+  order_children(layout);
   const auto atoms = make_fields(layout);
   Slicer slicer(layout, automata);
   for (std::uint32_t i = 0; i < layout.fields.size(); ++i) {

@@ -22,14 +22,15 @@ namespace phendau::detect {
 using AtomId = std::uint32_t;
 using NodeId = std::uint32_t;
 
-/// How an atom is found: by the automaton of its field, by the hash of its field, or by looking at each
-/// value.
+/// How an atom is found: by what the field's literals are kept in, by the hash of its field, or by looking at
+/// each value.
 enum class AtomMethod : std::uint8_t { literal, exact, scan, presence };
 
 struct PlanAtom {
   PredicatePtr predicate;  // kind atom
   AtomMethod method = AtomMethod::scan;
   std::uint32_t field = 0;  // by index_atoms()
+  bool sought = false;      // by index_atoms(): in all values of a batch, before any condition is looked at
 };
 
 /// Finds a view without making a string of it.
@@ -38,7 +39,7 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 
-/// Literals of a field that stand anywhere in a text: all of them, or those that some log sources need.
+/// Sought literals of a field that stand anywhere in a text: all, or those that some log sources need.
 struct LiteralSlice {
   MultiPattern literals;
   std::vector<AtomId> atoms;  // by index in `literals`
@@ -62,7 +63,7 @@ struct PlanNode {
   Predicate::Kind kind = Predicate::Kind::constant;
   bool constant = false;
   AtomId atom = 0;
-  std::vector<NodeId> children;  // cheap ones first
+  std::vector<NodeId> children;  // cheap ones first: ordered by index_atoms()
 };
 
 /// A rule under one route of the source map.

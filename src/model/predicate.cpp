@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "base/find_bytes.h"
 #include "base/text.h"
 #include "base/unicode.h"
 
@@ -50,7 +51,7 @@ std::size_t find_behind_star(const std::vector<Pattern::GlobPart>& parts, std::s
   for (; part < parts.size() && parts[part].kind == Kind::any_one; ++part) ++letters;
   if (text.size() - from < letters) return std::string_view::npos;
   if (part == parts.size() || parts[part].kind != Kind::literal) return from;
-  const std::size_t found = text.find(parts[part].literal, from + letters);
+  const std::size_t found = find_bytes(text, parts[part].literal, from + letters);
   if (found == std::string_view::npos) return found;
   std::size_t at = std::max(from, found - std::min(found, letters * kLetterBytesMax));
   const auto inside_letter = [&] { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
