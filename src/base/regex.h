@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regular expressions whose work is limited, also on long subjects. Adapter: regex.cpp is the only user of PCRE2.
+// Regular expressions whose work is limited, also on long subjects. Adapter: regex.cpp is the only user of
+// PCRE2.
 // A compiled Regex is immutable and may be used from several threads at once.
 #pragma once
 
