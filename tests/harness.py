@@ -2,6 +2,7 @@
 """Starts the real programs for whole-program tests: hub, agent, rsyslog, each in a folder of the test, on loopback ports
 of their own, ended by pid. Python's standard library only. A test that cannot run here calls skip()."""
 import atexit
+import contextlib
 import datetime
 import http.client
 import json
@@ -23,6 +24,8 @@ BUILD = pathlib.Path(os.environ.get("PHENDAU_BUILD", ROOT / "build" / "dev"))
 PHENDAU = BUILD / "src" / "phendau"
 AGENT = BUILD / "src" / "phendau-agent"
 PACK = ROOT / "packs" / "ha-giang"
+FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+HANOI = datetime.timezone(datetime.timedelta(hours=7))
 _running = []
 
 
@@ -56,7 +59,7 @@ AS_ROOT = os.geteuid() == 0
 
 def day_text(days_ahead):
     """A day as the hub counts them, YYYY-MM-DD."""
-    return (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=7))) + datetime.timedelta(days=days_ahead)).date().isoformat()
+    return (datetime.datetime.now(HANOI) + datetime.timedelta(days=days_ahead)).date().isoformat()
 
 
 def scratch():
@@ -182,6 +185,38 @@ class Client:
             self.csrf = session["csrf_token"]
         self.user = session["user"]
         return self
+
+
+class Clock:
+    """The hub's wall clock (libfaketime): the machine's, moved by so many seconds. Pauses and file times stay what they are."""
+
+    def __init__(self, folder):
+        self.file = folder / "clock.txt"
+        self.offset = 0
+
+    def move(self, at):
+        """The hub re-reads the file every second."""
+        self.offset = round(at.timestamp() - time.time())
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(f"{self.offset:+d}\n")
+        fresh.chmod(0o644)
+        fresh.replace(self.file)
+        time.sleep(2.1)  # the library counts its second in whole ones
+
+    def now(self):
+        return datetime.datetime.fromtimestamp(time.time() + self.offset, HANOI)
+
+    @contextlib.contextmanager
+    def for_children(self):
+        more = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_CACHE_DURATION": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+        before = {name: os.environ.get(name) for name in more}
+        os.environ.update(more)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 class Hub:

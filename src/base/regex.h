@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regular expressions with a match limit. Adapter: regex.cpp is the only user of PCRE2.
+// Regular expressions whose work is limited, also on long subjects. Adapter: regex.cpp is the only user of
+// PCRE2.
 // A compiled Regex is immutable and may be used from several threads at once.
 #pragma once
 
@@ -26,7 +27,7 @@ class Regex {
   /// `invalid` with PCRE2's reason and offset; `limit` if the pattern is over 16 KiB.
   static Result<Regex> compile(std::string_view pattern, RegexFlags flags = {});
 
-  /// True if found anywhere. Running into the match limit counts as no match and is reported by `exhausted`.
+  /// True if found anywhere. Running into a limit counts as no match and is reported by `exhausted`.
   bool search(std::string_view subject, bool* exhausted = nullptr) const;
   /// Groups of the first match (0 = whole); a group that took no part is empty and nullopt data.
   std::optional<std::vector<std::string_view>> match_groups(std::string_view subject) const;

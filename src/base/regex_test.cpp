@@ -75,6 +75,27 @@ TEST_CASE("regex: mistakes and limits") {
   CHECK_FALSE(exhausted);
 }
 
+TEST_CASE("regex: work on long subjects is limited, whatever a step is") {
+  const std::string run(1'000'000, 'a');
+  for (const char* pattern :
+       {"[a-z]+[0-9]", "(?=(a+))a*b\\1", "(?:a?){80}a{80}[bc]", "\\w+\\d", "a*?[bc]", "(?:a|a)*?z?[bc]"}) {
+    CAPTURE(std::string(pattern));
+    bool exhausted = false;
+    CHECK_FALSE(Regex::compile(pattern)->search(run, &exhausted));
+    CHECK(exhausted);
+  }
+  // What looks at each character a few times is found, also at the end.
+  bool exhausted = true;
+  for (const char* pattern :
+       {"b[0-9]{3}$", "^a+b\\d+$", ".*b123", "(?i)A+B1", "^.*?b", "^(?:.*)b123$", "a{20}b"}) {
+    CAPTURE(std::string(pattern));
+    CHECK(Regex::compile(pattern)->search(run + "b123", &exhausted));
+    CHECK_FALSE(exhausted);
+  }
+  CHECK_FALSE(Regex::compile("c[0-9]")->search(run, &exhausted));
+  CHECK_FALSE(exhausted);
+}
+
 TEST_CASE("regex: a long value does not run out of the compiled code's stack") {
   bool exhausted = true;
   const auto groups = Regex::compile("^(?:(a)|(b))+c");

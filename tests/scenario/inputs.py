@@ -19,17 +19,15 @@ import time
 import unicodedata
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import PACK, PHENDAU, Agent, Hub, Problem, free_port, run, scratch, skip, spawn, verify_journal, wait_for
+from harness import FAKETIME, HANOI, PACK, PHENDAU, Agent, Hub, Problem, free_port, run, scratch, skip, spawn, verify_journal, wait_for
 
 RSYSLOGD = pathlib.Path("/usr/sbin/rsyslogd")
 MODULES = pathlib.Path("/usr/lib/x86_64-linux-gnu/rsyslog")
 JOURNAL_WRITER = pathlib.Path("/lib/systemd/systemd-journal-remote")
-FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 for need in (RSYSLOGD, MODULES / "lmnsd_gtls.so", JOURNAL_WRITER, FAKETIME):
     if not need.exists():
         skip(f"{need} is not here")
 UTC = datetime.timezone.utc
-HANOI = datetime.timezone(datetime.timedelta(hours=7))
 TWO_DAYS = 2 * 86_400
 LONG_AGO = "2015-01-01T00:00:00Z"
 LATER = "2099-01-01T00:00:00Z"

@@ -4,7 +4,6 @@ of the screens for people of the office, does what stands there through the API,
 the status of every clause part that the file names. year/README.md explains the lines. The clock is libfaketime's, moved by a file
 while the hub runs; nothing but the clock is made up."""
 import base64
-import contextlib
 import datetime
 import hashlib
 import hmac
@@ -16,10 +15,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import PHENDAU, ROOT, Client, Hub, Problem, run, scratch, skip, wait_for
+from harness import FAKETIME, HANOI, PHENDAU, ROOT, Client, Clock, Hub, Problem, run, scratch, skip, wait_for
 
-FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
-HANOI = datetime.timezone(datetime.timedelta(hours=7))
 STATUSES = {"đạt": "met", "đến hạn": "due", "quá hạn": "overdue", "vi phạm": "violated", "chưa rõ": "unknown", "được miễn": "excepted",
             "xác nhận": "attested", "chưa phát sinh": "no_occasion", "không áp dụng": "not_applicable"}
 ROLES = {"quản trị viên": "administrator", "trực vận hành tỉnh": "province_operator", "cán bộ phụ trách CNTT": "agency_officer",
@@ -38,39 +35,12 @@ def parse_moment(text):
     return at if ":" in text else at.replace(hour=8)
 
 
-class Clock:
-    """The hub's wall clock: the machine's, moved by so many seconds. Pauses and file times stay what they are."""
-
-    def __init__(self, folder):
-        self.file = folder / "clock.txt"
-        self.offset = 0
-
+class YearClock(Clock):
     def move(self, at):
-        """Forward only, as time goes; the hub re-reads the file every second."""
-        offset = round(at.timestamp() - time.time())
-        if self.file.exists() and offset < self.offset:
+        """Forward only, as time goes."""
+        if self.file.exists() and round(at.timestamp() - time.time()) < self.offset:
             raise Mistake(f"{at:%d/%m/%Y %H:%M} lies before the hub's time")
-        self.offset = offset
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(f"{offset:+d}\n")
-        fresh.chmod(0o644)
-        fresh.replace(self.file)
-        time.sleep(2.1)  # the library counts its second in whole ones
-
-    def now(self):
-        return datetime.datetime.fromtimestamp(time.time() + self.offset, HANOI)
-
-    @contextlib.contextmanager
-    def for_children(self):
-        more = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_CACHE_DURATION": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
-        before = {name: os.environ.get(name) for name in more}
-        os.environ.update(more)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
+        super().move(at)
 
 
 class Province:
@@ -78,7 +48,7 @@ class Province:
 
     def __init__(self, pack):
         self.folder = scratch()
-        self.clock = Clock(self.folder)
+        self.clock = YearClock(self.folder)
         self.pack = pack
         self.hub = None
         self.agencies = {}   # name in the file -> (id, members)
