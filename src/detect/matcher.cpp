@@ -188,7 +188,7 @@ class Matching {
   /// Where a column has many bytes, each value is only looked through for what rules want that see its
   /// events.
   void find_in(std::uint32_t column_index, std::uint32_t field_index) {
-    constexpr std::size_t kNarrowBytesMin = 8;  // of values, per row of the batch
+    constexpr std::size_t kNarrowBytesMin = 2;  // of values, per row of the batch
     std::vector<std::uint32_t> slices;
     bool same = true;
     for (const auto& audience : audiences_) {
