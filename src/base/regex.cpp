@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t kPatternBytesMax = 16u << 10;
 constexpr std::uint32_t kMatchLimit = 200'000;
 constexpr std::uint32_t kMatchLimitCounted =
-    100'000'000;  // ".*?b" takes a step for each character before "b"
-constexpr std::size_t kLongSubjectBytes = 1u << 10;
+    100'000'000;                                     // ".*?b" takes a step for each character before "b"
+constexpr std::size_t kLongSubjectBytes = 8u << 10;  // counting costs time: most scripts are shorter
 // What a pattern needs that looks at each character a few times, and as much again as it may waste.
 constexpr std::uint64_t kWorkPerByte = 64;
 constexpr std::uint64_t kWorkMin = 4'000'000;

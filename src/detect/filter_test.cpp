@@ -137,6 +137,16 @@ TEST_CASE("a filter that cannot be honoured is reported in its own file and chan
   CHECK(bench.alerts(kAdmin) == "one two");
 }
 
+TEST_CASE("a rule is called by its id or its name, and by nothing else") {
+  RuleMeta rule;
+  CHECK(!rule.is_called(""));
+  rule.title = "t";
+  rule.id = "1";
+  CHECK((rule.is_called("1") && !rule.is_called("t") && !rule.is_called("")));
+  rule.name = "n";
+  CHECK((rule.is_called("1") && rule.is_called("n") && !rule.is_called("")));
+}
+
 TEST_CASE("an explanation shows the filter's part") {
   const Bench bench =
       Bench::make(kWindows + "filter: {rules: any, selection: {User: lan}, condition: not selection}\n");
