@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // phendau scan and phendau rules: rules over files, without a hub.
-#include <malloc.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <thread>
@@ -36,17 +34,8 @@ Json stats_of(const Scanner& scanner, Duration loading, Duration scanning) {
                        {"seconds", static_cast<double>(scanning.ns) / 1e9}});
 }
 
-/// Blocks and batches come and go, each megabytes: giving their memory back to the system and asking for it
-/// again would take a fifth of the time.
-void keep_freed_memory() {
-  constexpr int kKeptBytesMax = 64 << 20;
-  ::mallopt(M_MMAP_THRESHOLD, kKeptBytesMax);
-  ::mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
-}
-
 Result<int> run_scan(const Globals& globals, const ScanArguments& arguments) {
   Env& env = posix_env();
-  keep_freed_memory();
   const Duration begin = env.monotonic();
   detect::RuleSet rules = PHENDAU_TRY(load_rules(globals, arguments.rules));
   const Duration loaded = env.monotonic();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/scanner.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
@@ -26,6 +28,14 @@ std::pair<std::uint64_t, std::string> count_of(const DamageCounts& damage, bool 
     reasons += (reasons.empty() ? "" : ", ") + reason + " " + std::to_string(number);
   }
   return {count, reasons};
+}
+
+/// Blocks and batches come and go, each megabytes: giving their memory back to the system and asking for it
+/// again would take a fifth of the time.
+void keep_freed_memory() {
+  constexpr int kKeptBytesMax = 64 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kKeptBytesMax);
+  ::mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
 }
 }  // namespace
 
@@ -152,6 +162,7 @@ Result<std::vector<Scanner::Input>> Scanner::inputs() {
 }
 
 Result<> Scanner::run() {
+  keep_freed_memory();
   for (const auto& input : PHENDAU_TRY(inputs())) {
     scan_file(input.path);
     bytes_done_ += input.size_bytes;

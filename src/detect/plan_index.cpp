@@ -16,23 +16,27 @@ constexpr std::string_view kNobody = "\x01";  // a part of a log source that no 
 
 /// Which cover sets an atom serves, as an index into the distinct ones.
 struct Uses {
-  std::vector<std::set<std::uint32_t>> distinct;
+  std::vector<std::vector<std::uint32_t>> distinct;
   std::vector<std::uint32_t> of_atom;
 };
 
 void collect_uses(const PlanLayout& layout, NodeId id, std::uint32_t cover_set,
-                  std::vector<std::set<std::uint32_t>>& by_atom) {
+                  std::vector<std::vector<std::uint32_t>>& by_atom) {
   const PlanNode& node = layout.nodes[id];
-  if (node.kind == Predicate::Kind::atom) by_atom[node.atom].insert(cover_set);
+  if (node.kind == Predicate::Kind::atom) {
+    auto& known = by_atom[node.atom];
+    if (std::find(known.begin(), known.end(), cover_set) == known.end()) known.push_back(cover_set);
+  }
   for (const NodeId child : node.children) collect_uses(layout, child, cover_set, by_atom);
 }
 
 Uses uses_of(const PlanLayout& layout) {
-  std::vector<std::set<std::uint32_t>> by_atom(layout.atoms.size());
+  std::vector<std::vector<std::uint32_t>> by_atom(layout.atoms.size());
   for (const auto& variant : layout.variants) collect_uses(layout, variant.root, variant.cover_set, by_atom);
   Uses out;
-  std::map<std::set<std::uint32_t>, std::uint32_t> index;
+  std::map<std::vector<std::uint32_t>, std::uint32_t> index;
   for (auto& cover_sets : by_atom) {
+    std::sort(cover_sets.begin(), cover_sets.end());
     const auto [found, added] = index.try_emplace(cover_sets, static_cast<std::uint32_t>(index.size()));
     if (added) out.distinct.push_back(std::move(cover_sets));
     out.of_atom.push_back(found->second);
@@ -88,8 +92,9 @@ void order_children(PlanLayout& layout) {
       const PlanAtom& atom = layout.atoms[node.atom];
       costs[id] = atom.sought ? 0 : atom.method == AtomMethod::literal ? 1 : 2;
     }
-    std::stable_sort(node.children.begin(), node.children.end(),
-                     [&](NodeId a, NodeId b) { return costs[a] < costs[b]; });
+    const auto cheaper = [&](NodeId a, NodeId b) { return costs[a] < costs[b]; };
+    if (!std::is_sorted(node.children.begin(), node.children.end(), cheaper))
+      std::stable_sort(node.children.begin(), node.children.end(), cheaper);
     if (!node.children.empty()) costs[id] = costs[node.children.back()];
   }
 }
@@ -144,6 +149,12 @@ class Slicer {
   Slicer(PlanLayout& layout, const std::vector<std::string_view>& saved)
       : layout_(layout), saved_(saved), uses_(uses_of(layout)) {
     for (const auto& seen : audiences_of(layout)) layout.audiences[seen];
+    for (const auto& [seen, slices] : layout.audiences) {
+      std::vector<bool>& serves = serves_.emplace_back();
+      for (const auto& cover_sets : uses_.distinct)
+        serves.push_back(std::any_of(cover_sets.begin(), cover_sets.end(),
+                                     [&seen = seen](std::uint32_t set) { return seen[set]; }));
+    }
   }
 
   void slice(std::uint32_t index, const FieldAtoms& atoms) {
@@ -151,9 +162,11 @@ class Slicer {
     add(field, atoms.anywhere);
     std::map<std::vector<AtomId>, std::uint32_t> known = {{atoms.anywhere, kWholeField}};
     std::size_t budget = atoms.anywhere.size() * kSlicedTimesMax;
+    auto serves = serves_.begin();
     for (auto& [seen, slices] : layout_.audiences) {
-      std::vector<AtomId> used = used_of(atoms.anywhere, seen);
-      if (used.empty() && used_of(atoms.others, seen).empty()) {
+      const std::vector<bool>& of_audience = *serves++;
+      std::vector<AtomId> used = used_of(atoms.anywhere, of_audience);
+      if (used.empty() && used_of(atoms.others, of_audience).empty()) {
         slices.push_back(kNoSlice);
         continue;
       }
@@ -169,12 +182,10 @@ class Slicer {
   }
 
  private:
-  std::vector<AtomId> used_of(const std::vector<AtomId>& atoms, const std::vector<bool>& seen) const {
+  std::vector<AtomId> used_of(const std::vector<AtomId>& atoms, const std::vector<bool>& serves) const {
     std::vector<AtomId> out;
     for (const AtomId atom : atoms) {
-      const auto& cover_sets = uses_.distinct[uses_.of_atom[atom]];
-      if (std::any_of(cover_sets.begin(), cover_sets.end(), [&](std::uint32_t set) { return seen[set]; }))
-        out.push_back(atom);
+      if (serves[uses_.of_atom[atom]]) out.push_back(atom);
     }
     return out;
   }
@@ -194,6 +205,7 @@ class Slicer {
   PlanLayout& layout_;
   const std::vector<std::string_view>& saved_;
   Uses uses_;
+  std::vector<std::vector<bool>> serves_;  // by audience, by distinct use
   std::size_t next_saved_ = 0;
 };
 
