@@ -158,7 +158,7 @@ void Aggregate::add(const WindowEntry& entry) {
       break;
     case CorrelationType::value_percentile:
     case CorrelationType::value_median:
-      sorted_.insert(std::upper_bound(sorted_.begin(), sorted_.end(), entry.number), entry.number);
+      sorted_.add(entry.number);
       break;
     default:
       break;
@@ -181,7 +181,7 @@ void Aggregate::remove(const WindowEntry& entry) {
       break;
     case CorrelationType::value_percentile:
     case CorrelationType::value_median:
-      sorted_.erase(std::lower_bound(sorted_.begin(), sorted_.end(), entry.number));
+      sorted_.remove(entry.number);
       break;
     default:
       break;
@@ -190,11 +190,12 @@ void Aggregate::remove(const WindowEntry& entry) {
 
 /// Linear interpolation between the closest ranks, as most statistics tools do by default.
 double Aggregate::at_fraction(double fraction) const {
-  if (sorted_.empty()) return 0;
+  if (sorted_.size() == 0) return 0;
   const double rank = fraction * static_cast<double>(sorted_.size() - 1);
   const auto low = static_cast<std::size_t>(std::floor(rank));
-  if (low + 1 >= sorted_.size()) return sorted_.back();
-  return sorted_[low] + (sorted_[low + 1] - sorted_[low]) * (rank - static_cast<double>(low));
+  const double below = sorted_.at(low);
+  if (low + 1 >= sorted_.size()) return below;
+  return below + (sorted_.at(low + 1) - below) * (rank - static_cast<double>(low));
 }
 
 double Aggregate::value() const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "detect/rule.h"
+#include "detect/sorted_numbers.h"
 #include "model/event_ref.h"
 
 namespace phendau::detect {
@@ -53,7 +54,7 @@ class Aggregate {
   ExactSum sum_;
   std::unordered_map<std::string, std::uint64_t> distinct_;
   std::vector<std::uint64_t> slots_;  // events by slot
-  std::vector<double> sorted_;
+  SortedNumbers sorted_;
 };
 
 /// temporal_ordered: the latest chain rule 0, rule 1, ... that ends at one rule, by the number of its first
