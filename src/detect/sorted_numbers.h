@@ -15,7 +15,10 @@ class SortedNumbers {
 
   void add(double number) {
     ++size_;
-    if (blocks_.empty()) blocks_.emplace_back();
+    if (blocks_.empty()) {
+      blocks_.push_back({number});
+      return;
+    }
     const auto block = std::min(block_of(number), blocks_.end() - 1);
     block->insert(std::upper_bound(block->begin(), block->end(), number), number);
     if (block->size() <= kBlockMax) return;
