@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records of the systemd journal as `journalctl -o json` prints them, one JSON object each: header fields
-// become those of syslog, then auth_messages.h looks at the message. Adapter: json_events.cpp is the only
-// user of simdjson. Pure; one object per thread.
+// become those of syslog, then auth_messages.h looks at the message. Pure; one object per thread.
 #pragma once
 
 #include <memory>

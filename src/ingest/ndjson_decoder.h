@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One JSON object per line -> a row with flattened names ("winlog.event_data.Image"); arrays give several
-// values. Time, host and log source are taken from well-known members. Adapter: json_events.cpp is the only
-// user of simdjson. Pure; one object per thread.
+// values. Time, host and log source are taken from well-known members. Pure; one object per thread.
 #pragma once
 
 #include <memory>
