@@ -153,7 +153,7 @@ class Slicer {
       std::vector<bool>& serves = serves_.emplace_back();
       for (const auto& cover_sets : uses_.distinct)
         serves.push_back(std::any_of(cover_sets.begin(), cover_sets.end(),
-                                     [&seen = seen](std::uint32_t set) { return seen[set]; }));
+                                     [&of_audience = seen](std::uint32_t set) { return of_audience[set]; }));
     }
   }
 
