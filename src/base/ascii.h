@@ -9,6 +9,8 @@
 
 namespace phendau {
 
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// Where the ASCII that begins at `at` ends.
 std::size_t ascii_end(std::string_view text, std::size_t at = 0);
 inline bool is_all_ascii(std::string_view text) { return ascii_end(text) == text.size(); }

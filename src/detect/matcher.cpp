@@ -89,6 +89,16 @@ struct Workspace {
   }
 };
 
+/// Adds the folded text; ASCII without an allocation of its own.
+void append_folded(std::string& out, std::string_view text) {
+  const std::size_t begin = out.size();
+  // Not resize_and_overwrite(): libstdc++ 12 hands it the capacity for the size.
+  out.resize(begin + text.size());
+  if (lower_ascii_into(text, out.data() + begin)) return;
+  out.resize(begin);
+  out += fold_case(text);
+}
+
 class Matching {
  public:
   Matching(const PlanLayout& plan, const Batch& batch, Workspace& space)
@@ -233,10 +243,12 @@ class Matching {
       const bool too_short =
           slice.literals.size() == 0 || (text.size() < slice.bytes_min && is_all_ascii(text));
       if (too_short && !field.looks_at_whole_values()) continue;
-      const std::string_view folded = append_folded(text);
+      const std::size_t begin = space_.texts.bytes.size();
+      append_folded(space_.texts.bytes, text);
+      const std::string_view folded = std::string_view(space_.texts.bytes).substr(begin);
       find_whole(column, field, id, folded);
       if (folded.size() < slice.bytes_min || slice.literals.size() == 0) {
-        space_.texts.bytes.resize(space_.texts.bytes.size() - folded.size());
+        space_.texts.bytes.resize(begin);
         continue;
       }
       space_.texts.ends.push_back(static_cast<std::uint32_t>(space_.texts.bytes.size()));
@@ -244,18 +256,6 @@ class Matching {
       if (space_.texts.bytes.size() >= kJoinedBytes) scan_texts(column, slice);
     }
     scan_texts(column, slice);
-  }
-
-  std::string_view append_folded(std::string_view text) {
-    std::string& bytes = space_.texts.bytes;
-    const std::size_t begin = bytes.size();
-    // Not resize_and_overwrite(): libstdc++ 12 hands it the capacity for the size.
-    bytes.resize(begin + text.size());
-    if (!lower_ascii_into(text, bytes.data() + begin)) {
-      bytes.resize(begin);
-      bytes += fold_case(text);
-    }
-    return std::string_view(bytes).substr(begin);
   }
 
   void scan_texts(std::uint32_t column, const LiteralSlice& slice) {
@@ -463,11 +463,7 @@ class Matching {
     auto& texts = folded_[index];
     if (texts.empty()) texts.resize(column.values.size());
     auto& text = texts[id];
-    if (!text) {
-      const std::string_view original = column.values.text(id);
-      text.emplace(original.size(), '\0');
-      if (!lower_ascii_into(original, text->data())) text = fold_case(original);
-    }
+    if (!text) append_folded(text.emplace(), column.values.text(id));
     return *text;
   }
 

@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 #include <hs/hs.h>
 
+#include "base/find_bytes.h"
+
 namespace phendau::detect {
 namespace {
 
@@ -152,7 +154,7 @@ void MultiPattern::scan(const JoinedTexts& texts, const Found& found) const {
   if (scanned && searched_.empty()) return;
   for (std::uint32_t text = 0; text < texts.ends.size(); ++text) {
     const auto search = [&](std::uint32_t literal) {
-      if (texts.text(text).find(literals_[literal]) != std::string_view::npos) found(text, literal);
+      if (contains_bytes(texts.text(text), literals_[literal])) found(text, literal);
     };
     for (const std::uint32_t literal : searched_) search(literal);
     for (std::uint32_t i = 0; !scanned && i < literals_.size(); ++i) search(i);

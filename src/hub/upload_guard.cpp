@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/unicode.h"
@@ -32,8 +33,6 @@ std::string extension_of(std::string_view name) {
 bool contains(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_one_letter(const std::string& word) { return utf8_sequence_length(word, 0) == word.size(); }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "ingest/fields.h"
 #include "ingest/parse_error.h"
@@ -202,8 +203,6 @@ void add_path(const AuditMemory::Context* context, PairList& fields) {
   const std::string_view slash = context->folder.ends_with('/') ? "" : "/";
   fields.add("path", fields.hold(fmt::format("{}{}{}", context->folder, slash, name)));
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// "audit(1364481363.243:24287): " at the start; moves behind it.
 bool take_stamp(std::string_view& text, std::string_view& id) {

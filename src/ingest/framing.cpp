@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace phendau::ingest {
 namespace {
 
@@ -23,8 +25,6 @@ std::size_t find_terminator(std::string_view text) {
   }
   return text.npos;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 struct Count {
   enum class Kind : std::uint8_t { none, undecided, octets } kind = Kind::none;

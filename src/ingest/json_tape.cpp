@@ -16,6 +16,7 @@
 #include "base/unicode.h"
 #include "ingest/limits.h"
 #include "ingest/parse_error.h"
+#include "ingest/utf16.h"
 
 namespace phendau::ingest {
 namespace {
@@ -26,8 +27,6 @@ constexpr std::uint32_t kBeyond = 0xFFFF'FFFF;  // all texts
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// Four hexadecimal digits, or kNoCodeUnit.
 std::uint32_t code_unit(std::string_view digits) {
   if (digits.size() < 4) return kNoCodeUnit;
@@ -35,9 +34,6 @@ std::uint32_t code_unit(std::string_view digits) {
   const auto done = std::from_chars(digits.data(), digits.data() + 4, value, 16);
   return done.ec == std::errc() && done.ptr == digits.data() + 4 ? value : kNoCodeUnit;
 }
-
-bool is_high_half(std::uint32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
-bool is_low_half(std::uint32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
 
 /// By the sign after the backslash; 0 for \u and for what is no escape.
 constexpr std::array<char, 256> kPlainOfEscape = [] {
@@ -77,8 +73,7 @@ Escape read_escape(std::string_view text) {
   if (!is_high_half(unit) && !is_low_half(unit)) return {6, static_cast<char32_t>(unit), false};
   if (is_high_half(unit) && text.size() >= 12 && text[6] == '\\' && text[7] == 'u') {
     const std::uint32_t low = code_unit(text.substr(8));
-    if (is_low_half(low))
-      return {12, static_cast<char32_t>(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)), false};
+    if (is_low_half(low)) return {12, static_cast<char32_t>(joined_halves(unit, low)), false};
   }
   return {6, U'\uFFFD', true};
 }

@@ -14,6 +14,8 @@
 namespace phendau::ingest {
 
 class JsonTape;
+template <class Step>
+class JsonRange;
 
 enum class JsonKind : std::uint8_t { null, boolean, integer, real, string, array, object };
 
@@ -35,11 +37,11 @@ class JsonValue {
   std::string_view string() const { return kind() == JsonKind::string ? text() : std::string_view(); }
 
   /// Over the items of an array.
-  class Items;
-  Items items() const;
+  struct ItemStep;
+  JsonRange<ItemStep> items() const;
   /// Over the members of an object.
-  class Members;
-  Members members() const;
+  struct MemberStep;
+  JsonRange<MemberStep> members() const;
   /// The first member of the name; false if there is none or this is no object.
   bool find(std::string_view name, JsonValue& out) const;
 
@@ -66,8 +68,8 @@ class JsonTape {
 
  private:
   friend class JsonValue;
-  friend class JsonValue::Items;
-  friend class JsonValue::Members;
+  friend struct JsonValue::ItemStep;
+  friend struct JsonValue::MemberStep;
   /// A container is followed by what it holds, the members of an object by key and value.
   struct Token {
     std::uint32_t begin = 0;  // in the text, without quotes
@@ -115,19 +117,22 @@ class JsonTape {
   std::size_t plain_size_ = 0;
 };
 
-class JsonValue::Items {
+/// Of the tokens from one to another, with what steps over them.
+template <class Step>
+class JsonRange {
  public:
   struct Iterator {
     JsonTape* tape;
     std::uint32_t at;
-    JsonValue operator*() const { return {*tape, at}; }
+    auto operator*() const { return Step::get(*tape, at); }
     Iterator& operator++() {
-      at = tape->after(at);
+      at = Step::after(*tape, at);
       return *this;
     }
     bool operator!=(const Iterator& other) const { return at != other.at; }
   };
-  Items(JsonTape& tape, std::uint32_t begin, std::uint32_t end) : tape_(&tape), begin_(begin), end_(end) {}
+  JsonRange(JsonTape& tape, std::uint32_t begin, std::uint32_t end)
+      : tape_(&tape), begin_(begin), end_(end) {}
   Iterator begin() const { return {tape_, begin_}; }
   Iterator end() const { return {tape_, end_}; }
 
@@ -137,39 +142,28 @@ class JsonValue::Items {
   std::uint32_t end_;
 };
 
-class JsonValue::Members {
- public:
+struct JsonValue::ItemStep {
+  static JsonValue get(JsonTape& tape, std::uint32_t at) { return {tape, at}; }
+  static std::uint32_t after(JsonTape& tape, std::uint32_t at) { return tape.after(at); }
+};
+
+/// From key to key.
+struct JsonValue::MemberStep {
   struct Member {
     std::string_view key;
     JsonValue value;
   };
-  struct Iterator {
-    JsonTape* tape;
-    std::uint32_t at;  // of the key
-    Member operator*() const { return {tape->text_of(at), {*tape, at + 1}}; }
-    Iterator& operator++() {
-      at = tape->after(at + 1);
-      return *this;
-    }
-    bool operator!=(const Iterator& other) const { return at != other.at; }
-  };
-  Members(JsonTape& tape, std::uint32_t begin, std::uint32_t end) : tape_(&tape), begin_(begin), end_(end) {}
-  Iterator begin() const { return {tape_, begin_}; }
-  Iterator end() const { return {tape_, end_}; }
-
- private:
-  JsonTape* tape_;
-  std::uint32_t begin_;
-  std::uint32_t end_;
+  static Member get(JsonTape& tape, std::uint32_t at) { return {tape.text_of(at), {tape, at + 1}}; }
+  static std::uint32_t after(JsonTape& tape, std::uint32_t at) { return tape.after(at + 1); }
 };
 
 inline JsonKind JsonValue::kind() const { return tape_->tokens_[at_].kind; }
 inline std::string_view JsonValue::written() const { return tape_->written_of(at_); }
 inline std::string_view JsonValue::text() const { return tape_->text_of(at_); }
-inline JsonValue::Items JsonValue::items() const {
+inline JsonRange<JsonValue::ItemStep> JsonValue::items() const {
   return {*tape_, at_ + 1, is_array() ? tape_->after(at_) : at_ + 1};
 }
-inline JsonValue::Members JsonValue::members() const {
+inline JsonRange<JsonValue::MemberStep> JsonValue::members() const {
   return {*tape_, at_ + 1, is_object() ? tape_->after(at_) : at_ + 1};
 }
 

@@ -8,13 +8,12 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/result.h"
 #include "ingest/limits.h"
 
 namespace phendau::ingest {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 Capture capture_from(std::string_view name) {
   struct Known {

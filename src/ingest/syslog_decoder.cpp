@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "ingest/limits.h"
 #include "ingest/parse_error.h"
 #include "ingest/row_writer.h"
@@ -15,8 +16,6 @@ namespace phendau::ingest {
 namespace {
 
 constexpr int kPriorityMax = 191;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view facility_name(int priority) {
   static constexpr std::array<std::string_view, 24> kNames = {

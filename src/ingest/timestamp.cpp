@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace phendau::ingest {
 namespace {
 
 constexpr std::int32_t kYearMin = 1970;
 constexpr std::int32_t kYearMax = 2261;       // UtcTime ends in 2262
 constexpr std::int32_t kLeapSearchYears = 8;  // 29/02 of 1896..1904
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Exactly `digits` digits at `at`; -1 otherwise.
 std::int32_t number_at(std::string_view text, std::size_t at, std::size_t digits) {

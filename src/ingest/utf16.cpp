@@ -57,9 +57,6 @@ char* put_code_point(std::uint32_t code, char* out) {
   return out;
 }
 
-bool is_high(std::uint32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
-bool is_low(std::uint32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
-
 char* convert(const char* in, std::size_t units, char* out) {
   constexpr std::uint32_t kReplacement = 0xFFFD;
   for (std::size_t at = 0; at < units;) {
@@ -68,9 +65,9 @@ char* convert(const char* in, std::size_t units, char* out) {
     out += ascii;
     if (at == units) break;
     std::uint32_t code = unit_at(in, at++);
-    if (is_high(code) && at < units && is_low(unit_at(in, at))) {
-      code = 0x1'0000 + ((code - 0xD800) << 10) + (unit_at(in, at++) - 0xDC00);
-    } else if (is_high(code) || is_low(code)) {
+    if (is_high_half(code) && at < units && is_low_half(unit_at(in, at))) {
+      code = joined_halves(code, unit_at(in, at++));
+    } else if (is_high_half(code) || is_low_half(code)) {
       code = kReplacement;
     }
     out = put_code_point(code, out);

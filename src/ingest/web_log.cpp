@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "ingest/message_template.h"
 #include "ingest/parse_error.h"
@@ -16,7 +17,6 @@ namespace {
 constexpr std::string_view kWebServer = "/webserver/";
 constexpr std::string_view kProxy = "/proxy/";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 18 && std::all_of(text.begin(), text.end(), is_digit);
 }

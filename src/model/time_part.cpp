@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -14,8 +15,6 @@ struct WallClock {
   std::optional<std::int32_t> hour;
   std::int32_t minute = 0;
 };
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// `count` digits at `at`; -1 if there are none.
 std::int32_t digits(std::string_view text, std::size_t at, std::size_t count) {
