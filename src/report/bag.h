@@ -28,7 +28,7 @@ inline constexpr std::size_t kBagPathBytesMax = 1'024;
 inline constexpr std::uint64_t kBagBytesMax = std::uint64_t{4} << 40;
 inline constexpr std::uint64_t kBagTagBytesMax = 64u << 20;  // of a manifest or another tag file that is read
 inline constexpr std::size_t kBagFindingsMax = 1'000;
-inline constexpr std::string_view kBagSignatureName = "signature.txt";
+inline constexpr std::string_view kBagSignatureName = "phendau-signature.txt";
 
 // ---- making one ----
 
@@ -69,7 +69,10 @@ struct BagPlan {
       tagmanifest_sha256;  // hex digest of tagmanifest-sha256.txt: for ledger, minute, covering letter
   std::uint64_t zip_size_bytes = 0;
 };
-/// `invalid` (bag.*) names what cannot stand in a bag.
+/// The sheet for who receives the package: how to check it on Linux and Windows without our program, in
+/// Vietnamese. Its commands are lines that begin with four spaces.
+BagTagFile bag_check_sheet();
+/// `invalid` (bag.plan.*) names what cannot stand in a bag.
 Result<BagPlan> plan_bag(const BagContent& content, const BagSigner& signer);
 /// The whole package as ZIP; `payload` gives the bytes of one file of the payload to the sink.
 using BagPayloadSource = std::function<Result<>(std::size_t index, const ZipStream::Sink& sink)>;

@@ -117,6 +117,8 @@ Result<std::string> signature_file(const std::vector<BagTagFile>& tag_manifests,
 
 }  // namespace
 
+BagTagFile bag_check_sheet() { return {"HUONG-DAN-KIEM-TRA.txt", tr(Lang::vi, "bag.sheet")}; }
+
 Result<BagPlan> plan_bag(const BagContent& content, const BagSigner& signer) {
   PHENDAU_TRY(check_content(content));
   std::vector<BagTagFile> tags = content.tags;

@@ -96,7 +96,7 @@ BagContent content() {
   out.info = {{"Source-Organization", "S\u1edf Khoa h\u1ecdc v\u00e0 C\u00f4ng ngh\u1ec7"},
               {"External-Identifier", "SC-2026-0007"},
               {"TLP", "TLP:AMBER"}};
-  out.tags = {{"HUONG-DAN-KIEM-TRA.txt", "sha256sum -c manifest-sha256.txt\n"}};
+  out.tags = {bag_check_sheet()};
   return out;
 }
 BagSigner signer() {
@@ -212,7 +212,7 @@ TEST_CASE("bag: what cannot stand in one is refused by name") {
   CHECK(refused([](BagContent& one) { one.payload.clear(); }) == "bag.plan.empty");
   CHECK(refused([](BagContent& one) { one.folder = "a/b"; }) == "bag.plan.bad_name");
   CHECK(refused([](BagContent& one) { one.tags[0].name = "Manifest-md5.txt"; }) == "bag.plan.bad_name");
-  CHECK(refused([](BagContent& one) { one.tags[0].name = "Signature.TXT"; }) == "bag.plan.bad_name");
+  CHECK(refused([](BagContent& one) { one.tags[0].name = "Phendau-Signature.TXT"; }) == "bag.plan.bad_name");
   CHECK(refused([](BagContent& one) { one.info[0].second = "a\nPayload-Oxum: 1.1"; }) == "bag.plan.bad_info");
   CHECK(refused([](BagContent& one) { one.info[0].first = "Payload-Oxum"; }) == "bag.plan.bad_info");
   for (const char* id : {"bad_name", "twice", "no_digest", "empty", "bad_info", "too_many"})
@@ -309,7 +309,7 @@ TEST_CASE("bag: each issue is told as itself") {
          f["tagmanifest-md5.txt"] = "900150983cd24fb0d6963f7d28e17f72  tag\n", f["tag"] = "abc";
        },
        BagIssue::tag_not_listed, true},
-      {"signature", [](Files& f) { f["signature.txt"] = "x"; }, BagIssue::bad_signature, false},
+      {"signature", [](Files& f) { f["phendau-signature.txt"] = "x"; }, BagIssue::bad_signature, false},
       {"unsafe file", [](Files& f) { f["../x"] = ""; }, BagIssue::outside, false},
   };
   for (const auto& one : cases) {
@@ -349,9 +349,12 @@ TEST_CASE("bag: the corpus is judged as its folders say") {
   CHECK(bags == 34);
 }
 
-TEST_CASE("bag: sha256sum and sha512sum accept ours") {
-  if (std::system("command -v sha256sum >/dev/null 2>&1") != 0) {  // NOLINT: a test
-    MESSAGE("skipped: no sha256sum");
+TEST_CASE("bag: sha256sum, sha512sum and OpenSSL accept ours, by the commands of its own sheet") {
+  const auto runs = [](const std::string& command) {
+    return std::system(("(" + command + ") >/dev/null 2>&1").c_str()) == 0;  // NOLINT: a test
+  };
+  if (!runs("command -v sha256sum && command -v openssl && command -v xxd")) {
+    MESSAGE("skipped: no sha256sum, openssl or xxd");
     return;
   }
   const fs::path folder = fs::temp_directory_path() / fmt::format("phendau-bag-{}", std::random_device{}());
@@ -359,13 +362,24 @@ TEST_CASE("bag: sha256sum and sha512sum accept ours") {
     fs::create_directories((folder / path).parent_path());
     std::ofstream(folder / path, std::ios::binary) << bytes;
   }
-  for (const std::string digest : {"256", "512"}) {
-    for (const std::string kind : {"manifest", "tagmanifest"}) {
-      const std::string command = fmt::format("cd '{0}' && sha{1}sum --strict --quiet -c {2}-sha{1}.txt",
-                                              folder.string(), digest, kind);
-      CHECK(std::system(command.c_str()) == 0);  // NOLINT: a test
-    }
+  const auto in_folder = [&](const std::string& command) {
+    return fmt::format("cd '{}' && {}", folder.string(),
+                       replace_all(command, "/tmp/", folder.string() + "-"));
+  };
+  int commands = 0;
+  const std::string sheet = bag_check_sheet().bytes;
+  for (const auto line : bag_lines(sheet)) {
+    if (!line.starts_with("    ") || line.starts_with("    Get-Content")) continue;
+    CAPTURE(line);
+    CHECK(runs(in_folder(std::string(line))));
+    ++commands;
   }
+  CHECK(commands == 7);
+  for (const char* kind : {"manifest", "tagmanifest"})
+    CHECK(runs(in_folder(fmt::format("sha512sum --strict -c {}-sha512.txt", kind))));
+  std::ofstream(folder / "data/timeline.csv", std::ios::binary) << "altered\n";
+  CHECK(!runs(in_folder("sha256sum -c manifest-sha256.txt")));
+  for (const char* left : {"-noi-dung", "-chu-ky", "-khoa.der"}) fs::remove(folder.string() + left);
   fs::remove_all(folder);
 }
 

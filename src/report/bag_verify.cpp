@@ -53,12 +53,8 @@ class BagJudge {
   Result<BagReport> judge() {
     auto entries = PHENDAU_TRY(files_.list());
     take_entries(entries);
-    // Others may call a file so: it is ours, and the rules of ours hold, only if it begins so.
-    const std::string signature = files_by_path_.contains(std::string(kBagSignatureName))
-                                      ? text_of(std::string(kBagSignatureName), 64u << 10)
-                                      : "";
-    strict_ = options_.must_be_signed || !options_.public_key.empty() ||
-              files_by_path_.contains(std::string(kBagSignatureName));
+    const bool ours = files_by_path_.contains(std::string(kBagSignatureName));
+    strict_ = ours || options_.must_be_signed || !options_.public_key.empty();
     if (read_declaration()) {
       read_manifests();
       read_info();
@@ -68,7 +64,7 @@ class BagJudge {
       check_names();
       check_oxum();
     }
-    if (strict_) check_signature(signature);
+    if (strict_) check_signature();
     if (const std::string name = "tagmanifest-sha256.txt"; files_by_path_.contains(name))
       report_.tagmanifest_sha256 = sha256_hex(text_of(name));
     std::stable_sort(report_.findings.begin(), report_.findings.end(),
@@ -396,14 +392,14 @@ class BagJudge {
     }
   }
 
-  void check_signature(const std::string& text) {
+  void check_signature() {
     const std::string name(kBagSignatureName);
     std::vector<std::string> tag_manifests;
     for (const auto& [path, file] : files_by_path_) {
       if (is_tag_manifest(path)) tag_manifests.push_back(path);
     }
     if (!files_by_path_.contains(name)) return wrong(BagIssue::not_signed, name);
-    const auto signature = parse_bag_signature(text);
+    const auto signature = parse_bag_signature(text_of(name, 64u << 10));
     const auto key = signature ? from_hex(signature->public_key) : Result<std::string>("");
     const auto bytes = signature ? from_hex(signature->signature) : Result<std::string>("");
     if (!signature || !key || !bytes || !parse_rfc3339(signature->signed_at) ||
