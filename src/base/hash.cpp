@@ -85,6 +85,49 @@ Sha256 Sha256Stream::finish() {
   return out;
 }
 
+namespace {
+struct DigestEntry {
+  DigestKind kind;
+  std::string_view name;
+  std::size_t size_bytes;
+  const EVP_MD* (*method)();
+};
+constexpr DigestEntry kDigests[] = {
+    {DigestKind::md5, "md5", 16, EVP_md5},          {DigestKind::sha1, "sha1", 20, EVP_sha1},
+    {DigestKind::sha224, "sha224", 28, EVP_sha224}, {DigestKind::sha256, "sha256", 32, EVP_sha256},
+    {DigestKind::sha384, "sha384", 48, EVP_sha384}, {DigestKind::sha512, "sha512", 64, EVP_sha512},
+};
+const DigestEntry& entry_of(DigestKind kind) { return kDigests[static_cast<std::size_t>(kind)]; }
+}  // namespace
+
+std::string_view to_string(DigestKind kind) { return entry_of(kind).name; }
+std::optional<DigestKind> digest_kind_from(std::string_view name) {
+  for (const auto& entry : kDigests) {
+    if (entry.name == name) return entry.kind;
+  }
+  return std::nullopt;
+}
+std::size_t digest_size_bytes(DigestKind kind) { return entry_of(kind).size_bytes; }
+
+struct DigestStream::State {
+  Context context{EVP_MD_CTX_new()};
+};
+DigestStream::DigestStream(DigestKind kind) : state_(std::make_unique<State>()) {
+  PHENDAU_ASSERT(EVP_DigestInit_ex(state_->context.get(), entry_of(kind).method(), nullptr) == 1);
+}
+DigestStream::~DigestStream() = default;
+DigestStream::DigestStream(DigestStream&&) noexcept = default;
+DigestStream& DigestStream::operator=(DigestStream&&) noexcept = default;
+void DigestStream::update(std::string_view bytes) {
+  PHENDAU_ASSERT(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+std::string DigestStream::finish_hex() {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  PHENDAU_ASSERT(EVP_DigestFinal_ex(state_->context.get(), out, &length) == 1);
+  return to_hex(std::string_view(reinterpret_cast<const char*>(out), length));
+}
+
 std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,28 @@ class Sha256Stream {
   Sha256Stream& operator=(Sha256Stream&&) noexcept;
   void update(std::string_view bytes);
   Sha256 finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Digests by the names that manifests of files use ("sha256"). MD5 and SHA-1 only to read what others wrote:
+/// nobody relies on them any more.
+enum class DigestKind : std::uint8_t { md5, sha1, sha224, sha256, sha384, sha512 };
+std::string_view to_string(DigestKind kind);
+std::optional<DigestKind> digest_kind_from(std::string_view name);
+std::size_t digest_size_bytes(DigestKind kind);
+
+/// Streaming digest of any kind, as lower-case hex.
+class DigestStream {
+ public:
+  explicit DigestStream(DigestKind kind);
+  ~DigestStream();
+  DigestStream(DigestStream&&) noexcept;
+  DigestStream& operator=(DigestStream&&) noexcept;
+  void update(std::string_view bytes);
+  std::string finish_hex();
 
  private:
   struct State;

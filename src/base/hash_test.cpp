@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/crc32.h"
 #include "base/text.h"
 
 namespace hash_test {
@@ -28,6 +29,35 @@ TEST_CASE("hash: SHA-2") {
   }
   Sha256Stream empty;
   CHECK(empty.finish() == sha256(std::string_view()));
+}
+
+// FIPS 180-4 and RFC 1321 examples for "abc"; RFC 1952's CRC by its check value.
+TEST_CASE("hash: streams of every kind, CRC-32") {
+  const std::pair<const char*, const char*> expected[] = {
+      {"md5", "900150983cd24fb0d6963f7d28e17f72"},
+      {"sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"},
+      {"sha224", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"},
+      {"sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+      {"sha384",
+       "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"}};
+  for (const auto& [name, hex] : expected) {
+    INFO(name);
+    const auto kind = digest_kind_from(name);
+    REQUIRE(kind.has_value());
+    CHECK(to_string(*kind) == name);
+    DigestStream stream(*kind);
+    for (const char* part : {"a", "", "bc"}) stream.update(part);
+    const std::string found = stream.finish_hex();
+    CHECK(found == hex);
+    CHECK(found.size() == 2 * digest_size_bytes(*kind));
+  }
+  DigestStream long_one(DigestKind::sha512);
+  const std::string million(1'000'000, 'a');
+  for (std::size_t at = 0; at < million.size(); at += 4'097) long_one.update(million.substr(at, 4'097));
+  CHECK(long_one.finish_hex() == sha512_hex(million));
+  CHECK(!digest_kind_from("sha3"));
+  CHECK(crc32("123456789") == 0xCBF4'3926u);
+  CHECK(crc32("6789", crc32("12345")) == 0xCBF4'3926u);
 }
 
 TEST_CASE("hash: HMAC-SHA-256") {

@@ -49,6 +49,7 @@ void add_rules(CLI::App& app, Globals& globals, int& exit_code);
 void add_rule_tools(CLI::App& rules, Globals& globals, int& exit_code);  // command_rules.cpp
 void add_pack(CLI::App& app, Globals& globals, int& exit_code);
 void add_check(CLI::App& app, Globals& globals, int& exit_code);
+void add_evidence(CLI::App& app, Globals& globals, int& exit_code);
 void add_agent(CLI::App& app, Globals& globals);
 /// Becomes phendau-agent, the program of its own beside this one, so that an endpoint loads only what it
 /// needs. Returns only when it cannot be started.

@@ -109,6 +109,7 @@ int main(int argc, char** argv) {
   add_hub(app, globals, exit_code);
   add_agent(app, globals);
   add_check(app, globals, exit_code);
+  add_evidence(app, globals, exit_code);
   add_scan(app, globals, exit_code);
   add_rules(app, globals, exit_code);
   add_search(app, globals, exit_code);

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/crc32.h"
 #include "base/text.h"
-#include "ingest/crc32.h"
 #include "ingest/evtx_record.h"
 #include "ingest/evtx_value.h"
 #include "ingest/limits.h"

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "ingest/crc32.h"
+#include "base/crc32.h"
 #include "ingest/evtx_reader.h"
 
 namespace phendau::ingest {

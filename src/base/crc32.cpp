@@ -2,13 +2,13 @@
 // Sixteen bytes a step with sixteen tables ("slicing"): each byte's contribution is looked up on its own, so
 // the steps of one block do not wait for each other. Idea: M. Kounavis, F. Berry, "A Systematic Approach to
 // Building High Performance Software-Based CRC Generators", 2005.
-#include "ingest/crc32.h"
+#include "base/crc32.h"
 
 #include <array>
 #include <bit>
 #include <cstring>
 
-namespace phendau::ingest {
+namespace phendau {
 namespace {
 
 constexpr std::size_t kSlices = 16;
@@ -56,4 +56,4 @@ std::uint32_t crc32(std::string_view bytes, std::uint32_t before) {
   return ~value;
 }
 
-}  // namespace phendau::ingest
+}  // namespace phendau
