@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every template of a paper in the packs, filled with the sample values of tests/data/papers: its layout obeys Nghị định
+30/2020 (tests/layout.py, which is tested itself here), every mark is a field of the .yaml beside it, LibreOffice opens it
+without error, the PDF holds every text, and DOCX -> DOCX by LibreOffice keeps it. PNG pages stay in OUT, if given.
+
+usage: papers.py [OUT]"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unicodedata
+import xml.etree.ElementTree as ElementTree
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+import layout  # noqa: E402
+from harness import BUILD, skip  # noqa: E402
+
+FILL = BUILD / "tests" / "phendau_fill_docx"
+SAMPLES = ROOT / "tests" / "data" / "papers"
+W = layout.W
+PAGES_MAX = 2
+
+
+def texts_of(path):
+    """Paragraphs with text of a DOCX's body, in order, spaces and rules left out."""
+    with zipfile.ZipFile(path) as archive:
+        root = ElementTree.fromstring(archive.read("word/document.xml"))
+    found = ["".join(one.text or "" for one in p.iter(W + "t")) for p in root.iter(W + "p")]
+    return [re.sub(r"\s+", " ", one.replace("\u00a0", " ")).strip() for one in found if one.strip().strip("\u00a0")]
+
+
+def squeezed(text):
+    """Without spaces and line ends: what stands in a PDF is broken where the page wants it."""
+    return re.sub(r"[\s\u00a0\f-]", "", unicodedata.normalize("NFC", text))
+
+
+def run(*command, seconds=120):
+    """A program of its own process group, ended by its number when it takes too long."""
+    process = subprocess.Popen([str(one) for one in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               start_new_session=True)
+    try:
+        out, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise AssertionError(f"{command[0]} took more than {seconds} s") from None
+    assert process.returncode == 0, f"{command}: {process.returncode}: {out}"
+    return out
+
+
+def office(folder, out, wanted, *files):
+    out.mkdir(exist_ok=True)
+    run("soffice", f"-env:UserInstallation=file://{folder}/office", "--headless", "--norestore", "--convert-to", wanted,
+        "--outdir", out, *files)
+    made = [out / (file.stem + "." + wanted.split(":")[0]) for file in files]
+    for file in made:
+        assert file.exists(), f"LibreOffice made no {file.name}"
+    return made
+
+
+def check_fields(template):
+    """Every mark outside of loops is a field of the paper, or of the paper's own lines."""
+    try:
+        import yaml
+    except ImportError:
+        return
+    described = yaml.safe_load(template.with_suffix(".yaml").read_text(encoding="utf-8"))
+    fields = {one["id"] for one in described["fields"]}
+    text = "\n".join(texts_of(template))
+    depth, used = 0, set()
+    for mark in re.findall(r"\{\{(.*?)\}\}", text):
+        name = mark.removeprefix("#each ").removeprefix("#if ")
+        if depth == 0 and not mark.startswith("/") and not name.startswith("paper."):
+            used.add(name)
+        depth += mark.startswith("#each ") - (mark == "/each")
+    assert used == fields, f"{template.name}: marks and fields differ: {sorted(used ^ fields)}"
+
+
+def main():
+    if not FILL.exists():
+        skip("phendau_fill_docx is not built")
+    templates = sorted((ROOT / "packs").glob("*/documents/*.docx"))
+    assert len(templates) >= 4, templates
+    work = pathlib.Path(tempfile.mkdtemp(prefix="papers."))
+    try:
+        filled = []
+        for template in templates:
+            check_fields(template)
+            sample = SAMPLES / (template.stem + ".json")
+            paper = work / template.name
+            run(FILL, template, sample, paper)
+            assert "{{" not in "\n".join(texts_of(paper)), f"{paper.name}: a mark is left"
+            filled.append(paper)
+        check_layout(filled)
+        check_refusals(work, templates[0])
+        if not all(shutil.which(one) for one in ("soffice", "pdftotext", "pdftoppm")):
+            skip("layout is sound; soffice and pdftoppm are missing: install libreoffice-writer-nogui and poppler-utils")
+        check_office(work, filled, pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print(f"papers: {len(filled)} templates filled, checked and opened")
+
+
+def check_layout(filled):
+    papers = {path.name: path.read_bytes() for path in filled}
+    for name, data in papers.items():
+        found = layout.check(data)
+        assert not found, f"{name}: deviations from Nghị định 30: {found}"
+    assert len(layout.ATTRIBUTES) >= 25
+    mistakes = layout.self_test(papers)
+    assert not mistakes, "\n".join(mistakes)
+
+
+def check_refusals(work, template):
+    """An unsound paper and an unknown mark end in a sentence, not in a file."""
+    values = json.loads((SAMPLES / (template.stem + ".json")).read_text(encoding="utf-8"))
+    for change, words in [(lambda v: v["paper"].update(symbol="05"), "Ký hiệu"), (lambda v: v.pop("told"), "không có ô điền")]:
+        changed = json.loads(json.dumps(values))
+        change(changed)
+        (work / "bad.json").write_text(json.dumps(changed), encoding="utf-8")
+        done = subprocess.run([FILL, template, work / "bad.json", work / "bad.docx"], capture_output=True, text=True)
+        assert done.returncode == 1 and words in done.stderr, done
+        assert not (work / "bad.docx").exists()
+
+
+def check_office(work, filled, pictures):
+    pdfs = office(work, work / "pdf", "pdf", *filled)
+    again = office(work, work / "again", "docx:MS Word 2007 XML", *filled)
+    for paper, pdf, other in zip(filled, pdfs, again):
+        pages = run("pdftotext", "-layout", pdf, "-").count("\f")
+        assert 1 <= pages <= PAGES_MAX, f"{paper.name}: {pages} pages"
+        whole = squeezed(run("pdftotext", "-raw", pdf, "-"))
+        for text in texts_of(paper):
+            # A long cell or line is broken over others in the text of the page: its words must all be there.
+            missing = [word for word in text.split() if squeezed(word) not in whole]
+            assert not missing, f"{paper.name}: {missing} of '{text}' are not in the PDF"
+        assert texts_of(other) == texts_of(paper), f"{paper.name}: another text after DOCX -> DOCX"
+        fonts = run("pdffonts", pdf)
+        assert re.search(r"Liberation ?Serif|Times ?New ?Roman", fonts), fonts
+        run("pdftoppm", "-r", "90", "-png", pdf, pdf.with_suffix(""))
+        pngs = sorted(pdf.parent.glob(pdf.stem + "-*.png"))
+        assert len(pngs) == pages and all(png.stat().st_size > 10_000 for png in pngs), pngs
+        if pictures:
+            pictures.mkdir(parents=True, exist_ok=True)
+            for one in [paper, pdf, *pngs]:
+                shutil.copy(one, pictures)
+
+
+if __name__ == "__main__":
+    main()
