@@ -700,7 +700,12 @@ def main():
         return 2
     wrong = []
     for label, data in papers.items():
-        for name in check(data):
+        try:
+            found = check(data)
+        except (AttributeError, IndexError, KeyError, StopIteration, TypeError, zipfile.BadZipFile):
+            wrong.append(f"{label}: no official paper: it needs a table with agency and Quốc hiệu, and one with \"Nơi nhận:\"")
+            continue
+        for name in found:
             clause, what, _ = ATTRIBUTES[name]
             wrong.append(f"{label}: {name} (phụ lục I, phần I, {clause}): {what}")
     if testing and not wrong:

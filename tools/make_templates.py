@@ -66,6 +66,7 @@ STYLES = {
     "QuyenHan": ("Quyền hạn, chức vụ", '<w:keepNext/>' + CENTRE, 28, True, False),
     "HoTen": ("Họ tên người ký", '<w:spacing w:before="1500"/>' + CENTRE, 28, True, False),
     "GhiChuKy": ("Ghi chú chỗ ký", '<w:keepNext/>' + CENTRE, 26, False, True),
+    "DienTap": ("Diễn tập", CENTRE, 26, True, False),
     "SoTrang": ("Số trang", CENTRE, 26, False, False),
     "Cach": ("Cách dòng", '<w:keepNext/><w:spacing w:line="200" w:lineRule="exact"/>', 16, False, False),
     "SauBang": ("Cách sau bảng", '<w:spacing w:line="120" w:lineRule="exact"/>', 8, False, False),
@@ -193,12 +194,12 @@ def initial_report():
         "c) Người liên hệ: {{contact.name}}{{#if contact.title}}, {{contact.title}}{{/if}}. Điện thoại: {{contact.phone}}. "
         "Thư điện tử: {{contact.email}}.",
         heading("2. Hệ thống thông tin gặp sự cố"),
-        "a) Tên hệ thống: {{system.name}}{{#if system.level}}, cấp độ {{system.level}}{{/if}}. Mục đích sử dụng: {{system.purpose}}.",
-        "b) Đơn vị vận hành: {{system.operator}}. Cơ quan chủ quản: {{system.owner}}.",
-        "c) Đơn vị cung cấp dịch vụ an toàn thông tin: {{system.security_provider}}. Nhà cung cấp kết nối: {{system.internet_provider}}.",
-        "d) Hệ điều hành: {{system.os}}. Dịch vụ trên hệ thống: {{system.services}}. Biện pháp bảo vệ đã có: {{system.protection}}.",
-        "đ) Địa chỉ IP công cộng: {{system.public_addresses}}.",
-        "e) Tên miền: {{system.domains}}.",
+        "a) Tên hệ thống: {{system.name}}{{#if system.level}}, cấp độ {{system.level}}{{/if}}. Mục đích sử dụng: {{system.purpose|chưa rõ}}.",
+        "b) Đơn vị vận hành: {{system.operator}}. Cơ quan chủ quản: {{system.owner|chưa rõ}}.",
+        "c) Đơn vị cung cấp dịch vụ an toàn thông tin: {{system.security_provider|chưa rõ}}. Nhà cung cấp kết nối: {{system.internet_provider|chưa rõ}}.",
+        "d) Hệ điều hành: {{system.os|chưa rõ}}. Dịch vụ trên hệ thống: {{system.services|chưa rõ}}. Biện pháp bảo vệ đã có: {{system.protection|chưa rõ}}.",
+        "đ) Địa chỉ IP công cộng: {{system.public_addresses|không có}}.",
+        "e) Tên miền: {{system.domains|không có}}.",
         heading("3. Sự cố"),
         "a) Phát hiện lúc {{incident.detected_at}}. Cách phát hiện: {{incident.found_how}}.",
         "b) Mô tả sơ bộ:", "{{incident.description}}",
@@ -206,7 +207,7 @@ def initial_report():
         heading("4. Đã thông báo cho"),
         told, p("SauBang"),
         heading("5. Kiến nghị"),
-        "{{proposal}}",
+        "{{proposal|Không có kiến nghị.}}",
         p("Muc", "{{#if attachments}}6. Tài liệu gửi kèm{{/if}}"),
         "{{#each attachments}}{{@letter}}) {{.}}{{@end}}{{/each}}",
         "{{#if confidential}}Đề nghị nơi nhận giữ bí mật các thông tin trong báo cáo này.{{/if}}",
@@ -226,7 +227,7 @@ def final_report():
         timeline, p("SauBang"),
         heading("3. Nguyên nhân"), "{{incident.cause}}",
         heading("4. Kết quả xử lý và thiệt hại"), "{{incident.result}}", "{{#if incident.damage}}Thiệt hại: {{incident.damage}}.{{/if}}",
-        heading("5. Bài học và kiến nghị"), "{{lessons}}", "{{proposal}}",
+        heading("5. Bài học và kiến nghị"), "{{lessons}}", "{{#if proposal}}{{proposal}}{{/if}}",
         p("Muc", "{{#if attachments}}6. Tài liệu gửi kèm{{/if}}"),
         last("{{#each attachments}}{{@letter}}) {{.}}{{@end}}{{/each}}")) + signature())
 
@@ -276,16 +277,19 @@ PAPERS = {"bao-cao-ban-dau": initial_report, "bao-cao-ket-thuc": final_report, "
 
 
 # ---- the file
-def header_xml(field):
-    text = ('<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve"> PAGE </w:instrText></w:r>'
-            '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>2</w:t></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>')
-    return (f'{DECLARATION}<w:hdr xmlns:w="{W}"><w:p><w:pPr><w:pStyle w:val="SoTrang"/></w:pPr>{text if field else ""}</w:p></w:hdr>')
+def header_xml(first):
+    """Of an exercise every page says so; the first page has no number."""
+    number = ('<w:p><w:pPr><w:pStyle w:val="SoTrang"/></w:pPr><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText '
+              'xml:space="preserve"> PAGE </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>2</w:t></w:r>'
+              '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>')
+    exercise = p("DienTap", "{{#if paper.exercise}}{{paper.exercise}}{{/if}}")
+    return f'{DECLARATION}<w:hdr xmlns:w="{W}">{"" if first else number}{exercise}</w:hdr>'
 
 
 def document_xml(content):
     section = ('<w:sectPr><w:headerReference w:type="default" r:id="rId3"/><w:headerReference w:type="first" r:id="rId4"/>'
                f'<w:pgSz w:w="{PAGE[0]}" w:h="{PAGE[1]}"/><w:pgMar w:top="{TOP}" w:right="{RIGHT}" w:bottom="{BOTTOM}" w:left="{LEFT}" '
-               f'w:header="{twips(10)}" w:footer="{twips(10)}" w:gutter="0"/><w:pgNumType w:fmt="decimal" w:start="1"/><w:titlePg/></w:sectPr>')
+               f'w:header="{twips(8)}" w:footer="{twips(10)}" w:gutter="0"/><w:pgNumType w:fmt="decimal" w:start="1"/><w:titlePg/></w:sectPr>')
     return f'{DECLARATION}<w:document xmlns:w="{W}" xmlns:r="{R}"><w:body>{content}{p("Cuoi")}{section}</w:body></w:document>'
 
 
@@ -307,8 +311,8 @@ def parts_of(paper):
         "word/settings.xml": f'{DECLARATION}<w:settings xmlns:w="{W}"><w:zoom w:percent="100"/><w:defaultTabStop w:val="720"/>'
                              '<w:characterSpacingControl w:val="doNotCompress"/><w:compat><w:compatSetting w:name="compatibilityMode" '
                              'w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat></w:settings>',
-        "word/header1.xml": header_xml(True),
-        "word/header2.xml": header_xml(False),
+        "word/header1.xml": header_xml(False),
+        "word/header2.xml": header_xml(True),
     }
 
 

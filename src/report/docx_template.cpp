@@ -256,6 +256,9 @@ Result<> Planner::read_paragraph(const xml_node& paragraph) {
 Result<> Planner::take_mark(std::string_view inner, std::vector<Segment>& out) {
   const std::string visible = to_visible(inner);  // Word likes no-break spaces
   std::string_view rest = trim(visible);
+  const std::size_t bar = std::min(rest.find('|'), rest.size());
+  const std::string_view otherwise = trim(rest.substr(std::min(bar + 1, rest.size())));
+  rest = trim(rest.substr(0, bar));
   if (rest == "/each" || rest == "/if") return take_close(rest, out);
   const bool each = rest.starts_with("#each ");
   const bool when = rest.starts_with("#if ");
@@ -268,7 +271,7 @@ Result<> Planner::take_mark(std::string_view inner, std::vector<Segment>& out) {
   if (plan_.marks.size() > kDocxMarksMax || open_.size() >= kDocxMarkDepthMax)
     return fail(ErrorCode::limit, "DOCX: too many marks", "docx.too_large");
   if (kind == DocxMark::Kind::value) {
-    add_text(out, fmt::format("{{{{{}}}}}", rest));
+    add_text(out, fmt::format("{{{{{}|{}}}}}", rest, otherwise));
     return {};
   }
   if (each) inside_.push_back(mark.name);
@@ -504,6 +507,7 @@ class Filler {
   Result<> emit_text(xml_node to, const xml_node& node);
   static void mend(xml_node to, const xml_node& from);
   Result<const Json*> find(const std::string& name);
+  Result<std::string> text_for(const std::string& mark);
   Result<std::string> value_of(const std::string& name);
 
   const Plan& plan_;
@@ -567,7 +571,7 @@ Result<> Filler::emit_paragraph(xml_node to, const xml_node& node) {
   std::vector<std::string> lines(1);
   const auto sole = plan_.sole_value.find(key(node));
   if (sole != plan_.sole_value.end()) {
-    const std::string value = PHENDAU_TRY(value_of(sole->second));
+    const std::string value = PHENDAU_TRY(text_for(sole->second));
     lines.clear();
     for (const std::string_view line : split(value, '\n')) {
       if (!trim(line).empty()) lines.emplace_back(trim(line));
@@ -590,7 +594,7 @@ Result<> Filler::emit_text(xml_node to, const xml_node& node) {
   for (std::size_t open = text.find("{{"); open != std::string::npos; open = text.find("{{", done)) {
     const std::size_t close = text.find("}}", open);
     out += text.substr(done, open - done);
-    out += line_ != nullptr ? *line_ : PHENDAU_TRY(value_of(text.substr(open + 2, close - open - 2)));
+    out += line_ != nullptr ? *line_ : PHENDAU_TRY(text_for(text.substr(open + 2, close - open - 2)));
     done = close + 2;
   }
   out = to_nfc(out + text.substr(done));
@@ -634,6 +638,13 @@ Result<const Json*> Filler::find(const std::string& name) {
   const auto near = similar_names(name.substr(name.rfind('.') + 1), known);
   return fail_at(place_, fmt::format("the paper has no '{}'", name),
                  near.empty() ? "docx.unknown_mark" : "docx.unknown_mark_near", {name, join(near, ", ")});
+}
+
+/// Of a mark "name|what stands there when the value is empty", as the first pass has written it.
+Result<std::string> Filler::text_for(const std::string& mark) {
+  const std::size_t bar = mark.find('|');
+  std::string out = PHENDAU_TRY(value_of(mark.substr(0, bar)));
+  return trim(out).empty() ? mark.substr(bar + 1) : out;
 }
 
 Result<std::string> Filler::value_of(const std::string& name) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fills the templates of papers that an office edits in Word: `{{case.title}}` is a value, `{{#each copies}}
+// Fills the templates of papers that an office edits in Word: `{{case.title}}` is a value
+// (`{{case.title|none}}` says what stands there when it is empty), `{{#each copies}}
 // ... {{/each}}` repeats what stands between (rows of a table, paragraphs, words), `{{#if x}} ... {{/if}}`
 // keeps it or not. Word may have split a mark over several runs; the first run's format stays. Called by the
 // hub for papers and by `pack validate` for their marks. Pure; thread-safe. Source: ECMA-376-1:2016.

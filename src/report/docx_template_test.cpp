@@ -90,6 +90,12 @@ TEST_CASE("values are put in, escaped, composed and without what nobody sees") {
   CHECK(filled(p("{{x}} {{x}}"), R"({"x":"{{y}}"})") == p("{{y}} {{y}}"));  // values are no templates
 }
 
+TEST_CASE("a mark may say what stands there when the value is empty") {
+  CHECK(filled(p("{{x|none}}, {{ y | it is unknown }}, {{y|}}{{z|a}}"), R"({"x":null,"y":" ","z":"b"})") ==
+        p("none, it is unknown, b"));
+  CHECK(error_of(p("{{nobody|none}}")) == "docx.unknown_mark");  // an empty value, not a wrong name
+}
+
 TEST_CASE("a line break is one; a paragraph that is one value becomes one for each line") {
   CHECK(filled(p("a: {{x}}"), R"({"x":"1\n2\t3"})") ==
         "<w:p><w:r><w:t>a: 1</w:t><w:br/><w:t>2</w:t><w:tab/><w:t>3</w:t></w:r></w:p>");

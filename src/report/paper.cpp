@@ -226,6 +226,7 @@ Result<Paper> paper_from_json(const Json& json) {
   out.addressees = texts_from(json["addressees"]);
   out.recipients = texts_from(json["recipients"]);
   out.archive = json["archive"].string_or("VT");
+  out.exercise = json["exercise"].as_bool();
   const Json& signer = json["signer"];
   const std::string prefix = signer["prefix"].string_or("none");
   const auto known = std::find_if(std::begin(kPrefixes), std::end(kPrefixes),
@@ -279,6 +280,7 @@ Json paper_values(const Paper& paper) {
   for (const Json& line : others.items()) recipients.push(line);
   recipients.push(vi("paper.kept", {paper.archive}));
   out.set("recipients", std::move(recipients));
+  out.set("exercise", paper.exercise ? vi("paper.exercise") : std::string());
   out.set("signer", Json::object({{"lines", signer_lines(paper.signer)}, {"name", paper.signer.name}}));
   return out;
 }

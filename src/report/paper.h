@@ -61,6 +61,7 @@ struct Paper {
   std::vector<std::string> recipients;  // "Noi nhan", without what is kept
   std::string archive = "VT";           // where it is kept: the office first, then the unit that wrote it
   PaperSigner signer;
+  bool exercise = false;  // every page says so
 };
 
 /// Members as above, `date` as YYYY-MM-DD, `signer` an object; what is absent stays empty. `invalid` for an
@@ -71,8 +72,8 @@ std::vector<Error> check_paper(const Paper& paper);
 
 /// The lines of the paper for a template, under `paper.`: agency_above, agency, number_line, number,
 /// place_date, date, type, subject, about, addressee (one) or addressees (several: with dash and
-/// punctuation), recipients, signer.lines, signer.name. Capitals where the layout wants them. agency_rule and
-/// subject_rule are no-break spaces for a template to underline (8 points under 12 and 14).
+/// punctuation), recipients, signer.lines, signer.name, exercise. Capitals where the layout wants them.
+/// agency_rule and subject_rule are no-break spaces for a template to underline (8 points under 12 and 14).
 Json paper_values(const Paper& paper);
 
 /// "05/BC-STTTT"; without number "      /BC-STTTT".

@@ -72,6 +72,9 @@ TEST_CASE("the lines of a report and of a letter") {
   values = paper_values(paper);
   CHECK(values["addressee"].as_string() == "");
   CHECK(values["addressees"] == texts_json({"- A;", "- B."}));
+  CHECK(values["exercise"].as_string() == "");
+  paper.exercise = true;
+  CHECK(paper_values(paper)["exercise"].as_string() == "DI\u1ec4N T\u1eacP");
   paper.signer = {SignerPrefix::q, "", "", "Gi\u00e1m \u0111\u1ed1c", "A"};
   CHECK(paper_values(paper)["signer"]["lines"] == texts_json({"Q. GI\u00c1M \u0110\u1ed0C"}));
   paper.signer = {SignerPrefix::tm, "\u1ee6y ban", "", "Ch\u1ee7 t\u1ecbch", "A"};

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every template of a paper in the packs, filled with the sample values of tests/data/papers: its layout obeys Nghị định
 30/2020 (tests/layout.py, which is tested itself here), every mark is a field of the .yaml beside it, LibreOffice opens it
-without error, the PDF holds every text, and DOCX -> DOCX by LibreOffice keeps it. PNG pages stay in OUT, if given.
+without error, a template that it has saved again still works, the PDF holds every text, and DOCX -> DOCX by LibreOffice keeps it. PNG pages stay in OUT, if given.
 
 usage: papers.py [OUT]"""
 import json
@@ -65,18 +65,20 @@ def office(folder, out, wanted, *files):
     return made
 
 
+def fields_of(template):
+    """{field: whether it is required}, from lines of one form (a reader of YAML is not in the standard library)."""
+    lines = template.with_suffix(".yaml").read_text(encoding="utf-8").splitlines()
+    found = [re.match(r"  - \{id: ([a-z_.]+), ", line) for line in lines]
+    return {match.group(1): "required: true" in match.string for match in found if match}
+
+
 def check_fields(template):
     """Every mark outside of loops is a field of the paper, or of the paper's own lines."""
-    try:
-        import yaml
-    except ImportError:
-        return
-    described = yaml.safe_load(template.with_suffix(".yaml").read_text(encoding="utf-8"))
-    fields = {one["id"] for one in described["fields"]}
+    fields = set(fields_of(template))
     text = "\n".join(texts_of(template))
     depth, used = 0, set()
     for mark in re.findall(r"\{\{(.*?)\}\}", text):
-        name = mark.removeprefix("#each ").removeprefix("#if ")
+        name = mark.removeprefix("#each ").removeprefix("#if ").split("|")[0]
         if depth == 0 and not mark.startswith("/") and not name.startswith("paper."):
             used.add(name)
         depth += mark.startswith("#each ") - (mark == "/each")
@@ -99,10 +101,12 @@ def main():
             assert "{{" not in "\n".join(texts_of(paper)), f"{paper.name}: a mark is left"
             filled.append(paper)
         check_layout(filled)
+        sparse = list(check_sparse(work, templates))
         check_refusals(work, templates[0])
         if not all(shutil.which(one) for one in ("soffice", "pdftotext", "pdftoppm")):
             skip("layout is sound; soffice and pdftoppm are missing: install libreoffice-writer-nogui and poppler-utils")
-        check_office(work, filled, pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+        check_edited(work, templates, filled)
+        check_office(work, filled + sparse, pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     print(f"papers: {len(filled)} templates filled, checked and opened")
@@ -118,6 +122,28 @@ def check_layout(filled):
     assert not mistakes, "\n".join(mistakes)
 
 
+def check_sparse(work, templates):
+    """A draft of an exercise without number and without anything that may be left out obeys the layout, too."""
+    for template in templates:
+        values = json.loads((SAMPLES / (template.stem + ".json")).read_text(encoding="utf-8"))
+        for field, required in fields_of(template).items():
+            *path, last = field.split(".")
+            owner = values
+            for step in path:
+                owner = owner[step]
+            if not required:
+                owner[last] = None
+        values["paper"].update(number=0, agency_above="", recipients=[], exercise=True)
+        (work / "sparse.json").write_text(json.dumps(values), encoding="utf-8")
+        paper = work / f"sparse-{template.name}"
+        run(FILL, template, work / "sparse.json", paper)
+        found = layout.check(paper.read_bytes())
+        assert not found, f"{paper.name}: deviations from Nghị định 30: {found}"
+        bare = [text for text in texts_of(paper) if re.search(r": [.;,]|: $", text)]
+        assert not bare, f"{paper.name}: nothing after a colon: {bare}"
+        yield paper
+
+
 def check_refusals(work, template):
     """An unsound paper and an unknown mark end in a sentence, not in a file."""
     values = json.loads((SAMPLES / (template.stem + ".json")).read_text(encoding="utf-8"))
@@ -128,6 +154,16 @@ def check_refusals(work, template):
         done = subprocess.run([FILL, template, work / "bad.json", work / "bad.docx"], capture_output=True, text=True)
         assert done.returncode == 1 and words in done.stderr, done
         assert not (work / "bad.docx").exists()
+
+
+def check_edited(work, templates, filled):
+    """A template that an office program has saved again (other runs, other styles, other parts) gives the same paper."""
+    for template, paper in zip(office(work, work / "edited", "docx:MS Word 2007 XML", *templates), filled):
+        again = work / f"edited-{template.name}"
+        run(FILL, template, SAMPLES / (template.stem + ".json"), again)
+        assert texts_of(again) == texts_of(paper), f"{template.name}: another text from the edited template"
+        found = layout.check(again.read_bytes())
+        assert not found, f"{template.name}: deviations of the edited template: {found}"
 
 
 def check_office(work, filled, pictures):
