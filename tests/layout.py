@@ -158,14 +158,15 @@ class Paper:
         self.motto_rule = rest.pop(0) if rest and rest[0].is_rule() else None
         self.place_date = rest[0] if rest else None
         kept = next(table for table in reversed(tables) if "Nơi nhận:" in text_of(table))
-        before = tables[tables.index(kept) - 1]
-        cells = kept.findall(f"{W}tr/{W}tc")
-        self.recipients = next([one for one in self.paragraphs(cell) if one.text] for cell in cells if "Nơi nhận:" in text_of(cell))
-        signing = [cell for cell in cells if "Nơi nhận:" not in text_of(cell)]
-        self.two_sides = not signing
-        signing = signing or before.findall(f"{W}tr/{W}tc")
-        self.signatures = [[one for one in self.paragraphs(cell) if one.text] for cell in signing]
-        end = blocks.index(before if self.two_sides else kept)
+        self.signatures = []
+        for cell in kept.findall(f"{W}tr/{W}tc"):
+            lines = [one for one in self.paragraphs(cell) if one.text]
+            split = next((i for i, one in enumerate(lines) if one.text == "Nơi nhận:"), len(lines))
+            if split:
+                self.signatures.append(lines[:split])
+            if split < len(lines):
+                self.recipients = lines[split:]
+        end = blocks.index(kept)
         middle = [Paragraph(self, one) for one in blocks[1:end] if one.tag == W + "p"]
         middle = [one for one in middle if one.text]
         self.type = self.subject_rule = None

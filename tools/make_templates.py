@@ -229,7 +229,8 @@ def final_report():
         heading("4. Kết quả xử lý và thiệt hại"), "{{incident.result}}", "{{#if incident.damage}}Thiệt hại: {{incident.damage}}.{{/if}}",
         heading("5. Bài học và kiến nghị"), "{{lessons}}", "{{#if proposal}}{{proposal}}{{/if}}",
         p("Muc", "{{#if attachments}}6. Tài liệu gửi kèm{{/if}}"),
-        last("{{#each attachments}}{{@letter}}) {{.}}{{@end}}{{/each}}")) + signature())
+        "{{#each attachments}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        last("Trên đây là kết quả ứng phó sự cố, {{reporter.name}} trân trọng báo cáo.")) + signature())
 
 
 def request():
@@ -250,8 +251,10 @@ def request():
 def evidence_minute():
     items = rows_of("items", ["Ký hiệu", "Tên, loại chứng cứ", "Dung lượng", "Niêm phong", "Mã SHA-256"],
                     [960, 2500, 1250, 1300, WIDTH - 6010], ["{{number}}", "{{name}}", "{{size}}", "{{seal}}", "{{sha256}}"])
+    # One row: signatures and recipients stay on one page.
     sides = table([HALF, WIDTH - HALF],
-                  [[p("QuyenHan", "ĐẠI DIỆN BÊN NHẬN"), p("GhiChuKy", "(Ký, ghi rõ họ tên)"), p("HoTen", "{{receiver.name}}")],
+                  [[p("QuyenHan", "ĐẠI DIỆN BÊN NHẬN"), p("GhiChuKy", "(Ký, ghi rõ họ tên)"), p("HoTen", "{{receiver.name}}"), p("Cach"),
+                    *recipients()],
                    [p("QuyenHan", "ĐẠI DIỆN BÊN GIAO"), p("GhiChuKy", "(Ký, ghi rõ họ tên)"), p("HoTen", "{{paper.signer.name}}")]])
     return (head(day=False) + title() + body(
         "Hôm nay, hồi {{handed_at}}, tại {{handed_place}}, chúng tôi gồm:",
@@ -269,7 +272,7 @@ def evidence_minute():
         "Bên nhận đã đối chiếu mã SHA-256 của từng chứng cứ trên máy của mình: {{checked}}.",
         "{{#if remarks}}Ý kiến khác: {{remarks}}.{{/if}}",
         last("Biên bản được lập thành {{copies}} bản có giá trị như nhau, mỗi bên giữ một bản; hai bên đã đọc lại và cùng ký tên."))
-        + p("Cach") + sides + p("Cach") + table([WIDTH], [recipients()]))
+        + p("Cach") + sides)
 
 
 PAPERS = {"bao-cao-ban-dau": initial_report, "bao-cao-ket-thuc": final_report, "de-nghi-phoi-hop": request,

@@ -172,6 +172,10 @@ def check_office(work, filled, pictures):
     for paper, pdf, other in zip(filled, pdfs, again):
         pages = run("pdftotext", "-layout", pdf, "-").count("\f")
         assert 1 <= pages <= PAGES_MAX, f"{paper.name}: {pages} pages"
+        # No page holds a signature and nothing of the text.
+        last_words = layout.Paper(paper.read_bytes()).read().text[-1].text.split()[-4:]
+        ends_on = [page for page in run("pdftotext", "-raw", pdf, "-").split("\f")[:pages] if "Nơi nhận:" in page]
+        assert len(ends_on) == 1 and all(word in ends_on[0] for word in last_words), f"{paper.name}: the signature stands alone"
         whole = squeezed(run("pdftotext", "-raw", pdf, "-"))
         for text in texts_of(paper):
             # A long cell or line is broken over others in the text of the page: its words must all be there.
