@@ -5,6 +5,7 @@
 #include "report/docx_template.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "report/docx_package.h"
 #include "report/zip_reader.h"
