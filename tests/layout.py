@@ -27,7 +27,7 @@ LETTERS = "a b c d đ e g h i k l m n o p q r s t u v x y".split()
 BOLD = ("250333555500500999833278333333500570250333250278500500500500500500500500500500333333570570570500930722667722722667611778778389"
         "500778667944722778611778722556667722722999722722667333278333581500333500556444556444333500556278333556278833556500556556444389"
         "333556500722500500444394220394520")
-EMU_MM = 1440 / 25.4
+TWIPS_MM = 1440 / 25.4
 
 
 def width_of(text, points):
@@ -197,7 +197,7 @@ def attribute(clause, what):
 
 
 def millimetres(paper, key):
-    return int(paper.section.find(W + "pgMar").get(W + key)) / EMU_MM
+    return int(paper.section.find(W + "pgMar").get(W + key)) / TWIPS_MM
 
 
 def within(value, low, high):
@@ -207,7 +207,7 @@ def within(value, low, high):
 @attribute("I.1", "khổ giấy A4 đặt đứng (210 x 297 mm)")
 def page_size(paper):
     size = paper.section.find(W + "pgSz")
-    return within(int(size.get(W + "w")) / EMU_MM, 210, 210) and within(int(size.get(W + "h")) / EMU_MM, 297, 297)
+    return within(int(size.get(W + "w")) / TWIPS_MM, 210, 210) and within(int(size.get(W + "h")) / TWIPS_MM, 297, 297)
 
 
 @attribute("I.3", "lề trên 20-25 mm")
@@ -453,7 +453,7 @@ def body_justified(paper):
 
 @attribute("II.6", "đầu đoạn lùi vào 1 cm hoặc 1,27 cm")
 def body_indent(paper):
-    return all(within(int(one.property("ind", "firstLine") or 0) / EMU_MM, low, low) for one in paper.text
+    return all(within(int(one.property("ind", "firstLine") or 0) / TWIPS_MM, low, low) for one in paper.text
                for low in [10 if int(one.property("ind", "firstLine") or 0) < 640 else 12.7])
 
 
@@ -568,7 +568,7 @@ def set_text(paragraph, text):
 
 
 def margin(key, mm):
-    return lambda paper: paper.section.find(W + "pgMar").set(W + key, str(round(mm * EMU_MM)))
+    return lambda paper: paper.section.find(W + "pgMar").set(W + key, str(round(mm * TWIPS_MM)))
 
 
 def on(part, act, *arguments, **values):
@@ -583,7 +583,7 @@ def on(part, act, *arguments, **values):
     return breaks
 
 
-def lower_first_column(paper):
+def third_column(paper):
     row = paper.head.find(W + "tr")
     middle = copy.deepcopy(row.findall(W + "tc")[0])
     row.insert(list(row).index(row.findall(W + "tc")[-1]), middle)
@@ -617,7 +617,7 @@ def page_format(paper):
 
 
 BREAKS = {
-    "page_size": lambda paper: paper.section.find(W + "pgSz").set(W + "w", str(round(216 * EMU_MM))),
+    "page_size": lambda paper: paper.section.find(W + "pgSz").set(W + "w", str(round(216 * TWIPS_MM))),
     "margin_top": margin("top", 15), "margin_bottom": margin("bottom", 26), "margin_left": margin("left", 25),
     "margin_right": margin("right", 22),
     "font": on(lambda p: p.text, set_run, "rFonts", ascii="Arial", hAnsi="Arial", cs="Arial", eastAsia="Arial"),
@@ -627,7 +627,7 @@ BREAKS = {
     "page_number_centred": on(page_number, set_own, "jc", val="right"),
     "page_number_size": on(page_number, set_run, "sz", val="22"),
     "page_number_not_first": no_first_header,
-    "head_columns": lower_first_column,
+    "head_columns": third_column,
     "country_text": on(lambda p: p.country, set_text, COUNTRY.replace("HÒA", "HOÀ")),
     "country_size": on(lambda p: p.country, set_run, "sz", val="28"),
     "country_bold": on(lambda p: p.country, set_run, "b", val="0"),

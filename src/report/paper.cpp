@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/similar.h"
 #include "base/text.h"
 #include "base/texts.h"
 #include "base/unicode.h"
@@ -240,6 +241,33 @@ Result<Paper> paper_from_json(const Json& json) {
 }
 
 std::vector<Error> check_paper(const Paper& paper) { return PaperChecker(paper).run(); }
+
+std::vector<Error> check_marks(const std::vector<DocxMark>& marks, const std::vector<std::string>& fields) {
+  const Json lines = Json::object({{"paper", paper_values({})}});
+  std::vector<std::string> unused = fields;
+  std::vector<Error> out;
+  const auto is_field = [&](const std::string& name) {
+    return std::find(fields.begin(), fields.end(), name) != fields.end();
+  };
+  for (const DocxMark& mark : marks) {
+    std::erase(unused, mark.name);
+    const bool of_item = !mark.inside.empty();  // what an item holds, nobody has said
+    if (of_item || is_field(mark.name) || !lines.at_path(mark.name).is_null()) continue;
+    const auto near = similar_names(mark.name, fields);
+    out.push_back(
+        {ErrorCode::invalid,
+         fmt::format("{}, paragraph {}: the paper has no '{}'", mark.part, mark.paragraph, mark.name),
+         near.empty() ? "docx.unknown_mark" : "docx.unknown_mark_near",
+         {mark.part, std::to_string(mark.paragraph), mark.name, join(near, ", ")}});
+  }
+  for (const std::string& field : unused) {
+    out.push_back({ErrorCode::invalid,
+                   fmt::format("the template has no mark '{}'", field),
+                   "paper.field_unused",
+                   {field}});
+  }
+  return out;
+}
 
 std::string full_number(const Paper& paper) {
   const std::string number = paper.number > 0 ? fmt::format("{:02}", paper.number) : std::string(6, ' ');

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "report/docx_template.h"
 
 namespace phendau::report {
 
@@ -75,6 +76,11 @@ std::vector<Error> check_paper(const Paper& paper);
 /// punctuation), recipients, signer.lines, signer.name, exercise. Capitals where the layout wants them.
 /// agency_rule and subject_rule are no-break spaces for a template to underline (8 points under 12 and 14).
 Json paper_values(const Paper& paper);
+
+/// Whether a template fits the fields that its paper has: every mark outside of loops is one of them, a
+/// member of one, or a line of paper_values(), and every field is used. Each Error has part and paragraph, or
+/// the field.
+std::vector<Error> check_marks(const std::vector<DocxMark>& marks, const std::vector<std::string>& fields);
 
 /// "05/BC-STTTT"; without number "      /BC-STTTT".
 std::string full_number(const Paper& paper);

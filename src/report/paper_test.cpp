@@ -124,6 +124,24 @@ TEST_CASE("each rule that is broken is named, and nothing else") {
   CHECK(check_paper(decision).empty());
 }
 
+TEST_CASE("a template's marks are the fields of its paper") {
+  using Kind = DocxMark::Kind;
+  const std::vector<DocxMark> marks = {{Kind::value, "case.title", {}, "word/document.xml", 1},
+                                       {Kind::value, "paper.signer.name", {}, "word/document.xml", 2},
+                                       {Kind::each, "items", {}, "word/document.xml", 3},
+                                       {Kind::value, "anything", {"items"}, "word/document.xml", 3}};
+  CHECK(check_marks(marks, {"case.title", "items"}).empty());
+  const auto unused = check_marks(marks, {"case.title", "items", "answer"});
+  REQUIRE(unused.size() == 1);
+  CHECK(unused[0].text_id == "paper.field_unused");
+  const auto unknown = check_marks(
+      {{Kind::value, "paper.nobody", {}, "p", 4}, {Kind::when, "case.titel", {}, "p", 5}}, {"case.title"});
+  REQUIRE(unknown.size() == 3);
+  CHECK(unknown[0].text_id == "docx.unknown_mark");
+  CHECK(unknown[1].text_id == "docx.unknown_mark_near");
+  CHECK(unknown[1].args == std::vector<std::string>{"p", "5", "case.titel", "case.title"});
+}
+
 TEST_CASE("a paper is read from its JSON") {
   const auto read = [](std::string_view text) { return paper_from_json(parse_json(text).value()); };
   const auto paper =

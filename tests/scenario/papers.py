@@ -73,16 +73,11 @@ def fields_of(template):
 
 
 def check_fields(template):
-    """Every mark outside of loops is a field of the paper, or of the paper's own lines."""
-    fields = set(fields_of(template))
-    text = "\n".join(texts_of(template))
-    depth, used = 0, set()
-    for mark in re.findall(r"\{\{(.*?)\}\}", text):
-        name = mark.removeprefix("#each ").removeprefix("#if ").split("|")[0]
-        if depth == 0 and not mark.startswith("/") and not name.startswith("paper."):
-            used.add(name)
-        depth += mark.startswith("#each ") - (mark == "/each")
-    assert used == fields, f"{template.name}: marks and fields differ: {sorted(used ^ fields)}"
+    """Every mark outside of loops is a field of the paper, or of the paper's own lines, and every field has its mark."""
+    fields = list(fields_of(template))
+    run(FILL, "--marks", template, *fields)
+    done = subprocess.run([FILL, "--marks", template, *fields[1:], "no_such_field"], capture_output=True, text=True)
+    assert done.returncode == 1 and fields[0] in done.stderr and "no_such_field" in done.stderr, done
 
 
 def main():
