@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <unicode/coll.h>
+#include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/ucnv.h>
@@ -48,6 +49,11 @@ icu::UnicodeString normalised(const icu::UnicodeString& text, bool compose) {
 }
 
 }  // namespace
+
+std::string to_upper(std::string_view text) {
+  if (!is_valid_utf8(text)) return std::string(text);
+  return to_utf8(from_utf8(text).toUpper(icu::Locale("vi")));
+}
 
 std::string to_nfc(std::string_view text) {
   if (is_all_ascii(text) || !is_valid_utf8(text)) return std::string(text);

@@ -17,6 +17,8 @@ std::string to_nfc(std::string_view text);
 /// Simple case folding of NFC text (one letter stays one letter), ASCII fast path. The form in which Sigma
 /// strings are compared. Bytes that are no UTF-8 stay as they are.
 std::string fold_case(std::string_view text);
+/// Capitals of Vietnamese; invalid UTF-8 is returned unchanged.
+std::string to_upper(std::string_view text);
 /// fold_case without accents and with d for the barred d: what search compares when the query has no accents.
 std::string fold_accents(std::string_view text);
 /// Without control and format characters (line breaks, right-to-left marks and overrides, zero widths): what

@@ -13,6 +13,12 @@ namespace unicode_test {
 
 using namespace phendau;
 
+TEST_CASE("capitals of Vietnamese") {
+  CHECK(to_upper("s\u1edf khoa h\u1ecdc v\u00e0 \u0111\u00e0o t\u1ea1o") ==
+        "S\u1ede KHOA H\u1eccC V\u00c0 \u0110\u00c0O T\u1ea0O");
+  CHECK(to_upper("a\xFF") == "a\xFF");
+}
+
 TEST_CASE("unicode: normal form, case, accents") {
   const struct {
     const char* text;

@@ -26,6 +26,8 @@ def place_of(block, number):
     key = block.split(":", 1)[0].split("\n")[-1]
     if key == "id":
         return "workflows/ex_case.yaml" if "case_kind:" in block else "pack.yaml"
+    if key == "paper":
+        return "documents/ex_letter.yaml"
     if key == "rule":
         return "rules/posture/ex.tests.yaml"
     return {"title": "rules/posture/ex.yml", "terms": "glossary.yaml", "clauses": f"clauses/{number}.yaml", "state_titles":
