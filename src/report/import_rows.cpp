@@ -15,9 +15,10 @@
 namespace phendau::report {
 namespace {
 
-constexpr std::size_t kShownBytesMax = 60;     // of a wrong value in a sentence
-constexpr std::int64_t kSerialFirst = 18'264;  // 01/01/1950: a smaller number in a column of dates is no date
-constexpr std::int64_t kSerialLast = 73'050;   // 31/12/2099
+constexpr std::size_t kShownBytesMax = 60;  // of a wrong value in a sentence
+constexpr std::int64_t kOldestDateSerial =
+    18'264;                                   // 01/01/1950: a smaller number in a column of dates is no date
+constexpr std::int64_t kSerialLast = 73'050;  // 31/12/2099
 
 /// Sums at the end of a table, and who signed it; folded.
 constexpr std::string_view kSumWords[] = {"tong", "cong", "tong cong", "tong so"};
@@ -109,7 +110,7 @@ Reading read_boolean(const Cell& cell) {
 std::optional<CivilDate> day_of_serial(const Cell& cell) {
   if (cell.kind != CellKind::number) return std::nullopt;
   const auto serial = parse_int(cell.text);
-  if (!serial || *serial < kSerialFirst || *serial > kSerialLast) return std::nullopt;
+  if (!serial || *serial < kOldestDateSerial || *serial > kSerialLast) return std::nullopt;
   return civil_from_days(*serial + days_from_civil({1899, 12, 30}));
 }
 

@@ -38,8 +38,9 @@ struct PrefixRow {
 constexpr PrefixRow kPrefixes[] = {{SignerPrefix::none, "none", ""},    {SignerPrefix::tm, "tm", "TM. "},
                                    {SignerPrefix::kt, "kt", "KT. "},    {SignerPrefix::tl, "tl", "TL. "},
                                    {SignerPrefix::tuq, "tuq", "TUQ. "}, {SignerPrefix::q, "q", "Q. "}};
-constexpr std::string_view kLetters[] = {"a", "b", "c", "d", "\xC4\x91", "e", "g", "h", "i", "k", "l", "m",
-                                         "n", "o", "p", "q", "r",        "s", "t", "u", "v", "x", "y"};
+constexpr std::string_view kPointLetters[] = {"a", "b", "c", "d", "\xC4\x91", "e", "g", "h",
+                                              "i", "k", "l", "m", "n",        "o", "p", "q",
+                                              "r", "s", "t", "u", "v",        "x", "y"};
 
 std::string vi(std::string_view text_id, const std::vector<std::string>& args = {}) {
   return tr(Lang::vi, text_id, args);
@@ -282,7 +283,8 @@ std::string place_and_date(std::string_view place, CivilDate date) {
 }
 
 std::string point_letter(std::size_t number) {
-  return number >= 1 && number <= std::size(kLetters) ? std::string(kLetters[number - 1]) : std::string();
+  return number >= 1 && number <= std::size(kPointLetters) ? std::string(kPointLetters[number - 1])
+                                                           : std::string();
 }
 
 Json paper_values(const Paper& paper) {
