@@ -45,17 +45,22 @@ Result<bool> run_validate(const Globals& globals, const PackArguments& arguments
       }
       return out;
     };
-    print_line(
-        Json::object(
-            {{"ok", errors.empty()}, {"errors", list_json(errors)}, {"warnings", list_json(report.warnings)}})
-            .dump());
+    print_line(Json::object({{"ok", errors.empty()},
+                             {"errors", list_json(errors)},
+                             {"warnings", list_json(report.warnings)},
+                             {"notes", list_json(report.notes)}})
+                   .dump());
     return errors.empty();
   }
   for (const auto& error : errors) print_line(error.to_string());
-  for (const auto& one : report.warnings) {
-    print_line(
-        globals.text("pack.warning", {fmt::format("{}:{}:{}", one.file, one.line, one.column), one.reason}));
-  }
+  const auto print_all = [&](std::string_view text_id, const std::vector<ContentError>& list) {
+    for (const auto& one : list) {
+      print_line(
+          globals.text(text_id, {fmt::format("{}:{}:{}", one.file, one.line, one.column), one.reason}));
+    }
+  };
+  print_all("pack.warning", report.warnings);
+  print_all("pack.note", report.notes);
   if (errors.empty()) {
     const auto cover = hub::coverage(report.pack);
     print_line(globals.text("pack.valid",

@@ -204,6 +204,7 @@ struct PackDocument {
 
 struct WorkflowRef {
   std::string id;
+  std::string pack_id;
   std::vector<std::string> steps;
   std::map<std::string, Json, std::less<>> forms;  // JSON Schemas, by step
   comply::Place place;
@@ -232,7 +233,7 @@ struct Pack {
   detect::RuleFile rules;   // detections: what goes into the plan (posture rules are not among them)
   std::vector<detect::Rule> posture_rules;  // as read, for people
   std::vector<WorkflowRef> workflows;
-  std::vector<PackFile> workflow_files;
+  std::vector<PackFile> workflow_files;  // in the same order
   /// As they were before a parameter was changed, oldest first: cases opened before `until` keep their
   /// clocks.
   struct EarlierWorkflows {
@@ -243,6 +244,7 @@ struct Pack {
   std::vector<PackFile> source_files;
   std::vector<PackFile> rule_files;   // texts of all rules, for people
   std::vector<PackFile> other_files;  // documents/*, upload_guard.yaml, ...
+  std::vector<ContentError> notes;    // no mistakes: what an author should know, like replaced workflows
 
   const PackParameter* parameter(std::string_view name) const;
   const RegisterKind* reg(std::string_view kind) const;

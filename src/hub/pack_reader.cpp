@@ -506,7 +506,8 @@ void PackReader::read_workflow(const std::string& pack_id, const std::string& pa
   const auto document = reader.document(filled);
   if (!document) return hint_at_parameter(filled);
   WorkflowRef out;
-  out.place = reader.place(*document);
+  const YamlNode* id = document->find("id");
+  out.place = reader.place(id != nullptr ? *id : *document);
   out.id = reader.text(*document, "id", true);
   if (const YamlNode* steps = reader.list(*document, "steps", true)) {
     for (const auto& step : steps->items) {
@@ -515,8 +516,26 @@ void PackReader::read_workflow(const std::string& pack_id, const std::string& pa
       if (form != nullptr && form->is_map()) out.forms.emplace(out.steps.back(), yaml_to_json(*form));
     }
   }
-  pack_.workflows.push_back(std::move(out));
-  pack_.workflow_files.push_back({pack_id, path, filled});
+  out.pack_id = pack_id;
+  keep_workflow(std::move(out), {pack_id, path, filled});
+}
+
+/// A province's procedure replaces the one of this id that it imports; within one pack that is a mistake.
+void PackReader::keep_workflow(WorkflowRef workflow, PackFile file) {
+  const auto known = std::find_if(pack_.workflows.begin(), pack_.workflows.end(),
+                                  [&](const WorkflowRef& one) { return one.id == workflow.id; });
+  if (known == pack_.workflows.end()) {
+    pack_.workflows.push_back(std::move(workflow));
+    pack_.workflow_files.push_back(std::move(file));
+    return;
+  }
+  const comply::Place& at = workflow.place;
+  if (known->pack_id == workflow.pack_id)
+    return error(at, fmt::format("workflow '{}' is defined twice, also in {}", known->id, known->place.file));
+  pack_.notes.push_back({at.file, at.line, at.column,
+                         fmt::format("workflow '{}' replaces that of {}", known->id, known->place.file)});
+  pack_.workflow_files[static_cast<std::size_t>(known - pack_.workflows.begin())] = std::move(file);
+  *known = std::move(workflow);
 }
 
 void PackReader::keep(const std::string& pack_id, const std::string& path, const std::string& text, Keep as) {

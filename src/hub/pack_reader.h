@@ -69,6 +69,7 @@ class PackReader {
   void check_references();
 
  private:
+  void keep_workflow(WorkflowRef workflow, PackFile file);
   void read_document(comply::ContentReader& reader, const YamlNode& node);
   void read_roles(comply::ContentReader& reader, const YamlNode& document);
   void read_scopes(comply::ContentReader& reader, const YamlNode& document);

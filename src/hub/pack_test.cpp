@@ -39,8 +39,8 @@ std::string clause_with(std::string_view rest) {
          std::string(rest);
 }
 
-void put(FakeEnv& env, const std::string& path, std::string_view text) {
-  const std::string full = "/packs/trial/" + path;
+void put(FakeEnv& env, const std::string& path, std::string_view text, const std::string& pack = "trial") {
+  const std::string full = "/packs/" + pack + "/" + path;
   REQUIRE(env.make_dirs(full.substr(0, full.rfind('/')), 0700));
   REQUIRE(write_file_atomic(env, full, text));
 }
@@ -325,6 +325,46 @@ TEST_CASE("the digest changes with any byte and any name") {
   put(env, "documents/report2.txt", "");
   CHECK(first != second);
   CHECK(load(env).pack.digest != second);
+}
+
+namespace {
+
+constexpr const char* kSmallWorkflow =
+    "id: small\ntitle_vi: a\ntitle_en: b\ncase_kind: case\nsteps:\n  - {id: one, title_vi: a, title_en: b}\n";
+
+}  // namespace
+
+TEST_CASE("a province's workflow replaces the imported one of its id; two in one pack are a mistake") {
+  FakeEnv env;
+  put(env, "pack.yaml", std::string(kPackYaml) + "imports: [general]\n");
+  put(env, "pack.yaml", "id: general\ntitle: {vi: a, en: b}\n", "general");
+  put(env, "workflows/any.yaml", kSmallWorkflow, "general");
+  put(env, "workflows/own.yaml", std::string(kSmallWorkflow) + "  - {id: two, title_vi: a, title_en: b}\n");
+  const LoadedPack replaced = load(env);
+  REQUIRE(replaced.ok());
+  REQUIRE(replaced.pack.workflows.size() == 1);
+  CHECK(replaced.pack.workflows[0].steps == std::vector<std::string>{"one", "two"});
+  REQUIRE(replaced.pack.workflow_files.size() == 1);
+  CHECK(replaced.pack.workflow_files[0].pack_id == "trial");
+  REQUIRE(replaced.pack.notes.size() == 1);
+  CHECK(replaced.pack.notes[0].to_string() ==
+        "trial/workflows/own.yaml:1:5: workflow 'small' replaces that of general/workflows/any.yaml");
+  put(env, "workflows/twice.yaml", "# again\n" + std::string(kSmallWorkflow));
+  const LoadedPack twice = load(env);
+  REQUIRE(twice.errors.size() == 1);
+  CHECK(twice.errors[0].file == "trial/workflows/twice.yaml");
+  CHECK(twice.errors[0].line == 2);
+  CHECK(twice.errors[0].reason.starts_with("workflow 'small' is defined twice"));
+}
+
+TEST_CASE("every province that ships can open an incident, and its definition has no mistakes") {
+  for (const auto& name : shipped_packs()) {
+    CAPTURE(name);
+    const auto pack = load_valid_pack(posix_env(), kPacks + "/" + name);
+    REQUIRE(pack);
+    CHECK(std::count_if(pack->workflows.begin(), pack->workflows.end(),
+                        [](const WorkflowRef& one) { return one.id == "incident"; }) == 1);
+  }
 }
 
 TEST_CASE("every mistake is named with its place") {

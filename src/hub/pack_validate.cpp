@@ -145,7 +145,7 @@ class Validator {
 Result<PackReport> validate_pack(Env& env, const std::string& folder) {
   LoadedPack loaded = PHENDAU_TRY(load_pack(env, folder));
   const auto trees = PHENDAU_TRY(read_pack_trees(env, folder));
-  PackReport report{loaded.pack, std::move(loaded.errors), {}, 0};
+  PackReport report{loaded.pack, std::move(loaded.errors), {}, loaded.pack.notes, 0};
   Validator validator(trees, report);
   validator.check_layout();
   validator.check_satisfiers();

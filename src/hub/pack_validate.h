@@ -16,6 +16,7 @@ struct PackReport {
   Pack pack;
   std::vector<ContentError> errors;    // sorted by file, line, column; empty: nothing is wrong
   std::vector<ContentError> warnings;  // allowed, but hardly meant
+  std::vector<ContentError> notes;     // meant, and worth knowing: what replaces an import
   std::size_t examples = 0;            // posture examples and samples that ran; only when all else is right
 };
 /// Fails only as load_pack() does; every mistake in the content is in `errors`.

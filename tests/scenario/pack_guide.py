@@ -131,7 +131,8 @@ for path, right, wrong, reason in slips:
     before = path.read_text(encoding="utf-8")
     assert before.count(right) == 1, right
     path.write_text(before.replace(right, wrong), encoding="utf-8")
-    errors = validate("binh-minh")["errors"]
+    # The imported procedure takes the parameter, too.
+    errors = [one for one in validate("binh-minh")["errors"] if one["file"] != "base/workflows/incident.yaml"]
     where = clauses if wrong.endswith("0m") else path
     assert len(errors) == 1 and reason in errors[0]["reason"], (wrong, errors)
     assert errors[0]["file"].endswith(where.name), (wrong, errors)
