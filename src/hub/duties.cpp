@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "hub/calendar_sequences.h"
 #include "hub/duty_actions.h"
+#include "hub/incidents.h"
 #include "net/http.h"
 #include "report/icalendar.h"
 #include "workflow/run.h"
@@ -150,10 +151,8 @@ Result<Json> Duties::waiting_steps(const Actor& actor) {
     if (definition == nullptr || !state || out.size() >= kStepsShown) continue;
     const auto need = workflow::next_needed(*definition, *state);
     const auto* step = need ? definition->find(need->step) : nullptr;
-    const auto is_for = [&](const std::vector<Role>& roles) {
-      return roles.empty() || std::find(roles.begin(), roles.end(), actor.role) != roles.end();
-    };
-    if (!is_for(step != nullptr ? step->roles : definition->close_roles)) continue;
+    const auto& roles = step != nullptr ? step->roles : definition->close_roles;
+    if (!workflow::is_named(roles, names_in_case(services_, actor, record.agency_id, roles).names)) continue;
     Json due;
     for (const auto& clock : services_.pack.clocks_of(*definition, *state, now)) {
       if (step == nullptr || clock.stopped || clock.step != step->id || !due.is_null()) continue;

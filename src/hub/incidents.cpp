@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/attachments.h"
+#include "hub/record_checks.h"
 #include "hub/records.h"
 
 namespace phendau::hub {
@@ -36,7 +37,7 @@ Json definition_view(const workflow::Definition& definition) {
   Json steps = Json::array();
   for (const auto& step : definition.steps) {
     Json roles = Json::array();
-    for (const Role role : step.roles) roles.push(to_string(role));
+    for (const auto& role : step.roles) roles.push(role);
     steps.push(Json::object({{"id", step.id},
                              {"title", step.title_vi},
                              {"advice", step.text_vi},
@@ -97,7 +98,41 @@ std::string need_text(const workflow::Definition& definition, const workflow::Ca
   return join(parts, " ");
 }
 
+/// The slots that the actor's agencies hold today, as names.
+void add_slots(Services& services, const Actor& actor, std::vector<std::string>& names) {
+  const auto bodies = bodies_of_slots(services);
+  if (!bodies) return;
+  for (const auto& [slot, agency] : *bodies) {
+    const auto& own = actor.agency_ids;
+    if (std::find(own.begin(), own.end(), agency) != own.end())
+      names.push_back(std::string(kSlotPrefix) + slot);
+  }
+}
+
 }  // namespace
+
+CaseStanding names_in_case(Services& services, const Actor& actor, std::string_view agency_id,
+                           const std::vector<std::string>& roles) {
+  Actor self = actor;
+  self.delegations.clear();
+  const Scope own = authorize(self, Action::update, Resource::incident);
+  const bool asked_in = own.reach == Scope::Reach::invited;  // the ledger asked whether into this case
+  CaseStanding out{actor, {}};
+  if (own.covers(agency_id) || asked_in) out.names.emplace_back(to_string(actor.role));
+  const bool by_slot = std::any_of(roles.begin(), roles.end(),
+                                   [](const std::string& role) { return role.starts_with(kSlotPrefix); });
+  if (by_slot) add_slots(services, actor, out.names);
+  if (workflow::is_named(roles, out.names)) return out;
+  for (const auto& one : actor.delegations) {
+    const std::string name(to_string(one.role));
+    if (one.agency_id != agency_id || !covers_kind(one, kCaseKind) || !workflow::is_named(roles, {name}))
+      continue;
+    out.actor.acting_under = one.record_id;
+    out.names.push_back(name);
+    break;
+  }
+  return out;
+}
 
 Result<const workflow::Definition*> Incidents::definition_of(const ledger::Record& record) const {
   const auto* definition = services_.pack.workflow(record.doc["workflow"].as_string());
@@ -314,8 +349,13 @@ Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string
   if (body["doc"].is_object()) move.doc = body["doc"];
   move.reason = body["reason"].as_string();
   move.attachments = attachments_named(body["attachments"], id);
-  const auto next = PHENDAU_TRY(workflow::act(*definition, state, move, actor, services_.env.now()));
-  return save(actor, record, next, scope, std::string(step) + " " + body["verb"].as_string(), Json::object());
+  const auto* rule = definition->find(step);
+  auto standing = names_in_case(services_, actor, record.agency_id,
+                                rule != nullptr ? rule->roles : std::vector<std::string>());
+  move.names = std::move(standing.names);
+  const auto next = PHENDAU_TRY(workflow::act(*definition, state, move, standing.actor, services_.env.now()));
+  return save(standing.actor, record, next, scope, std::string(step) + " " + body["verb"].as_string(),
+              Json::object());
 }
 
 Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::string_view summary) {
@@ -327,9 +367,11 @@ Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::stri
     return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(summary)));
   const UtcTime now = services_.env.now();
-  const auto closed = PHENDAU_TRY(workflow::close(*definition, state, actor, now, summary));
+  const auto standing = names_in_case(services_, actor, record.agency_id, definition->close_roles);
+  const auto closed =
+      PHENDAU_TRY(workflow::close(*definition, state, standing.actor, now, summary, standing.names));
   Json more = Json::object({{"closed_at", format_rfc3339(now)}, {"summary", summary}});
-  return save(actor, record, closed, scope, "closed", more);
+  return save(standing.actor, record, closed, scope, "closed", more);
 }
 
 Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {

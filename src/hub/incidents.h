@@ -13,6 +13,16 @@ namespace phendau::hub {
 
 inline constexpr std::string_view kIncidentWorkflow = "incident";
 
+/// Who acts in a case, and by which names.
+struct CaseStanding {
+  Actor actor;                     // acting_under is set when only a delegation gives the names
+  std::vector<std::string> names;  // hub roles, "role:SLOT"
+};
+/// How an actor stands to what these `roles` may do in a case of this agency: by its own role and slots, or
+/// under the delegation that does it.
+CaseStanding names_in_case(Services& services, const Actor& actor, std::string_view agency_id,
+                           const std::vector<std::string>& roles);
+
 class Incidents {
  public:
   Incidents(Services& services, Alerts& alerts) : services_(services), alerts_(alerts) {}

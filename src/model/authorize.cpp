@@ -52,6 +52,8 @@ Reach head_reach(Action action, Resource resource) {
       (action == Action::update || action == Action::create || action == Action::attest))
     return Reach::agencies;
   if (resource == Resource::attachment && action == Action::create) return Reach::agencies;  // of a decision
+  // Of a case they do the steps that name them; workflow/run.h refuses the others.
+  if (resource == Resource::incident && action == Action::update) return Reach::agencies;
   if (action != Action::read) return Reach::nothing;
   switch (resource) {
     case Resource::pack:
@@ -144,6 +146,12 @@ bool is_provincial(const Actor& actor) {
   return actor.role == Role::administrator || actor.role == Role::province_operator;
 }
 
+bool covers_kind(const Delegation& delegation, std::string_view kind) {
+  if (kind.empty() || kind == kDelegationKind) return false;
+  const auto& kinds = delegation.kinds;
+  return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
 bool Scope::covers(std::string_view agency_id) const {
   if (reach == Reach::everything) return true;
   return reach == Reach::agencies &&
@@ -229,12 +237,6 @@ Actor in_place_of(const Actor& actor, const Delegation& delegation) {
   out.role = delegation.role;
   out.agency_ids = {delegation.agency_id};
   return out;
-}
-
-bool covers_kind(const Delegation& delegation, std::string_view kind) {
-  if (kind.empty() || kind == kDelegationKind) return false;
-  const auto& kinds = delegation.kinds;
-  return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
 /// What a delegation of some kinds opens besides records. Files obey the record or case that they hang on.

@@ -123,6 +123,8 @@ inline constexpr std::string_view kSlotPrefix = "role:";
 /// never update it.
 Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights);
 
+/// Whether it was granted for this kind.
+bool covers_kind(const Delegation& delegation, std::string_view kind);
 /// The delegation without which the actor could not write this kind (a register's, "case", "attestation",
 /// "attachment") in this agency; nullptr: by own right.
 const Delegation* delegation_used(const Actor& actor, std::string_view kind, std::string_view agency_id);

@@ -96,12 +96,14 @@ class Parser {
     return node->items;
   }
 
-  std::vector<Role> read_roles(const YamlNode& map, std::string_view key) {
-    std::vector<Role> out;
+  std::vector<std::string> read_roles(const YamlNode& map, std::string_view key) {
+    std::vector<std::string> out;
     for (const auto& item : list(map, key)) {
       const auto role = role_from(item.scalar);
-      if (role && item.is_scalar())
-        out.push_back(*role);
+      const bool person = role && *role != Role::device;
+      const bool slot = item.scalar.starts_with(kSlotPrefix) && item.scalar.size() > kSlotPrefix.size();
+      if (item.is_scalar() && (person || slot))
+        out.push_back(item.scalar);
       else
         wrong(item, fmt::format("{}: '{}' is not a role", key, item.scalar));
     }

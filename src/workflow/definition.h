@@ -58,7 +58,7 @@ struct Step {
   std::string text_vi;  // advice on the screen
   std::string text_en;
   std::string citation;
-  std::vector<Role> roles;  // empty: every role that may update the case
+  std::vector<std::string> roles;  // hub roles, "role:SLOT"; empty: who may update the case, but heads
   Order order = Order::sequential;
   bool may_skip = false;
   Json form = Json::object();  // JSON Schema, for the portal
@@ -76,7 +76,7 @@ struct Definition {
   std::string clause;     // id of the clause that it carries out; may be empty
   std::vector<Step> steps;
   std::vector<Guard> close_guards;  // all_steps_done_or_skipped is always among them
-  std::vector<Role> close_roles;
+  std::vector<std::string> close_roles;
 
   const Step* find(std::string_view step_id) const;
   std::size_t index_of(std::string_view step_id) const;  // steps.size() if absent

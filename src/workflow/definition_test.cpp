@@ -74,6 +74,8 @@ TEST_CASE("workflow definition: mistakes are named with their line") {
       {"order: free", "order: random", "sequential or free"},
       {"required: false", "required: maybe", "true or false"},
       {"[partner, staff]", "[partner, boss]", "'boss' is not a role"},
+      {"[partner, staff]", "[partner, device]", "'device' is not a role"},
+      {"[partner, staff]", "[partner, 'role:']", "'role:' is not a role"},
       {"id: b,", "id: a,", "defined twice"},
       {"id: b,", "id: case_opened,", "reserved"},
       {"type: object, prop", "type: thing, prop", "form: schema"},

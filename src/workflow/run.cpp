@@ -93,8 +93,9 @@ std::optional<Error> judge_guard(const Definition& definition, const CaseState& 
   return error("field '" + guard.name + "' must be set", "workflow.needs_field", {title.string_or(member)});
 }
 
-bool role_allowed(const std::vector<Role>& roles, const Actor& actor) {
-  return roles.empty() || actor.system || std::find(roles.begin(), roles.end(), actor.role) != roles.end();
+bool role_allowed(const Names& roles, const Actor& actor, const std::optional<Names>& names) {
+  if (actor.system) return true;
+  return is_named(roles, names ? *names : Names{std::string(to_string(actor.role))});
 }
 
 void add_to_timeline(CaseState& state, const Actor& actor, UtcTime now, std::string_view step,
@@ -286,6 +287,13 @@ Result<> check_move(const CaseState& state, const Move& move) {
 
 }  // namespace
 
+bool is_named(const Names& roles, const Names& names) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    if (roles.empty()) return name != to_string(Role::agency_head);
+    return std::find(roles.begin(), roles.end(), name) != roles.end();
+  });
+}
+
 std::string_view to_string(Verb verb) { return kVerbNames[static_cast<std::size_t>(verb)]; }
 
 std::optional<Verb> verb_from(std::string_view text) {
@@ -330,7 +338,7 @@ Result<CaseState> act(const Definition& definition, const CaseState& state, cons
   if (!on_case) {
     // Notes and attachments are open to everybody who may update the case: partners add what they found.
     const bool open = move.verb == Verb::note || move.verb == Verb::attach;
-    if (!open && !role_allowed(definition.steps[index].roles, actor)) {
+    if (!open && !role_allowed(definition.steps[index].roles, actor, move.names)) {
       return fail(ErrorCode::denied,
                   fmt::format("role {} may not act on step '{}'", to_string(actor.role), move.step),
                   "workflow.role_denied", {definition.steps[index].title_vi});
@@ -359,10 +367,10 @@ std::vector<Error> can_close(const Definition& definition, const CaseState& stat
 }
 
 Result<CaseState> close(const Definition& definition, const CaseState& state, const Actor& actor, UtcTime now,
-                        std::string_view reason) {
+                        std::string_view reason, const std::optional<Names>& names) {
   const auto errors = can_close(definition, state);
   if (!errors.empty()) return std::unexpected(errors.front());
-  if (!role_allowed(definition.close_roles, actor)) {
+  if (!role_allowed(definition.close_roles, actor, names)) {
     return fail(ErrorCode::denied, "this role may not close the case", "workflow.role_denied",
                 {definition.title_vi});
   }

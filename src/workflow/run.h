@@ -82,14 +82,20 @@ struct Start {
   Json context = Json::object();
 };
 
+using Names = std::vector<std::string>;  // hub roles, "role:SLOT"
+
 struct Move {
   std::string step;  // may be empty for `note`
   Verb verb = Verb::note;
   std::optional<Json>
       doc;             // begin: a draft, required fields may be missing; done: the form, default the draft
   std::string reason;  // needed for skip, reopen, note
-  std::vector<Attachment> attachments;  // by and at are filled in here
+  std::vector<Attachment> attachments;        // by and at are filled in here
+  std::optional<Names> names = std::nullopt;  // what the actor goes by here; nullopt: its hub role
 };
+/// Whether one of these names is among `roles`. No roles: everybody, but heads, who
+/// act where they are named.
+bool is_named(const Names& roles, const Names& names);
 
 /// What stands between a case and its end.
 struct Need {
@@ -118,7 +124,7 @@ Result<CaseState> act(const Definition& definition, const CaseState& state, cons
 /// All reasons why it cannot be closed yet; empty: it can.
 std::vector<Error> can_close(const Definition& definition, const CaseState& state);
 Result<CaseState> close(const Definition& definition, const CaseState& state, const Actor& actor, UtcTime now,
-                        std::string_view reason = {});
+                        std::string_view reason = {}, const std::optional<Names>& names = std::nullopt);
 /// The step to work on next, a jump's target first; nullopt when all are finished.
 std::optional<Need> next_needed(const Definition& definition, const CaseState& state);
 /// When the last of so many working days after `from` ends; nullopt: nobody knows the holidays of that year.

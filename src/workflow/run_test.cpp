@@ -140,6 +140,26 @@ TEST_CASE("workflow: a complex case goes to step 4 at once and comes back to ste
   CHECK(close(d, state, kOfficer, kOpened + hours(5)).has_value());
 }
 
+TEST_CASE("workflow: heads act where a step names them, whoever goes by a name acts under it") {
+  const Definition d = incident();
+  const CaseState fresh = start(d, {"c-1", "p", {}}, kOfficer, kOpened);
+  const Move isolate{"isolate", Verb::done, json(kIsolate), "", {}};
+  CHECK(act(d, fresh, isolate, actor(Role::agency_head), kOpened).error().code == ErrorCode::denied);
+  const CaseState jumped =
+      must(act(d, finish(d, finish(d, fresh, "isolate", kIsolate, 1), "verify", kVerify, 1),
+               {"collect", Verb::begin, json(R"({"complex":true,"complex_reason":"rootkit"})"), "", {}},
+               kOfficer, kOpened));
+  CHECK(act(d, jumped, {"report", Verb::done, json(kReport), "", {}}, actor(Role::agency_head), kOpened));
+  Move named = isolate;
+  named.names = {"agency_officer"};
+  CHECK(act(d, fresh, named, actor(Role::staff), kOpened));
+  named.names = Names{};
+  CHECK(act(d, fresh, named, kOfficer, kOpened).error().code == ErrorCode::denied);
+  CHECK(is_named({}, {"agency_officer"}));
+  CHECK_FALSE(is_named({}, {"agency_head"}));
+  CHECK(is_named({"role:response_team"}, {"partner", "role:response_team"}));
+}
+
 TEST_CASE("workflow: what is refused, with a sentence for people") {
   const Definition d = incident();
   const CaseState fresh = start(d, {"c-1", "p", {}}, kOfficer, kOpened);
