@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "detect/filter.h"
+#include "hub/pack_reader.h"
 
 namespace phendau::hub {
 namespace {
@@ -50,16 +52,13 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
   for (const auto& file : out.pack_.workflow_files) {
     const std::string name = file.pack_id + "/" + file.path;
     if (has_mistakes(name)) continue;  // they are listed already, in other words
-    auto definition = workflow::parse_definition(file.text, name, errors);
-    if (definition) out.workflows_.emplace(definition->id, std::move(*definition));
+    read_workflow(file.text, name, out.workflows_, errors);
   }
+  out.check_regimes(errors);
   for (const auto& earlier : out.pack_.earlier_workflows) {
     std::vector<ContentError> of_then;  // what was wrong then matters to nobody now
     Workflows known;
-    for (const auto& file : earlier.files) {
-      auto definition = workflow::parse_definition(file.text, file.path, of_then);
-      if (definition) known.emplace(definition->id, std::move(*definition));
-    }
+    for (const auto& file : earlier.files) read_workflow(file.text, file.path, known, of_then);
     out.earlier_workflows_.emplace_back(earlier.until, std::move(known));
   }
   out.options_ = compile_options_of(out.pack_, options);
@@ -100,30 +99,82 @@ Result<ActivePack> ActivePack::load(Env& env, const std::string& folder, const P
   return out;
 }
 
+std::string definition_name(std::string_view workflow_id, std::string_view text) {
+  constexpr std::size_t kDigits = 16;
+  return std::string(workflow_id) + "." + sha256_hex(text).substr(0, kDigits);
+}
+
+void ActivePack::read_workflow(const std::string& text, const std::string& file, Workflows& into,
+                               std::vector<ContentError>& errors) {
+  auto definition = workflow::parse_definition(text, file, errors);
+  if (!definition) return;
+  const std::string id = definition->id;
+  into.emplace(id, KnownWorkflow{std::make_shared<const workflow::Definition>(std::move(*definition)), text,
+                                 definition_name(id, text)});
+}
+
+void ActivePack::check_regimes(std::vector<ContentError>& errors) const {
+  std::vector<std::string> names;
+  for (const auto& [id, table] : pack_.catalog.regimes) names.push_back(id);
+  for (const auto& file : pack_.workflow_files) {
+    const auto known = std::find_if(workflows_.begin(), workflows_.end(),
+                                    [&](const auto& one) { return one.second.text == file.text; });
+    if (known == workflows_.end()) continue;
+    for (const auto& step : known->second.definition->steps) {
+      for (const auto& clock : step.clocks) {
+        if (clock.regime.empty() || pack_.catalog.regimes.contains(clock.regime)) continue;
+        errors.push_back(
+            {file.pack_id + "/" + file.path, clock.line, 1,
+             "no table '" + clock.regime + "' in regimes.yaml" + did_you_mean(clock.regime, names)});
+      }
+    }
+  }
+}
+
 const workflow::Definition* ActivePack::workflow(std::string_view id) const {
+  const KnownWorkflow* found = known_workflow(id);
+  return found == nullptr ? nullptr : found->definition.get();
+}
+
+const KnownWorkflow* ActivePack::known_workflow(std::string_view id, std::optional<UtcTime> opened_at) const {
+  for (const auto& [until, known] : earlier_workflows_) {
+    if (!opened_at || *opened_at >= until) continue;
+    const auto then = known.find(id);
+    if (then != known.end()) return &then->second;
+    break;
+  }
   const auto found = workflows_.find(id);
   return found == workflows_.end() ? nullptr : &found->second;
 }
 
-std::vector<workflow::ClockState> ActivePack::clocks_of(const workflow::Definition& definition,
-                                                        const workflow::CaseState& state, UtcTime now) const {
+std::optional<workflow::Due> ActivePack::due_of(const workflow::Clock& clock, UtcTime from) const {
   const comply::Catalog& catalog = pack_.catalog;
-  const auto working_days = [&](UtcTime from, std::int32_t count) -> std::optional<UtcTime> {
+  const auto start = comply::TermStart::instant(from, catalog.zone);
+  if (clock.regime.empty()) {
     comply::DeadlineRule rule;
     rule.kind = comply::DeadlineRule::Kind::working_days;
-    rule.count = count;
-    const auto start = comply::TermStart::instant(from, catalog.zone);
+    rule.count = clock.working_days.value_or(0);
     const auto due = comply::due_of(rule, start, catalog.work_calendar, catalog.zone);
-    return due ? std::optional(due->due_at) : std::nullopt;
-  };
-  const workflow::Definition* of = &definition;
-  for (const auto& [until, known] : earlier_workflows_) {
-    if (state.opened_at >= until) continue;
-    const auto then = known.find(definition.id);
-    if (then != known.end()) of = &then->second;
-    break;
+    if (!due) return std::nullopt;
+    return workflow::Due{due->due_at, due->inclusive, "", "", "", ""};
   }
-  return workflow::clocks(*of, state, now, catalog.zone, working_days);
+  const auto table = catalog.regimes.find(clock.regime);
+  if (table == catalog.regimes.end()) return std::nullopt;
+  const auto answer = comply::regime_due(table->second, start, catalog.work_calendar, catalog.zone);
+  if (!answer || answer->rule == nullptr) return std::nullopt;
+  const comply::RegimeRule& rule = *answer->rule;
+  workflow::Due out{std::nullopt, false, rule.id, rule.form, rule.to.vi, rule.source};
+  if (answer->due) {
+    out.at = answer->due->due_at;
+    out.inclusive = answer->due->inclusive;
+  }
+  return out;
+}
+
+std::vector<workflow::ClockState> ActivePack::clocks_of(const workflow::Definition& definition,
+                                                        const workflow::CaseState& state, UtcTime now) const {
+  return workflow::clocks(definition, state, now, pack_.catalog.zone,
+                          [this](const workflow::Clock& clock, UtcTime from) { return due_of(clock, from); });
 }
 
 PasswordRule ActivePack::password_rule() const {

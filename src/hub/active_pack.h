@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,15 @@
 #include "workflow/run.h"
 
 namespace phendau::hub {
+
+/// A workflow with the text that it was read from, parameters filled in.
+struct KnownWorkflow {
+  std::shared_ptr<const workflow::Definition> definition;
+  std::string text;
+  std::string name;  // definition_name()
+};
+/// "incident.0123456789abcdef": the id, and what its text is known by.
+std::string definition_name(std::string_view workflow_id, std::string_view text);
 
 class ActivePack {
  public:
@@ -38,7 +48,10 @@ class ActivePack {
   /// Rules and filters that are allowed, but hardly mean what their author thinks.
   const std::vector<ContentError>& warnings() const { return warnings_; }
   const workflow::Definition* workflow(std::string_view id) const;
-  /// Clocks of a case, with the pack's calendar and the terms that held when it was opened.
+  /// As it is now, or as the parameters were when a case was opened.
+  const KnownWorkflow* known_workflow(std::string_view id,
+                                      std::optional<UtcTime> opened_at = std::nullopt) const;
+  /// Clocks of a case, with the pack's calendar and tables of the law.
   std::vector<workflow::ClockState> clocks_of(const workflow::Definition& definition,
                                               const workflow::CaseState& state, UtcTime now) const;
   const UploadPolicy& upload_policy() const { return upload_policy_; }
@@ -62,7 +75,12 @@ class ActivePack {
   std::vector<detect::CorrelationRule> correlations_;
   std::vector<ContentError> rejected_;
   std::vector<ContentError> warnings_;
-  using Workflows = std::map<std::string, workflow::Definition, std::less<>>;
+  using Workflows = std::map<std::string, KnownWorkflow, std::less<>>;
+  static void read_workflow(const std::string& text, const std::string& file, Workflows& into,
+                            std::vector<ContentError>& errors);
+  void check_regimes(std::vector<ContentError>& errors) const;
+  std::optional<workflow::Due> due_of(const workflow::Clock& clock, UtcTime from) const;
+
   Workflows workflows_;
   std::vector<std::pair<UtcTime, Workflows>> earlier_workflows_;  // oldest first; until when they held
   UploadPolicy upload_policy_;

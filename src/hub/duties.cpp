@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "hub/calendar_sequences.h"
+#include "hub/case_record.h"
 #include "hub/duty_actions.h"
 #include "hub/incidents.h"
 #include "net/http.h"
@@ -146,25 +147,26 @@ Result<Json> Duties::waiting_steps(const Actor& actor) {
   query.limit = ledger::kListLimitMax;
   const UtcTime now = services_.env.now();
   for (const auto& record : PHENDAU_TRY(services_.ledger.list(query, scope)).records) {
-    const auto* definition = services_.pack.workflow(record.doc["workflow"].as_string());
-    const auto state = workflow::from_json(record.doc["state"]);
-    if (definition == nullptr || !state || out.size() >= kStepsShown) continue;
-    const auto need = workflow::next_needed(*definition, *state);
-    const auto* step = need ? definition->find(need->step) : nullptr;
-    const auto& roles = step != nullptr ? step->roles : definition->close_roles;
-    if (!workflow::is_named(roles, names_in_case(services_, actor, record.agency_id, roles).names)) continue;
-    Json due;
-    for (const auto& clock : services_.pack.clocks_of(*definition, *state, now)) {
-      if (step == nullptr || clock.stopped || clock.step != step->id || !due.is_null()) continue;
-      due = format_rfc3339(clock.due_at);
-    }
+    if (out.size() >= kStepsShown) break;
+    const Json progress = case_progress(services_.pack, record, now);
+    if (!progress.is_object()) continue;
+    const auto is_for = [&](const Json& roles) {
+      const auto names = texts_from(roles);
+      return workflow::is_named(names, names_in_case(services_, actor, record.agency_id, names).names);
+    };
+    const auto& steps = progress["open"].items();
+    const auto own =
+        std::find_if(steps.begin(), steps.end(), [&](const Json& one) { return is_for(one["roles"]); });
+    const bool closes = steps.empty() && is_for(progress["close_roles"]);
+    if (own == steps.end() && !closes) continue;
+    const Json next = closes ? Json() : *own;
     out.push(Json::object({{"case_id", record.id},
                            {"case_title", record.doc["title"]},
                            {"agency_id", record.agency_id},
                            {"agency_name", agency_name(services_, record.agency_id)},
-                           {"step", step == nullptr ? Json() : Json(step->id)},
-                           {"title", step == nullptr ? tr(Lang::vi, "duty.close_case") : step->title_vi},
-                           {"due_at", std::move(due)}}));
+                           {"step", next["step"]},
+                           {"title", next["title"].string_or(tr(Lang::vi, "duty.close_case"))},
+                           {"due_at", next["due_at"]}}));
   }
   return out;
 }

@@ -12,7 +12,7 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kCaseKind = "case";
+constexpr std::size_t kDescriptionBytesMax = 32'000;  // 8,000 characters
 constexpr std::string_view kAttachment = "attachment";
 
 std::string_view shown_state(workflow::StepStatus status) {
@@ -29,62 +29,56 @@ std::string_view shown_state(workflow::StepStatus status) {
   return "waiting";
 }
 
-bool is_finished(const workflow::StepState& step) {
-  return step.status == workflow::StepStatus::done || step.status == workflow::StepStatus::skipped;
+/// Steps that a case needs: those that it does without are not shown, unless somebody did them.
+bool is_shown(const workflow::CaseState& state, const workflow::StepState& step, const workflow::Step& rule) {
+  return step.finished_at || workflow::applies(state, rule);
 }
 
-Json definition_view(const workflow::Definition& definition) {
+Json definition_view(const workflow::Definition& definition, const workflow::CaseState& state) {
   Json steps = Json::array();
-  for (const auto& step : definition.steps) {
-    Json roles = Json::array();
-    for (const auto& role : step.roles) roles.push(role);
+  for (std::size_t i = 0; i < definition.steps.size(); ++i) {
+    const auto& step = definition.steps[i];
+    if (!is_shown(state, state.steps[i], step)) continue;
     steps.push(Json::object({{"id", step.id},
                              {"title", step.title_vi},
                              {"advice", step.text_vi},
                              {"citation", step.citation},
                              {"form", step.form},
                              {"may_skip", step.may_skip},
-                             {"roles", std::move(roles)}}));
+                             {"any_time", step.order == workflow::Step::Order::free},
+                             {"roles", texts_json(step.roles)}}));
   }
   return Json::object({{"title", definition.title_vi}, {"steps", std::move(steps)}});
 }
 
-Json steps_view(const workflow::CaseState& state) {
-  Json out = Json::array();
-  for (const auto& step : state.steps) {
-    Json files = Json::array();
-    for (const auto& file : step.attachments) files.push(file.sha256);
-    const auto at = step.finished_at ? step.finished_at : step.began_at;
-    out.push(Json::object({{"id", step.id},
-                           {"state", shown_state(step.status)},
-                           {"by", step.finished_by_name.empty() ? Json() : Json(step.finished_by_name)},
-                           {"at", time_or_null(at)},
-                           {"doc", step.doc},
-                           {"skip_reason", step.skip_reason.empty() ? Json() : Json(step.skip_reason)},
-                           {"attachments", std::move(files)}}));
-  }
-  return out;
+Json step_view(const workflow::StepState& step, bool may_act) {
+  Json files = Json::array();
+  for (const auto& file : step.attachments) files.push(file.sha256);
+  const auto at = step.finished_at ? step.finished_at : step.began_at;
+  return Json::object({{"id", step.id},
+                       {"state", shown_state(step.status)},
+                       {"by", step.finished_by_name.empty() ? Json() : Json(step.finished_by_name)},
+                       {"at", time_or_null(at)},
+                       {"doc", step.doc},
+                       {"skip_reason", step.skip_reason.empty() ? Json() : Json(step.skip_reason)},
+                       {"attachments", std::move(files)},
+                       {"may_act", may_act}});
 }
 
-Json timeline_view(const workflow::CaseState& state) {
+/// The clocks that run. One whose rule gives no number has no due_at: it says since when.
+Json clocks_view(const Json& progress, UtcTime now) {
   Json out = Json::array();
-  for (const auto& entry : state.timeline) {
-    out.push(Json::object({{"at", format_rfc3339(entry.at)},
-                           {"by", entry.by_name},
-                           {"kind", entry.what == "attach" ? "attachment" : entry.what},
-                           {"text", entry.text},
-                           {"step", entry.step}}));
-  }
-  return out;
-}
-
-Json clocks_view(const ActivePack& pack, const workflow::Definition& definition,
-                 const workflow::CaseState& state, UtcTime now) {
-  Json out = Json::array();
-  for (const auto& clock : pack.clocks_of(definition, state, now)) {
-    if (clock.stopped) continue;
-    out.push(Json::object(
-        {{"label", clock.label_vi}, {"due_at", format_rfc3339(clock.due_at)}, {"overdue", clock.overdue}}));
+  for (const auto& clock : progress["clocks"].items()) {
+    if (clock["stopped"].as_bool()) continue;
+    Json one = Json::object({{"step", clock["step"]},
+                             {"label", clock["label"]},
+                             {"from", clock["from"]},
+                             {"due_at", clock["due_at"]},
+                             {"overdue", is_clock_overdue(clock, now)}});
+    for (const char* key : {"rule", "form", "to", "source"}) {
+      if (clock[key].is_string()) one.set(key, clock[key]);
+    }
+    out.push(std::move(one));
   }
   return out;
 }
@@ -134,24 +128,11 @@ CaseStanding names_in_case(Services& services, const Actor& actor, std::string_v
   return out;
 }
 
-Result<const workflow::Definition*> Incidents::definition_of(const ledger::Record& record) const {
-  const auto* definition = services_.pack.workflow(record.doc["workflow"].as_string());
-  if (definition == nullptr) {
-    return fail(ErrorCode::corrupt, "the pack in force lacks the case's workflow", "incident.no_workflow");
-  }
-  return definition;
-}
-
-Json Incidents::summary(const ledger::Record& record, const workflow::Definition& definition,
-                        const workflow::CaseState& state) {
-  std::int64_t done = 0;
-  std::string current;
-  for (const auto& step : state.steps) {
-    if (is_finished(step))
-      ++done;
-    else if (current.empty())
-      current = definition.find(step.id) ? definition.find(step.id)->title_vi : step.id;
-  }
+Json Incidents::summary(const ledger::Record& record, const workflow::CaseState* state) {
+  const UtcTime now = services_.env.now();
+  const Json progress = case_progress(services_.pack, record, now);
+  const auto closed_at = parse_rfc3339(record.doc["closed_at"].as_string());
+  const UtcTime opened_at = state == nullptr ? record.created_at : state->opened_at;
   // A file keeps the name of its date; an open one says who works on it.
   const auto name_at = [&](UtcTime at) {
     return agency_name_at(services_, owner_at(services_, kCaseKind, record.id, record.agency_id, at), at);
@@ -159,21 +140,40 @@ Json Incidents::summary(const ledger::Record& record, const workflow::Definition
   return Json::object({{"id", record.id},
                        {"title", record.doc["title"]},
                        {"agency_id", record.agency_id},
-                       {"agency_name", name_at(state.closed_at.value_or(services_.env.now()))},
-                       {"opened_agency_name", name_at(state.opened_at)},
+                       {"agency_name", name_at(closed_at.value_or(now))},
+                       {"opened_agency_name", name_at(opened_at)},
                        {"status", record.state},
-                       {"opened_at", format_rfc3339(state.opened_at)},
-                       {"closed_at", time_or_null(state.closed_at)},
-                       {"steps_done", done},
-                       {"steps_total", state.steps.size()},
-                       {"current_step", current},
-                       {"clocks", clocks_view(services_.pack, definition, state, services_.env.now())}});
+                       {"opened_at", format_rfc3339(opened_at)},
+                       {"detected_at", record.doc["detected_at"].string_or(format_rfc3339(opened_at))},
+                       {"closed_at", closed_at ? Json(format_rfc3339(*closed_at)) : Json()},
+                       {"steps_done", progress["steps_done"].as_int()},
+                       {"steps_total", progress["steps_total"].as_int()},
+                       {"current_step", progress["current"].as_string()},
+                       {"clocks", record.state == "open" ? clocks_view(progress, now) : Json::array()}});
 }
 
+namespace {
+
+/// What this person may do with the case as a whole.
+Json rights_view(Services& services, const Actor& actor, std::string_view agency_id,
+                 const workflow::Definition& definition, const workflow::CaseState& state) {
+  const auto named = [&](const std::optional<workflow::Names>& roles) {
+    return roles && workflow::is_named(*roles, names_in_case(services, actor, agency_id, *roles).names);
+  };
+  const bool closes = !state.closed && named(definition.close_roles);
+  return Json::object({{"close", closes},
+                       {"correct_detected", closes},
+                       {"stop", !state.closed && named(definition.stop_roles)},
+                       {"reopen", state.closed && named(definition.reopen_roles)}});
+}
+
+}  // namespace
+
 Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {
-  const auto* definition = PHENDAU_TRY(definition_of(record));
-  const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
-  Json out = summary(record, *definition, state);
+  const auto opened = PHENDAU_TRY(definitions_.open(record));
+  const workflow::CaseState& state = opened.state;
+  const workflow::Definition& definition = *opened.definition.definition;
+  Json out = summary(record, &state);
   Json alerts = Json::array();
   const Scope alert_scope = authorize(actor, Action::read, Resource::alert);
   for (const auto& id : record.doc["alert_ids"].items()) {
@@ -181,17 +181,42 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {
     if (alert) alerts.push(alerts_.view(*alert));
   }
   Json files = PHENDAU_TRY(attachments_of(services_, "case_id", record.id));
-  out.set("workflow", definition->id + "@" + state.pack)
+  Json steps = Json::array();
+  for (std::size_t i = 0; i < state.steps.size(); ++i) {
+    const auto& rule = definition.steps[i];
+    if (!is_shown(state, state.steps[i], rule)) continue;
+    const auto standing = names_in_case(services_, actor, record.agency_id, rule.roles);
+    steps.push(step_view(state.steps[i], !state.closed && workflow::is_named(rule.roles, standing.names)));
+  }
+  out.set("workflow", definition.id + "@" + state.pack)
       .set("description", record.doc["description"].as_string())
-      .set("definition", definition_view(*definition))
-      .set("steps", steps_view(state))
-      .set("timeline", timeline_view(state))
+      .set("definition", definition_view(definition, state))
+      .set("steps", std::move(steps))
+      .set("timeline", PHENDAU_TRY(timeline(record, state)))
+      .set("timeline_total", state.entries + state.timeline.size())
       .set("alerts", std::move(alerts))
       .set("attachments", std::move(files))
-      .set("next_needed", state.closed ? std::string() : need_text(*definition, state))
-      .set("may_close", !state.closed && workflow::can_close(*definition, state).empty())
+      .set("next_needed", state.closed ? std::string() : need_text(definition, state))
+      .set("may_close", !state.closed && workflow::can_close(definition, state).empty())
+      .set("may", rights_view(services_, actor, record.agency_id, definition, state))
+      .set("stop_reason", state.stopped ? Json(state.stop_reason) : Json())
       .set("summary", record.doc["summary"]);
   return out;
+}
+
+/// The newest entries, oldest first.
+Result<Json> Incidents::timeline(const ledger::Record& record, const workflow::CaseState& state) {
+  Json::Array items;
+  const std::size_t own = std::min(state.timeline.size(), kTimelineShown);
+  for (std::size_t i = 0; i < own; ++i)
+    items.push_back(entry_view(state.timeline[state.timeline.size() - 1 - i]));
+  if (state.entries > 0 && items.size() < kTimelineShown) {
+    const Json page =
+        PHENDAU_TRY(case_entries(services_.ledger, record.id, "", kTimelineShown - items.size()));
+    for (const auto& item : page["items"].items()) items.push_back(item);
+  }
+  std::reverse(items.begin(), items.end());
+  return Json::array(std::move(items));
 }
 
 Result<Json> Incidents::list(const Actor& actor, std::string_view status, std::string_view agency_id,
@@ -206,10 +231,7 @@ Result<Json> Incidents::list(const Actor& actor, std::string_view status, std::s
   if (!agency_id.empty()) query.agency_ids = {std::string(agency_id)};
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
   Json::Array items;
-  for (const auto& record : page.records) {
-    const auto* definition = PHENDAU_TRY(definition_of(record));
-    items.push_back(summary(record, *definition, PHENDAU_TRY(workflow::from_json(record.doc["state"]))));
-  }
+  for (const auto& record : page.records) items.push_back(summary(record, nullptr));
   Json out = page_json(std::move(items), page.next_cursor);
   out.set("total", PHENDAU_TRY(services_.ledger.count(query, scope)));
   return out;
@@ -220,52 +242,64 @@ Result<Json> Incidents::get(const Actor& actor, std::string_view id) {
   return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope)));
 }
 
-Result<Json> Incidents::start(const Actor& actor, const std::string& agency_id, const std::string& title,
-                              Json alert_ids, const std::string& description,
-                              std::vector<ledger::Write> also) {
-  const auto* definition = services_.pack.workflow(kIncidentWorkflow);
-  if (definition == nullptr) return fail(ErrorCode::corrupt, "no incident workflow", "incident.no_workflow");
+Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also) {
+  const auto definition = PHENDAU_TRY(definitions_.current(kIncidentWorkflow));
   const UtcTime now = services_.env.now();
-  const std::string id = new_ulid(services_.env);
   workflow::Start begin;
-  begin.case_id = id;
+  begin.case_id = new_ulid(services_.env);
   begin.pack = services_.pack.pack().reference();
-  begin.context = Json::object({{"alert_ids", alert_ids}});
-  const auto state = workflow::start(*definition, begin, actor, now);
+  begin.context = Json::object({{"alert_ids", opening.alert_ids}});
+  begin.detected_at = opening.detected_at;
+  const auto state = workflow::start(*definition.definition, begin, actor, now);
   ledger::Write write;
   write.kind = kCaseKind;
-  write.id = id;
-  write.agency_id = agency_id;
-  write.state = "open";
+  write.id = begin.case_id;
+  write.agency_id = opening.agency_id;
   write.expected_version = 0;
   write.reason = "opened";
   write.pack = begin.pack;
-  write.doc.set("workflow", definition->id)
-      .set("title", title)
-      .set("alert_ids", std::move(alert_ids))
-      .set("state", workflow::to_json(state));
-  if (!description.empty()) write.doc.set("description", description);
+  write.doc.set("workflow", definition.definition->id)
+      .set("title", opening.title)
+      .set("alert_ids", opening.alert_ids);
+  if (!opening.description.empty()) write.doc.set("description", opening.description);
   ledger::WriteBatch batch;
-  batch.writes.push_back(std::move(write));
+  put_state(batch, std::move(write), definition, state, services_.pack, now);
   for (auto& one : also) {
-    one.doc.set("case_id", id);
+    one.doc.set("case_id", begin.case_id);
     batch.writes.push_back(std::move(one));
   }
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, now));
-  services_.live.publish({"incident", Resource::incident, agency_id, Json::object({{"id", id}})});
-  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, id, everything())));
+  services_.live.publish(
+      {"incident", Resource::incident, opening.agency_id, Json::object({{"id", begin.case_id}})});
+  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, begin.case_id, everything())));
 }
 
+namespace {
+
+/// A moment that was typed in, not after `now`; nullopt where nothing was.
+Result<std::optional<UtcTime>> detected_from(const Json& body, UtcTime now) {
+  const Json& value = body["detected_at"];
+  if (value.is_null()) return std::optional<UtcTime>();
+  const auto at = parse_rfc3339(value.as_string());
+  if (!at) return bad_member("detected_at");
+  if (*at <= now) return std::optional(*at);
+  return fail(ErrorCode::invalid, "detected in the future", "workflow.detected_late");
+}
+
+}  // namespace
+
 Result<Json> Incidents::create(const Actor& actor, const Json& body) {
-  const std::string& agency_id = body["agency_id"].as_string();
-  PHENDAU_TRY(scope_covering(actor, Action::create, Resource::incident, agency_id));
-  PHENDAU_TRY(living_agency(services_.ledger, agency_id));
+  Opening opening;
+  opening.agency_id = body["agency_id"].as_string();
+  PHENDAU_TRY(scope_covering(actor, Action::create, Resource::incident, opening.agency_id));
+  PHENDAU_TRY(living_agency(services_.ledger, opening.agency_id));
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
-  const std::string title(trim(body["title"].as_string()));
-  if (title.empty() || title.size() > 800) {
-    return fail(ErrorCode::invalid, "title is missing or too long", "request.invalid", {"title"});
-  }
-  return start(actor, agency_id, title, Json::array(), body["description"].as_string(), {});
+  opening.title = trim(body["title"].as_string());
+  if (opening.title.empty() || opening.title.size() > 800) return bad_member("title");
+  opening.description = body["description"].as_string();
+  if (opening.description.size() > kDescriptionBytesMax) return bad_member("description");
+  opening.detected_at = PHENDAU_TRY(detected_from(body, services_.env.now()));
+  return start(actor, opening, {});
 }
 
 Result<Incidents::Opened> Incidents::open_from_alert(const Actor& actor, std::string_view alert_id) {
@@ -284,14 +318,16 @@ Result<Incidents::Opened> Incidents::open_from_alert(const Actor& actor, std::st
   mark.expected_version = alert.version;
   mark.reason = "incident opened";
   if (!mark.doc.contains("assignee")) mark.doc.set("assignee", actor.user_id);
-  std::string title = alert.doc["rule_title"].as_string();
-  const std::string host = alert.doc["host"].as_string();
-  if (!host.empty()) title += " - " + host;
+  Opening opening;
+  opening.agency_id = alert.agency_id;
+  opening.title = alert.doc["rule_title"].as_string();
+  const std::string& host = alert.doc["host"].as_string();
+  if (!host.empty()) opening.title += " - " + host;
+  opening.alert_ids = Json::array({Json(alert.id)});
+  opening.detected_at = std::min(alert.created_at, services_.env.now());  // when the hub said so
   std::vector<ledger::Write> also;
   also.push_back(std::move(mark));
-  Json view =
-      PHENDAU_TRY(start(actor, alert.agency_id, title, Json::array({Json(alert.id)}), "", std::move(also)));
-  return Opened{std::move(view), true};
+  return Opened{PHENDAU_TRY(start(actor, opening, std::move(also))), true};
 }
 
 std::vector<workflow::Attachment> Incidents::attachments_named(const Json& digests,
@@ -314,32 +350,35 @@ std::vector<workflow::Attachment> Incidents::attachments_named(const Json& diges
   return out;
 }
 
-Result<Json> Incidents::save(const Actor& actor, const ledger::Record& record,
-                             const workflow::CaseState& state, const Scope& scope, std::string reason,
-                             const Json& more) {
-  ledger::Write write;
-  write.kind = kCaseKind;
-  write.id = record.id;
-  write.agency_id = record.agency_id;
-  write.state = state.closed ? "closed" : "open";
-  write.doc = record.doc;
-  write.doc.set("state", workflow::to_json(state));
+Result<Incidents::Loaded> Incidents::load(const Actor& actor, std::string_view id) {
+  Loaded out;
+  out.scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
+  out.record = PHENDAU_TRY(services_.ledger.get(kCaseKind, id, out.scope));
+  auto opened = PHENDAU_TRY(definitions_.open(out.record));
+  out.state = std::move(opened.state);
+  out.definition = std::move(opened.definition);
+  return out;
+}
+
+Result<Json> Incidents::save(const Actor& actor, const Loaded& loaded, const workflow::CaseState& state,
+                             std::string reason, const Json& more) {
+  const ledger::Record& record = loaded.record;
+  const UtcTime now = services_.env.now();
+  ledger::Write write = ledger::rewrite(record, std::move(reason));
   for (const auto& [name, value] : more.members()) write.doc.set(name, value);
-  write.expected_version = record.version;
-  write.scope = scope;
-  write.reason = std::move(reason);
-  PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
+  write.scope = loaded.scope;
+  ledger::WriteBatch batch;
+  put_state(batch, std::move(write), loaded.definition, state, services_.pack, now);
+  PHENDAU_TRY(services_.ledger.write_batch(batch, actor, now));
   services_.live.publish(
       {"incident", Resource::incident, record.agency_id, Json::object({{"id", record.id}})});
-  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, record.id, scope)));
+  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, record.id, loaded.scope)));
 }
 
 Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string_view step,
                             const Json& body) {
-  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
-  const auto record = PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope));
-  const auto* definition = PHENDAU_TRY(definition_of(record));
-  const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
+  const Loaded loaded = PHENDAU_TRY(load(actor, id));
+  const workflow::Definition& definition = *loaded.definition.definition;
   const auto verb = workflow::verb_from(body["verb"].as_string());
   if (!verb) return fail(ErrorCode::invalid, "unknown verb", "request.invalid", {"verb"});
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
@@ -349,29 +388,71 @@ Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string
   if (body["doc"].is_object()) move.doc = body["doc"];
   move.reason = body["reason"].as_string();
   move.attachments = attachments_named(body["attachments"], id);
-  const auto* rule = definition->find(step);
-  auto standing = names_in_case(services_, actor, record.agency_id,
+  const auto* rule = definition.find(step);
+  auto standing = names_in_case(services_, actor, loaded.record.agency_id,
                                 rule != nullptr ? rule->roles : std::vector<std::string>());
   move.names = std::move(standing.names);
-  const auto next = PHENDAU_TRY(workflow::act(*definition, state, move, standing.actor, services_.env.now()));
-  return save(standing.actor, record, next, scope, std::string(step) + " " + body["verb"].as_string(),
-              Json::object());
+  const auto next =
+      PHENDAU_TRY(workflow::act(definition, loaded.state, move, standing.actor, services_.env.now()));
+  return save(standing.actor, loaded, next, std::string(step) + " " + body["verb"].as_string());
 }
 
 Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::string_view summary) {
-  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
-  const auto record = PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope));
-  const auto* definition = PHENDAU_TRY(definition_of(record));
-  const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
+  const Loaded loaded = PHENDAU_TRY(load(actor, id));
+  const workflow::Definition& definition = *loaded.definition.definition;
   if (trim(summary).empty())
     return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(summary)));
+  const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
+  const auto closed = PHENDAU_TRY(workflow::close(definition, loaded.state, standing.actor,
+                                                  services_.env.now(), summary, standing.names));
+  return save(standing.actor, loaded, closed, "closed", Json::object({{"summary", summary}}));
+}
+
+Result<Json> Incidents::stop(const Actor& actor, std::string_view id, std::string_view reason) {
+  const Loaded loaded = PHENDAU_TRY(load(actor, id));
+  const workflow::Definition& definition = *loaded.definition.definition;
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
+  const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
+                                      definition.stop_roles.value_or(workflow::Names()));
+  const auto stopped = PHENDAU_TRY(
+      workflow::stop(definition, loaded.state, standing.actor, services_.env.now(), reason, standing.names));
+  return save(standing.actor, loaded, stopped, "stopped");
+}
+
+Result<Json> Incidents::reopen(const Actor& actor, std::string_view id, std::string_view reason) {
+  const Loaded loaded = PHENDAU_TRY(load(actor, id));
+  const workflow::Definition& definition = *loaded.definition.definition;
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
+  const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
+                                      definition.reopen_roles.value_or(workflow::Names()));
+  const auto open = PHENDAU_TRY(workflow::reopen(definition, loaded.state, standing.actor,
+                                                 services_.env.now(), reason, standing.names));
+  return save(standing.actor, loaded, open, "reopened");
+}
+
+Result<Json> Incidents::correct_detected(const Actor& actor, std::string_view id, const Json& body) {
+  const Loaded loaded = PHENDAU_TRY(load(actor, id));
+  const workflow::Definition& definition = *loaded.definition.definition;
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   const UtcTime now = services_.env.now();
-  const auto standing = names_in_case(services_, actor, record.agency_id, definition->close_roles);
-  const auto closed =
-      PHENDAU_TRY(workflow::close(*definition, state, standing.actor, now, summary, standing.names));
-  Json more = Json::object({{"closed_at", format_rfc3339(now)}, {"summary", summary}});
-  return save(standing.actor, record, closed, scope, "closed", more);
+  const auto at = PHENDAU_TRY(detected_from(body, now));
+  if (!at) return bad_member("detected_at");
+  const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
+  const auto next = PHENDAU_TRY(workflow::correct_detected(definition, loaded.state, *at, standing.actor, now,
+                                                           body["reason"].as_string(), standing.names));
+  return save(standing.actor, loaded, next, "detected");
+}
+
+Result<Json> Incidents::entries(const Actor& actor, std::string_view id, std::string_view cursor,
+                                std::size_t limit) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident));
+  const auto record = PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope));
+  const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
+  if (state.timeline.empty()) return case_entries(services_.ledger, record.id, cursor, limit);
+  Json::Array items;  // a case from before, untouched since: few enough for one answer
+  for (auto at = state.timeline.rbegin(); at != state.timeline.rend(); ++at) items.push_back(entry_view(*at));
+  return page_json(std::move(items), "");
 }
 
 Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {

@@ -4,10 +4,9 @@
 // Thread-safe: a lost race is `conflict`.
 #pragma once
 
-#include "hub/active_pack.h"
 #include "hub/alerts.h"
+#include "hub/case_record.h"
 #include "hub/services.h"
-#include "workflow/run.h"
 
 namespace phendau::hub {
 
@@ -25,7 +24,8 @@ CaseStanding names_in_case(Services& services, const Actor& actor, std::string_v
 
 class Incidents {
  public:
-  Incidents(Services& services, Alerts& alerts) : services_(services), alerts_(alerts) {}
+  Incidents(Services& services, Alerts& alerts)
+      : services_(services), alerts_(alerts), definitions_(services) {}
   /// `status` open, closed or empty.
   Result<Json> list(const Actor& actor, std::string_view status, std::string_view agency_id,
                     std::string_view cursor, std::size_t limit);
@@ -39,6 +39,13 @@ class Incidents {
   /// `body`: StepAct of openapi.yaml.
   Result<Json> act(const Actor& actor, std::string_view id, std::string_view step, const Json& body);
   Result<Json> close(const Actor& actor, std::string_view id, std::string_view summary);
+  /// An early end, and opening again what was closed: each with a reason, by whom the workflow names.
+  Result<Json> stop(const Actor& actor, std::string_view id, std::string_view reason);
+  Result<Json> reopen(const Actor& actor, std::string_view id, std::string_view reason);
+  /// `body`: {detected_at, reason}.
+  Result<Json> correct_detected(const Actor& actor, std::string_view id, const Json& body);
+  /// The timeline, newest first.
+  Result<Json> entries(const Actor& actor, std::string_view id, std::string_view cursor, std::size_t limit);
 
   struct Upload {
     std::string name;
@@ -57,14 +64,27 @@ class Incidents {
   Result<Download> download(const Actor& actor, std::string_view sha256);
 
  private:
-  Result<Json> start(const Actor& actor, const std::string& agency_id, const std::string& title,
-                     Json alert_ids, const std::string& description, std::vector<ledger::Write> also);
-  Result<Json> save(const Actor& actor, const ledger::Record& record, const workflow::CaseState& state,
-                    const Scope& scope, std::string reason, const Json& more);
-  Result<const workflow::Definition*> definition_of(const ledger::Record& record) const;
-  Json summary(const ledger::Record& record, const workflow::Definition& definition,
-               const workflow::CaseState& state);
+  struct Opening {
+    std::string agency_id;
+    std::string title;
+    std::string description;
+    Json alert_ids = Json::array();
+    std::optional<UtcTime> detected_at;
+  };
+  Result<Json> start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also);
+  /// A case as it was read for somebody who may change it.
+  struct Loaded {
+    Scope scope;
+    ledger::Record record;
+    workflow::CaseState state;
+    CaseDefinition definition;
+  };
+  Result<Loaded> load(const Actor& actor, std::string_view id);
+  Result<Json> save(const Actor& actor, const Loaded& loaded, const workflow::CaseState& state,
+                    std::string reason, const Json& more = Json::object());
+  Json summary(const ledger::Record& record, const workflow::CaseState* state);
   Result<Json> view(const Actor& actor, const ledger::Record& record);
+  Result<Json> timeline(const ledger::Record& record, const workflow::CaseState& state);
   Result<ledger::Record> record_named(const Actor& actor, Action action, std::string_view name);
   Result<ledger::Record> record_to_attach(const Actor& actor, std::string_view name);
   bool may_read_file(const Actor& actor, const ledger::Record& file);
@@ -72,6 +92,7 @@ class Incidents {
 
   Services& services_;
   Alerts& alerts_;
+  CaseDefinitions definitions_;
 };
 
 }  // namespace phendau::hub

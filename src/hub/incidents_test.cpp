@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cases of a province's pack in a real ledger: who may do which step.
+// Cases of a province's pack in a real ledger: who may do which step; what a case keeps while packs change
+// under it; how it ends, early or not, and is opened again.
 #include "hub/incidents.h"
 
 #include <doctest/doctest.h>
@@ -87,6 +88,213 @@ TEST_CASE("incidents: under a delegation people do what its role may do, and the
   const auto history = world.ledger->history("case", made["id"].as_string(), everything());
   REQUIRE(history);
   CHECK(delegation_in(history->front().reason) == "d-1");
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The base pack beside a province whose incidents have other steps.
+ActivePack pack_with_other_steps(const std::string& root) {
+  fs::create_directories(root + "/packs/other/workflows");
+  fs::copy(std::string(PHENDAU_SOURCE_DIR) + "/packs/base", root + "/packs/base",
+           fs::copy_options::recursive);
+  REQUIRE(write_file_atomic(posix_env(), root + "/packs/other/pack.yaml",
+                            "id: other\ntitle: {vi: a, en: b}\nimports: [base]\n"));
+  REQUIRE(write_file_atomic(posix_env(), root + "/packs/other/workflows/incident.yaml",
+                            "id: incident\ntitle_vi: a\ntitle_en: b\ncase_kind: case\nsteps:\n"
+                            "  - {id: first, title_vi: M\u1ed9t, title_en: One}\n"));
+  auto loaded = ActivePack::load(posix_env(), root + "/packs/other");
+  REQUIRE_MESSAGE(loaded.has_value(), loaded.error().message);
+  return std::move(*loaded);
+}
+
+ledger::Record record_of(World& world, const Json& of) {
+  return world.ledger->get("case", of["id"].as_string(), everything()).value();
+}
+
+/// A case as they were kept before: the timeline in the state, no definition, no summary.
+Json old_case(World& world, const Json& like) {
+  auto write = ledger::rewrite(record_of(world, like), "as before");
+  write.id = "old-case";
+  write.expected_version = 0;
+  Json state = write.doc["state"];
+  Json steps = Json::array();
+  for (const auto& step : state["steps"].items()) {
+    if (step["id"].as_string() != "detailed_report" && step["id"].as_string() != "personal_data_notice")
+      steps.push(step);
+  }
+  state.set("steps", std::move(steps));
+  state.set("case_id", write.id);
+  state.set("timeline", json(R"([{"at":"2026-10-20T02:00:00Z","by":"u","by_name":"Old hand","role":"staff",
+    "step":"","what":"opened","text":""},{"at":"2026-10-20T02:01:00Z","by":"u","by_name":"Old hand",
+    "role":"staff","step":"","what":"note","text":"from before"}])"));
+  state.erase("entries");
+  state.erase("detected_at");
+  for (const char* key : {"definition", "progress", "detected_at", "next_due"}) write.doc.erase(key);
+  write.doc.set("state", std::move(state));
+  world.env.advance(seconds(1));
+  REQUIRE(world.ledger->write(write, system_actor(), world.env.now()));
+  return Json::object({{"id", write.id}});
+}
+
+}  // namespace
+
+TEST_CASE("incidents: a running case goes on under its own definition when the pack's is replaced") {
+  World world;
+  const Actor officer = World::officer("a1");
+  const Json made = world.create(officer, "a1");
+  REQUIRE(world.act(officer, made, "isolate", kIsolate));
+  *world.pack = pack_with_other_steps(world.root);
+  world.open();  // as after a restart: nothing is remembered
+  const auto seen = world.incidents->get(officer, made["id"].as_string());
+  REQUIRE_MESSAGE(seen.has_value(), seen.error().message);
+  CHECK((*seen)["definition"]["steps"].items().size() == 5);
+  CHECK((*seen)["next_needed"].as_string().starts_with("B\u01b0\u1edbc 2"));
+  const auto told = world.act(officer, made, "report", kReport);
+  REQUIRE_MESSAGE(told.has_value(), told.error().message);
+  CHECK((*told)["steps_done"].as_int() == 2);
+  world.env.advance(seconds(1));
+  CHECK(world.create(officer, "a1")["definition"]["steps"].items().size() == 1);
+  const auto listed = world.incidents->list(officer, "", "", "", 10);
+  REQUIRE(listed);
+  CHECK((*listed)["items"].items()[1]["current_step"].as_string() ==
+        "B\u01b0\u1edbc 2: X\u00e1c minh v\u00e0 ph\u00e2n lo\u1ea1i");
+  // The name of a definition is the digest of its text: another text under it is not followed.
+  const auto record = record_of(world, made);
+  const auto kept =
+      world.ledger->get("workflow_definition", record.doc["definition"].as_string(), everything());
+  REQUIRE(kept);
+  auto forged = ledger::rewrite(*kept, "forged");
+  forged.doc.set("text", kept->doc["text"].as_string() + "# other\n");
+  REQUIRE(world.ledger->write(forged, system_actor(), world.env.now()));
+  world.open();
+  CHECK(world.incidents->get(officer, made["id"].as_string()).error().code == ErrorCode::corrupt);
+}
+
+TEST_CASE("incidents: five thousand notes of a page each leave the case as small as it was") {
+  World world;
+  const Actor officer = World::officer("a1");
+  const Json made = world.create(officer, "a1");
+  const auto record = record_of(world, made);
+  CaseDefinitions definitions(*world.services);
+  auto opened = definitions.open(record);
+  REQUIRE(opened);
+  for (int i = 0; i < 5'000; ++i) {
+    workflow::Move note{"", workflow::Verb::note, {}, std::string(8'000, 'x') + std::to_string(i), {}};
+    auto next = workflow::act(*opened->definition.definition, opened->state, note, officer, world.env.now());
+    REQUIRE(next);
+    opened->state = std::move(*next);
+  }
+  ledger::WriteBatch batch;
+  put_state(batch, ledger::rewrite(record, "notes"), opened->definition, opened->state, *world.pack,
+            world.env.now());
+  REQUIRE(world.ledger->write_batch(batch, officer, world.env.now()));
+  CHECK(record_of(world, made).doc.dump().size() < 20'000);
+  const auto after = world.act(officer, made, "", R"({"verb":"note","reason":"the last one"})");
+  REQUIRE_MESSAGE(after.has_value(), after.error().message);
+  CHECK((*after)["timeline_total"].as_int() == 5'002);
+  CHECK((*after)["timeline"].items().size() == kTimelineShown);
+  CHECK((*after)["timeline"].items().back()["text"].as_string() == "the last one");
+  std::string cursor;
+  std::size_t seen = 0;
+  std::string oldest;
+  do {
+    const auto page = world.incidents->entries(officer, made["id"].as_string(), cursor, 1'000);
+    REQUIRE(page);
+    seen += (*page)["items"].items().size();
+    oldest = (*page)["items"].items().back()["kind"].as_string();
+    cursor = (*page)["next_cursor"].as_string();
+  } while (!cursor.empty());
+  CHECK(seen == 5'002);
+  CHECK(oldest == "opened");
+  CHECK(world.incidents->entries(World::officer("a2"), made["id"].as_string(), "", 10).error().code ==
+        ErrorCode::not_found);
+}
+
+TEST_CASE("incidents: a case from before is read as it is and written anew at its next act") {
+  World world;
+  const Actor officer = World::officer("a1");
+  const Json made = old_case(world, world.create(officer, "a1"));
+  const auto seen = world.incidents->get(officer, made["id"].as_string());
+  REQUIRE_MESSAGE(seen.has_value(), seen.error().message);
+  CHECK((*seen)["timeline"].items().size() == 2);
+  CHECK((*seen)["steps_total"].as_int() == 5);
+  CHECK((*seen)["clocks"].items().size() >= 2);
+  CHECK(world.incidents->list(officer, "", "", "", 10)->at_path("items").items()[0]["steps_total"].as_int() ==
+        5);
+  CHECK(world.incidents->entries(officer, made["id"].as_string(), "", 10)->at_path("items").items().size() ==
+        2);
+  CHECK(record_of(world, made).doc["definition"].is_null());
+  const auto next = world.act(officer, made, "isolate", kIsolate);
+  REQUIRE_MESSAGE(next.has_value(), next.error().message);
+  CHECK((*next)["timeline"].items().size() == 3);
+  CHECK((*next)["timeline"].items()[1]["text"].as_string() == "from before");
+  const auto record = record_of(world, made);
+  CHECK(record.doc["definition"].as_string().starts_with("incident."));
+  CHECK(record.doc["state"]["timeline"].is_null());
+  CHECK(record.doc["progress"]["steps_done"].as_int() == 1);
+  CHECK(record.doc["state"]["steps"].items().size() == 7);
+}
+
+TEST_CASE("incidents: detection is given or corrected with a reason, and clocks follow") {
+  World world;
+  const Actor officer = World::officer("a1");
+  const Actor head = World::person(Role::agency_head, "a1");
+  Json body = Json::object({{"title", "Mail box abused"}, {"agency_id", "a1"}});
+  CHECK(world.incidents->create(officer, body.set("detected_at", "2026-10-21T09:00:00+07:00"))
+            .error()
+            .text_id == "workflow.detected_late");
+  CHECK(world.incidents->create(officer, body.set("detected_at", "noon")).error().code == ErrorCode::invalid);
+  const auto made = world.incidents->create(officer, body.set("detected_at", "2026-06-30T23:59:40+07:00"));
+  REQUIRE_MESSAGE(made.has_value(), made.error().message);
+  CHECK((*made)["detected_at"].as_string() == "2026-06-30T16:59:00Z");
+  const auto rule_in = [](const Json& of) {
+    for (const auto& clock : of["clocks"].items()) {
+      if (clock["rule"].is_string()) return clock["rule"].as_string();
+    }
+    return std::string();
+  };
+  CHECK(rule_in(*made) == "VN-LEGACY");
+  const std::string id = (*made)["id"].as_string();
+  const Json correction = json(R"({"detected_at":"2026-10-20T08:30:00+07:00","reason":"The log says so"})");
+  CHECK(world.incidents->correct_detected(head, id, correction).error().code == ErrorCode::denied);
+  CHECK(world.incidents->correct_detected(officer, id, json(R"({"reason":"x"})")).error().code ==
+        ErrorCode::invalid);
+  const auto after = world.incidents->correct_detected(officer, id, correction);
+  REQUIRE_MESSAGE(after.has_value(), after.error().message);
+  CHECK(rule_in(*after) == "VN-2026");
+  CHECK((*after)["timeline"].items().back()["kind"].as_string() == "detected");
+  CHECK(record_of(world, *made).doc["next_due"].as_string() == "2026-10-20T02:30:00Z");
+}
+
+TEST_CASE("incidents: what ended is opened again, what leads nowhere ends early; a right of its own each") {
+  World world;
+  const Actor officer = World::officer("a1");
+  const Actor head = World::person(Role::agency_head, "a1");
+  const Json made = world.create(officer, "a1");
+  const std::string id = made["id"].as_string();
+  CHECK(world.incidents->stop(head, id, "x").error().code == ErrorCode::denied);
+  CHECK(world.incidents->stop(World::officer("a2"), id, "x").error().code == ErrorCode::not_found);
+  CHECK(world.incidents->get(head, id)->at_path("may.stop").as_bool() == false);
+  CHECK(world.incidents->get(officer, id)->at_path("may.stop").as_bool());
+  const auto stopped = world.incidents->stop(officer, id, "A drill of another office");
+  REQUIRE_MESSAGE(stopped.has_value(), stopped.error().message);
+  CHECK((*stopped)["status"].as_string() == "closed");
+  CHECK((*stopped)["stop_reason"].as_string() == "A drill of another office");
+  CHECK((*stopped)["clocks"].items().empty());
+  CHECK(record_of(world, made).doc["next_due"].is_null());
+  const auto open = world.incidents->reopen(officer, id, "It was none");
+  REQUIRE_MESSAGE(open.has_value(), open.error().message);
+  CHECK((*open)["status"].as_string() == "open");
+  CHECK((*open)["closed_at"].is_null());
+  CHECK_FALSE((*open)["clocks"].items().empty());
+  CHECK(world.act(officer, made, "isolate", kIsolate));
+  // Steps say who may act on them.
+  const auto for_head = world.incidents->get(head, id);
+  REQUIRE(for_head);
+  CHECK_FALSE((*for_head)["steps"].items()[0]["may_act"].as_bool());
+  CHECK((*for_head)["steps"].items()[3]["may_act"].as_bool());
 }
 
 }  // namespace incidents_test

@@ -3,33 +3,46 @@
 
 #include <algorithm>
 
+#include "hub/case_record.h"
 #include "hub/config.h"
 
 namespace phendau::hub {
 namespace {
 
-/// The steps of a case with their clocks, for the engine.
-std::vector<comply::CaseStep> case_steps(const ActivePack& pack, const ledger::Record& record, UtcTime now) {
+/// Where a clock of hours is late: its instant itself is still good.
+std::optional<UtcTime> late_from(const Json& clock) {
+  const auto due = time_of(clock["due_at"]);
+  if (!due || !clock["inclusive"].as_bool()) return due;
+  return *due + nanoseconds(1);
+}
+
+/// The steps that the case needs, with their clocks, for the engine.
+std::vector<comply::CaseStep> case_steps(const ActivePack& pack, const ledger::Record& record,
+                                         const workflow::CaseState& state, UtcTime now) {
   std::vector<comply::CaseStep> out;
-  const auto state = workflow::from_json(record.doc["state"]);
-  if (!state) return out;
-  for (const auto& step : state->steps) {
+  const Json progress = case_progress(pack, record, now);
+  for (const auto& step : state.steps) {
+    const Json& title = progress["titles"][step.id];
+    if (progress.is_object() && title.is_null()) continue;
     comply::CaseStep one;
     one.id = step.id;
+    one.title = title.as_string();
     if (step.status == workflow::StepStatus::done) one.state = comply::CaseStep::State::done;
     if (step.status == workflow::StepStatus::skipped) one.state = comply::CaseStep::State::skipped;
     one.at = step.finished_at;
     one.reason = step.skip_reason;
+    if (state.stopped && one.state == comply::CaseStep::State::open) {  // it ended early, with a reason
+      one.state = comply::CaseStep::State::skipped;
+      one.at = state.closed_at;
+      one.reason = state.stop_reason;
+    }
     out.push_back(std::move(one));
   }
-  const auto* definition = pack.workflow(state->definition_id);
-  if (definition == nullptr) return out;
-  for (std::size_t i = 0; i < out.size() && i < definition->steps.size(); ++i) {
-    if (out[i].id == definition->steps[i].id) out[i].title = definition->steps[i].title_vi;
-  }
-  for (const auto& clock : pack.clocks_of(*definition, *state, now)) {
+  for (const auto& clock : progress["clocks"].items()) {
+    const auto due = late_from(clock);
     for (auto& step : out) {
-      if (step.id == clock.step && (!step.due_at || clock.due_at < *step.due_at)) step.due_at = clock.due_at;
+      if (due && step.id == clock["step"].as_string() && (!step.due_at || *due < *step.due_at))
+        step.due_at = due;
     }
   }
   return out;
@@ -74,12 +87,11 @@ comply::Exception exception_of(const ledger::Record& record) {
 
 /// What triggers and occasions may ask about a case: its own members, and the forms of its steps by their
 /// ids, as they stand: a step that is jumped over has only a draft.
-Json case_document(const ledger::Record& record) {
+Json case_document(const ledger::Record& record, const workflow::CaseState& state) {
   Json out = record.doc;
   out.erase("state");
-  const auto state = workflow::from_json(record.doc["state"]);
-  if (!state) return out;
-  for (const auto& step : state->steps) {
+  out.erase("progress");
+  for (const auto& step : state.steps) {
     if (step.doc.size() > 0) out.set(step.id, step.doc);
   }
   return out;
@@ -91,11 +103,14 @@ comply::CaseState case_of(const ActivePack& pack, const ledger::Record& record, 
   one.workflow = record.doc["workflow"].as_string();
   one.agency_id = record.agency_id;
   one.title = record.doc["title"].as_string();
-  one.opened_at = record.created_at;
+  // The law counts from detection. What was detected before anybody opened a case is late from the start.
+  one.opened_at = time_of(record.doc["detected_at"]).value_or(record.created_at);
   one.closed_at = time_of(record.doc["closed_at"]);
-  one.steps = case_steps(pack, record, now);
   one.state = record.state;
-  one.document = case_document(record);
+  const auto state = workflow::from_json(record.doc["state"]);
+  if (!state) return one;
+  one.steps = case_steps(pack, record, *state, now);
+  one.document = case_document(record, *state);
   return one;
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "hub/case_record.h"
 #include "hub/devices.h"
 #include "hub/obligations.h"
 
@@ -128,7 +129,7 @@ Result<> OrganisationMoves::move_facts(const std::string& device_id, const std::
   return {};
 }
 
-/// A record with its files.
+/// A record with its files, a case also with its timeline.
 Result<> OrganisationMoves::give(const ledger::Record& record, const std::string& to) {
   PHENDAU_TRY(hand_over(record, to));
   const bool is_case = record.kind == "case";
@@ -137,7 +138,12 @@ Result<> OrganisationMoves::give(const ledger::Record& record, const std::string
   files.filters.push_back({is_case ? "case_id" : "record",
                            ledger::FieldFilter::Op::equal,
                            {Json(is_case ? record.id : key_of(record.kind, record.id))}});
-  return each_record(std::move(files), [&](const ledger::Record& file) { return hand_over(file, to); });
+  PHENDAU_TRY(each_record(std::move(files), [&](const ledger::Record& file) { return hand_over(file, to); }));
+  if (!is_case) return {};
+  ledger::Query entries;
+  entries.kind = kCaseEntryKind;
+  entries.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(record.id)}});
+  return each_record(std::move(entries), [&](const ledger::Record& entry) { return hand_over(entry, to); });
 }
 
 /// What the act gives to somebody by name, then the kinds that it gives as a whole.

@@ -125,14 +125,16 @@ TEST_CASE("province settings: clocks of cases follow them, a case that runs keep
   options.earlier.push_back({changed, Json::object()});
   const auto pack = ActivePack::load(posix_env(), folder, options);
   REQUIRE(pack);
-  const auto* incident = pack->workflow("incident");
-  REQUIRE(incident != nullptr);
   Actor officer;
   officer.role = Role::agency_officer;
   const auto due_of_case = [&](UtcTime opened) {
-    const auto state = workflow::start(*incident, {"c", "p", {}}, officer, opened);
+    const auto* incident = pack->known_workflow("incident", opened);
+    REQUIRE(incident != nullptr);
+    const auto state = workflow::start(*incident->definition, {"c", "p", {}}, officer, opened);
     std::map<std::string, UtcTime> due;
-    for (const auto& clock : pack->clocks_of(*incident, state, opened)) due[clock.step] = clock.due_at;
+    for (const auto& clock : pack->clocks_of(*incident->definition, state, opened)) {
+      if (clock.due.at && clock.due.rule.empty()) due[clock.step] = *clock.due.at;
+    }
     return due;
   };
   auto after = due_of_case(changed);

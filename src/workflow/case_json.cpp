@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CaseState as JSON: the form in which a case record keeps it. Times are RFC 3339 in UTC.
+// CaseState as JSON: the form in which a case record keeps it, without the timeline, which lies beside it.
+// Times are RFC 3339 in UTC.
 #include <algorithm>
 
 #include "workflow/run.h"
@@ -82,27 +83,20 @@ std::string_view to_string(StepStatus status) { return kStatusNames[static_cast<
 Json to_json(const CaseState& state) {
   Json steps = Json::array();
   for (const auto& step : state.steps) steps.push(step_json(step));
-  Json timeline = Json::array();
-  for (const auto& entry : state.timeline) {
-    timeline.push(Json::object({{"at", format_rfc3339(entry.at)},
-                                {"by", entry.by},
-                                {"by_name", entry.by_name},
-                                {"role", entry.role},
-                                {"step", entry.step},
-                                {"what", entry.what},
-                                {"text", entry.text}}));
-  }
   return Json::object({{"case_id", state.case_id},
                        {"definition_id", state.definition_id},
                        {"pack", state.pack},
                        {"status", state.closed ? "closed" : "open"},
                        {"opened_at", format_rfc3339(state.opened_at)},
                        {"opened_by", state.opened_by},
+                       {"detected_at", format_rfc3339(state.detected_at)},
+                       {"stopped", state.stopped},
+                       {"stop_reason", state.stop_reason},
                        {"closed_at", time_json(state.closed_at)},
                        {"closed_by", state.closed_by},
                        {"context", state.context},
                        {"steps", std::move(steps)},
-                       {"timeline", std::move(timeline)}});
+                       {"entries", state.entries + state.timeline.size()}});
 }
 
 Result<CaseState> from_json(const Json& json) {
@@ -116,6 +110,10 @@ Result<CaseState> from_json(const Json& json) {
   out.closed = status == "closed";
   out.opened_at = PHENDAU_TRY(needed_time(json["opened_at"]));
   out.opened_by = json["opened_by"].as_string();
+  out.detected_at = PHENDAU_TRY(time_from(json["detected_at"])).value_or(out.opened_at);
+  out.stopped = json["stopped"].as_bool();
+  out.stop_reason = json["stop_reason"].as_string();
+  out.entries = static_cast<std::size_t>(std::max<std::int64_t>(json["entries"].as_int(), 0));
   out.closed_at = PHENDAU_TRY(time_from(json["closed_at"]));
   out.closed_by = json["closed_by"].as_string();
   out.context = json["context"];
@@ -123,6 +121,7 @@ Result<CaseState> from_json(const Json& json) {
     auto step = PHENDAU_TRY(step_from(item));
     out.steps.push_back(std::move(step));
   }
+  // States from before had the timeline in them.
   for (const auto& item : json["timeline"].items()) {
     const UtcTime at = PHENDAU_TRY(needed_time(item["at"]));
     out.timeline.push_back({at, item["by"].as_string(), item["by_name"].as_string(), item["role"].as_string(),

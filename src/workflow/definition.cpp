@@ -15,6 +15,7 @@ namespace phendau::workflow {
 namespace {
 
 constexpr std::int64_t kClockDaysMax = 3660;
+constexpr std::string_view kRegime = "regime:";
 
 bool is_id(std::string_view text) {
   static const Regex kId = *Regex::compile("^[a-z][a-z0-9_]{0,63}$");
@@ -31,7 +32,8 @@ class Parser {
       wrong(root, "a workflow is a map");
       return out;
     }
-    allow_keys(root, {"id", "title_vi", "title_en", "case_kind", "clause", "steps", "close"});
+    allow_keys(root,
+               {"id", "title_vi", "title_en", "case_kind", "clause", "steps", "close", "reopen", "stop"});
     out.id = need_text(root, "id");
     if (!out.id.empty() && !is_id(out.id))
       wrong(*root.find("id"), "id: lower case letters, digits and _ only");
@@ -50,6 +52,8 @@ class Parser {
     }
     for (const auto& item : steps->items) read_step(out, item);
     read_close(out, root.find("close"));
+    out.reopen_roles = read_end(root, "reopen");
+    out.stop_roles = read_end(root, "stop");
     check_references(out, *steps);
     return out;
   }
@@ -110,15 +114,56 @@ class Parser {
     return out;
   }
 
+  /// STEP.MEMBER: a value, a list of values, or "*" for any that is not empty.
+  Conditions read_conditions(const YamlNode& map, std::string_view key) {
+    Conditions out;
+    const YamlNode* node = map.find(key);
+    if (node == nullptr) return out;
+    if (!node->is_map() || node->members.empty() || node->members.size() > kRulesPerStepMax) {
+      wrong(*node, fmt::format("{}: must be a map of at most {} conditions", key, kRulesPerStepMax));
+      return out;
+    }
+    for (const auto& [name, value] : node->members) {
+      const std::size_t dot = name.scalar.find('.');
+      if (dot == std::string::npos) {
+        wrong(name, fmt::format("{}: STEP.MEMBER is needed, not '{}'", key, name.scalar));
+        continue;
+      }
+      Condition one{name.scalar.substr(0, dot), name.scalar.substr(dot + 1), {}};
+      const Json wanted = yaml_to_json(value);
+      if (wanted.is_array()) {
+        for (const auto& item : wanted.items()) one.any_of.push_back(item);
+      } else if (!wanted.is_string() || wanted.as_string() != "*") {
+        one.any_of.push_back(wanted);
+      }
+      conditions_at_.emplace_back(one.step + "." + one.member, name);
+      out.push_back(std::move(one));
+    }
+    return out;
+  }
+
+  /// `reopen: {roles: [...]}`, `stop: {...}`: who may; nullopt: the key is not there.
+  std::optional<std::vector<std::string>> read_end(const YamlNode& root, std::string_view key) {
+    const YamlNode* node = root.find(key);
+    if (node == nullptr) return std::nullopt;
+    if (!node->is_map()) {
+      wrong(*node, fmt::format("{}: must be a map", key));
+      return std::nullopt;
+    }
+    allow_keys(*node, {"roles"});
+    return read_roles(*node, "roles");
+  }
+
   void read_step(Definition& out, const YamlNode& node) {
     if (!node.is_map()) return wrong(node, "a step is a map");
     allow_keys(node, {"id", "title_vi", "title_en", "text_vi", "text_en", "citation", "roles", "order",
-                      "required", "may_skip", "form", "guards", "clocks", "jumps"});
+                      "required", "may_skip", "when", "form", "guards", "clocks", "jumps"});
     Step step;
     step.id = need_text(node, "id");
     if (!step.id.empty() && !is_id(step.id))
       wrong(*node.find("id"), "id: lower case letters, digits and _ only");
-    if (step.id == "case_opened") wrong(*node.find("id"), "id: 'case_opened' is reserved");
+    if (step.id == kFromOpened || step.id == kFromDetected)
+      wrong(*node.find("id"), "id: '" + step.id + "' is reserved");
     if (out.find(step.id) != nullptr) wrong(node, "step '" + step.id + "' is defined twice");
     step.title_vi = need_text(node, "title_vi");
     step.title_en = need_text(node, "title_en");
@@ -130,6 +175,7 @@ class Parser {
     if (order != "sequential" && order != "free") wrong(*node.find("order"), "order: sequential or free");
     step.order = order == "free" ? Step::Order::free : Step::Order::sequential;
     step.may_skip = flag(node, "may_skip", !flag(node, "required", true));
+    step.when = read_conditions(node, "when");
     read_form(step, node);
     for (const auto& item : list(node, "guards")) read_guard(step.guards, item, false);
     for (const auto& item : list(node, "clocks")) read_clock(step, item);
@@ -148,9 +194,15 @@ class Parser {
   void read_guard(std::vector<Guard>& out, const YamlNode& node, bool for_close) {
     Guard guard;
     std::string kind = node.scalar;
-    if (node.is_map() && node.members.size() == 1 && node.members[0].second.is_scalar()) {
-      kind = node.members[0].first.scalar;
-      guard.name = node.members[0].second.scalar;
+    if (node.is_map()) {
+      guard.when = read_conditions(node, "when");
+      for (const auto& [key, value] : node.members) {
+        if (key.scalar == "when") continue;
+        if (!kind.empty() || !value.is_scalar())
+          return wrong(node, "a guard is one rule, with or without 'when'");
+        kind = key.scalar;
+        guard.name = value.scalar;
+      }
     }
     if (kind == "has_attachment" && guard.name.empty())
       guard.kind = Guard::Kind::has_attachment;
@@ -169,17 +221,21 @@ class Parser {
 
   void read_clock(Step& step, const YamlNode& node) {
     if (!node.is_map()) return wrong(node, "a clock is a map");
-    allow_keys(node, {"from", "within", "days", "label_vi", "label_en"});
+    allow_keys(node, {"from", "within", "days", "when", "unless", "label_vi", "label_en"});
     Clock clock;
+    clock.line = node.line;
     clock.from = need_text(node, "from");
     clock.label_vi = need_text(node, "label_vi");
     clock.label_en = need_text(node, "label_en");
+    clock.when = read_conditions(node, "when");
+    clock.unless = read_conditions(node, "unless");
     const bool has_within = node.find("within") != nullptr;
     if (has_within == (node.find("days") != nullptr))
       return wrong(node, "a clock has either 'within' or 'days'");
     if (has_within) {
       if (!read_term(clock, text(node, "within"))) {
-        return wrong(*node.find("within"), "within: a term like 30m, 24h, 3d or 5wd is needed");
+        return wrong(*node.find("within"),
+                     "within: a term like 30m, 24h, 3d or 5wd, or regime:TABLE is needed");
       }
     } else {
       const auto count = parse_int(text(node, "days"));
@@ -191,6 +247,10 @@ class Parser {
 
   /// "30m" and "24h" run through nights; "3d" and "5wd" end with a day. As deadlines of clauses are written.
   static bool read_term(Clock& clock, std::string_view term) {
+    if (term.starts_with(kRegime)) {
+      clock.regime = term.substr(kRegime.size());
+      return is_id(clock.regime);
+    }
     const bool working = term.ends_with("wd");
     if (!working && !term.ends_with('d')) {
       const auto duration = parse_duration(term);
@@ -235,8 +295,7 @@ class Parser {
       const Step& step = out.steps[i];
       const YamlNode& at = steps.items[i];
       for (const auto& clock : step.clocks) {
-        if (clock.from != "case_opened" && out.find(clock.from) == nullptr)
-          wrong(at, "clock: no step '" + clock.from + "'");
+        check_start(out, clock, at);
       }
       for (const auto& guard : step.guards) check_guard(out, guard, step.id, at);
       for (const auto& jump : step.jumps) {
@@ -247,6 +306,24 @@ class Parser {
       }
     }
     for (const auto& guard : out.close_guards) check_guard(out, guard, "", steps);
+    for (const auto& [name, at] : conditions_at_) {
+      const Step* step = out.find(name.substr(0, name.find('.')));
+      if (step == nullptr)
+        wrong(at, "no step '" + name.substr(0, name.find('.')) + "'");
+      else
+        check_member(*step, name.substr(name.find('.') + 1), at);
+    }
+  }
+
+  void check_start(const Definition& out, const Clock& clock, const YamlNode& at) {
+    if (clock.from == kFromOpened || clock.from == kFromDetected) return;
+    const std::size_t dot = clock.from.find('.');
+    const Step* step = out.find(clock.from.substr(0, dot));
+    if (step == nullptr) return wrong(at, "clock: no step '" + clock.from.substr(0, dot) + "'");
+    if (dot == std::string::npos) return;
+    const std::string member = clock.from.substr(dot + 1);
+    if (step->form.at_path("properties")[member]["format"].as_string() != "date-time")
+      wrong(at, fmt::format("clock: '{}' is no date-time in the form of '{}'", member, step->id));
   }
 
   void check_guard(const Definition& out, const Guard& guard, const std::string& own, const YamlNode& at) {
@@ -271,6 +348,7 @@ class Parser {
 
   std::string_view file_;
   std::vector<ContentError>& errors_;
+  std::vector<std::pair<std::string, YamlNode>> conditions_at_;  // STEP.MEMBER, to be looked up at the end
 };
 
 }  // namespace

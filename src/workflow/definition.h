@@ -20,6 +20,14 @@ inline constexpr std::size_t kRulesPerStepMax = 16;    // Guards, clocks, jumps:
 inline constexpr std::size_t kContentErrorsMax = 100;  // Of one file.
 inline constexpr std::size_t kDefinitionBytesMax = 1u << 20;
 
+/// What a member of a step's form must be. Several of one `when` must all hold.
+struct Condition {
+  std::string step;
+  std::string member;
+  std::vector<Json> any_of;  // empty: any value that is not empty
+};
+using Conditions = std::vector<Condition>;
+
 /// Something that must hold before a step is done, or the case is closed.
 struct Guard {
   enum class Kind : std::uint8_t {
@@ -30,16 +38,24 @@ struct Guard {
   };
   Kind kind = Kind::has_attachment;
   std::string name;
+  Conditions when = {};  // otherwise nothing is asked
 };
 
-/// How long a step may take. Stops when its step is done or skipped. Exactly one of the three terms is set.
+inline constexpr std::string_view kFromOpened = "case_opened";
+inline constexpr std::string_view kFromDetected = "detected";
+
+/// How long a step may take. Stops when its step is done or skipped. Exactly one of the four terms is set.
 struct Clock {
   std::string label_vi;
   std::string label_en;
-  std::string from;                          // "case_opened" or a step's id: from the time it is done
-  Duration within;                           // elapsed time; or
+  std::string from;    // kFromOpened, kFromDetected, a step (when it is done), or STEP.MEMBER, a date-time
+  std::string regime;  // a table of the law: the rule in force where the clock starts gives the term; or
+  Duration within;     // elapsed time; or
   std::optional<std::int32_t> days;          // calendar days: due when that local day ends; or
   std::optional<std::int32_t> working_days;  // days that offices work, likewise
+  Conditions when = {};                      // it runs while all of these hold
+  Conditions unless = {};                    // and, if there are any, not all of these
+  int line = 0;                              // in its file
 };
 
 /// While `when` holds in this step's form, step `to` may be done before this one.
@@ -61,6 +77,7 @@ struct Step {
   std::vector<std::string> roles;  // hub roles, "role:SLOT"; empty: who may update the case, but heads
   Order order = Order::sequential;
   bool may_skip = false;
+  Conditions when = {};        // where they do not hold, the case does without this step
   Json form = Json::object();  // JSON Schema, for the portal
   JsonSchema form_schema;
   std::vector<Guard> guards;
@@ -77,6 +94,8 @@ struct Definition {
   std::vector<Step> steps;
   std::vector<Guard> close_guards;  // all_steps_done_or_skipped is always among them
   std::vector<std::string> close_roles;
+  std::optional<std::vector<std::string>> reopen_roles;  // of a closed case; nullopt: it stays closed
+  std::optional<std::vector<std::string>> stop_roles;    // to end it early; nullopt: nobody
 
   const Step* find(std::string_view step_id) const;
   std::size_t index_of(std::string_view step_id) const;  // steps.size() if absent

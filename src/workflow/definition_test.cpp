@@ -81,6 +81,14 @@ TEST_CASE("workflow definition: mistakes are named with their line") {
       {"type: object, prop", "type: thing, prop", "form: schema"},
       {"{after: b}", "{after: z}", "no other step 'z'"},
       {"{after: b}", "{after: c}", "no other step 'c'"},
+      {"{after: b}", "{after: b, field_set: a.ok}", "one rule"},
+      {"{after: b}", "{after: b, when: {c.x: 1}}", "has no field 'x'"},
+      {"required: false", "required: false, when: {z.ok: 1}", "no step 'z'"},
+      {"required: false", "required: false, when: {ok: 1}", "STEP.MEMBER is needed"},
+      {"required: false", "required: false, when: {}", "a map of at most"},
+      {"within: 2h", "within: 'regime:'", "a term like"},
+      {"from: b", "from: a.why", "is no date-time"},
+      {"id: b,", "id: detected,", "reserved"},
       {"{after: b}", "all_steps_done_or_skipped", "guards:"},
       {"a.ok", "a.none", "has no field 'none'"},
       {"a.ok", "z.ok", "no step 'z'"},
@@ -92,6 +100,9 @@ TEST_CASE("workflow definition: mistakes are named with their line") {
       {"within: 2h", "within: 2h, days: 1", "either"},
       {"days: 3", "days: 0", "1 to 3660"},
       {"close: {roles: [agency_head], ", "close: {who: 1, ", "unknown key 'who'"},
+      {"close: {roles: [agency_head]", "stop: {guards: []}\nclose: {roles: [agency_head]",
+       "unknown key 'guards'"},
+      {"close: {roles: [agency_head]", "reopen: soon\nclose: {roles: [agency_head]", "reopen: must be a map"},
   };
   for (const auto& c : kCases) {
     CAPTURE(c.to);

@@ -23,6 +23,25 @@ bool is_set(const Json& value) {
   return !value.is_null();
 }
 
+/// A step that is no longer there holds nothing.
+bool holds(const CaseState& state, const Condition& condition) {
+  const StepState* step = state.find(condition.step);
+  if (step == nullptr) return false;
+  const Json& value = step->doc[condition.member];
+  if (condition.any_of.empty()) return is_set(value);
+  return std::find(condition.any_of.begin(), condition.any_of.end(), value) != condition.any_of.end();
+}
+
+bool all_hold(const CaseState& state, const Conditions& conditions) {
+  return std::all_of(conditions.begin(), conditions.end(),
+                     [&](const Condition& one) { return holds(state, one); });
+}
+
+/// Does anybody still have to do something about it?
+bool is_open(const Definition& definition, const CaseState& state, std::size_t index) {
+  return !is_finished(state.steps[index]) && applies(state, definition.steps[index]);
+}
+
 bool jump_holds(const Jump& jump, const Json& doc) {
   return doc[jump.when] == jump.equals && (jump.needs.empty() || is_set(doc[jump.needs]));
 }
@@ -30,7 +49,7 @@ bool jump_holds(const Jump& jump, const Json& doc) {
 /// Is `target` unlocked by a jump from an unfinished earlier step?
 bool is_jumped_to(const Definition& definition, const CaseState& state, std::size_t target) {
   for (std::size_t i = 0; i < target; ++i) {
-    if (is_finished(state.steps[i])) continue;
+    if (!is_open(definition, state, i)) continue;
     for (const auto& jump : definition.steps[i].jumps) {
       if (jump.to == definition.steps[target].id && jump_holds(jump, state.steps[i].doc)) return true;
     }
@@ -44,7 +63,8 @@ std::size_t first_before(const Definition& definition, const CaseState& state, s
   // A jump passes over the step that it starts from and those after it, not over earlier ones.
   std::size_t from = index;
   for (std::size_t i = 0; i < index; ++i) {
-    if (is_finished(state.steps[i])) continue;
+    // Nobody waits for what may be done at any time.
+    if (!is_open(definition, state, i) || definition.steps[i].order == Step::Order::free) continue;
     const auto& jumps = definition.steps[i].jumps;
     const bool jumps_here = std::any_of(jumps.begin(), jumps.end(), [&](const Jump& jump) {
       return definition.index_of(jump.to) <= index && jump_holds(jump, state.steps[i].doc) &&
@@ -62,6 +82,7 @@ std::optional<Error> judge_guard(const Definition& definition, const CaseState& 
   const auto error = [](std::string message, std::string text_id, std::vector<std::string> args) {
     return Error{ErrorCode::conflict, std::move(message), std::move(text_id), std::move(args)};
   };
+  if (!all_hold(state, guard.when)) return std::nullopt;
   switch (guard.kind) {
     case Guard::Kind::all_steps_done_or_skipped:
       return std::nullopt;  // can_close names each step itself
@@ -76,7 +97,8 @@ std::optional<Error> judge_guard(const Definition& definition, const CaseState& 
     }
     case Guard::Kind::after: {
       const StepState* other = state.find(guard.name);
-      if (other != nullptr && is_finished(*other)) return std::nullopt;
+      if (other != nullptr && !is_open(definition, state, definition.index_of(guard.name)))
+        return std::nullopt;
       return error("step '" + guard.name + "' comes first", "workflow.needs_step",
                    {definition.find(guard.name)->title_vi});
     }
@@ -139,6 +161,7 @@ class Stepper {
  private:
   Result<> begin() {
     PHENDAU_TRY(check_unfinished());
+    PHENDAU_TRY(check_applies());
     PHENDAU_TRY(check_order());
     if (move_.doc) {
       auto errors = rule_.form_schema.validate(*move_.doc);
@@ -155,6 +178,7 @@ class Stepper {
 
   Result<> done() {
     PHENDAU_TRY(check_unfinished());
+    PHENDAU_TRY(check_applies());
     PHENDAU_TRY(check_order());
     if (move_.doc) step_.doc = *move_.doc;
     const auto errors = rule_.form_schema.validate(step_.doc);
@@ -206,6 +230,11 @@ class Stepper {
     if (!is_finished(step_)) return {};
     return fail(ErrorCode::conflict, "step '" + rule_.id + "' is finished already",
                 "workflow.already_finished", {rule_.title_vi});
+  }
+  Result<> check_applies() const {
+    if (applies(state_, rule_)) return {};
+    return fail(ErrorCode::conflict, "this case does without step '" + rule_.id + "'", "workflow.not_needed",
+                {rule_.title_vi});
   }
   Result<> check_order() const {
     const std::size_t first = first_before(definition_, state_, index_);
@@ -261,19 +290,56 @@ class Stepper {
   StepState& step_;
 };
 
+std::unexpected<Error> fail_other_definition() {
+  return fail(ErrorCode::conflict, "the case runs under another version of its workflow",
+              "workflow.other_definition");
+}
+
 Result<> check_fits(const Definition& definition, const CaseState& state) {
   bool same = definition.id == state.definition_id && definition.steps.size() == state.steps.size();
   for (std::size_t i = 0; same && i < state.steps.size(); ++i)
     same = state.steps[i].id == definition.steps[i].id;
   if (same) return {};
-  return fail(ErrorCode::conflict, "the case runs under another version of its workflow",
-              "workflow.other_definition");
+  return fail_other_definition();
+}
+
+Result<> check_room(const CaseState& state) {
+  if (state.entries + state.timeline.size() < kTimelineMax) return {};
+  return fail(ErrorCode::limit, "more acts in a case than it may have", "workflow.too_much");
+}
+
+/// A state must always fit its record with room for the acts that end it.
+Result<> check_size(const CaseState& before, const CaseState& after) {
+  const std::size_t size = to_json(after).dump().size();
+  if (size <= kStateBytesMax || size <= to_json(before).dump().size() + kStateGrowthBytes) return {};
+  return fail(ErrorCode::limit, "the forms and files of the case are too large", "workflow.too_much");
+}
+
+/// What closing, ending early and opening again have in common.
+Result<> check_ending(const CaseState& state, const Actor& actor, const Names& roles,
+                      const Definition& definition, std::string_view reason,
+                      const std::optional<Names>& names) {
+  if (!role_allowed(roles, actor, names)) {
+    return fail(ErrorCode::denied, "this role may not do that with the case", "workflow.role_denied",
+                {definition.title_vi});
+  }
+  if (reason.size() > kReasonBytesMax)
+    return fail(ErrorCode::limit, "the reason is too long", "workflow.too_much");
+  return check_room(state);
+}
+
+Result<> need_reason(const Definition& definition, std::string_view reason) {
+  if (!trim(reason).empty()) return {};
+  return fail(ErrorCode::invalid, "a reason is needed", "workflow.needs_reason", {definition.title_vi});
+}
+
+std::unexpected<Error> fail_closed() {
+  return fail(ErrorCode::conflict, "the case is closed", "workflow.closed");
 }
 
 Result<> check_move(const CaseState& state, const Move& move) {
-  if (state.closed) return fail(ErrorCode::conflict, "the case is closed", "workflow.closed");
-  if (state.timeline.size() >= kTimelineMax)
-    return fail(ErrorCode::limit, "more than 5000 acts in a case", "workflow.too_much");
+  if (state.closed) return fail_closed();
+  PHENDAU_TRY(check_room(state));
   if (move.reason.size() > kReasonBytesMax || (move.doc && move.doc->dump().size() > kFormBytesMax)) {
     return fail(ErrorCode::limit, "reason or form is too long", "workflow.too_much");
   }
@@ -293,6 +359,28 @@ bool is_named(const Names& roles, const Names& names) {
     return std::find(roles.begin(), roles.end(), name) != roles.end();
   });
 }
+
+Result<CaseState> adopt(const Definition& definition, CaseState state) {
+  std::vector<StepState> steps;
+  std::size_t taken = 0;
+  for (const auto& step : definition.steps) {
+    steps.emplace_back();
+    steps.back().id = step.id;
+    if (taken < state.steps.size() && state.steps[taken].id == step.id)
+      steps.back() = std::move(state.steps[taken++]);
+  }
+  if (taken != state.steps.size() || definition.id != state.definition_id) return fail_other_definition();
+  state.steps = std::move(steps);
+  return state;
+}
+
+UtcTime to_minute(UtcTime at) {
+  const std::int64_t minute = minutes(1).ns;
+  const std::int64_t rest = ((at.ns % minute) + minute) % minute;
+  return UtcTime{at.ns - rest};
+}
+
+bool applies(const CaseState& state, const Step& step) { return all_hold(state, step.when); }
 
 std::string_view to_string(Verb verb) { return kVerbNames[static_cast<std::size_t>(verb)]; }
 
@@ -316,6 +404,7 @@ CaseState start(const Definition& definition, const Start& start, const Actor& b
   out.pack = start.pack;
   out.opened_at = now;
   out.opened_by = by.user_id;
+  out.detected_at = to_minute(start.detected_at.value_or(now));
   out.context = start.context;
   for (const auto& step : definition.steps) {
     out.steps.emplace_back();
@@ -344,6 +433,7 @@ Result<CaseState> act(const Definition& definition, const CaseState& state, cons
                   "workflow.role_denied", {definition.steps[index].title_vi});
     }
     PHENDAU_TRY(Stepper(definition, out, index, move, actor, now).run());
+    PHENDAU_TRY(check_size(state, out));
   }
   add_to_timeline(out, actor, now, move.step, to_string(move.verb), trim(move.reason));
   return out;
@@ -354,7 +444,7 @@ std::vector<Error> can_close(const Definition& definition, const CaseState& stat
   if (auto fits = check_fits(definition, state); !fits) return {fits.error()};
   if (state.closed) return {Error{ErrorCode::conflict, "the case is closed", "workflow.closed", {}}};
   for (std::size_t i = 0; i < state.steps.size(); ++i) {
-    if (is_finished(state.steps[i])) continue;
+    if (!is_open(definition, state, i)) continue;
     out.push_back({ErrorCode::conflict,
                    "step '" + state.steps[i].id + "' is neither done nor skipped",
                    "workflow.step_open",
@@ -370,12 +460,7 @@ Result<CaseState> close(const Definition& definition, const CaseState& state, co
                         std::string_view reason, const std::optional<Names>& names) {
   const auto errors = can_close(definition, state);
   if (!errors.empty()) return std::unexpected(errors.front());
-  if (!role_allowed(definition.close_roles, actor, names)) {
-    return fail(ErrorCode::denied, "this role may not close the case", "workflow.role_denied",
-                {definition.title_vi});
-  }
-  if (reason.size() > kReasonBytesMax)
-    return fail(ErrorCode::limit, "the reason is too long", "workflow.too_much");
+  PHENDAU_TRY(check_ending(state, actor, definition.close_roles, definition, reason, names));
   CaseState out = state;
   out.closed = true;
   out.closed_at = now;
@@ -384,12 +469,72 @@ Result<CaseState> close(const Definition& definition, const CaseState& state, co
   return out;
 }
 
+Result<CaseState> stop(const Definition& definition, const CaseState& state, const Actor& actor, UtcTime now,
+                       std::string_view reason, const std::optional<Names>& names) {
+  PHENDAU_TRY(check_fits(definition, state));
+  if (state.closed) return fail_closed();
+  if (!definition.stop_roles) {
+    return fail(ErrorCode::conflict, "this workflow knows no early end", "workflow.cannot_stop",
+                {definition.title_vi});
+  }
+  PHENDAU_TRY(check_ending(state, actor, *definition.stop_roles, definition, reason, names));
+  PHENDAU_TRY(need_reason(definition, reason));
+  CaseState out = state;
+  out.closed = true;
+  out.stopped = true;
+  out.stop_reason = trim(reason);
+  out.closed_at = now;
+  out.closed_by = actor.user_id;
+  add_to_timeline(out, actor, now, "", "stopped", trim(reason));
+  return out;
+}
+
+Result<CaseState> reopen(const Definition& definition, const CaseState& state, const Actor& actor,
+                         UtcTime now, std::string_view reason, const std::optional<Names>& names) {
+  PHENDAU_TRY(check_fits(definition, state));
+  if (!state.closed) {
+    return fail(ErrorCode::conflict, "the case is open", "workflow.not_closed");
+  }
+  if (!definition.reopen_roles) {
+    return fail(ErrorCode::conflict, "this workflow stays closed", "workflow.cannot_reopen",
+                {definition.title_vi});
+  }
+  PHENDAU_TRY(check_ending(state, actor, *definition.reopen_roles, definition, reason, names));
+  PHENDAU_TRY(need_reason(definition, reason));
+  CaseState out = state;
+  out.closed = false;
+  out.stopped = false;
+  out.stop_reason.clear();
+  out.closed_at.reset();
+  out.closed_by.clear();
+  add_to_timeline(out, actor, now, "", "reopened", trim(reason));
+  return out;
+}
+
+Result<CaseState> correct_detected(const Definition& definition, const CaseState& state, UtcTime detected_at,
+                                   const Actor& actor, UtcTime now, std::string_view reason,
+                                   const std::optional<Names>& names) {
+  PHENDAU_TRY(check_fits(definition, state));
+  if (state.closed) return fail_closed();
+  PHENDAU_TRY(check_ending(state, actor, definition.close_roles, definition, reason, names));
+  PHENDAU_TRY(need_reason(definition, reason));
+  if (detected_at > state.opened_at) {
+    return fail(ErrorCode::invalid, "a case is opened after it was detected", "workflow.detected_late");
+  }
+  CaseState out = state;
+  out.detected_at = to_minute(detected_at);
+  add_to_timeline(out, actor, now, "", "detected",
+                  fmt::format("{} -> {}. {}", format_rfc3339(state.detected_at, kVietnamZone),
+                              format_rfc3339(out.detected_at, kVietnamZone), trim(reason)));
+  return out;
+}
+
 std::optional<Need> next_needed(const Definition& definition, const CaseState& state) {
   if (!check_fits(definition, state) || state.closed) return std::nullopt;
   std::optional<std::size_t> next;
   bool jumped = false;
   for (std::size_t i = 0; i < state.steps.size(); ++i) {
-    if (is_finished(state.steps[i])) continue;
+    if (!is_open(definition, state, i)) continue;
     if (!next) next = i;
     if (!jumped && is_jumped_to(definition, state, i) && first_before(definition, state, i) == i) {
       next = i;
@@ -409,36 +554,62 @@ std::optional<Need> next_needed(const Definition& definition, const CaseState& s
 
 namespace {
 
-std::optional<UtcTime> due_of(const Clock& clock, UtcTime from, ZoneOffset zone,
-                              const WorkingDays& working_days) {
-  if (clock.working_days) return working_days ? working_days(from, *clock.working_days) : std::nullopt;
-  if (!clock.days) return from + clock.within;
+std::optional<Due> due_for(const Clock& clock, UtcTime from, ZoneOffset zone, const DueOf& due_of) {
+  if (clock.working_days || !clock.regime.empty()) return due_of ? due_of(clock, from) : std::nullopt;
+  Due out;
+  if (!clock.days) {
+    out.at = from + clock.within;
+    out.inclusive = true;
+    return out;
+  }
   const std::int64_t day = days_from_civil(to_civil(from, zone).date);
-  return start_of_day(civil_from_days(day + *clock.days + 1), zone);
+  out.at = start_of_day(civil_from_days(day + *clock.days + 1), zone);
+  return out;
 }
+
+std::optional<UtcTime> start_of(const Clock& clock, const CaseState& state) {
+  if (clock.from == kFromOpened) return state.opened_at;
+  if (clock.from == kFromDetected) return state.detected_at;
+  const std::size_t dot = clock.from.find('.');
+  const StepState* step = state.find(clock.from.substr(0, dot));
+  if (step == nullptr) return std::nullopt;
+  if (dot == std::string::npos) return step->finished_at;
+  const auto at = parse_rfc3339(step->doc[clock.from.substr(dot + 1)].as_string());
+  return at ? std::optional(*at) : std::nullopt;
+}
+
+bool runs(const Clock& clock, const CaseState& state) {
+  return all_hold(state, clock.when) && (clock.unless.empty() || !all_hold(state, clock.unless));
+}
+
+bool is_late(const Due& due, UtcTime at) { return due.at && (due.inclusive ? at > *due.at : at >= *due.at); }
 
 }  // namespace
 
 std::vector<ClockState> clocks(const Definition& definition, const CaseState& state, UtcTime now,
-                               ZoneOffset zone, const WorkingDays& working_days) {
+                               ZoneOffset zone, const DueOf& due_of) {
   std::vector<ClockState> out;
   if (!check_fits(definition, state)) return out;
   for (std::size_t i = 0; i < definition.steps.size(); ++i) {
+    const StepState& step = state.steps[i];
+    if (!applies(state, definition.steps[i])) continue;
     for (const auto& clock : definition.steps[i].clocks) {
-      std::optional<UtcTime> from = state.opened_at;
-      if (clock.from != "case_opened") from = state.find(clock.from)->finished_at;
-      if (!from) continue;
-      const auto due_at = due_of(clock, *from, zone, working_days);
-      if (!due_at) continue;
-      ClockState entry{definition.steps[i].id, clock.label_vi, clock.label_en, *due_at, false, false};
-      entry.stopped = is_finished(state.steps[i]);
-      const UtcTime until = entry.stopped ? *state.steps[i].finished_at : now;
-      entry.overdue = until >= entry.due_at;
+      const auto from = start_of(clock, state);
+      if (!from || !runs(clock, state)) continue;
+      auto due = due_for(clock, *from, zone, due_of);
+      if (!due) continue;
+      const auto ended_at = step.finished_at ? step.finished_at : state.closed_at;
+      ClockState entry{step.id, clock.label_vi, clock.label_en, *from, std::move(*due), false, false};
+      entry.stopped = ended_at.has_value();
+      entry.overdue = is_late(entry.due, ended_at.value_or(now));
       out.push_back(std::move(entry));
     }
   }
+  const auto key = [](const ClockState& one) {
+    return std::pair(!one.due.at, one.due.at.value_or(one.from));
+  };
   std::stable_sort(out.begin(), out.end(),
-                   [](const ClockState& a, const ClockState& b) { return a.due_at < b.due_at; });
+                   [&](const ClockState& a, const ClockState& b) { return key(a) < key(b); });
   return out;
 }
 

@@ -10,10 +10,12 @@
 
 namespace phendau::workflow {
 
-inline constexpr std::size_t kTimelineMax = 5000;        // A case with more acts is being flooded.
-inline constexpr std::size_t kAttachmentsMax = 1000;     // Of one case.
-inline constexpr std::size_t kReasonBytesMax = 8192;     // A page of text.
-inline constexpr std::size_t kFormBytesMax = 64u << 10;  // Of one step; 64 steps and a timeline fit a record.
+inline constexpr std::size_t kTimelineMax = 50'000;         // A case with more acts is being flooded.
+inline constexpr std::size_t kAttachmentsMax = 1000;        // Of one case.
+inline constexpr std::size_t kReasonBytesMax = 8192;        // A page of text.
+inline constexpr std::size_t kFormBytesMax = 64u << 10;     // Of one step.
+inline constexpr std::size_t kStateBytesMax = 768u << 10;   // Of all steps: a state fits a record.
+inline constexpr std::size_t kStateGrowthBytes = 2u << 10;  // What finishing a step may still add above that.
 
 struct Attachment {
   std::string sha256;  // of a blob in the ledger
@@ -41,6 +43,9 @@ struct StepState {
   friend bool operator==(const StepState&, const StepState&) = default;
 };
 
+/// Hub roles, "role:SLOT".
+using Names = std::vector<std::string>;
+
 enum class Verb : std::uint8_t { begin, done, skip, reopen, note, attach };
 std::string_view to_string(Verb verb);
 std::optional<Verb> verb_from(std::string_view text);
@@ -51,7 +56,7 @@ struct TimelineEntry {
   std::string by_name;
   std::string role;
   std::string step;  // "" for the case itself
-  std::string what;  // a verb, "opened" or "closed"
+  std::string what;  // a verb, "opened", "closed", "stopped", "reopened" or "detected"
   std::string text;  // reason or note
   friend bool operator==(const TimelineEntry&, const TimelineEntry&) = default;
 };
@@ -61,17 +66,22 @@ struct CaseState {
   std::string definition_id;
   std::string pack;  // pack@digest that it was started under; stays when the pack changes
   bool closed = false;
+  bool stopped = false;  // closed early: what is unfinished stays so
+  std::string stop_reason;
   UtcTime opened_at;
   std::string opened_by;
+  UtcTime detected_at;  // to the minute; the law's clocks run from here
   std::optional<UtcTime> closed_at;
   std::string closed_by;
-  Json context = Json::object();  // what the case is about: alert, device, ...; the hub's
-  std::vector<StepState> steps;   // as in the definition
-  std::vector<TimelineEntry> timeline;
+  Json context = Json::object();        // what the case is about: alert, device, ...; the hub's
+  std::vector<StepState> steps;         // as in the definition
+  std::size_t entries = 0;              // of the timeline, that are kept beside the state already
+  std::vector<TimelineEntry> timeline;  // those that are not: acts since it was read, all of an old state
 
   const StepState* find(std::string_view step_id) const;
   friend bool operator==(const CaseState&, const CaseState&) = default;
 };
+/// Without the timeline: whoever writes it keeps those entries beside it, and it says how many there are.
 Json to_json(const CaseState& state);
 /// `corrupt` if it is not a state.
 Result<CaseState> from_json(const Json& json);
@@ -80,9 +90,8 @@ struct Start {
   std::string case_id;
   std::string pack;
   Json context = Json::object();
+  std::optional<UtcTime> detected_at = std::nullopt;  // default: now
 };
-
-using Names = std::vector<std::string>;  // hub roles, "role:SLOT"
 
 struct Move {
   std::string step;  // may be empty for `note`
@@ -107,12 +116,25 @@ struct Need {
   std::vector<Error> guards;
 };
 
+/// When a clock is due, and by which rule.
+struct Due {
+  std::optional<UtcTime> at;  // nullopt: the rule gives no number ("at once")
+  bool inclusive = false;     // `at` itself is still good (24 hours); a day has ended when it is late
+  std::string rule;           // of a regime: its id, form, recipient and source
+  std::string form;
+  std::string to;
+  std::string source;
+};
+/// What the engine cannot know: working days and tables of the law. nullopt: no such clock.
+using DueOf = std::function<std::optional<Due>(const Clock& clock, UtcTime from)>;
+
 struct ClockState {
   std::string step;
   std::string label_vi;
   std::string label_en;
-  UtcTime due_at;        // the first instant that is late
-  bool stopped = false;  // the step is done or skipped
+  UtcTime from;
+  Due due;
+  bool stopped = false;  // the step is done or skipped, or the case ended
   bool overdue = false;  // stopped late, or running and past due
 };
 
@@ -121,17 +143,33 @@ CaseState start(const Definition& definition, const Start& start, const Actor& b
 /// closed), `limit`; each with a text for people.
 Result<CaseState> act(const Definition& definition, const CaseState& state, const Move& move,
                       const Actor& actor, UtcTime now);
+/// A state from when cases did not keep their definition, under one that has more steps: those are pending.
+/// `conflict` (workflow.other_definition) where it lacks a step of the state or has them in another order.
+Result<CaseState> adopt(const Definition& definition, CaseState state);
+/// Whether this case needs the step at all.
+bool applies(const CaseState& state, const Step& step);
 /// All reasons why it cannot be closed yet; empty: it can.
 std::vector<Error> can_close(const Definition& definition, const CaseState& state);
 Result<CaseState> close(const Definition& definition, const CaseState& state, const Actor& actor, UtcTime now,
                         std::string_view reason = {}, const std::optional<Names>& names = std::nullopt);
+/// Ends an open case whose steps will not be done; `reopen` opens a closed one again. Both need a reason.
+/// `conflict` where the definition names nobody who may.
+Result<CaseState> stop(const Definition& definition, const CaseState& state, const Actor& actor, UtcTime now,
+                       std::string_view reason, const std::optional<Names>& names = std::nullopt);
+Result<CaseState> reopen(const Definition& definition, const CaseState& state, const Actor& actor,
+                         UtcTime now, std::string_view reason,
+                         const std::optional<Names>& names = std::nullopt);
+/// Says anew when it was detected, with a reason: clocks follow, the timeline keeps both. For who may close
+/// the case.
+Result<CaseState> correct_detected(const Definition& definition, const CaseState& state, UtcTime detected_at,
+                                   const Actor& actor, UtcTime now, std::string_view reason,
+                                   const std::optional<Names>& names = std::nullopt);
+/// The minute that `at` lies in.
+UtcTime to_minute(UtcTime at);
 /// The step to work on next, a jump's target first; nullopt when all are finished.
 std::optional<Need> next_needed(const Definition& definition, const CaseState& state);
-/// When the last of so many working days after `from` ends; nullopt: nobody knows the holidays of that year.
-using WorkingDays = std::function<std::optional<UtcTime>(UtcTime from, std::int32_t count)>;
-/// Clocks that have started, by due time. A clock in working days needs `working_days`; where that knows no
-/// answer there is no clock.
+/// Clocks that have started, by due time; those without a term last.
 std::vector<ClockState> clocks(const Definition& definition, const CaseState& state, UtcTime now,
-                               ZoneOffset zone = kVietnamZone, const WorkingDays& working_days = {});
+                               ZoneOffset zone = kVietnamZone, const DueOf& due_of = {});
 
 }  // namespace phendau::workflow

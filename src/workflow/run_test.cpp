@@ -20,7 +20,7 @@ namespace {
 
 constexpr UtcTime kOpened{1'764'000'000'000'000'000};
 
-Definition incident() {
+Definition incident(bool report_any_time = true) {
   std::ifstream in(PHENDAU_SOURCE_DIR "/packs/ha-giang/workflows/incident.yaml");
   std::ostringstream text;
   text << in.rdbuf();
@@ -28,6 +28,7 @@ Definition incident() {
   for (const auto& [name, value] : {std::pair{"isolate_within", "1h"}, std::pair{"classify_within", "24h"},
                                     std::pair{"incident_notice_within", "24h"}})
     filled = replace_all(filled, "'%" + std::string(name) + "%'", value);
+  if (!report_any_time) filled = replace_all(filled, "    order: free\n", "");
   std::vector<ContentError> errors;
   auto definition = parse_definition(filled, "incident.yaml", errors);
   REQUIRE_MESSAGE(definition.has_value(), errors.front().to_string());
@@ -60,6 +61,20 @@ const char* kReport = R"({"head_at":"2025-11-24T23:10:00+07:00","head_channel":"
 const char* kRestore =
     R"({"backup":"nightly 23/11","restored_at":"2025-11-25T08:00:00+07:00","file_kept":true})";
 
+/// As a state is when it comes from its record: the timeline lies beside it.
+CaseState stored(CaseState state) {
+  state.entries += state.timeline.size();
+  state.timeline.clear();
+  return state;
+}
+
+Definition parsed(std::string_view yaml) {
+  std::vector<ContentError> errors;
+  auto definition = parse_definition(yaml, "w.yaml", errors);
+  REQUIRE_MESSAGE(definition.has_value(), errors.front().to_string());
+  return *definition;
+}
+
 CaseState must(const Result<CaseState>& result) {
   REQUIRE_MESSAGE(result.has_value(), result.error().message);
   return *result;
@@ -72,7 +87,7 @@ CaseState finish(const Definition& d, const CaseState& state, const char* step, 
 
 TEST_CASE("workflow: the five steps in order, then the case closes") {
   const Definition d = incident();
-  REQUIRE(d.steps.size() == 5);
+  REQUIRE(d.steps.size() == 7);  // two of them only where the law asks
   CaseState state = start(d, {"c-1", "ha-giang@abc", Json::object({{"alert", "al-1"}})}, kOfficer, kOpened);
   CHECK(can_close(d, state).size() == 6);
   const struct {
@@ -94,8 +109,8 @@ TEST_CASE("workflow: the five steps in order, then the case closes") {
     CHECK(asks);
     CHECK_FALSE(close(d, state, kOfficer, kOpened).has_value());
     state = finish(d, state, w.step, w.doc, ++hour);
-    CHECK(*from_json(to_json(state)) == state);
-    CHECK(*from_json(*parse_json(to_json(state).dump())) == state);
+    CHECK(*from_json(to_json(state)) == stored(state));
+    CHECK(*from_json(*parse_json(to_json(state).dump())) == stored(state));
   }
   CHECK_FALSE(next_needed(d, state).has_value());
   CHECK(can_close(d, state).empty());
@@ -111,7 +126,7 @@ TEST_CASE("workflow: the five steps in order, then the case closes") {
 }
 
 TEST_CASE("workflow: a complex case goes to step 4 at once and comes back to step 3") {
-  const Definition d = incident();
+  const Definition d = incident(false);
   CaseState state = start(d, {"c-1", "p", {}}, kOfficer, kOpened);
   state = finish(d, state, "isolate", kIsolate, 1);
   state = finish(d, state, "verify", kVerify, 1);
@@ -333,7 +348,7 @@ TEST_CASE("workflow: notes, attachments, reopening") {
   CHECK(next_needed(d, state)->fields.empty());  // the form is still there
   state = must(act(d, state, {"isolate", Verb::done, {}, "", {}}, system_actor(), kOpened + hours(3)));
   CHECK(state.find("isolate")->finished_at == kOpened + hours(3));
-  CHECK(*from_json(to_json(state)) == state);
+  CHECK(*from_json(to_json(state)) == stored(state));
   for (const Verb verb : {Verb::begin, Verb::done, Verb::skip, Verb::reopen, Verb::note, Verb::attach}) {
     CHECK(verb_from(to_string(verb)) == verb);
   }
@@ -369,11 +384,11 @@ close: {guards: [has_attachment]}
         "workflow.needs_step");
   CHECK(act(*d, state, {"a", Verb::done, {}, "", {}}, kOfficer, kOpened).error().text_id ==
         "workflow.needs_attachment");
-  auto running = clocks(*d, state, kOpened + hours(2) - nanoseconds(1));
+  auto running = clocks(*d, state, kOpened + hours(2));
   REQUIRE(running.size() == 1);
-  CHECK(running[0].due_at == kOpened + hours(2));
-  CHECK_FALSE(running[0].overdue);
-  CHECK(clocks(*d, state, kOpened + hours(2))[0].overdue);
+  CHECK(running[0].due.at == kOpened + hours(2));
+  CHECK_FALSE(running[0].overdue);  // the instant itself is still good
+  CHECK(clocks(*d, state, kOpened + hours(2) + nanoseconds(1))[0].overdue);
   Attachment file;
   file.name = "f";
   file.sha256 = std::string(64, 'c');
@@ -383,7 +398,8 @@ close: {guards: [has_attachment]}
   CHECK(missing.error().args[0] == "Number");
   running = clocks(*d, state, kOpened);
   REQUIRE(running.size() == 2);
-  CHECK(running[1].due_at == *parse_rfc3339("2025-11-28T00:00:00+07:00"));
+  CHECK(running[1].due.at == *parse_rfc3339("2025-11-28T00:00:00+07:00"));
+  CHECK(clocks(*d, state, *running[1].due.at)[1].overdue);  // a day has ended
   state = must(act(*d, state, {"a", Verb::reopen, {}, "r", {}}, kOfficer, kOpened));
   state = must(act(*d, state, {"a", Verb::done, json(R"({"n":1})"), "", {}}, kOfficer, kOpened));
   state = must(act(*d, state, {"b", Verb::done, {}, "", {}}, kOfficer, kOpened + hours(3)));
@@ -393,16 +409,185 @@ close: {guards: [has_attachment]}
   CHECK_FALSE(running[1].overdue);
   CHECK(close(*d, state, kOfficer, kOpened + hours(4)).has_value());
   // Working days are for somebody who knows the holidays; without an answer no clock runs.
-  const WorkingDays calendar = [](UtcTime from, std::int32_t count) {
-    return std::optional(from + hours(100 * count));
+  const DueOf calendar = [](const Clock& clock, UtcTime from) {
+    return std::optional(Due{from + hours(100 * *clock.working_days), false, "", "", "", ""});
   };
   running = clocks(*d, state, kOpened, kVietnamZone, calendar);
   REQUIRE(running.size() == 3);
-  CHECK(running[2].due_at == kOpened + hours(200));
+  CHECK(running[2].due.at == kOpened + hours(200));
   CHECK(running[2].label_en == "l3");
-  CHECK(clocks(*d, state, kOpened, kVietnamZone, [](UtcTime, std::int32_t) {
-          return std::optional<UtcTime>();
+  CHECK(clocks(*d, state, kOpened, kVietnamZone, [](const Clock&, UtcTime) {
+          return std::optional<Due>();
         }).size() == 2);
+}
+
+TEST_CASE("workflow: what may be done at any time holds nobody up") {
+  const Definition d = incident();
+  CaseState state = start(d, {"c-1", "p", {}}, kOfficer, kOpened);
+  state = finish(d, state, "report", kReport, 1);
+  CHECK(next_needed(d, state)->step == "isolate");
+  for (const auto& [step, doc] :
+       {std::pair{"isolate", kIsolate}, std::pair{"verify", kVerify}, std::pair{"collect", kCollect}})
+    state = finish(d, state, step, doc, 2);
+  state = must(act(d, state, {"report", Verb::reopen, {}, "wrong number", {}}, kOfficer, kOpened));
+  CHECK(next_needed(d, state)->step == "report");
+  CHECK(act(d, state, {"restore", Verb::done, json(kRestore), "", {}}, kOfficer, kOpened + hours(3)));
+}
+
+TEST_CASE("workflow: steps and guards that only some cases need") {
+  const Definition d = incident();
+  CaseState state = finish(d, start(d, {"c-1", "p", {}}, kOfficer, kOpened), "isolate", kIsolate, 1);
+  const char* kDetailed = R"({"reported_at":"2025-11-25T08:00:00+07:00","to":"CERT"})";
+  CHECK(act(d, state, {"detailed_report", Verb::done, json(kDetailed), "", {}}, kOfficer, kOpened)
+            .error()
+            .text_id == "workflow.not_needed");
+  Json verify = json(kVerify);
+  verify.set("serious", "ordinary");
+  CHECK(act(d, state, {"verify", Verb::done, verify, "", {}}, kOfficer, kOpened).error().text_id ==
+        "workflow.needs_field");
+  verify.set("serious", "serious");
+  state = must(act(d, state, {"verify", Verb::done, verify, "", {}}, kOfficer, kOpened));
+  CHECK(applies(state, *d.find("detailed_report")));
+  CHECK_FALSE(applies(state, *d.find("personal_data_notice")));
+  CHECK(act(d, state, {"detailed_report", Verb::done, json(kDetailed), "", {}}, kOfficer, kOpened));
+  state = finish(d, state, "collect", kCollect, 2);
+  state = finish(d, state, "report", kReport, 2);
+  state = finish(d, state, "restore", kRestore, 3);
+  REQUIRE(can_close(d, state).size() == 1);
+  CHECK(next_needed(d, state)->step == "detailed_report");
+}
+
+TEST_CASE("workflow: a case is closed, opened again, ended early; each with a reason and by whom it names") {
+  const Definition d = incident();
+  CaseState state = start(d, {"c-1", "p", {}}, kOfficer, kOpened);
+  CHECK(reopen(d, state, kOfficer, kOpened, "r").error().text_id == "workflow.not_closed");
+  CHECK(stop(d, state, kOfficer, kOpened, " ").error().text_id == "workflow.needs_reason");
+  CHECK(stop(d, state, actor(Role::agency_head), kOpened, "false alarm").error().code == ErrorCode::denied);
+  state = must(stop(d, state, kOfficer, kOpened + hours(1), "false alarm"));
+  CHECK(state.closed);
+  CHECK(state.stopped);
+  CHECK(state.stop_reason == "false alarm");
+  CHECK(*from_json(to_json(state)) == stored(state));
+  CHECK(stop(d, state, kOfficer, kOpened, "again").error().text_id == "workflow.closed");
+  CHECK(correct_detected(d, state, kOpened, kOfficer, kOpened, "r").error().text_id == "workflow.closed");
+  CHECK_FALSE(clocks(d, state, kOpened + hours(90))[0].overdue);  // it stopped with the case
+  CHECK(reopen(d, state, kOfficer, kOpened, "").error().text_id == "workflow.needs_reason");
+  CHECK(reopen(d, state, actor(Role::staff), kOpened, "r").error().code == ErrorCode::denied);
+  state = must(reopen(d, state, kOfficer, kOpened + hours(2), "it was real"));
+  CHECK_FALSE(state.closed);
+  CHECK_FALSE(state.stopped);
+  CHECK_FALSE(state.closed_at);
+  CHECK(clocks(d, state, kOpened + hours(90))[0].overdue);
+  CHECK(finish(d, state, "isolate", kIsolate, 3).steps[0].status == StepStatus::done);
+  CHECK(state.timeline.size() == 3);
+  Definition silent = d;
+  silent.reopen_roles.reset();
+  silent.stop_roles.reset();
+  CHECK(stop(silent, state, kOfficer, kOpened, "r").error().text_id == "workflow.cannot_stop");
+  state.closed = true;
+  CHECK(reopen(silent, state, kOfficer, kOpened, "r").error().text_id == "workflow.cannot_reopen");
+}
+
+TEST_CASE("workflow: clocks of detection follow what is said of it, and what a form says") {
+  const Definition d = parsed(R"(
+id: w
+title_vi: v
+title_en: e
+case_kind: k
+steps:
+  - id: a
+    title_vi: A
+    title_en: A
+    form: {type: object, properties: {grave: {type: string}, lost_at: {type: string, format: date-time}}}
+    clocks: [{from: detected, within: 24h, unless: {a.grave: "no"}, label_vi: l1, label_en: l1},
+             {from: a.lost_at, within: 72h, when: {a.lost_at: "*"}, label_vi: l2, label_en: l2},
+             {from: detected, within: regime:notice, when: {a.grave: ["yes", "no"]},
+              label_vi: l3, label_en: l3}]
+)");
+  CaseState state = start(d, {"c", "p", {}, kOpened - hours(5) - seconds(20)}, kOfficer, kOpened);
+  CHECK(state.detected_at == to_minute(kOpened - hours(5) - seconds(20)));
+  CHECK(state.detected_at.ns % minutes(1).ns == 0);
+  REQUIRE(clocks(d, state, kOpened).size() == 1);
+  CHECK(clocks(d, state, kOpened)[0].due.at == state.detected_at + hours(24));
+  const auto said = [&](const char* doc) {
+    return must(act(d, state, {"a", Verb::begin, json(doc), "", {}}, kOfficer, kOpened));
+  };
+  CHECK(clocks(d, said(R"({"grave":"no"})"), kOpened).empty());
+  const CaseState lost = said(R"({"lost_at":"2025-11-24T10:00:00+07:00"})");
+  REQUIRE(clocks(d, lost, kOpened).size() == 2);
+  CHECK(clocks(d, lost, kOpened)[1].due.at == *parse_rfc3339("2025-11-27T10:00:00+07:00"));
+  const DueOf law = [](const Clock& clock, UtcTime from) -> std::optional<Due> {
+    if (clock.regime != "notice") return std::nullopt;
+    if (from < kOpened - hours(48)) return Due{from + hours(120), false, "OLD", "", "", ""};
+    return Due{std::nullopt, false, "GAP", "", "", ""};
+  };
+  const auto yes = clocks(d, said(R"({"grave":"yes"})"), kOpened + days(9), kVietnamZone, law);
+  REQUIRE(yes.size() == 2);
+  CHECK(yes[1].due.rule == "GAP");  // no number: last, and never overdue
+  CHECK_FALSE(yes[1].due.at);
+  CHECK_FALSE(yes[1].overdue);
+  CHECK(correct_detected(d, state, kOpened + hours(1), kOfficer, kOpened, "r").error().text_id ==
+        "workflow.detected_late");
+  CHECK(correct_detected(d, state, kOpened - days(3), kOfficer, kOpened, " ").error().text_id ==
+        "workflow.needs_reason");
+  CHECK(correct_detected(d, state, kOpened - days(3), actor(Role::agency_head), kOpened, "r").error().code ==
+        ErrorCode::denied);
+  const CaseState earlier =
+      must(correct_detected(d, state, kOpened - days(3), kOfficer, kOpened + hours(1), "seen in the log"));
+  CHECK(earlier.timeline.back().what == "detected");
+  CHECK(earlier.timeline.back().text.ends_with("seen in the log"));
+  CHECK(clocks(d, earlier, kOpened)[0].due.at == to_minute(kOpened - days(3)) + hours(24));
+  CHECK(*from_json(to_json(earlier)) == stored(earlier));
+}
+
+TEST_CASE("workflow: a state always fits its record, and one from before brings its timeline along") {
+  std::string yaml = "id: w\ntitle_vi: v\ntitle_en: e\ncase_kind: k\nsteps:\n";
+  for (int i = 0; i < 20; ++i)
+    yaml += "  - {id: s" + std::to_string(i) + ", title_vi: v, title_en: e, order: free}\n";
+  const Definition d = parsed(yaml);
+  CaseState state = start(d, {"c", "p", {}}, kOfficer, kOpened);
+  const Json large = Json::object({{"text", std::string(60'000, 'x')}});
+  std::string refused;
+  for (const auto& step : d.steps) {
+    const auto next = act(d, state, {step.id, Verb::begin, large, "", {}}, kOfficer, kOpened);
+    if (!next && refused.empty()) refused = step.id;
+    if (next) state = *next;
+  }
+  CHECK(refused == "s13");
+  CHECK(to_json(state).dump().size() <= kStateBytesMax);
+  for (const auto& step : d.steps)
+    state = must(act(d, state, {step.id, Verb::done, {}, "", {}}, kOfficer, kOpened));
+  CHECK(can_close(d, state).empty());
+  CHECK(to_json(state).dump().size() < (1u << 20));
+  Json before = to_json(state);
+  before.set(
+      "timeline",
+      json(
+          R"([{"at":"2025-01-01T00:00:00Z","by":"u","by_name":"n","role":"staff","step":"","what":"opened",
+              "text":""}])"));
+  before.erase("entries");
+  before.erase("detected_at");
+  const auto read = from_json(before);
+  REQUIRE(read);
+  CHECK(read->entries == 0);
+  REQUIRE(read->timeline.size() == 1);
+  CHECK(read->detected_at == read->opened_at);
+  CHECK(to_json(*read)["entries"].as_int() == 1);
+}
+
+TEST_CASE("workflow: a state of before takes on the steps that were added since, and no others") {
+  const Definition d = incident();
+  CaseState state = finish(d, start(d, {"c-1", "p", {}}, kOfficer, kOpened), "isolate", kIsolate, 1);
+  CaseState before = state;
+  std::erase_if(before.steps,
+                [](const StepState& step) { return step.id == "collect" || step.id == "detailed_report"; });
+  CHECK(next_needed(d, before) == std::nullopt);
+  CHECK(must(adopt(d, before)) == state);
+  CHECK(must(adopt(d, state)) == state);
+  std::swap(before.steps[0], before.steps[1]);
+  CHECK(adopt(d, before).error().text_id == "workflow.other_definition");
+  before.steps[0].id = "gone";
+  CHECK(adopt(d, before).error().text_id == "workflow.other_definition");
 }
 
 }  // namespace run_test

@@ -147,7 +147,9 @@ def requests(on, own):
         "listIncidents": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"status": "open"}]],
         "createIncident": [({"title": "x", "agency_id": on["agency"]}, {}, {})], "getIncident": [(None, {}, {"id": on["case"]})],
         "actOnIncidentStep": [({"verb": "note", "reason": "x"}, {}, {"id": on["case"], "step": on["step"]})],
-        "closeIncident": [({"summary": "x"}, {}, {"id": on["case"]})],
+        "closeIncident": [({"summary": "x"}, {}, {"id": on["case"]})], "stopIncident": [({"reason": "x"}, {}, {"id": on["case"]})],
+        "reopenIncident": [({"reason": "x"}, {}, {"id": on["case"]})], "listIncidentEntries": [(None, {}, {"id": on["case"]})],
+        "correctIncidentDetected": [({"reason": "x", "detected_at": "2026-01-01T00:00:00Z"}, {}, {"id": on["case"]})],
         "uploadAttachment": [(b"x", {"name": "x.txt", "X-Case": on["case"]}, {}), (b"x", {"name": "x.txt", "X-Agency": on["agency"]}, {}),
                              (b"x", {"name": "x.txt", "X-Record": "log_review/" + on["record"]}, {}),
                              (b"x", {"name": "x.txt", "X-Record": "coordination_request/" + on["kept"]}, {})],
@@ -352,7 +354,7 @@ for role in ("agency_officer", "agency_head", "staff", "partner"):
 
 # The control: who may see everything does see the secret, almost everywhere.
 sees = {name for name, calls in covered.items() if OPERATIONS[name][0] == "GET" for call in calls if secret in ask(admin, name, call)[1]}
-assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking",
+assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "listIncidentEntries", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking",
         "getOverview", "getObligationMatrix"} <= sees, sees
 for agent in agents.values():
     agent.stop()

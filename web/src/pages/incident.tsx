@@ -77,6 +77,49 @@ function Asking({ title, label, hint, submit, testid, onClose, onSend }: {
   );
 }
 
+const kDetectedForm = {
+  type: 'object', required: ['detected_at', 'reason'],
+  properties: {
+    detected_at: { type: 'string', format: 'date-time', title: 'Phát hiện lúc' },
+    reason: { type: 'string', title: 'Lý do sửa', 'x-multiline': true, minLength: 1, maxLength: 2000 },
+  },
+};
+
+/** What may be done with the case as a whole, by whom the procedure names. */
+function CaseActions({ c, onCase }: { c: Case; onCase: (after: Case) => void }) {
+  const [asking, setAsking] = useState<'' | 'stop' | 'reopen' | 'detected'>('');
+  const send = async (call: () => Promise<Case>, done: string): Promise<boolean> => {
+    try {
+      onCase(await call());
+      tell(done);
+      setAsking('');
+      return true;
+    } catch (cause) {
+      tell(problemFrom(cause).text, true);
+      return false;
+    }
+  };
+  const path = { id: c.id };
+  return (
+    <>
+      {c.may?.correct_detected && <Button icon="clock" onClick={() => setAsking('detected')} data-testid="correct-detected">Sửa lúc phát hiện</Button>}
+      {c.may?.stop && <Button icon="skip" onClick={() => setAsking('stop')} data-testid="stop-incident">Kết thúc sớm</Button>}
+      {c.may?.reopen && <Button icon="reopen" onClick={() => setAsking('reopen')} data-testid="reopen-incident">Mở lại hồ sơ</Button>}
+      {asking === 'stop' && <Asking title="Kết thúc sớm hồ sơ" label="Lý do" hint="Ví dụ: kiểm tra lại thì không phải sự cố" submit="Kết thúc hồ sơ" testid="stop-dialog" onClose={() => setAsking('')}
+        onSend={(reason) => send(() => post('/incidents/{id}/stop', { path, body: { reason } }), 'Đã kết thúc hồ sơ.')} />}
+      {asking === 'reopen' && <Asking title="Mở lại hồ sơ" label="Lý do" hint="Ví dụ: máy lại có dấu hiệu bị xâm nhập" submit="Mở lại hồ sơ" testid="reopen-case-dialog" onClose={() => setAsking('')}
+        onSend={(reason) => send(() => post('/incidents/{id}/reopen', { path, body: { reason } }), 'Đã mở lại hồ sơ.')} />}
+      {asking === 'detected' && (
+        <Drawer title="Sửa thời điểm phát hiện" onClose={() => setAsking('')} testid="detected-dialog">
+          <p class="muted">Thời hạn báo cáo tính lại từ thời điểm này; thời điểm cũ vẫn còn trong diễn biến.</p>
+          <SchemaForm id={`${c.id}-detected`} schema={kDetectedForm} doc={{ detected_at: c.detected_at }} submitLabel="Lưu thời điểm" testid="detected-form"
+            onSubmit={(doc) => send(() => post('/incidents/{id}/detected', { path, body: { detected_at: String(doc.detected_at), reason: String(doc.reason) } }), 'Đã sửa thời điểm phát hiện.')} />
+        </Drawer>
+      )}
+    </>
+  );
+}
+
 function StepCard({ c, definition, index, act, onFile }: {
   c: Case; definition: StepDefinition; index: number; act: Act; onFile: () => void;
 }) {
@@ -143,6 +186,7 @@ function Timeline({ c }: { c: Case }) {
   return (
     <section class="panel" aria-labelledby="timeline">
       <h2 id="timeline">Diễn biến</h2>
+      {(c.timeline_total ?? 0) > c.timeline.length && <p class="muted">{c.timeline.length} mục mới nhất trong {c.timeline_total} mục.</p>}
       <ol class="timeline" data-testid="timeline">
         {[...c.timeline].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).map((e, i) => (
           <li key={`${e.at}${i}`}>
@@ -200,9 +244,10 @@ export default function IncidentPage({ id }: PageProps) {
     <>
       <p class="crumb"><a href="/su-co">Sự cố</a></p>
       <PageHead title={c ? inert(c.title) : 'Sự cố'}
-                sub={c && <span data-testid="incident-status">{c.agency_name}, mở lúc <When at={c.opened_at} />, {c.status === 'closed' ? 'đã đóng' : 'đang xử lý'}</span>}>
+                sub={c && <span data-testid="incident-status">{c.agency_name}, {c.detected_at && <>phát hiện lúc <When at={c.detected_at} />, </>}mở lúc <When at={c.opened_at} />, {c.stop_reason ? 'kết thúc sớm' : c.status === 'closed' ? 'đã đóng' : 'đang xử lý'}</span>}>
         <Button icon="print" onClick={() => window.print()}>In</Button>
-        {c?.status === 'open' && may('update:incident') && (
+        {c && <CaseActions key={c.id} c={c} onCase={(after) => loaded.set(after)} />}
+        {c?.status === 'open' && c.may?.close && (
           <Button kind={open ? '' : 'main'} icon="case" disabled={!!open} title={open ? 'Đóng được khi mọi bước đã xong hoặc bỏ qua có lý do' : ''}
                   onClick={() => setClosing(true)} data-testid="close-incident">Đóng hồ sơ</Button>
         )}
@@ -212,7 +257,8 @@ export default function IncidentPage({ id }: PageProps) {
           <>
             <Stepper c={k} current={current} onPick={(next) => setQuery({ buoc: next })} />
             {k.status === 'open' && <p class="next" data-testid="next-needed"><Icon name="right" size={16} /><span><b>Việc tiếp theo: </b>{k.next_needed || 'Mọi bước đã xong. Ghi tóm tắt rồi đóng hồ sơ.'}</span></p>}
-            {k.status === 'closed' && k.summary && <p class="next"><Icon name="done" size={16} /><span><b>Tóm tắt khi đóng: </b>{k.summary}</span></p>}
+            {k.stop_reason && <p class="next"><Icon name="skip" size={16} /><span><b>Lý do kết thúc sớm: </b>{inert(k.stop_reason)}</span></p>}
+            {k.status === 'closed' && !k.stop_reason && k.summary && <p class="next"><Icon name="done" size={16} /><span><b>Tóm tắt khi đóng: </b>{k.summary}</span></p>}
             <div class="split">
               <div>
                 {step && <StepCard key={step.id} c={k} definition={step} index={index} act={act} onFile={() => undefined} />}
@@ -220,7 +266,7 @@ export default function IncidentPage({ id }: PageProps) {
               </div>
               <aside>
                 {(k.clocks?.length ?? 0) > 0 && k.status === 'open' && (
-                  <section class="panel" aria-labelledby="clocks"><h2 id="clocks">Hạn</h2>{k.clocks!.map((clock) => <ClockLine key={clock.label} clock={clock} />)}</section>
+                  <section class="panel" aria-labelledby="clocks"><h2 id="clocks">Hạn</h2>{k.clocks!.map((clock) => <ClockLine key={`${clock.step ?? ''}${clock.label}`} clock={clock} />)}</section>
                 )}
                 <section class="panel" aria-labelledby="case-alerts">
                   <h2 id="case-alerts">Cảnh báo trong hồ sơ</h2>

@@ -136,6 +136,9 @@ export const timelineWords: Record<string, string> = {
   attach: 'Tệp đính kèm',
   close: 'Đóng hồ sơ',
   closed: 'Đóng hồ sơ',
+  stopped: 'Kết thúc sớm',
+  reopened: 'Mở lại hồ sơ',
+  detected: 'Sửa thời điểm phát hiện',
   order: 'Lệnh',
   clock: 'Hạn',
 };

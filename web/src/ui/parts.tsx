@@ -46,12 +46,19 @@ export function When({ at, seconds = false, ago = false }: { at: string | null |
 
 export function ClockLine({ clock }: { clock: Clock }) {
   const now = useTick();
-  const overdue = clock.overdue || Date.parse(clock.due_at) < now;
+  const due = clock.due_at;
+  const overdue = clock.overdue || (due !== null && Date.parse(due) < now);
+  if (due === null) {  // the law says "at once" or nothing: no number is made up
+    return (
+      <p class="clock"><Icon name="clock" size={16} />
+        <span><b>{clock.label}</b>: văn bản không nêu số giờ, làm ngay{clock.from && <>; phát hiện {agoText(clock.from, now)}</>}</span></p>
+    );
+  }
   return (
     <p class={`clock${overdue ? ' overdue' : ''}`}>
       <Icon name={overdue ? 'late' : 'clock'} size={16} />
-      <span><b>{clock.label}</b>: {remainingText(clock.due_at, now)}, hạn <time dateTime={clock.due_at} class="num">{timeText(clock.due_at)}</time>
-        {clock.waiting_for && <>, chờ {clock.waiting_for}</>}</span>
+      <span><b>{clock.label}</b>: {remainingText(due, now)}, hạn <time dateTime={due} class="num">{timeText(due)}</time>
+        {clock.to && <>, gửi {clock.to}</>}{clock.form && <>, {clock.form}</>}{clock.waiting_for && <>, chờ {clock.waiting_for}</>}</span>
     </p>
   );
 }

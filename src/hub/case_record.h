@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a case consists of in the ledger: its record (state and a small summary), the definition that it began
+// with (kind workflow_definition, by digest, never changed) and its timeline (kind case_entry, one record an
+// entry). Records of before had the timeline in the state and no definition: they are read as they are, and
+// written anew at the next act. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "hub/active_pack.h"
+#include "hub/services.h"
+
+namespace phendau::hub {
+
+inline constexpr std::string_view kCaseKind = "case";
+inline constexpr std::string_view kCaseEntryKind = "case_entry";
+inline constexpr std::string_view kWorkflowDefinitionKind = "workflow_definition";
+inline constexpr std::size_t kDefinitionsParsedMax = 64;  // kept in memory
+inline constexpr std::size_t kTimelineShown = 100;        // the newest ones; the rest is paged
+
+/// The definition of one case, and under which name it is kept.
+struct CaseDefinition {
+  std::shared_ptr<const workflow::Definition> definition;
+  std::string name;                   // "incident.0123456789abcdef"
+  std::optional<ledger::Write> keep;  // not kept yet: goes into the batch of the next act
+};
+
+class CaseDefinitions {
+ public:
+  explicit CaseDefinitions(Services& services) : services_(services) {}
+  /// The case with its state. `conflict` (workflow.other_definition) for a case from before whose steps the
+  /// pack has no more.
+  struct Opened {
+    workflow::CaseState state;
+    CaseDefinition definition;
+  };
+  Result<Opened> open(const ledger::Record& record);
+  /// For a case that opens now.
+  Result<CaseDefinition> current(std::string_view workflow_id);
+
+ private:
+  /// What a case follows: what it names; else what the pack said when it was opened. `corrupt`
+  /// (incident.no_workflow) when neither is there.
+  Result<CaseDefinition> of(const ledger::Record& record, UtcTime opened_at);
+  CaseDefinition of_pack(const KnownWorkflow& known) const;
+
+  Services& services_;
+  std::mutex mu_;
+  std::map<std::string, std::shared_ptr<const workflow::Definition>, std::less<>> parsed_;  // under mu_
+};
+
+/// Puts state, definition and summary into the case's document and its new entries into the batch.
+void put_state(ledger::WriteBatch& batch, ledger::Write write, const CaseDefinition& definition,
+               const workflow::CaseState& state, const ActivePack& pack, UtcTime now);
+
+/// The summary: {steps_done, steps_total, current, open: [{step, title, roles, due_at}], close_roles, titles:
+/// {STEP: title}, clocks: [{step, label, from, due_at, inclusive, stopped, rule, form, to, source}]}. `open`
+/// is what could be done now; nothing: the case may be closed. As it stands in the record, else made from the
+/// pack; null where that cannot be.
+Json case_progress(const ActivePack& pack, const ledger::Record& record, UtcTime now);
+/// Whether a clock of the summary that still runs is late.
+bool is_clock_overdue(const Json& clock, UtcTime now);
+
+/// Entries of a case whose reading was allowed, newest first: {items, next_cursor}.
+Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std::string_view cursor,
+                          std::size_t limit);
+Json entry_view(const workflow::TimelineEntry& entry);
+
+}  // namespace phendau::hub
