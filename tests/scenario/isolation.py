@@ -2,7 +2,7 @@
 """A machine is cut off by an order and put back, on real parts: a hub, an agent in a network namespace of its own behind a veth pair, nft. What
 was reachable before, in and out, old connections too, is not afterwards; the hub and what must stay up is. That holds when the agent is killed,
 when the hub's name can no longer be looked up, when somebody takes the rules away, and when the machine starts anew; it ends by an order or at
-the machine's console without the hub. An order after which the hub would be lost is undone. Runs in namespaces of its own: nothing outside is touched."""
+the machine's console without the hub. Where there is a browser, the first cut and its end are ordered on the machine's page. An order after which the hub would be lost is undone. Runs in namespaces of its own: nothing outside is touched."""
 import json
 import os
 import pathlib
@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import AGENT, Agent, Client, Hub, refused, run, scratch, skip, wait_for
+from harness import AGENT, ROOT, Agent, Client, Hub, refused, run, scratch, skip, wait_for
 
 INSIDE = "PHENDAU_ISOLATION_INSIDE"
 if os.geteuid() != 0:
@@ -136,10 +136,11 @@ hub.init()
 token = hub.token()
 hub.start()
 admin = hub.admin()
+PASSWORD = "Cach-ly-may-1!"
 made = admin.post("/users", {"username": "van.phong", "name": "Cán bộ", "role": "agency_officer", "agency_ids": [hub.agency]})
-officer = Client(hub.port).sign_in("van.phong", made["one_time_password"], "Cach-ly-may-1!")
+officer = Client(hub.port).sign_in("van.phong", made["one_time_password"], PASSWORD)
 made = admin.post("/users", {"username": "thu.truong", "name": "Thủ trưởng", "role": "agency_head", "agency_ids": [hub.agency]})
-head = Client(hub.port).sign_in("thu.truong", made["one_time_password"], "Cach-ly-may-1!")
+head = Client(hub.port).sign_in("thu.truong", made["one_time_password"], PASSWORD)
 
 
 class Inside(Agent):
@@ -176,6 +177,21 @@ def give(who, order, **more):
     return who.post(f"/devices/{device}/orders", body)["id"]
 
 
+CHROMIUM = pathlib.Path(os.environ.get("PHENDAU_CHROMIUM", "/usr/bin/chromium"))
+BROWSER = shutil.which("node") and CHROMIUM.exists() and (ROOT / "web" / "node_modules" / "playwright-core").exists()
+
+
+def on_the_page(stage):
+    """By the form, if there is a browser; the id of the order."""
+    if BROWSER:
+        run("node", ROOT / "tests" / "ui" / "isolation.mjs", stage, env={
+            **os.environ, "PHENDAU_CHROMIUM": str(CHROMIUM), "PHENDAU_UI_URL": f"https://{HUB}:{hub.port}", "PHENDAU_UI_DEVICE": device,
+            "PHENDAU_UI_USER": "van.phong", "PHENDAU_UI_PASSWORD": PASSWORD, "PHENDAU_UI_STAYS_UP": json.dumps(STAYS_UP)})
+        return orders()[0]["id"]
+    more = {"weighed": "Cổng 7443 cho một cửa", "stays_up": STAYS_UP} if stage == "isolate" else {}
+    return give(officer, stage, **more)
+
+
 def outcome(order, seconds=60):
     return wait_for(lambda: next((o for o in orders() if o["id"] == order and o["state"] in ("done", "failed", "expired")), None), seconds)
 
@@ -191,7 +207,7 @@ try:
     assert old.stdout.readline() == "ready\n"
 
     # ---- cut off ----
-    cut = give(officer, "isolate", weighed="Cổng 7443 cho một cửa", stays_up=STAYS_UP)
+    cut = on_the_page("isolate")
     done = outcome(cut)
     assert done["state"] == "done" and done["issued_by"] == "Cán bộ" and done["stays_up"][0]["network"] == PEER + "/32", done
     assert none_reachable(OPEN), [(w.__name__, at) for w, *at in OPEN if w(*at)]
@@ -221,7 +237,7 @@ try:
     assert [o["id"] for o in orders() if o["order"] == "isolate" and o["state"] == "done"] == [cut], orders()
 
     # ---- back by an order ----
-    assert outcome(give(officer, "release"))["state"] == "done"
+    assert outcome(on_the_page("release"))["state"] == "done"
     assert all_reachable(OPEN + KEPT)
     wait_for(lambda: not isolation()["active"])
     name_leads_to(HUB)

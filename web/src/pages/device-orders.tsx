@@ -18,7 +18,7 @@ import '../styles/orders.css';
 const kStaysUpMax = 32;
 const kIcons: Record<Order['state'], IconName> = { waiting: 'clock', handed_out: 'clock', done: 'done', failed: 'late', cancelled: 'skip', expired: 'late' };
 const kColours: Record<Order['state'], string> = { waiting: 's-due', handed_out: 's-due', done: 's-met', failed: 's-overdue', cancelled: 's-no_occasion', expired: 's-overdue' };
-const kDirections: Record<StaysUp['direction'], string> = { in: 'Nơi khác gọi vào máy này', out: 'Máy này gọi ra' };
+const kDirections: Record<StaysUp['direction'], string> = { in: 'Gọi vào máy này', out: 'Máy này gọi ra' };
 
 const isOpen = (order: Order): boolean => order.state === 'waiting' || order.state === 'handed_out';
 
@@ -38,7 +38,7 @@ function StaysUpRows({ rows, setRows }: { rows: StaysUp[]; setRows: (rows: Stays
         <div class="stays-up-row" key={i} data-testid="stays-up-row">
           <label>Hướng<select value={row.direction} onChange={(e) => change(i, { direction: e.currentTarget.value as StaysUp['direction'] })}>
             {Object.entries(kDirections).map(([value, word]) => <option key={value} value={value}>{word}</option>)}</select></label>
-          <label>Địa chỉ hoặc dải mạng<input required value={row.network} maxLength={50} placeholder="10.10.5.0/24" onInput={(e) => change(i, { network: e.currentTarget.value })} data-testid="stays-up-network" /></label>
+          <label>Địa chỉ, dải mạng<input required value={row.network} maxLength={50} placeholder="10.10.5.0/24" onInput={(e) => change(i, { network: e.currentTarget.value })} data-testid="stays-up-network" /></label>
           <label>Cổng<input required type="number" min={1} max={65535} value={row.port || ''} onInput={(e) => change(i, { port: Number(e.currentTarget.value) })} data-testid="stays-up-port" /></label>
           <label>Giao thức<select value={row.protocol} onChange={(e) => change(i, { protocol: e.currentTarget.value as StaysUp['protocol'] })}><option value="tcp">TCP</option><option value="udp">UDP</option></select></label>
           <Button kind="bare" icon="close" aria-label={`Bỏ kết nối ${i + 1}`} title="Bỏ kết nối này" onClick={() => setRows(rows.filter((_, k) => k !== i))} />
