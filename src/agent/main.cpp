@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "agent/agent.h"
+#include "agent/linux/evidence.h"
 #include "agent/linux/facts.h"
 #include "agent/linux/file_tail.h"
 #include "agent/linux/isolation.h"
@@ -265,6 +266,11 @@ int run_command(const Arguments& arguments) {
   const auto isolation = make_isolation(env, arguments.data_folder, *identity, parts.connect);
   if (!isolation) return complain(arguments, isolation.error());
   parts.order_hands = hands_of(*isolation);
+  const auto evidence = std::make_shared<Evidence>(
+      env, EvidenceParts{arguments.data_folder, "/", parts.connect, connection_of(*identity)});
+  parts.order_hands.kinds["collect"] = [evidence](const wire::Order& order) {
+    return evidence->collect(order);
+  };
   parts.memory_bytes = resident_bytes;
   parts.fact_kinds = linux_fact_kinds();
   const std::shared_ptr<MachineView> view = make_machine_view("/");

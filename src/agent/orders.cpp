@@ -103,6 +103,17 @@ Orders::Entry* Orders::find(std::string_view id) {
   return found == entries_.end() ? nullptr : &*found;
 }
 
+/// The oldest that waits, one about the isolation before any other.
+Orders::Entry* Orders::next() {
+  Entry* out = nullptr;
+  for (auto& entry : entries_) {
+    if (entry.phase >= Phase::finished) continue;
+    if (sets_isolation(entry.order.kind)) return &entry;
+    if (out == nullptr) out = &entry;
+  }
+  return out;
+}
+
 Result<> Orders::save() {
   Json orders = Json::array();
   for (const auto& entry : entries_) orders.push(to_json(entry));
@@ -255,21 +266,20 @@ bool Orders::work_step() {
   wire::Order order;
   {
     std::unique_lock lock(mu_);
-    const auto next = std::find_if(entries_.begin(), entries_.end(),
-                                   [](const Entry& entry) { return entry.phase < Phase::finished; });
-    if (next == entries_.end()) return false;
-    order = next->order;
-    if (const auto wanted = still_wanted(*next); !wanted) {
+    Entry* const entry = next();
+    if (entry == nullptr) return false;
+    order = entry->order;
+    if (const auto wanted = still_wanted(*entry); !wanted) {
       lock.unlock();
       finish(order.id, std::unexpected(wanted.error()), false);
       return true;
     }
-    const Phase before = std::exchange(next->phase, Phase::doing);
+    const Phase before = std::exchange(entry->phase, Phase::doing);
     const std::string newest_before = newest_isolation_;
     if (sets_isolation(order.kind)) newest_isolation_ = order.id;
     // Remembered before it is begun.
-    if (!save()) {
-      next->phase = before;
+    if (before == Phase::taken && !save()) {
+      entry->phase = before;
       newest_isolation_ = newest_before;
       return false;
     }
@@ -281,7 +291,9 @@ bool Orders::work_step() {
                 {order.kind}),
            false);
   } else {
-    finish(order.id, hand->second(order), true);
+    const auto done = hand->second(order);
+    if (!done && done.error().text_id == kOrderGoesOn) return done.error().code != ErrorCode::unavailable;
+    finish(order.id, done, true);
   }
   return true;
 }

@@ -25,6 +25,9 @@ namespace phendau::agent {
 inline constexpr std::size_t kOrdersRememberedMax = 256;  // four full heartbeat replies
 inline constexpr Duration kKeepOrdersEvery = seconds(10);
 
+/// Text id of the error by which a hand says that it is to be called again: long work is done in slices, and
+/// orders about the isolation go in between. With `unavailable` after a pause, else at once.
+inline constexpr std::string_view kOrderGoesOn = "agent.order_goes_on";
 /// Carries out one kind of order; what it answers is told to the hub. It may be called again for an order
 /// that it was killed in the middle of.
 using OrderHand = std::function<Result<Json>(const wire::Order& order)>;
@@ -72,6 +75,7 @@ class Orders {
   Json to_json(const Entry& entry) const;
   static Entry entry_from(const Json& json);
   Entry* find(std::string_view id);
+  Entry* next();
   Result<> save();
   bool make_room();
   void keep();

@@ -25,6 +25,7 @@
 #include "hub/mailer.h"
 #include "hub/notices.h"
 #include "hub/obligations.h"
+#include "hub/order_evidence.h"
 #include "hub/orders.h"
 #include "hub/organisations.h"
 #include "hub/province_settings.h"
@@ -69,6 +70,7 @@ class Hub {
   Alerts& alerts() { return *alerts_; }
   Devices& devices() { return *devices_; }
   Orders& orders() { return *orders_; }
+  OrderEvidence& order_evidence() { return *order_evidence_; }
   Events& events() { return *events_; }
   Incidents& incidents() { return *incidents_; }
   IngestPipeline& pipeline() { return *pipeline_; }
@@ -125,6 +127,7 @@ class Hub {
   std::unique_ptr<Alerts> alerts_;
   std::unique_ptr<Devices> devices_;
   std::unique_ptr<Orders> orders_;
+  std::unique_ptr<OrderEvidence> order_evidence_;
   std::unique_ptr<Events> events_;
   std::unique_ptr<Incidents> incidents_;
   std::unique_ptr<IngestPipeline> pipeline_;

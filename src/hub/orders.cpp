@@ -130,8 +130,9 @@ Result<Json> Orders::issue(const Actor& actor, std::string_view device_id, const
   const auto device = PHENDAU_TRY(services_.ledger.get("device", device_id, scope));
   if (device.state == "revoked") return fail(ErrorCode::conflict, "the device was revoked", "order.revoked");
   const std::string& order = body["order"].as_string();
-  const bool isolates = order == "isolate";
-  if (!isolates && order != "release" && order != "collect_facts") return bad_member("order");
+  constexpr std::string_view kOrders[] = {"isolate", "release", "collect", "collect_facts"};
+  if (std::find(std::begin(kOrders), std::end(kOrders), order) == std::end(kOrders))
+    return bad_member("order");
   const UtcTime now = services_.env.now();
   ledger::Write write;
   write.kind = kOrderKind;
@@ -146,7 +147,7 @@ Result<Json> Orders::issue(const Actor& actor, std::string_view device_id, const
       .set("reason", reason)
       .set("issued_at", format_rfc3339(now))
       .set("expires_at", format_rfc3339(now + services_.config.order_age_max));
-  if (isolates) {
+  if (order == "isolate") {
     // Weighed and written down before anybody is cut off, if only that nothing must stay.
     write.doc.set("weighed", PHENDAU_TRY(typed(body, "weighed", kTextBytesMax)))
         .set("stays_up", wire::to_json(PHENDAU_TRY(wire::parse_stays_up(body["stays_up"]))));

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "hub/hub_test_folder.h"
+#include "hub/order_evidence.h"
 #include "wire/protocol.h"
 
 namespace orders_test {
@@ -195,6 +196,65 @@ TEST_CASE("orders: a refusal is shown in words, a cancelled or expired order doe
   world.beat({World::result(late), World::result(begun)});
   CHECK(world.shown(late)["state"].as_string() == "done");
   CHECK(world.shown(begun)["state"].as_string() == "done");
+}
+
+TEST_CASE(
+    "orders: collected files come in pieces that either side may begin anew, and are kept with their "
+    "digests") {
+  World world;
+  OrderEvidence evidence(*world.hub.services);
+  const std::string id = world.issue("collect");
+  const std::string other = world.issue("isolate");
+  const std::string bytes(3'000'000, 'x');
+  const auto part = [&](std::uint16_t number, std::uint64_t offset) {
+    wire::EvidencePart out;
+    out.order_id = id;
+    out.number = number;
+    out.name = "01-arp-routes.tar";
+    out.offset = offset;
+    out.bytes = bytes.substr(offset, 1'000'000);
+    out.last = offset + out.bytes.size() >= bytes.size();
+    if (out.last) {
+      out.sha256 = sha256_hex(bytes);
+      out.sha512 = sha512_hex(bytes);
+    }
+    return out;
+  };
+  CHECK(evidence.take(World::device(), part(1, 0)).error().code == ErrorCode::denied);  // not handed out yet
+  world.beat();
+  CHECK(evidence.take(World::device("d2", "a2"), part(1, 0)).error().code == ErrorCode::denied);
+  wire::EvidencePart foreign = part(1, 0);
+  foreign.order_id = other;
+  CHECK(evidence.take(World::device(), foreign).error().code == ErrorCode::denied);
+  CHECK(evidence.take(World::device(), part(1, 0)).value().next_offset == 1'000'000);
+  CHECK(evidence.take(World::device(), part(1, 0)).value().next_offset == 1'000'000);  // the answer was lost
+  CHECK(evidence.take(World::device(), part(1, 2'000'000)).value().next_offset == 1'000'000);
+  OrderEvidence after_a_start(*world.hub.services);
+  CHECK(after_a_start.take(World::device(), part(1, 1'000'000)).value().next_offset == 2'000'000);
+  CHECK(after_a_start.take(World::device(), part(1, 2'000'000)).value().finished);
+  CHECK(after_a_start.take(World::device(), part(1, 2'000'000)).value().finished);  // the answer was lost
+  const Json file = world.shown(id)["files"].items().at(0);
+  CHECK(file["sha256"].as_string() == sha256_hex(bytes));
+  CHECK(file["size_bytes"].as_int() == 3'000'000);
+  CHECK(world.hub.ledger->blob_exists(sha256_hex(bytes)));
+  CHECK(world.shown(id)["files"].size() == 1);
+  // What is not what the machine said it is begins anew; what carries a marking of secrets leaves no byte.
+  wire::EvidencePart wrong = part(2, 0);
+  wrong.last = true;
+  wrong.sha256 = sha256_hex("x");
+  const auto again = evidence.take(World::device(), wrong).value();
+  CHECK(again.next_offset == 0);
+  CHECK(!again.finished);
+  wire::EvidencePart marked = part(3, 0);
+  marked.bytes = "first\n\xC4\x90\xE1\xBB\x99 m\xE1\xBA\xADt: M\xE1\xBA\xACT\nlast";
+  marked.last = true;
+  marked.sha256 = sha256_hex(marked.bytes);
+  marked.sha512 = sha512_hex(marked.bytes);
+  CHECK(evidence.take(World::device(), marked).value().finished);
+  CHECK(world.shown(id)["files"].items().at(1)["refused"].as_bool());
+  CHECK(!world.hub.ledger->blob_exists(marked.sha256));
+  world.beat({World::result(id)});
+  CHECK(evidence.take(World::device(), part(4, 0)).error().code == ErrorCode::denied);
 }
 
 TEST_CASE("orders: ids grow though the clock goes back, and a machine's queue is bounded") {

@@ -18,6 +18,7 @@ inline constexpr std::string_view kEnrolPath = "/agent/v1/enrol";
 inline constexpr std::string_view kRecordsPath = "/agent/v1/records";
 inline constexpr std::string_view kFactsPath = "/agent/v1/facts";
 inline constexpr std::string_view kHeartbeatPath = "/agent/v1/heartbeat";
+inline constexpr std::string_view kEvidencePath = "/agent/v1/evidence";
 inline constexpr std::string_view kRenewPath = "/agent/v1/renew";
 
 /// Before the id of what was done at the machine's own console.
@@ -25,6 +26,7 @@ inline constexpr std::string_view kConsolePrefix = "console.";
 
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kProblemType = "application/problem+json";
+inline constexpr std::string_view kEvidenceType = "application/vnd.phendau.evidence-part";
 inline constexpr std::string_view kRecordsType = "application/vnd.phendau.records";
 
 // Limits of both sides; each is refused with `limit`.

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/text.h"
+#include "wire/evidence_part.h"
 #include "wire/messages.h"
 #include "wire/protocol.h"
 #include "wire/record_batch.h"
@@ -206,6 +207,32 @@ TEST_CASE("wire: what an isolated machine keeps is a list of narrow connections"
   CHECK(!parse_stays_up(Json("10.0.0.1:443")));
   Json::Array many(kStaysUpMax + 1, to_json({read}).items()[0]);
   CHECK(parse_stays_up(Json::array(many)).error().code == ErrorCode::limit);
+}
+
+TEST_CASE("wire: a piece of evidence survives, and each damage is seen") {
+  EvidencePart part{"01ARZ3NDEKTSV4RRFFQ69G5FAV",
+                    3,
+                    "03-processes.tar",
+                    4096,
+                    true,
+                    std::string(64, 'a'),
+                    std::string(128, 'b'),
+                    std::string("a\0b", 3)};
+  const std::string body = encode_evidence_part(part);
+  const EvidencePart read = decode_evidence_part(body).value();
+  CHECK(read.order_id == part.order_id);
+  CHECK(read.offset == 4096);
+  CHECK(read.last);
+  CHECK(read.sha512 == part.sha512);
+  CHECK(read.bytes == part.bytes);
+  for (std::size_t i = 0; i < body.size(); ++i) CHECK(!decode_evidence_part(body.substr(0, i)));
+  std::string changed = body;
+  changed.back() = static_cast<char>(changed.back() ^ 1);
+  CHECK(decode_evidence_part(changed).error().code == ErrorCode::corrupt);
+  part.bytes.assign(kEvidencePartBytesMax + 1, 'x');
+  CHECK(decode_evidence_part(encode_evidence_part(part)).error().code == ErrorCode::limit);
+  CHECK(decode_evidence_answer(encode_evidence_answer({7, true})).value().next_offset == 7);
+  CHECK(!decode_evidence_answer("{}"));
 }
 
 TEST_CASE("wire: answers that are no problem document still give a sentence") {

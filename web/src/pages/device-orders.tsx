@@ -2,10 +2,11 @@
 // The part of a machine's page about orders: cutting it off, putting it back, what was ordered and what became of it.
 import { useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
+import { query } from '../app/router';
 import { may } from '../app/session';
 import { changes } from '../app/stream';
 import type { DeviceDetail, Order, OrderInput, StaysUp } from '../api/types';
-import { numberText } from '../text/format';
+import { bytesText, numberText } from '../text/format';
 import { orderStateWords, orderWords } from '../text/words';
 import { tell } from '../ui/announce';
 import { Icon, type IconName } from '../ui/icon';
@@ -18,6 +19,12 @@ import '../styles/orders.css';
 const kStaysUpMax = 32;
 const kIcons: Record<Order['state'], IconName> = { waiting: 'clock', handed_out: 'clock', done: 'done', failed: 'late', cancelled: 'skip', expired: 'late' };
 const kColours: Record<Order['state'], string> = { waiting: 's-due', handed_out: 's-due', done: 's-met', failed: 's-overdue', cancelled: 's-no_occasion', expired: 's-overdue' };
+type Given = 'isolate' | 'release' | 'collect';
+const kGiven: Record<Given, { title: string; button: string }> = {
+  isolate: { title: 'Cách ly máy khỏi mạng', button: 'Cắt mạng máy này' },
+  release: { title: 'Bỏ cách ly máy', button: 'Bỏ cách ly' },
+  collect: { title: 'Thu thập chứng cứ từ máy', button: 'Thu thập' },
+};
 const kDirections: Record<StaysUp['direction'], string> = { in: 'Gọi vào máy này', out: 'Máy này gọi ra' };
 
 const isOpen = (order: Order): boolean => order.state === 'waiting' || order.state === 'handed_out';
@@ -49,7 +56,7 @@ function StaysUpRows({ rows, setRows }: { rows: StaysUp[]; setRows: (rows: Stays
   );
 }
 
-function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order: 'isolate' | 'release'; onClose: () => void; onDone: () => void }) {
+function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order: Given; onClose: () => void; onDone: () => void }) {
   const [problem, setProblem] = useState('');
   const [rows, setRows] = useState<StaysUp[]>([]);
   const isolates = order === 'isolate';
@@ -58,6 +65,8 @@ function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order:
     const data = new FormData(event.currentTarget as HTMLFormElement);
     const typed = (name: string): string => String(data.get(name) ?? '');
     const body: OrderInput = { order, ordered_by: typed('ordered_by'), reason: typed('reason') };
+    const incident = query.value.get('case'); // a case's page leads here with its id
+    if (incident) body.case_id = incident;
     if (isolates) Object.assign(body, { weighed: typed('weighed'), stays_up: rows });
     try {
       await post('/devices/{id}/orders', { path: { id: device.id }, body });
@@ -69,14 +78,14 @@ function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order:
     }
   };
   return (
-    <Drawer title={isolates ? 'Cách ly máy khỏi mạng' : 'Bỏ cách ly máy'} onClose={onClose} testid="order-drawer">
+    <Drawer title={kGiven[order].title} onClose={onClose} testid="order-drawer">
       <form class="form" onSubmit={(e) => void submit(e)}>
         {problem && <p class="form-problem" role="alert">{problem}</p>}
-        {isolates ? (
+        {isolates && (
           <p class="note-line" data-testid="cut-not-off"><b>Cắt mạng, KHÔNG tắt nguồn.</b> Tắt máy làm mất chứng cứ trong bộ nhớ. Máy vẫn chạy, chỉ còn liên lạc với máy chủ Phên Dậu và những kết nối ghi dưới đây. Có thể bỏ cách ly bất cứ lúc nào.</p>
-        ) : (
-          <p>Máy trở lại mạng như trước khi cách ly. Chỉ bỏ cách ly khi đã xử lý xong nguyên nhân.</p>
         )}
+        {order === 'release' && <p>Máy trở lại mạng như trước khi cách ly. Chỉ bỏ cách ly khi đã xử lý xong nguyên nhân.</p>}
+        {order === 'collect' && <p>Máy gửi về máy chủ: kết nối mạng, tiến trình, nhân hệ điều hành, đăng nhập, danh sách tệp tạm, nhật ký, cấu hình, gói phần mềm; thứ dễ mất lấy trước. Không lấy tài liệu của người dùng, mật khẩu và khóa. Ảnh bộ nhớ và ổ đĩa phải sao riêng.</p>}
         {device.status !== 'online' && <p class="note-line">Máy đang không liên lạc. Lệnh chờ đến khi máy liên lạc lại{isolates && ', vì vậy hãy rút dây mạng tại chỗ nếu cần ngay'}.</p>}
         <label>Người có thẩm quyền ra lệnh<span class="hint">Họ tên, chức vụ. Ví dụ: ông Lò Văn An, Giám đốc Sở</span><input name="ordered_by" required maxLength={300} data-testid="order-by" /></label>
         <label>Lý do<textarea name="reason" rows={3} required maxLength={2000} data-testid="order-reason" /></label>
@@ -86,7 +95,7 @@ function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order:
             <StaysUpRows rows={rows} setRows={setRows} />
           </>
         )}
-        <Button kind={isolates ? 'danger' : 'main'} type="submit" data-testid="order-send">{isolates ? 'Cắt mạng máy này' : 'Bỏ cách ly'}</Button>
+        <Button kind={isolates ? 'danger' : 'main'} type="submit" data-testid="order-send">{kGiven[order].button}</Button>
       </form>
     </Drawer>
   );
@@ -127,6 +136,8 @@ function OrderRow({ order, onCancel }: { order: Order; onCancel: () => void }) {
         <div><dt>Lý do</dt><dd>{inert(order.reason)}</dd></div>
         {order.weighed && <div><dt>Dịch vụ phải giữ</dt><dd>{inert(order.weighed)}</dd></div>}
         {order.stays_up.length > 0 && <div><dt>Kết nối được giữ</dt><dd>{order.stays_up.map((one, i) => <span key={i} class="block">{connectionText(one)}</span>)}</dd></div>}
+        {order.files.length > 0 && <div><dt>Tệp thu được</dt><dd>{order.files.map((f) => (
+          <span key={f.number} class="block">{inert(f.name)} <span class="muted">{bytesText(f.size_bytes)}{f.refused ? ', không giữ vì có dấu bí mật nhà nước' : <>, SHA-256 <span class="mono" title={f.sha256}>{f.sha256.slice(0, 16)}…</span></>}</span></span>))}</dd></div>}
         {order.case_id && <div><dt>Hồ sơ sự cố</dt><dd><a href={`/su-co/${encodeURIComponent(order.case_id)}`}>Mở hồ sơ</a></dd></div>}
         <div><dt>Lúc ra lệnh</dt><dd><When at={order.issued_at} seconds /></dd></div>
         {order.handed_out_at && <div><dt>Máy nhận lúc</dt><dd><When at={order.handed_out_at} seconds /></dd></div>}
@@ -142,7 +153,7 @@ function OrderRow({ order, onCancel }: { order: Order; onCancel: () => void }) {
 export function DeviceOrders({ device, onChanged }: { device: DeviceDetail; onChanged: () => void }) {
   const loaded = useLoad((abort) => get('/orders', { query: { device: device.id, limit: 20 }, signal: abort }), [device.id]);
   useChange(changes.device.value, loaded.reload, 2000);
-  const [giving, setGiving] = useState<'isolate' | 'release' | null>(null);
+  const [giving, setGiving] = useState<Given | null>(null);
   const [cancelling, setCancelling] = useState<Order | null>(null);
   const cut = device.isolation?.active ?? false;
   const cutting = (loaded.data?.items ?? []).some((o) => o.order === 'isolate' && isOpen(o));
@@ -158,6 +169,7 @@ export function DeviceOrders({ device, onChanged }: { device: DeviceDetail; onCh
         <p class="row-actions">
           {!cut && <Button kind="danger" icon="lock" onClick={() => setGiving('isolate')} data-testid="isolate">Cắt mạng</Button>}
           {(cut || cutting) && <Button onClick={() => setGiving('release')} data-testid="release">Bỏ cách ly</Button>}
+          <Button onClick={() => setGiving('collect')} data-testid="collect">Thu thập chứng cứ</Button>
           {cut && <Button onClick={() => setGiving('isolate')} data-testid="isolate-again">Đổi kết nối được giữ</Button>}
         </p>
       )}
