@@ -128,6 +128,8 @@ def refused(status, call, *words, code=None):
 class Client:
     """A browser's view of the API: cookie, anti-forgery token, JSON. `source`: the loopback address it comes from."""
 
+    HOST = "127.0.0.1"
+
     def __init__(self, port, source=None):
         self.port = port
         self.source = source
@@ -137,7 +139,7 @@ class Client:
 
     def raw(self, method, path, body=None, headers=None, timeout=60):
         context = ssl._create_unverified_context()
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=timeout,
+        connection = http.client.HTTPSConnection(self.HOST, self.port, context=context, timeout=timeout,
                                                  source_address=(self.source, 0) if self.source else None)
         all_headers = dict(headers or {})
         if self.cookie:

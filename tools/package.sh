@@ -47,7 +47,7 @@ Architecture: $arch
 Maintainer: Phen Dau <noreply@phendau.invalid>
 Installed-Size: $(du -sk "$tree/usr" "$tree/lib" | awk '{sum += $1} END {print sum}')
 Depends: ${depends}adduser, openssl
-Recommends: poppler-utils
+Recommends: poppler-utils, nftables
 Section: admin
 Priority: optional
 Description: security and compliance hub for public offices, with its agent

@@ -32,6 +32,14 @@ Result<std::unique_ptr<Agent>> Agent::create(Env& env, AgentParts parts) {
       env, {path_join(agent->parts_.data_folder, "spool"), agent->config_.spool_bytes_max, kSegmentBytes}));
   agent->uploader_ = std::make_unique<Uploader>(env, *agent->spool_, agent->troubles_);
   agent->state_ = load_state(env, agent->parts_.data_folder);
+  OrderHands hands = std::move(agent->parts_.order_hands);
+  hands.kinds["collect_facts"] = [self = agent.get()](const wire::Order&) -> Result<Json> {
+    self->facts_asked_ = true;
+    return Json();
+  };
+  agent->orders_ =
+      std::make_unique<Orders>(env, agent->parts_.data_folder, std::move(hands), agent->troubles_);
+  PHENDAU_TRY(agent->orders_->open());
   for (auto& collector : agent->parts_.collectors)
     collector->rewind(agent->spool_->bookmark(collector->source()));
   return agent;
@@ -111,6 +119,7 @@ void Agent::watch_memory() {
 }
 
 Result<Transport*> Agent::transport() {
+  if (std::exchange(reconnect_, false)) transport_.reset();
   if (!transport_) transport_ = PHENDAU_TRY(parts_.connect(connection_of(identity_)));
   return transport_.get();
 }
@@ -129,21 +138,28 @@ wire::Heartbeat Agent::heartbeat() const {
   if (parts_.memory_bytes) out.memory_bytes = parts_.memory_bytes();
   out.troubles = troubles_.list();
   out.journal_head = state_.journal_head;
-  out.order_results = order_results_;
+  out.order_results = orders_->results();
+  if (orders_->can_isolate()) out.isolation = orders_->isolation();
   const std::lock_guard lock(mu_);
   out.sources = sources_;
   return out;
 }
 
+Duration Agent::heartbeat_pause() const {
+  return beat_within_ ? std::min(*beat_within_, config_.heartbeat_every) : config_.heartbeat_every;
+}
+
 void Agent::send_heartbeat(Transport& transport) {
-  if (env_.monotonic() < heartbeat_due_) return;
-  heartbeat_due_ = {env_.monotonic().ns + config_.heartbeat_every.ns};
+  const bool news = orders_->take_news();  // A finished order is told at once.
+  if (env_.monotonic() < heartbeat_due_ && !news) return;
+  heartbeat_due_ = {env_.monotonic().ns + heartbeat_pause().ns};
   const wire::Heartbeat message = heartbeat();
   const UtcTime asked_at = env_.now();
   const auto answer = transport.post(wire::kHeartbeatPath, wire::kJsonType, wire::to_json(message).dump());
   const UtcTime answered_at = env_.now();
   if (!answer) {
     troubles_.set("heartbeat", answer.error(), env_.now());
+    reconnect_ = true;
     return;
   }
   if (answer->status != 200) {
@@ -156,7 +172,7 @@ void Agent::send_heartbeat(Transport& transport) {
     return;
   }
   troubles_.clear("heartbeat");
-  order_results_.clear();  // The hub has them now.
+  orders_->told(message.order_results);
   take_reply(*reply, asked_at, answered_at);
 }
 
@@ -189,7 +205,12 @@ void Agent::take_reply(const wire::HeartbeatReply& reply, UtcTime asked_at, UtcT
       heartbeat_due_ = std::min(heartbeat_due_, Duration{env_.monotonic().ns + config_.heartbeat_every.ns});
     }
   }
-  for (const auto& order : reply.orders) obey(order);
+  beat_within_ = reply.beat_within;
+  if (beat_within_) {
+    beat_within_ = std::max(*beat_within_, kBeatWithinMin);
+    heartbeat_due_ = std::min(heartbeat_due_, Duration{env_.monotonic().ns + heartbeat_pause().ns});
+  }
+  orders_->take(reply.orders, identity_, reply.time);
 }
 
 void Agent::remember_head(const wire::JournalHead& head) {
@@ -214,31 +235,6 @@ void Agent::remember_head(const wire::JournalHead& head) {
   }
 }
 
-void Agent::obey(const wire::Order& order) {
-  if (std::find(state_.orders_done.begin(), state_.orders_done.end(), order.id) != state_.orders_done.end())
-    return;
-  auto outcome = wire::verify_order(order, identity_.order_key, identity_.device_id, env_.now());
-  if (outcome) {
-    // Remembered before it is done: an order is carried out at most once.
-    state_.orders_done.push_back(order.id);
-    if (state_.orders_done.size() > kOrdersRememberedMax)
-      state_.orders_done.erase(state_.orders_done.begin());
-    outcome = save_state(env_, parts_.data_folder, state_);
-    if (outcome) outcome = carry_out(order);
-  }
-  PHENDAU_LOG(info, "agent_order", {"id", order.id}, {"kind", order.kind}, {"done", outcome ? 1 : 0});
-  if (order_results_.size() < wire::kOrdersMax) {
-    order_results_.emplace_back(order.id, outcome ? "done" : "refused: " + outcome.error().message);
-  }
-}
-
-Result<> Agent::carry_out(const wire::Order& order) {
-  if (order.kind != "collect_facts")
-    return fail(ErrorCode::invalid, "this agent does not know such an order");
-  for (auto& [kind, due] : fact_due_) due = {};
-  return {};
-}
-
 Fact Agent::log_source_fact() const {
   Fact fact;
   fact.kind = "log_source";
@@ -257,6 +253,9 @@ Fact Agent::log_source_fact() const {
 }
 
 bool Agent::collect_due_fact() {
+  if (facts_asked_.exchange(false)) {
+    for (auto& [kind, due] : fact_due_) due = {};
+  }
   const Duration now = env_.monotonic();
   for (const std::string& kind : parts_.fact_kinds) {
     const auto [found, is_new] = fact_due_.emplace(kind, Duration{});
@@ -332,7 +331,7 @@ bool Agent::talk_step() {
     }
     troubles_.set("connect", connected.error(), env_.now());
     if (env_.monotonic() >= heartbeat_due_) {
-      heartbeat_due_ = {env_.monotonic().ns + config_.heartbeat_every.ns};
+      heartbeat_due_ = {env_.monotonic().ns + heartbeat_pause().ns};
       write_status();
     }
     return false;
@@ -357,6 +356,15 @@ Result<> Agent::run(const std::function<bool(Duration)>& wait) {
       if (!talk_step()) wake.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
     }
   });
+  // Orders may take minutes; neither logs nor the heartbeat wait for them.
+  std::jthread working([this](const std::stop_token& stop) {
+    std::mutex mu;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mu);
+    while (!stop.stop_requested()) {
+      if (!order_step()) wake.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
+    }
+  });
   PHENDAU_LOG(info, "agent_started", {"device_id", identity_.device_id},
               {"sources", parts_.collectors.size()});
   for (;;) {
@@ -366,7 +374,9 @@ Result<> Agent::run(const std::function<bool(Duration)>& wait) {
     if (wait(more ? Duration{} : kCollectPause)) break;
   }
   talking.request_stop();
+  working.request_stop();
   talking.join();
+  working.join();
   write_status();
   PHENDAU_LOG(info, "agent_stopped", {"device_id", identity_.device_id});
   return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The running agent: collectors -> spool -> hub, facts, heartbeat, renewal, orders. Knows no operating
-// system: readers, fact collectors and the transport are handed in. Two threads: the caller of run()
-// collects, a second one talks.
+// system: readers, fact collectors, what carries out orders and the transport are handed in. Three threads:
+// the caller of run() collects, a second one talks, a third one carries out orders.
 #pragma once
 
 #include <atomic>
@@ -9,11 +9,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/collector.h"
 #include "agent/config.h"
+#include "agent/orders.h"
 #include "agent/spool.h"
 #include "agent/transport.h"
 #include "agent/troubles.h"
@@ -27,7 +29,8 @@ inline constexpr Duration kSkewMax = minutes(2);  // beyond this, times in repor
 inline constexpr Duration kMemoryPatience =
     minutes(10);  // above the cap for so long: stop, the service restarts us
 inline constexpr Duration kCollectPause = milliseconds(500);
-inline constexpr int kGroupsPerStepMax = 64;  // then other sources get their turn
+inline constexpr Duration kBeatWithinMin = seconds(5);  // however soon the hub wants the next heartbeat
+inline constexpr int kGroupsPerStepMax = 64;            // then other sources get their turn
 
 struct AgentParts {
   std::string data_folder;
@@ -39,6 +42,7 @@ struct AgentParts {
   std::vector<std::string> fact_kinds;
   std::function<Fact(std::string_view kind)> collect_fact;
   std::function<std::uint64_t()> memory_bytes;  // resident; may be empty
+  OrderHands order_hands;                       // besides `collect_facts`, which the agent does itself
 };
 
 class Agent {
@@ -52,6 +56,7 @@ class Agent {
   /// One turn of each side, for run() and for tests. True if there is more to do at once.
   bool collect_step();
   bool talk_step();
+  bool order_step() { return orders_->work_step(); }
 
   wire::Heartbeat heartbeat() const;
   Spool& spool() { return *spool_; }
@@ -68,8 +73,7 @@ class Agent {
   void send_heartbeat(Transport& transport);
   void take_reply(const wire::HeartbeatReply& reply, UtcTime asked_at, UtcTime answered_at);
   void remember_head(const wire::JournalHead& head);
-  void obey(const wire::Order& order);
-  Result<> carry_out(const wire::Order& order);
+  Duration heartbeat_pause() const;
   void send_facts(Transport& transport);
   bool collect_due_fact();  // true if there was one
   Fact log_source_fact() const;
@@ -86,7 +90,10 @@ class Agent {
   std::unique_ptr<Transport> transport_;
   Backoff facts_backoff_;
   RememberedState state_;
-  std::vector<std::pair<std::string, std::string>> order_results_;
+  std::unique_ptr<Orders> orders_;
+  std::atomic<bool> facts_asked_ = false;  // by an order: measure everything again
+  std::optional<Duration> beat_within_;    // as the hub's last answer wished
+  bool reconnect_ = false;                 // the connection failed: the hub may be reached another way now
   std::map<std::string, Fact> facts_to_send_;  // newest per kind
   std::map<std::string, Duration> fact_due_;   // monotonic
   Duration heartbeat_due_{};

@@ -32,6 +32,8 @@ struct FakeHub {
   std::map<std::string, Fact> facts;
   std::vector<wire::Heartbeat> beats;
   wire::HeartbeatReply reply;
+  std::vector<wire::Order> open_orders;                  // handed out until their outcome is told
+  std::map<std::string, std::vector<std::string>> told;  // order -> outcomes, as the beats told them
   int renewals = 0;
   bool is_down = false;
   bool loses_answers = false;
@@ -89,6 +91,12 @@ struct FakeHub {
     if (path == wire::kHeartbeatPath) {
       beats.push_back(wire::decode_heartbeat(body).value());
       if (reply.time.ns == 0) reply.time = env.now();
+      for (const auto& result : beats.back().order_results) {
+        if (result.outcome == "working") continue;
+        told[result.id].push_back(result.outcome);
+        std::erase_if(open_orders, [&](const wire::Order& order) { return order.id == result.id; });
+      }
+      reply.orders.insert(reply.orders.end(), open_orders.begin(), open_orders.end());
       out = {200, wire::to_json(reply).dump()};
       reply = {};
     }
@@ -144,6 +152,8 @@ struct World {
   std::vector<std::string> lines;
   std::uint64_t memory = 1;
   int facts_collected = 0;
+  std::vector<std::string> carried_out;  // "KIND ID"
+  std::vector<wire::OrderResult> at_console;
   std::unique_ptr<Agent> agent;
 
   World() {
@@ -175,14 +185,32 @@ struct World {
       return fact;
     };
     parts.memory_bytes = [this] { return memory; };
+    for (const char* kind : {"isolate", "release", "collect"}) {
+      parts.order_hands.kinds[kind] = [this](const wire::Order& order) -> Result<Json> {
+        carried_out.push_back(order.kind + " " + order.id);
+        if (order.body["fails"].as_bool())
+          return fail(ErrorCode::unavailable, "it does not work", "x.y", {"z"});
+        return Json::object({{"count", 1}});
+      };
+    }
+    parts.order_hands.keep = [this](const ConsoleReport& report) -> Result<> {
+      for (const auto& result : at_console) PHENDAU_TRY(report(result));
+      return {};
+    };
     agent = Agent::create(env, std::move(parts)).value();
   }
   void turn(int times = 1, Duration pause = seconds(1)) {
     for (int i = 0; i < times; ++i) {
       agent->collect_step();
       agent->talk_step();
+      agent->order_step();
       env.advance(pause);
     }
+  }
+  wire::Order order(const std::string& id, const std::string& kind, Json body = Json::object()) {
+    wire::Order out{id, kind, "d1", env.now() + hours(1), std::move(body), ""};
+    REQUIRE(wire::sign_order(out, kOrderKey));
+    return out;
   }
   bool has_trouble(std::string_view text_id) const {
     for (const auto& trouble : agent->troubles().list()) {
@@ -279,8 +307,9 @@ TEST_CASE("agent: clock, journal head, settings and orders of a heartbeat reply"
   unknown.kind = "format_disk";
   REQUIRE(wire::sign_order(unknown, kOrderKey));
   world.hub.reply.orders = {unsigned_order, signed_order, unknown, signed_order};
-  world.turn(2);
+  world.turn(1);
   CHECK(world.has_trouble("agent.trouble.clock"));
+  world.turn(1);
   CHECK(world.agent->config().heartbeat_every == seconds(10));
   CHECK(load_config(world.env, "/data").value().heartbeat_every == seconds(10));
   CHECK(world.facts_collected == 2);
@@ -291,12 +320,136 @@ TEST_CASE("agent: clock, journal head, settings and orders of a heartbeat reply"
   REQUIRE(world.hub.beats.size() >= 2);
   const auto& results = world.hub.beats[1].order_results;
   REQUIRE(results.size() == 3);
-  CHECK(results[0].second.starts_with("refused: the order is not signed"));
-  CHECK(results[1].second == "done");
-  CHECK(results[2].second.starts_with("refused: "));
+  CHECK(results[0].outcome == "refused");
+  CHECK(results[0].text_id == "wire.order.unsigned");
+  CHECK(results[1].outcome == "done");
+  CHECK(results[2].text_id == "agent.order_unknown");
   CHECK(world.has_trouble("agent.trouble.journal_head"));
   CHECK(!world.has_trouble("agent.trouble.clock"));
   CHECK(load_state(world.env, "/data").journal_head->seq == 100);
+}
+
+TEST_CASE("agent: an order that a kill interrupts at any point is neither lost nor told as two") {
+  int points = 0;
+  for (int at = 0;; ++at) {
+    CAPTURE(at);
+    World world;
+    world.start();
+    world.turn(2, minutes(2));
+    world.hub.open_orders = {world.order("01A", "collect")};
+    // From this change on nothing reaches the disk: the process is as good as dead.
+    int changes = 0;
+    world.env.set_fault_hook([&](std::string_view, const std::string& path) -> Result<> {
+      if (!path.starts_with("/data/orders.json")) return {};
+      if (++changes > at) return fail(ErrorCode::io, "killed");
+      return {};
+    });
+    world.hub.loses_answers = at % 2 == 1;  // and every other time the hub's answer is lost as well
+    world.turn(1);
+    world.hub.loses_answers = false;
+    world.turn(3);
+    world.env.set_fault_hook(nullptr);
+    world.agent.reset();
+    world.env.power_cut(static_cast<std::uint8_t>(at * 37));
+    world.start();
+    world.turn(4, minutes(2));
+    REQUIRE(world.hub.told.contains("01A"));
+    for (const auto& outcome : world.hub.told["01A"]) CHECK(outcome == "done");
+    CHECK(world.carried_out.size() >= 1);
+    CHECK(world.carried_out.size() <= 2);
+    // Once the hub has answered, it is not told again, also not after another start.
+    const std::size_t count = world.hub.told["01A"].size();
+    world.start();
+    world.turn(3, minutes(2));
+    CHECK(world.hub.told["01A"].size() == count);
+    CHECK(world.carried_out.size() <= 2);
+    points = at;
+    if (at >= 40) break;
+  }
+  CHECK(points == 40);
+}
+
+TEST_CASE("agent: of the orders about the isolation the newest one wins") {
+  World world;
+  world.start();
+  world.hub.open_orders = {world.order("01C", "release")};
+  world.turn(3, minutes(2));
+  world.hub.open_orders = {world.order("01B", "isolate")};
+  world.turn(3, minutes(2));
+  CHECK(world.carried_out == std::vector<std::string>{"release 01C"});
+  CHECK(world.hub.told["01B"] == std::vector<std::string>{"refused"});
+  // Also when both wait here, and over a restart.
+  world.hub.open_orders = {world.order("01E", "isolate"), world.order("01F", "release")};
+  world.agent->collect_step();
+  world.agent->talk_step();
+  world.start();
+  world.turn(4, minutes(2));
+  CHECK(world.carried_out == std::vector<std::string>{"release 01C", "release 01F"});
+  CHECK(world.hub.told["01E"] == std::vector<std::string>{"refused"});
+  CHECK(world.hub.told["01F"] == std::vector<std::string>{"done"});
+  world.hub.open_orders = {world.order("01G", "isolate", Json::object({{"fails", true}}))};
+  world.turn(3, minutes(2));
+  CHECK(world.hub.told["01G"] == std::vector<std::string>{"failed"});
+}
+
+TEST_CASE("agent: an order expires by the hub's clock, and while one waits here") {
+  World world;
+  world.start();
+  world.turn(1);
+  // This machine is two hours ahead: the order is good.
+  wire::Order order{"01A", "collect", "d1", world.env.now() - hours(1), Json::object({}), ""};
+  REQUIRE(wire::sign_order(order, kOrderKey));
+  world.env.advance(minutes(2));
+  world.hub.reply.time = world.env.now() - hours(2);
+  world.hub.reply.orders = {order};
+  world.turn(1);
+  CHECK(world.carried_out.size() == 1);
+  // Two hours behind: it is not.
+  order.id = "01B";
+  order.expires_at = world.env.now() + hours(1);
+  REQUIRE(wire::sign_order(order, kOrderKey));
+  world.env.advance(minutes(2));
+  world.hub.reply.time = world.env.now() + hours(2);
+  world.hub.reply.orders = {order};
+  world.turn(2, minutes(2));
+  CHECK(world.hub.told["01B"] == std::vector<std::string>{"refused"});
+  // Taken in time, but the machine was off until it had expired.
+  world.hub.reply.time = world.env.now();
+  world.hub.reply.orders = {world.order("01C", "collect")};
+  world.agent->talk_step();
+  world.agent.reset();
+  world.env.advance(hours(3));
+  world.start();
+  world.turn(3, minutes(2));
+  CHECK(world.carried_out.size() == 1);
+  CHECK(world.hub.told["01C"] == std::vector<std::string>{"refused"});
+}
+
+TEST_CASE("agent: outcomes go out at once, beats are as quick as the hub wishes, the console is told once") {
+  World world;
+  world.start();
+  world.turn(1);
+  world.env.advance(minutes(2));
+  world.hub.open_orders = {world.order("01A", "collect")};
+  world.hub.reply.beat_within = seconds(10);
+  world.turn(1);
+  const std::size_t beats = world.hub.beats.size();
+  world.turn(1);  // a second later
+  CHECK(world.hub.beats.size() == beats + 1);
+  CHECK(world.hub.told["01A"] == std::vector<std::string>{"done"});
+  world.hub.beats.clear();
+  world.hub.reply.beat_within = seconds(1);  // no quicker than this side allows
+  world.turn(1, seconds(60));
+  world.hub.beats.clear();
+  for (int i = 0; i < 10; ++i) {
+    world.hub.reply.beat_within = seconds(1);
+    world.turn(1, seconds(1));
+  }
+  CHECK(world.hub.beats.size() == 2);
+  world.at_console = {{"console.1", "done", "release", "", "", {}, Json::object({{"reason", "x"}})}};
+  world.turn(30, seconds(10));
+  CHECK(world.hub.told["console.1"] == std::vector<std::string>{"done"});
+  CHECK(load_config(world.env, "/data").value().heartbeat_every == seconds(60));
 }
 
 TEST_CASE("agent: renews at two thirds, and an expired agent keeps spooling and says so") {

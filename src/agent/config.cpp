@@ -267,7 +267,6 @@ RememberedState load_state(Env& env, const std::string& data_folder) {
     out.journal_head =
         wire::JournalHead{static_cast<std::uint64_t>(head["seq"].as_int()), head["hash"].as_string()};
   }
-  for (const Json& id : (*json)["orders_done"].items()) out.orders_done.push_back(id.as_string());
   return out;
 }
 
@@ -277,9 +276,6 @@ Result<> save_state(Env& env, const std::string& data_folder, const RememberedSt
     json.set("journal_head",
              Json::object({{"seq", state.journal_head->seq}, {"hash", state.journal_head->hash}}));
   }
-  Json orders = Json::array();
-  for (const auto& id : state.orders_done) orders.push(id);
-  json.set("orders_done", orders);
   return write_file_atomic(env, path_join(data_folder, "state.json"), json.dump_pretty() + "\n");
 }
 

@@ -22,7 +22,6 @@
 namespace phendau::agent {
 
 inline constexpr std::size_t kFilesMax = 64;                     // tailed files
-inline constexpr std::size_t kOrdersRememberedMax = 256;         // four full heartbeat replies
 inline constexpr std::uint64_t kMemoryBytesDefault = 96u << 20;  // resident; about twice a busy agent
 
 struct TailedFile {
@@ -77,7 +76,6 @@ Result<Identity> renew(Env& env, const std::string& data_folder, const Identity&
 
 struct RememberedState {
   std::optional<wire::JournalHead> journal_head;
-  std::vector<std::string> orders_done;  // ids, newest last
 };
 RememberedState load_state(Env& env, const std::string& data_folder);
 Result<> save_state(Env& env, const std::string& data_folder, const RememberedState& state);

@@ -5,14 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "agent/agent.h"
+#include "agent/linux/evidence.h"
 #include "agent/linux/facts.h"
 #include "agent/linux/file_tail.h"
+#include "agent/linux/isolation.h"
 #include "agent/linux/journald.h"
 #include "agent/linux/limits.h"
 #include "agent/tls_transport.h"
@@ -20,6 +25,7 @@
 #include "base/texts.h"
 #include "os/env.h"
 #include "os/process.h"
+#include "wire/protocol.h"
 
 namespace {
 
@@ -31,6 +37,7 @@ struct Arguments {
   std::vector<std::string> words;
   std::string data_folder = "/var/lib/phendau-agent";
   std::string root = "/";
+  std::string reason;
   Lang lang = Lang::vi;
   bool again = false;
   bool help = false;
@@ -50,13 +57,15 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
   out.lang = locale_lang();
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    const bool takes_value = word == "--data" || word == "--root" || word == "--lang";
+    const bool takes_value = word == "--data" || word == "--root" || word == "--lang" || word == "--reason";
     if (takes_value && i + 1 >= argc)
       return fail(ErrorCode::invalid, word + " needs a value", "agent.usage.value", {word});
     if (word == "--data")
       out.data_folder = argv[++i];
     else if (word == "--root")
       out.root = argv[++i];
+    else if (word == "--reason")
+      out.reason = argv[++i];
     else if (word == "--lang")
       out.lang = std::string_view(argv[++i]) == "vi" ? Lang::vi : Lang::en;
     else if (word == "--again")
@@ -162,6 +171,58 @@ int status_command(const Arguments& arguments) {
   return status["troubles"].size() > 0 ? 1 : 0;
 }
 
+/// For a person who stands at an isolated machine, with or without the hub.
+int release_command(const Arguments& arguments) {
+  const std::string reason(trim(arguments.reason));
+  if (reason.empty())
+    return complain(arguments, Error{ErrorCode::invalid, "release needs a reason", "agent.usage.reason", {}});
+  const char* person = std::getenv("SUDO_USER");
+  if (person == nullptr) person = std::getenv("USER");
+  const auto released =
+      release_at_console(posix_env(), linux_isolation_parts(arguments.data_folder, "", 0), reason,
+                         person == nullptr || *person == '\0' ? fmt::format("uid {}", ::getuid()) : person);
+  if (!released) return complain(arguments, released.error());
+  std::printf("%s\n", tr(arguments.lang, "agent.released").c_str());
+  return 0;
+}
+
+/// Each attempt at the next of the addresses that the hub had when the machine was cut off.
+Connector connector_for(const std::shared_ptr<Isolation>& isolation) {
+  return [isolation, count = std::make_shared<std::atomic<std::size_t>>(0)](Connection connection) {
+    const auto addresses = isolation->addresses();
+    if (!addresses.empty()) connection.address = addresses[(*count)++ % addresses.size()];
+    return connect_tls(connection);
+  };
+}
+
+Result<std::shared_ptr<Isolation>> make_isolation(Env& env, const std::string& data_folder,
+                                                  const Identity& identity, Connector& connect) {
+  auto parts = linux_isolation_parts(data_folder, identity.host, identity.port);
+  const auto itself = std::make_shared<std::weak_ptr<Isolation>>();
+  parts.reach_hub = [itself, identity]() -> Result<> {
+    const auto isolation = itself->lock();
+    if (!isolation) return {};
+    const auto transport = PHENDAU_TRY(connector_for(isolation)(connection_of(identity)));
+    // Nothing to tell: that the hub answers is all that counts.
+    PHENDAU_TRY(transport->post(wire::kFactsPath, wire::kJsonType, R"({"facts":[]})"));
+    return {};
+  };
+  auto isolation = std::make_shared<Isolation>(env, std::move(parts));
+  *itself = isolation;
+  PHENDAU_TRY(isolation->open());
+  connect = connector_for(isolation);
+  return isolation;
+}
+
+OrderHands hands_of(const std::shared_ptr<Isolation>& isolation) {
+  OrderHands out;
+  out.kinds["isolate"] = [isolation](const wire::Order& order) { return isolation->isolate(order); };
+  out.kinds["release"] = [isolation](const wire::Order& order) { return isolation->release(order); };
+  out.keep = [isolation](const ConsoleReport& report) { return isolation->keep(report); };
+  out.isolation = [isolation] { return isolation->status(); };
+  return out;
+}
+
 std::vector<std::unique_ptr<Collector>> make_collectors(const Config& config) {
   std::vector<std::unique_ptr<Collector>> out;
   std::vector<TailedFile> files = config.files;
@@ -202,7 +263,14 @@ int run_command(const Arguments& arguments) {
   parts.identity = *identity;
   parts.config = *config;
   parts.collectors = make_collectors(*config);
-  parts.connect = connect_tls;
+  const auto isolation = make_isolation(env, arguments.data_folder, *identity, parts.connect);
+  if (!isolation) return complain(arguments, isolation.error());
+  parts.order_hands = hands_of(*isolation);
+  const auto evidence = std::make_shared<Evidence>(
+      env, EvidenceParts{arguments.data_folder, "/", parts.connect, connection_of(*identity)});
+  parts.order_hands.kinds["collect"] = [evidence](const wire::Order& order) {
+    return evidence->collect(order);
+  };
   parts.memory_bytes = resident_bytes;
   parts.fact_kinds = linux_fact_kinds();
   const std::shared_ptr<MachineView> view = make_machine_view("/");
@@ -232,6 +300,7 @@ int main(int argc, char** argv) {
   if (arguments->command == "enrol") return enrol_command(*arguments);
   if (arguments->command == "facts") return facts_command(*arguments);
   if (arguments->command == "status") return status_command(*arguments);
+  if (arguments->command == "release") return release_command(*arguments);
   std::fprintf(stderr, "%s\n", tr(arguments->lang, "agent.help").c_str());
   return 2;
 }

@@ -32,7 +32,7 @@ Result<std::unique_ptr<Transport>> connect_tls(const Connection& connection) {
   tls.certificate = {connection.certificate_pem, connection.key_pem};
   tls.protocol = std::string(wire::kAlpn);
   net::HttpClientConfig config;
-  config.host = connection.host;
+  config.host = connection.address.empty() ? connection.host : connection.address;
   config.port = connection.port;
   config.tls = std::move(tls);
   config.response_bytes_max = wire::kMessageBytesMax;

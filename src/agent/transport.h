@@ -30,7 +30,8 @@ class Transport {
 
 /// Where and as whom to connect. Exactly one of `ca_pem` and `ca_key_sha256` is set.
 struct Connection {
-  std::string host;
+  std::string host;     // what the hub's certificate names
+  std::string address;  // where it is, when `host` must not be looked up; empty: look it up
   std::uint16_t port = 0;
   std::string ca_pem;
   std::string ca_key_sha256;    // hex; enrolment, when the CA itself is not yet known

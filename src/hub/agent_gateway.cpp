@@ -34,7 +34,16 @@ Result<Json> work(Hub& hub, std::string_view method, std::string_view path, std:
   }
   if (path == wire::kHeartbeatPath) {
     const auto heartbeat = PHENDAU_TRY(wire::decode_heartbeat(body));
-    return wire::to_json(PHENDAU_TRY(hub.devices().heartbeat(device, heartbeat, identity)));
+    auto reply = PHENDAU_TRY(hub.devices().heartbeat(device, heartbeat, identity));
+    auto handed = PHENDAU_TRY(hub.orders().meet(device, heartbeat));
+    reply.orders = std::move(handed.orders);
+    reply.beat_within = handed.beat_within;
+    return wire::to_json(reply);
+  }
+  if (path == wire::kEvidencePath) {
+    const auto part = PHENDAU_TRY(from_machine(wire::decode_evidence_part(body)));
+    const auto answer = PHENDAU_TRY(hub.order_evidence().take(device, part));
+    return parse_json(wire::encode_evidence_answer(answer));
   }
   if (path == wire::kRenewPath) {
     const auto renew = PHENDAU_TRY(wire::decode_renew_request(body));

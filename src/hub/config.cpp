@@ -137,6 +137,7 @@ constexpr std::string_view kConfigMembers[] = {"pack_dir",
                                                "sign_in_wait",
                                                "local_sign_in",
                                                "enrolment_token_age_max",
+                                               "order_age_max",
                                                "device_certificate_days",
                                                "silence_check_every",
                                                "assess_every",
@@ -184,6 +185,7 @@ Result<HubConfig> config_from_json(const Json& json) {
   PHENDAU_TRY(read_optional_bool(json, "local_sign_in", out.local_sign_in));
   PHENDAU_TRY(
       read_duration(json, "enrolment_token_age_max", minutes(5), days(7), out.enrolment_token_age_max));
+  PHENDAU_TRY(read_duration(json, "order_age_max", minutes(5), days(7), out.order_age_max));
   PHENDAU_TRY(read_int(json, "device_certificate_days", 1, 3650, out.device_certificate_days));
   PHENDAU_TRY(read_duration(json, "silence_check_every", seconds(1), hours(1), out.silence_check_every));
   PHENDAU_TRY(read_duration(json, "assess_every", seconds(1), hours(1), out.assess_every));

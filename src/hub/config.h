@@ -51,6 +51,7 @@ struct HubConfig {
   /// Not set: only where https_address is a loopback address.
   std::optional<bool> local_sign_in;
   Duration enrolment_token_age_max = hours(24);
+  Duration order_age_max = hours(24);
   int device_certificate_days = 365;
   Duration silence_check_every = minutes(1);
   Duration assess_every = minutes(1);  // how often passing time is looked at

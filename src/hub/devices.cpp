@@ -115,6 +115,7 @@ Json Devices::view(const ledger::Record& record) {
        {"clock_offset_ms", heard.contains("clock_offset_ms") ? heard["clock_offset_ms"] : Json()},
        {"sources", heard["sources"]},
        {"troubles", heard["troubles"]},
+       {"isolation", heard["isolation"]},
        {"certificate_not_after", record.doc["certificate_not_after"]},
        {"revoked_reason", record.doc["revoked_reason"]}});
 }

@@ -134,6 +134,8 @@ Result<> Hub::open_workers() {
   agencies_ = std::make_unique<Agencies>(*services_);
   alerts_ = std::make_unique<Alerts>(*services_);
   devices_ = std::make_unique<Devices>(*services_, keys_, config_.https_address);
+  orders_ = std::make_unique<Orders>(*services_, keys_);
+  order_evidence_ = std::make_unique<OrderEvidence>(*services_);
   events_ = std::make_unique<Events>(*services_);
   incidents_ = std::make_unique<Incidents>(*services_, *alerts_);
   records_ = std::make_unique<Records>(*services_);

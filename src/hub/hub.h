@@ -25,6 +25,8 @@
 #include "hub/mailer.h"
 #include "hub/notices.h"
 #include "hub/obligations.h"
+#include "hub/order_evidence.h"
+#include "hub/orders.h"
 #include "hub/organisations.h"
 #include "hub/province_settings.h"
 #include "hub/queue.h"
@@ -67,6 +69,8 @@ class Hub {
   Agencies& agencies() { return *agencies_; }
   Alerts& alerts() { return *alerts_; }
   Devices& devices() { return *devices_; }
+  Orders& orders() { return *orders_; }
+  OrderEvidence& order_evidence() { return *order_evidence_; }
   Events& events() { return *events_; }
   Incidents& incidents() { return *incidents_; }
   IngestPipeline& pipeline() { return *pipeline_; }
@@ -122,6 +126,8 @@ class Hub {
   std::unique_ptr<Agencies> agencies_;
   std::unique_ptr<Alerts> alerts_;
   std::unique_ptr<Devices> devices_;
+  std::unique_ptr<Orders> orders_;
+  std::unique_ptr<OrderEvidence> order_evidence_;
   std::unique_ptr<Events> events_;
   std::unique_ptr<Incidents> incidents_;
   std::unique_ptr<IngestPipeline> pipeline_;

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kShortTextBytesMax = 512;
 constexpr std::size_t kPemBytesMax = 64u << 10;  // a leaf, a chain and room
 constexpr std::size_t kSentenceBytesMax = 2048;
+constexpr std::uint64_t kBeatWithinMsMax = 3'600'000;
 
 Result<Json> parse_message(std::string_view body) {
   Json json = PHENDAU_TRY(parse_json(body, {.size_bytes_max = kMessageBytesMax, .depth_max = 16}));
@@ -140,6 +141,59 @@ Json order_json(const Order& order) {
                        {"signature", to_base64(order.signature)}});
 }
 
+Json result_json(const OrderResult& result) {
+  Json out = Json::object({{"id", result.id}, {"outcome", result.outcome}});
+  if (!result.kind.empty()) out.set("kind", result.kind);
+  if (!result.reason.empty()) out.set("reason", result.reason);
+  if (!result.text_id.empty()) out.set("text_id", result.text_id);
+  if (!result.args.empty()) out.set("args", texts_json(result.args));
+  if (result.data.is_object()) out.set("data", result.data);
+  return out;
+}
+
+Json isolation_json(const IsolationStatus& isolation) {
+  Json out = Json::object({{"active", isolation.active},
+                           {"order_id", isolation.order_id},
+                           {"reapplied_total", isolation.reapplied_total},
+                           {"problem", isolation.problem}});
+  if (isolation.since) out.set("since", format_rfc3339(*isolation.since));
+  return out;
+}
+
+void read_results(Members& members, Heartbeat& out) {
+  for (const Json& item : members.list("order_results", kOrdersMax)) {
+    Members inner(item);
+    OrderResult result;
+    result.id = inner.text("id", 64);
+    result.outcome = inner.text("outcome", 32);
+    result.kind = inner.optional_text("kind", 64);
+    result.reason = inner.optional_text("reason", kSentenceBytesMax);
+    result.text_id = inner.optional_text("text_id", 128);
+    for (const Json& arg : inner.list("args", kOrderArgsMax)) {
+      result.args.emplace_back(truncate_utf8(arg.as_string(), kShortTextBytesMax));
+    }
+    result.data = item["data"];
+    if (!result.data.is_null() && !result.data.is_object()) inner.complain("data", "must be an object");
+    if (result.data.dump().size() > kOrderDataBytesMax)
+      inner.complain("data", "is too long", ErrorCode::limit);
+    members.take_error("order_results", inner);
+    out.order_results.push_back(std::move(result));
+  }
+}
+
+void read_isolation(Members& members, const Json& json, Heartbeat& out) {
+  if (json.is_null()) return;
+  Members inner(json);
+  IsolationStatus isolation;
+  isolation.active = inner.flag("active");
+  isolation.order_id = inner.optional_text("order_id", 64);
+  isolation.since = inner.optional_time("since");
+  isolation.reapplied_total = inner.count("reapplied_total", false);
+  isolation.problem = inner.optional_text("problem", kSentenceBytesMax);
+  members.take_error("isolation", inner);
+  out.isolation = std::move(isolation);
+}
+
 void read_sources(Members& members, Heartbeat& out) {
   for (const Json& item : members.list("sources", kSourcesMax)) {
     Members inner(item);
@@ -238,10 +292,9 @@ Json to_json(const Heartbeat& message) {
   out.set("troubles", troubles);
   if (message.journal_head) out.set("journal_head", head_json(message.journal_head));
   Json results = Json::array();
-  for (const auto& [id, outcome] : message.order_results) {
-    results.push(Json::object({{"id", id}, {"outcome", outcome}}));
-  }
+  for (const auto& result : message.order_results) results.push(result_json(result));
   out.set("order_results", results);
+  if (message.isolation) out.set("isolation", isolation_json(*message.isolation));
   return out;
 }
 
@@ -253,6 +306,7 @@ Json to_json(const HeartbeatReply& message) {
   Json orders = Json::array();
   for (const auto& order : message.orders) orders.push(order_json(order));
   out.set("orders", orders);
+  if (message.beat_within) out.set("beat_within_ms", message.beat_within->ns / 1'000'000);
   return out;
 }
 
@@ -350,11 +404,8 @@ Result<Heartbeat> decode_heartbeat(std::string_view body) {
     members.take_error("troubles", inner);
   }
   out.journal_head = members.head("journal_head");
-  for (const Json& item : members.list("order_results", kOrdersMax)) {
-    Members inner(item);
-    out.order_results.emplace_back(inner.text("id", 64), inner.text("outcome", kSentenceBytesMax));
-    members.take_error("order_results", inner);
-  }
+  read_results(members, out);
+  read_isolation(members, json["isolation"], out);
   PHENDAU_TRY(members.result());
   return out;
 }
@@ -366,6 +417,11 @@ Result<HeartbeatReply> decode_heartbeat_reply(std::string_view body) {
   out.time = members.time("time");
   out.journal_head = members.head("journal_head");
   out.renew_certificate = members.flag("renew_certificate");
+  if (!json["beat_within_ms"].is_null()) {
+    const std::uint64_t pause_ms = members.count("beat_within_ms");
+    if (pause_ms > kBeatWithinMsMax) members.complain("beat_within_ms", "is too long", ErrorCode::limit);
+    out.beat_within = milliseconds(static_cast<std::int64_t>(std::min(pause_ms, kBeatWithinMsMax)));
+  }
   out.config = json["config"];
   if (!out.config.is_null() && !out.config.is_object()) members.complain("config", "must be an object");
   for (const Json& item : members.list("orders", kOrdersMax)) {

@@ -67,6 +67,24 @@ struct JournalHead {
   std::string hash;  // hex
   friend bool operator==(const JournalHead&, const JournalHead&) = default;
 };
+/// What became of an order. Told in every heartbeat until the hub has answered one that held it.
+struct OrderResult {
+  std::string id;                 // of the order; kConsolePrefix and a ULID: done at the machine itself
+  std::string outcome;            // done, refused, failed; working: taken, not yet finished
+  std::string kind;               // what was done at the console
+  std::string reason;             // a sentence when it was not done
+  std::string text_id;            // of that sentence, with its arguments
+  std::vector<std::string> args;  // at most kOrderArgsMax
+  Json data;                      // null, or an object with what the kind tells: at most kOrderDataBytesMax
+};
+/// Whether the machine is cut off from the network now, by its own account.
+struct IsolationStatus {
+  bool active = false;
+  std::string order_id;
+  std::optional<UtcTime> since;
+  std::uint64_t reapplied_total = 0;  // times somebody had taken the rules away
+  std::string problem;                // why the rules are not in force, though they should be
+};
 struct Trouble {
   std::string since;    // RFC 3339
   std::string message;  // one sentence
@@ -86,7 +104,8 @@ struct Heartbeat {
   std::vector<SourceStatus> sources;
   std::vector<Trouble> troubles;
   std::optional<JournalHead> journal_head;
-  std::vector<std::pair<std::string, std::string>> order_results;  // order id -> done | refused: reason
+  std::vector<OrderResult> order_results;
+  std::optional<IsolationStatus> isolation;  // none: this agent cannot isolate its machine
 };
 
 /// An instruction of the hub. Without a valid signature the agent refuses it.
@@ -110,6 +129,7 @@ struct HeartbeatReply {
   Json config;  // object with the settings to change, or null
   std::vector<Order> orders;
   bool renew_certificate = false;
+  std::optional<Duration> beat_within;  // the next heartbeat is wanted so soon; until the next answer
 };
 
 /// Body of every answer that is not 200.

@@ -18,10 +18,15 @@ inline constexpr std::string_view kEnrolPath = "/agent/v1/enrol";
 inline constexpr std::string_view kRecordsPath = "/agent/v1/records";
 inline constexpr std::string_view kFactsPath = "/agent/v1/facts";
 inline constexpr std::string_view kHeartbeatPath = "/agent/v1/heartbeat";
+inline constexpr std::string_view kEvidencePath = "/agent/v1/evidence";
 inline constexpr std::string_view kRenewPath = "/agent/v1/renew";
+
+/// Before the id of what was done at the machine's own console.
+inline constexpr std::string_view kConsolePrefix = "console.";
 
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kProblemType = "application/problem+json";
+inline constexpr std::string_view kEvidenceType = "application/vnd.phendau.evidence-part";
 inline constexpr std::string_view kRecordsType = "application/vnd.phendau.records";
 
 // Limits of both sides; each is refused with `limit`.
@@ -38,6 +43,9 @@ inline constexpr std::size_t kCsrBytesMax = 16u << 10;     // RSA-4096 requests 
 inline constexpr std::size_t kMessageBytesMax = 4u << 20;  // any JSON body
 inline constexpr std::size_t kSourcesMax = 256;
 inline constexpr std::size_t kOrdersMax = 64;  // per heartbeat reply
-inline constexpr std::size_t kFactsMax = 64;   // per upload; there are a dozen kinds
+inline constexpr std::size_t kOrderArgsMax = 8;
+inline constexpr std::size_t kOrderDataBytesMax = 32u << 10;  // of one result
+inline constexpr std::size_t kStaysUpMax = 32;                // connections that an isolated machine keeps
+inline constexpr std::size_t kFactsMax = 64;                  // per upload; there are a dozen kinds
 
 }  // namespace phendau::wire

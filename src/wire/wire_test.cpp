@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 
 #include "base/text.h"
+#include "wire/evidence_part.h"
 #include "wire/messages.h"
 #include "wire/protocol.h"
 #include "wire/record_batch.h"
+#include "wire/stays_up.h"
 #include "wire/token.h"
 
 namespace wire_test {
@@ -109,13 +111,29 @@ TEST_CASE("wire: messages survive") {
   heartbeat.troubles.push_back(
       {"2026-11-24T00:00:00Z", "the hub cannot be reached", "agent.trouble.offline"});
   heartbeat.journal_head = JournalHead{9, "ab"};
-  heartbeat.order_results.emplace_back("o1", "done");
+  heartbeat.order_results.push_back(
+      {"o1", "refused", "", "no nft", "agent.isolate.no_nft", {"nft"}, Json::object({{"files", 3}})});
+  heartbeat.isolation = IsolationStatus{true, "o0", UtcTime{2'000'000'000}, 2, ""};
   heartbeat.clock_skew_ms = -1500;
   const auto beat = decode_heartbeat(to_json(heartbeat).dump()).value();
   CHECK(beat.sources.at(0).reason == "no journal here");
   CHECK(beat.journal_head == heartbeat.journal_head);
   CHECK(beat.clock_skew_ms == -1500);
-  CHECK(beat.order_results.at(0).second == "done");
+  REQUIRE(beat.order_results.size() == 1);
+  CHECK(beat.order_results[0].outcome == "refused");
+  CHECK(beat.order_results[0].args == std::vector<std::string>{"nft"});
+  CHECK(beat.order_results[0].data["files"].as_int() == 3);
+  REQUIRE(beat.isolation);
+  CHECK(beat.isolation->active);
+  CHECK(beat.isolation->since == UtcTime{2'000'000'000});
+  heartbeat.order_results[0].data.set("log", std::string(kOrderDataBytesMax, 'x'));
+  CHECK(decode_heartbeat(to_json(heartbeat).dump()).error().code == ErrorCode::limit);
+
+  HeartbeatReply reply;
+  reply.beat_within = seconds(10);
+  CHECK(decode_heartbeat_reply(to_json(reply).dump()).value().beat_within == seconds(10));
+  CHECK(decode_heartbeat_reply(R"({"time":"2026-01-01T00:00:00Z","beat_within_ms":99999999})").error().code ==
+        ErrorCode::limit);
 
   Fact fact;
   fact.kind = "host";
@@ -162,6 +180,59 @@ TEST_CASE("wire: an order is obeyed only with our hub's signature, for this devi
   changed.kind = "isolate";
   CHECK(verify_order(changed, public_key, "d1", now).error().code == ErrorCode::denied);
   CHECK(verify_order(received, "", "d1", now).error().text_id == "wire.order.no_key");
+}
+
+TEST_CASE("wire: what an isolated machine keeps is a list of narrow connections") {
+  const auto one = [](std::string_view network, std::int64_t port, std::string_view protocol = "tcp",
+                      std::string_view direction = "out") {
+    return parse_stays_up(Json::array({Json::object(
+        {{"direction", direction}, {"network", network}, {"port", port}, {"protocol", protocol}})}));
+  };
+  CHECK(one("10.1.2.3", 443).value().at(0).network == "10.1.2.3/32");
+  CHECK(one("10.1.2.3/16", 443).value().at(0).network == "10.1.0.0/16");
+  CHECK(one("2001:DB8::1/64", 53, "udp", "in").value().at(0).network == "2001:db8::/64");
+  CHECK(one("2001:DB8::1/64", 53, "udp", "in").value().at(0).ipv6);
+  const StaysUp read = one("192.0.2.0/24", 5432, "tcp", "in").value().at(0);
+  CHECK(parse_stays_up(to_json({read})).value().at(0).network == read.network);
+  CHECK(parse_stays_up(Json()).value().empty());
+  for (const char* network : {"", "db.example", "10.0.0.0/4", "0.0.0.0/0", "10.0.0.0/33", "::/0",
+                              "10.0.0.0/-1", "10.0.0.0/8 accept", "10.0.0.0/"}) {
+    CAPTURE(network);
+    CHECK(one(network, 443).error().text_id == "wire.stays_up");
+  }
+  CHECK(!one("10.0.0.1", 0));
+  CHECK(!one("10.0.0.1", 70000));
+  CHECK(!one("10.0.0.1", 443, "icmp"));
+  CHECK(!one("10.0.0.1", 443, "tcp", "both"));
+  CHECK(!parse_stays_up(Json("10.0.0.1:443")));
+  Json::Array many(kStaysUpMax + 1, to_json({read}).items()[0]);
+  CHECK(parse_stays_up(Json::array(many)).error().code == ErrorCode::limit);
+}
+
+TEST_CASE("wire: a piece of evidence survives, and each damage is seen") {
+  EvidencePart part{"01ARZ3NDEKTSV4RRFFQ69G5FAV",
+                    3,
+                    "03-processes.tar",
+                    4096,
+                    true,
+                    std::string(64, 'a'),
+                    std::string(128, 'b'),
+                    std::string("a\0b", 3)};
+  const std::string body = encode_evidence_part(part);
+  const EvidencePart read = decode_evidence_part(body).value();
+  CHECK(read.order_id == part.order_id);
+  CHECK(read.offset == 4096);
+  CHECK(read.last);
+  CHECK(read.sha512 == part.sha512);
+  CHECK(read.bytes == part.bytes);
+  for (std::size_t i = 0; i < body.size(); ++i) CHECK(!decode_evidence_part(body.substr(0, i)));
+  std::string changed = body;
+  changed.back() = static_cast<char>(changed.back() ^ 1);
+  CHECK(decode_evidence_part(changed).error().code == ErrorCode::corrupt);
+  part.bytes.assign(kEvidencePartBytesMax + 1, 'x');
+  CHECK(decode_evidence_part(encode_evidence_part(part)).error().code == ErrorCode::limit);
+  CHECK(decode_evidence_answer(encode_evidence_answer({7, true})).value().next_offset == 7);
+  CHECK(!decode_evidence_answer("{}"));
 }
 
 TEST_CASE("wire: answers that are no problem document still give a sentence") {

@@ -60,6 +60,10 @@ def send(side, number, count):
         sock.sendall("".join(lines).encode())
 
 
+def device_of(side):
+    return admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
+
+
 ids = {}
 for side in "ab":
     send(side, 1, 7 if side == "a" else 11)
@@ -85,6 +89,8 @@ for side in "ab":
                                  "valid_until": "2027-12-31T00:00:00Z"})
     record = admin.post("/registers/log_review", {"agency_id": AGENCY[side], "doc": {"reviewed_on": "2026-11-01", "reviewer": CANARY[side], "layers": ["application"], "finding": "x"}})
     admin.post("/registers/signature_token", {"agency_id": AGENCY[side], "doc": {"serial": CANARY[side], "holder": "x", "issued_on": "2020-01-01", "valid_until": "2021-01-01"}})
+    # Never an order to isolate: the agents of this test run in the network of whoever runs it.
+    order = admin.post(f"/devices/{device_of(side)}/orders", {"order": "collect_facts", "ordered_by": CANARY[side], "reason": CANARY[side], "case_id": case["id"]})
     warning = admin.post("/warnings", {"doc": {"kind": ["risk"], "title": CANARY[side], "text": "x", "measures": "x", "to_agencies": [AGENCY[side]]}})
     admin.post("/registers/exception", {"agency_id": AGENCY[side], "doc": {"scope_id": clause["id"], "reason": CANARY[side], "from": "2026-01-01", "until": "2027-01-01"}})
     admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Record": f"log_review/{record['id']}"}, name=CANARY[side] + ".txt")
@@ -94,7 +100,7 @@ for side in "ab":
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
     ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
                  "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"],
-                 "rule_filter": rule_filter["id"], "rule": alert["rule_id"]}
+                 "rule_filter": rule_filter["id"], "rule": alert["rule_id"], "order": order["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # What is sent to a body, beside what the same agency keeps for itself.
@@ -138,6 +144,9 @@ def requests(on, own):
         "exportEvents": [(None, {**q, "format": f}, {}) for q in search for f in ("ndjson", "csv", "raw")],
         "uploadNdjson": [(b'{"message":"x"}', {"agency": on["agency"]}, {})],
         "listDevices": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"q": "m"}]], "getDevice": [(None, {}, {"id": on["device"]})],
+        "issueOrder": [({"order": "collect_facts", "ordered_by": "x", "reason": "x", **more}, {}, {"id": on["device"]}) for more in ({}, {"case_id": on["case"]})],
+        "listOrders": [(None, q, {}) for q in [{}, {"device": on["device"]}, {"case": on["case"]}, {"state": "waiting,done"}]],
+        "cancelOrder": [({"reason": "x"}, {}, {"id": on["order"]})],
         "revokeDevice": [({"reason": "x"}, {}, {"id": on["device"]})], "createEnrolmentToken": [({"agency_id": on["agency"]}, {}, {})],
         "getObligationMatrix": [(None, q, {}) for q in [{}, {"agency": on["agency"]}]],
         "listObligations": [(None, {**q, "limit": 200}, {}) for q in [{}, {"agency": on["agency"]}, {"device": on["device"]}, {"clause": on["clause"]}]],
@@ -354,7 +363,7 @@ for role in ("agency_officer", "agency_head", "staff", "partner"):
 
 # The control: who may see everything does see the secret, almost everywhere.
 sees = {name for name, calls in covered.items() if OPERATIONS[name][0] == "GET" for call in calls if secret in ask(admin, name, call)[1]}
-assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "listIncidentEntries", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking",
+assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "listIncidentEntries", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking", "listOrders",
         "getOverview", "getObligationMatrix"} <= sees, sees
 for agent in agents.values():
     agent.stop()

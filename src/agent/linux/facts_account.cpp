@@ -12,7 +12,7 @@
 namespace phendau::agent {
 namespace {
 
-constexpr std::int64_t kNeverDays = 99'999;
+constexpr std::int64_t kShadowNeverDays = 99'999;
 
 struct Shadow {
   std::string hash;
@@ -72,7 +72,7 @@ bool is_interactive(std::string_view shell) {
 
 void set_password(Json& row, const Shadow& shadow, const CollectContext& context) {
   row.set("password_state", password_state(shadow.hash));
-  const bool never = !shadow.max_days || *shadow.max_days >= kNeverDays;
+  const bool never = !shadow.max_days || *shadow.max_days >= kShadowNeverDays;
   row.set("max_age_days", never ? Json("never") : Json(*shadow.max_days));
   if (!shadow.changed_day || *shadow.changed_day == 0) return;  // 0: must be changed at the next sign-in.
   row.set("password_changed_on", format_date(civil_from_days(*shadow.changed_day)));

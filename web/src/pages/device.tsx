@@ -17,6 +17,7 @@ import { useChange, useLoad } from '../ui/load';
 import { Button, Drawer, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 import { RollUp, StatusMark } from '../ui/status';
+import { DeviceOrders } from './device-orders';
 import { Why, type Question } from '../ui/why-drawer';
 
 function valueText(value: unknown): string {
@@ -109,6 +110,7 @@ export default function DevicePage({ id }: PageProps) {
         {(m) => (
           <div class="split">
             <div>
+              <DeviceOrders device={m} onChanged={loaded.reload} />
               <section class="panel" aria-labelledby="device-duties">
                 <h2 id="device-duties">Nghĩa vụ trên máy này <RollUp counts={m.obligations} /></h2>
                 {m.obligation_items.length === 0 ? <Blank title="Chưa có kết luận nào"><p>Kết luận có sau khi máy gửi dữ kiện đầu tiên.</p></Blank> : (

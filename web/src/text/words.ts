@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of the screens for the fixed names of the API. The pairs are kept in docs/glossary.md.
-import type { AlertStatus, Device, Level, Role, Status } from '../api/types';
+import type { AlertStatus, Device, Level, Order, Role, Status } from '../api/types';
 
 export const statusWords: Record<Status, string> = {
   met: 'Đạt',
@@ -49,6 +49,22 @@ export const deviceStatusWords: Record<Device['status'], string> = {
   never_seen: 'Chưa kết nối',
   expired: 'Chứng thư hết hạn',
   revoked: 'Đã thu hồi',
+};
+
+export const orderWords: Record<Order['order'], string> = {
+  isolate: 'Cách ly',
+  release: 'Bỏ cách ly',
+  collect: 'Thu thập chứng cứ',
+  collect_facts: 'Đo lại',
+};
+
+export const orderStateWords: Record<Order['state'], string> = {
+  waiting: 'Chờ máy liên lạc',
+  handed_out: 'Máy đã nhận',
+  done: 'Đã làm xong',
+  failed: 'Không làm được',
+  cancelled: 'Đã hủy',
+  expired: 'Hết hạn',
 };
 
 export const satisfiedByWords: Record<string, string> = {

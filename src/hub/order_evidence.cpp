@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/order_evidence.h"
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/ulid.h"
+#include "base/unicode.h"
+#include "hub/upload_guard.h"
+
+namespace phendau::hub {
+namespace {
+
+constexpr std::string_view kCollectOrder = "device_order";
+constexpr std::size_t kReadBytes = 1u << 20;
+constexpr std::uint64_t kFreeBytesMin = 1ull << 30;  // of the data folder's disk: the journal comes first
+
+/// Reads a file in pieces, `each` gets them in order.
+Result<> each_piece(const File& file, const std::function<void(std::string_view)>& each) {
+  for (std::uint64_t at = 0;;) {
+    const std::string piece = PHENDAU_TRY(file.read_at(at, kReadBytes));
+    if (piece.empty()) return {};
+    each(piece);
+    at += piece.size();
+  }
+}
+
+struct Digests {
+  std::string sha256;
+  std::string sha512;
+  bool marked = false;  // a line of it carries a marking of state secrets
+};
+
+Result<Digests> look_at(const File& file, const UploadPolicy& policy) {
+  DigestStream sha256(DigestKind::sha256);
+  DigestStream sha512(DigestKind::sha512);
+  Digests out;
+  std::string line;
+  PHENDAU_TRY(each_piece(file, [&](std::string_view piece) {
+    sha256.update(piece);
+    sha512.update(piece);
+    while (!piece.empty()) {
+      const std::size_t end = piece.find('\n');
+      const std::string_view part = piece.substr(0, end);
+      if (line.size() + part.size() <= kReadBytes) line += part;
+      if (end == std::string_view::npos) break;
+      out.marked = out.marked || has_marked_event(policy, line);
+      line.clear();
+      piece.remove_prefix(end + 1);
+    }
+  }));
+  out.marked = out.marked || has_marked_event(policy, line);
+  out.sha256 = sha256.finish_hex();
+  out.sha512 = sha512.finish_hex();
+  return out;
+}
+
+}  // namespace
+
+Result<ledger::Record> OrderEvidence::order_of(const Actor& device, const wire::EvidencePart& part) {
+  const auto order = services_.ledger.get(kCollectOrder, part.order_id, everything());
+  const bool good = order && is_ulid(part.order_id) &&
+                    order->doc["device_id"].as_string() == device.user_id &&
+                    order->doc["order"].as_string() == "collect" &&
+                    (order->state == "handed_out" || order->state == "expired");
+  if (!good) return fail(ErrorCode::denied, "no such order asks this machine for files", "order.no_files");
+  return *order;
+}
+
+Result<wire::EvidenceAnswer> OrderEvidence::take(const Actor& device, const wire::EvidencePart& part) {
+  {
+    const std::lock_guard lock(mu_);
+    if (!busy_.insert(part.order_id).second)
+      return fail(ErrorCode::unavailable, "a piece of this order is being taken in");
+  }
+  auto answer = take_alone(device, part);
+  const std::lock_guard lock(mu_);
+  busy_.erase(part.order_id);
+  return answer;
+}
+
+Result<wire::EvidenceAnswer> OrderEvidence::take_alone(const Actor& device, const wire::EvidencePart& part) {
+  const auto order = PHENDAU_TRY(order_of(device, part));
+  std::uint64_t kept_bytes = 0;
+  for (const Json& file : order.doc["files"].items()) {
+    if (file["number"].as_int() == part.number) return wire::EvidenceAnswer{part.offset, true};
+    kept_bytes += static_cast<std::uint64_t>(file["size_bytes"].as_int());
+  }
+  Env& env = services_.env;
+  const std::string folder = path_join(path_join(services_.config.data_dir, "evidence-staging"), order.id);
+  const std::string path = path_join(folder, fmt::format("{:03}.part", part.number));
+  PHENDAU_TRY(env.make_dirs(folder));
+  std::uint64_t size = 0;
+  {
+    const auto file = PHENDAU_TRY(env.open(path, OpenMode::append));
+    size = PHENDAU_TRY(file->size());
+    if (part.offset != size) return wire::EvidenceAnswer{size, false};
+    if (size + part.bytes.size() > wire::kEvidenceFileBytesMax ||
+        kept_bytes + size + part.bytes.size() > wire::kEvidenceOrderBytesMax) {
+      return fail(ErrorCode::limit, "the files of the order are too large", "order.files_too_large");
+    }
+    if (PHENDAU_TRY(env.disk_space(folder)).free_bytes < kFreeBytesMin)
+      return fail(ErrorCode::unavailable, "the hub's disk is full", "error.disk_full");
+    PHENDAU_TRY(file->append(part.bytes));
+    size += part.bytes.size();
+    if (part.last) PHENDAU_TRY(file->sync());
+  }
+  if (!part.last) return wire::EvidenceAnswer{size, false};
+  const bool kept = PHENDAU_TRY(keep(device, order, part, path));
+  PHENDAU_TRY(env.remove_file(path));
+  if (!kept) return wire::EvidenceAnswer{0, false};  // once more from the start
+  static_cast<void>(env.remove_dir(folder));         // when it was the last one
+  return wire::EvidenceAnswer{size, true};
+}
+
+Result<bool> OrderEvidence::keep(const Actor& device, const ledger::Record& order,
+                                 const wire::EvidencePart& part, const std::string& path) {
+  const auto file = PHENDAU_TRY(services_.env.open(path, OpenMode::read));
+  const std::uint64_t size = PHENDAU_TRY(file->size());
+  const Digests digests = PHENDAU_TRY(look_at(*file, services_.pack.upload_policy()));
+  if (digests.sha256 != part.sha256 || digests.sha512 != part.sha512) {
+    PHENDAU_LOG(warn, "order_file_differs", {"order", order.id}, {"number", std::uint64_t{part.number}});
+    return false;
+  }
+  Json entry = Json::object({{"number", int{part.number}},
+                             {"name", without_invisible(part.name)},
+                             {"size_bytes", size},
+                             {"sha256", digests.sha256},
+                             {"sha512", digests.sha512},
+                             {"received_at", format_rfc3339(services_.env.now())},
+                             {"refused", digests.marked}});
+  if (!digests.marked) {
+    std::uint64_t at = 0;
+    const std::string kept = PHENDAU_TRY(services_.ledger.put_blob(
+        [&](std::size_t size_bytes) -> Result<std::string> {
+          std::string piece = PHENDAU_TRY(file->read_at(at, size_bytes));
+          at += piece.size();
+          return piece;
+        },
+        wire::kEvidenceFileBytesMax));
+    PHENDAU_ASSERT(kept == digests.sha256);
+  }
+  ledger::Write write = ledger::rewrite(order, "file collected");
+  Json files = order.doc["files"].is_array() ? order.doc["files"] : Json::array();
+  files.push(std::move(entry));
+  write.doc.set("files", std::move(files));
+  PHENDAU_TRY(services_.ledger.write(write, device, services_.env.now()));
+  services_.live.publish(
+      {"device", Resource::device, order.agency_id, Json::object({{"id", order.doc["device_id"]}})});
+  return true;
+}
+
+}  // namespace phendau::hub
