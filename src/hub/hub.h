@@ -16,6 +16,7 @@
 #include "hub/devices.h"
 #include "hub/duties.h"
 #include "hub/events.h"
+#include "hub/evidence_bags.h"
 #include "hub/incidents.h"
 #include "hub/ingest_pipeline.h"
 #include "hub/journal_watch.h"
@@ -68,6 +69,9 @@ class Hub {
   Alerts& alerts() { return *alerts_; }
   Devices& devices() { return *devices_; }
   Events& events() { return *events_; }
+  Evidence& evidence() { return *evidence_; }
+  EvidenceBags& evidence_bags() { return *evidence_bags_; }
+  Holds& holds() { return *holds_; }
   Incidents& incidents() { return *incidents_; }
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
@@ -104,6 +108,7 @@ class Hub {
   Result<> open_workers();
   Result<> open_organisations();
   Result<> open_duties();
+  Result<> open_evidence();
   void run_maintenance();
   void keep_accounts();
   /// Each store's head into the other one.
@@ -113,6 +118,7 @@ class Hub {
   HubConfig config_;
   Keys keys_;
   std::unique_ptr<ActivePack> pack_;
+  HoldBook hold_book_;  // the journal asks it
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<journal::Journal> journal_;
   Live live_;
@@ -131,6 +137,9 @@ class Hub {
   std::unique_ptr<Organisations> organisations_;
   std::unique_ptr<Records> records_;
   std::unique_ptr<RecordTables> record_tables_;
+  std::unique_ptr<Holds> holds_;
+  std::unique_ptr<Evidence> evidence_;
+  std::unique_ptr<EvidenceBags> evidence_bags_;
   std::unique_ptr<Duties> duties_;
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Mailer> mailer_;
