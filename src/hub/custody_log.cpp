@@ -5,7 +5,8 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "hub/active_pack.h"
+#include "base/texts.h"
+#include "hub/record_checks.h"
 
 namespace phendau::hub {
 namespace {
@@ -180,9 +181,15 @@ Result<CustodyStep> CustodyLog::step(const ledger::Record& item, const CustodyAc
   set_act(out.item.doc, act, event);
   out.item.state = state_after(out.standing, act.action, item.state);
   const RegisterKind* kind = services_.pack.pack().reg(kItemKind);
-  if (kind != nullptr && out.item.state != item.state)
+  if (kind == nullptr) return fail(ErrorCode::not_found, "the pack keeps no evidence", "error.not_found");
+  if (out.item.state != item.state) {
     PHENDAU_TRY(workflow::check_move(kind->lifecycle, item.state, out.item.state, kind->spec.schema,
                                      out.item.doc, true, names));
+  } else if (!has_move(*kind, item.state, {names.begin(), names.end()})) {
+    // An act that changes no state is for whoever could make one that does.
+    return fail(ErrorCode::denied, "for others", "record.move_denied",
+                {tr(Lang::vi, "custody.act." + std::string(custody::to_string(act.action)))});
+  }
   out.event = event_write(out.item, event);
   return out;
 }

@@ -214,8 +214,9 @@ Json Evidence::acts_view(const Actor& actor, const ledger::Record& item) {
     if (state == item.state && action != custody::Action::copied && action != custody::Action::handed_over)
       continue;
     const auto* move = kind.lifecycle.find(item.state, state);
-    const bool free = state == item.state;  // says nothing of the state: whoever may write it may do it
+    const bool free = state == item.state;  // changes no state
     if (!free && (move == nullptr || !workflow::may_move(*move, names))) continue;
+    if (free && !has_move(kind, item.state, names)) continue;
     out.push(Json::object(
         {{"act", custody::to_string(action)}, {"needs", free ? Json::array() : texts_json(move->needs)}}));
   }

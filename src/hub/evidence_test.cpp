@@ -322,6 +322,8 @@ TEST_CASE("evidence: nobody else's, and every reading is noted") {
   CHECK(world.evidence.get(head, id));
   CHECK((*world.evidence.list(head, {}))["total"].as_int() == 1);
   CHECK_FALSE(world.evidence.begin_upload(head, world.about("a.log", 1)));
+  CHECK(world.act(head, item, R"({"act":"copied","to":"x"})").error().text_id == "record.move_denied");
+  CHECK((*world.evidence.get(head, id))["acts"].size() == 0);
   const auto content = world.evidence.content(head, id);
   REQUIRE(content);
   CHECK(content->name == "E001_access.log");

@@ -58,8 +58,8 @@ struct CheckedUpload {
 /// missing.
 Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view name, std::string_view bytes);
 
-/// The same for a file on disk that is to be kept as evidence, of any size: what `extensions` names and is not
-/// too large is read as above; larger plain texts and `evidence_extensions` piece by piece, as UTF-8 and
+/// The same for a file on disk that is to be kept as evidence, of any size: what `extensions` names and is
+/// not too large is read as above; larger plain texts and `evidence_extensions` piece by piece, as UTF-8 and
 /// UTF-16. Whatever else there is, is refused (upload.evidence_type, upload.evidence_too_large): it stays
 /// outside and is known by its digest. sha256 is not filled in.
 Result<CheckedUpload> check_evidence(const UploadPolicy& policy, std::string_view name, const File& file);

@@ -24,6 +24,8 @@ export default function Intake({ caseId, onClose, onTaken }: IntakeProps) {
   const [sent, setSent] = useState<{ done: number; size: number } | null>(null);
   const [chosen, setChosen] = useState(caseId);
   const [agency, setAgency] = useState('');
+  const [file, setFile] = useState<File | null>(null);
+  const input = useRef<HTMLInputElement>(null);
   const sending = useRef<Sending | null>(null);
   const cases = useLoad((abort) => caseId ? Promise.resolve(null) : get('/incidents', { query: { status: 'open', limit: 200 }, signal: abort }), []);
   const close = (): void => { sending.current?.abort(); onClose(); };
@@ -41,8 +43,7 @@ export default function Intake({ caseId, onClose, onTaken }: IntakeProps) {
     try {
       let item: EvidenceDetail;
       if (way === 'file') {
-        const file = data.get('file') as File;
-        if (file.size === 0) return setProblem('Chọn một tệp không rỗng.');
+        if (!file || file.size === 0) return setProblem('Chọn một tệp không rỗng.');
         setSent({ done: 0, size: file.size });
         sending.current = sendInParts(file, about, (done) => setSent({ done, size: file.size }));
         item = await sending.current.promise;
@@ -68,7 +69,11 @@ export default function Intake({ caseId, onClose, onTaken }: IntakeProps) {
         <fieldset disabled={sent !== null}><legend>Nhận gì</legend>
           {kWays.map(([id, word]) => <label class="check" key={id}><input type="radio" name="way" checked={way === id} onChange={() => setWay(id)} data-testid={`way-${id}`} /> {word}</label>)}
         </fieldset>
-        {way === 'file' && <label>Tệp<span class="hint">Tối đa 512 MiB. Tài liệu có dấu độ mật bị từ chối. Ảnh đĩa, bộ nhớ: ghi nhận là giữ bên ngoài.</span><input type="file" name="file" required data-testid="intake-file" /></label>}
+        {way === 'file' && (
+          <div class="field"><label for="intake-file">Tệp</label><span class="hint">Tối đa 512 MiB. Tài liệu có dấu độ mật bị từ chối. Ảnh đĩa, bộ nhớ: ghi nhận là giữ bên ngoài.</span>
+            <input ref={input} type="file" class="sr-only" tabIndex={-1} id="intake-file" data-testid="intake-file" onChange={(e) => setFile(e.currentTarget.files?.[0] ?? null)} />
+            <span><Button icon="upload" disabled={sent !== null} onClick={() => input.current?.click()}>Chọn tệp</Button> {file ? <><span data-raw>{inert(file.name)}</span> <span class="muted num">{bytesText(file.size)}</span></> : <span class="muted">chưa chọn</span>}</span></div>
+        )}
         {way === 'journal' && (
           <>
             <label>Câu tìm<span class="hint">Như ở trang Nhật ký; để trống thì lấy mọi dòng trong khoảng</span><input name="q" maxLength={4096} data-testid="intake-q" /></label>

@@ -84,7 +84,7 @@ function Custody({ e }: { e: EvidenceDetail }) {
         <li key={x.seq} class={!v.ok && v.event !== null && x.seq >= v.event ? 'broken' : ''}>
           <p><b>{actWords[x.action]}</b> <When at={x.at} /> <span class="muted">{inert(x.actor)}</span></p>
           {(x.from || x.to) && <p>{inert(x.from)}{x.from && x.to && <> <Icon name="right" size={16} /> </>}{inert(x.to)}</p>}
-          {x.reason && <p class="reason">{inert(x.reason)}</p>}
+          {x.reason && <p class="reason" data-raw>{inert(x.reason)}</p>}
           {x.bag_id && <p class="small">Trong gói có mã <code class="hash">{x.tagmanifest_sha256}</code></p>}
           <details><summary>Mã của lần ghi {x.seq}</summary><dl class="codes"><dt>Mã</dt><dd><code>{x.hash}</code></dd><dt>Mã lần trước</dt><dd><code>{x.prev_hash}</code></dd><dt>Chữ ký</dt><dd><code>{x.signature}</code></dd></dl></details>
         </li>
@@ -98,7 +98,7 @@ function Custody({ e }: { e: EvidenceDetail }) {
 function About({ e }: { e: EvidenceDetail }) {
   const rows: [string, preact.ComponentChildren][] = [
     ['Thu từ', inert(e.source ?? '')], ['Người thu', inert(e.taken_by)], ['Ngày thu', dateText(`${e.taken_on}T00:00:00+07:00`)], ['Cách thu', inert(e.method ?? '')],
-    ['Tên tệp', inert(e.original_name ?? '')], ['Dung lượng', e.size_bytes ? `${bytesText(e.size_bytes)} (${numberText(e.size_bytes)} byte)` : ''],
+    ['Tên tệp', e.original_name && <span data-raw key="n">{inert(e.original_name)}</span>], ['Dung lượng', e.size_bytes ? `${bytesText(e.size_bytes)} (${numberText(e.size_bytes)} byte)` : ''],
     ['Kiểm tra dấu mật', e.outside ? '' : e.inspected ? 'đã đọc nội dung' : 'chỉ dò từng byte'], ['Nơi cất', inert(e.kept_at)], ['Người giữ', inert(e.custodian ?? '')],
     ['Niêm phong', e.sealed ? inert(e.seal_number ?? 'có') : ''], ['Biên bản', inert(e.minutes_number ?? '')],
     ['Đề nghị', e.request_id && <a href={`/so-dang-ky/coordination_request/${encodeURIComponent(e.request_id)}`}>mở đề nghị</a>], ['Ghi chú', inert(e.note ?? '')],

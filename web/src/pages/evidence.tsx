@@ -4,11 +4,10 @@ import { useState } from 'preact/hooks';
 import { address, get } from '../api/client';
 import { lazy } from '../app/lazy';
 import { navigate, query, setQuery } from '../app/router';
-import { may } from '../app/session';
 import { changes } from '../app/stream';
 import type { EvidenceBag, EvidenceItem } from '../api/types';
 import { bytesText, dateText, numberText } from '../text/format';
-import { stateWords } from '../ui/custody';
+import { mayKeepEvidence, stateWords } from '../ui/custody';
 import { Holds } from '../ui/holds';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
@@ -25,7 +24,10 @@ const BagForm = lazy<BagProps>(() => import('./evidence-bag'));
 
 export function EvidenceMark({ e }: { e: Pick<EvidenceItem, 'state' | 'held' | 'sealed'> }) {
   const icon = e.state === 'destroyed' ? 'cross' : e.state === 'handed_over' || e.state === 'returned' ? 'right' : e.state === 'sealed' ? 'lock' : e.state === 'in_analysis' ? 'search' : 'case';
-  return <span class="state-mark"><Icon name={icon} size={16} /> {stateWords[e.state]}{e.sealed && e.state !== 'sealed' && ', còn niêm phong'}{e.held && <span class="held"><Icon name="lock" size={16} /> giữ nguyên</span>}</span>;
+  return (
+    <span class="state-mark"><Icon name={icon} size={16} /><span>{stateWords[e.state]}{e.sealed && e.state !== 'sealed' && ', còn niêm phong'}
+      {e.held && <span class="held"><Icon name="lock" size={16} /> giữ nguyên dữ liệu</span>}</span></span>
+  );
 }
 
 function Bags({ caseId, turn }: { caseId: string; turn: number }) {
@@ -37,7 +39,7 @@ function Bags({ caseId, turn }: { caseId: string; turn: number }) {
         {({ items }) => items.length === 0 ? <p class="muted">Chưa lập gói nào.</p> : (
           <ul class="list">{items.map((b: EvidenceBag) => (
             <li key={b.id} data-testid="bag" data-id={b.id}>
-              <Icon name="file" size={16} /> <a href={address('/evidence/bags/{id}/content', { id: b.id })} download={`${b.name}.zip`}>{b.name}.zip</a> <span class="muted num">{bytesText(b.size_bytes)}</span>
+              <Icon name="file" size={16} /> <a data-raw href={address('/evidence/bags/{id}/content', { id: b.id })} download={`${b.name}.zip`}>{b.name}.zip</a> <span class="muted num">{bytesText(b.size_bytes)}</span>
               <p>{b.act === 'copied' ? 'Bản sao cho' : 'Giao cho'} {inert(b.to)}: {b.numbers.join(', ')}</p>
               <p class="muted">{inert(b.made_by)} lập <When at={b.made_at} />. {b.request_id ? <a href={`/so-dang-ky/coordination_request/${encodeURIComponent(b.request_id)}`}>Theo đề nghị</a> : `Không có đề nghị: ${inert(b.no_request_reason ?? '')}`}</p>
               <p class="small">Mã của gói, ghi vào biên bản: <code class="hash">{b.tagmanifest_sha256}</code><CopyButton text={b.tagmanifest_sha256} label="Chép mã" /></p>
@@ -65,8 +67,8 @@ export default function EvidencePage() {
       {caseId && <p class="crumb"><a href={`/su-co/${encodeURIComponent(caseId)}`}>{of.data ? inert(of.data.title) : 'Sự cố'}</a></p>}
       <PageHead title={caseId ? 'Chứng cứ của vụ việc' : 'Chứng cứ'} sub={loaded.data && `${numberText(loaded.data.total)} chứng cứ. Mỗi việc làm với chứng cứ là một dòng đã ký trong sổ theo dõi.`}>
         <Button icon="print" onClick={() => window.print()}>In</Button>
-        {may('update:record') && caseId && <Button icon="file" onClick={() => setPacking(true)} data-testid="new-bag">Lập gói bàn giao</Button>}
-        {may('create:record') && <Button kind="main" icon="plus" onClick={() => setTaking(true)} data-testid="take-evidence">Nhận chứng cứ</Button>}
+        {mayKeepEvidence() && caseId && <Button icon="file" onClick={() => setPacking(true)} data-testid="new-bag">Lập gói bàn giao</Button>}
+        {mayKeepEvidence() && <Button kind="main" icon="plus" onClick={() => setTaking(true)} data-testid="take-evidence">Nhận chứng cứ</Button>}
       </PageHead>
       <div class="filters-row">
         <form class="inline" role="search" onSubmit={(e) => { e.preventDefault(); setQuery({ q: String(new FormData(e.currentTarget).get('q')), cursor: null }); }}>
@@ -82,7 +84,7 @@ export default function EvidencePage() {
         {({ items, next_cursor }) => items.length === 0 ? (
           <Blank icon="case" title={isFiltered ? 'Không có chứng cứ nào khớp' : 'Chưa có chứng cứ nào'}>
             <p>Nhận tệp vào hệ thống, trích nhật ký, hoặc ghi nhận ảnh đĩa và thiết bị giữ bên ngoài theo mã băm.</p>
-            {may('create:record') && <Button icon="plus" onClick={() => setTaking(true)}>Nhận chứng cứ</Button>}
+            {mayKeepEvidence() && <Button icon="plus" onClick={() => setTaking(true)}>Nhận chứng cứ</Button>}
           </Blank>
         ) : (
           <>

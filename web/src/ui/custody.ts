@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of evidence on screen, and sending a file in parts.
 import { address, post, upload } from '../api/client';
+import { may, session } from '../app/session';
 import type { EvidenceDetail, EvidenceUploadNew } from '../api/types';
 import { localHash } from './hash';
 
@@ -11,6 +12,9 @@ export const bodyWords = { police: 'Công an tỉnh', military: 'Bộ CHQS tỉn
 export const stateWords = {
   collected: 'Đang lưu giữ', sealed: 'Đang niêm phong', handed_over: 'Đã bàn giao', in_analysis: 'Đang phân tích', returned: 'Đã trả lại', destroyed: 'Đã hủy',
 } as const;
+
+/** Heads read; their officers and the province keep. */
+export const mayKeepEvidence = (): boolean => may('create:record') && session.value?.user.role !== 'agency_head';
 
 export interface Sending {
   promise: Promise<EvidenceDetail>;

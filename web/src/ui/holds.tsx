@@ -2,11 +2,12 @@
 // Legal holds on a case, an item or the journal: who placed them on which paper, placing and lifting.
 import { useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
-import { may } from '../app/session';
+import { session } from '../app/session';
 import type { Hold } from '../api/types';
 import { dayText } from '../text/periods';
 import { AgencySelect } from './agencies';
 import { tell } from './announce';
+import { mayKeepEvidence } from './custody';
 import { DayInput } from './day-input';
 import { Icon } from './icon';
 import { inert } from './inert';
@@ -59,6 +60,8 @@ export function Holds({ of }: { of: { case_id?: string; item_id?: string } }) {
   const [placing, setPlacing] = useState(false);
   const [lifting, setLifting] = useState<Hold | null>(null);
   const [agency, setAgency] = useState('');
+  const { agency_ids: mine } = session.value!.user;
+  const own = mine.length === 1 ? mine[0] : undefined;  // the province's people name none: all agencies
   const done = (text: string): void => {
     tell(text);
     loaded.reload();
@@ -81,10 +84,10 @@ export function Holds({ of }: { of: { case_id?: string; item_id?: string } }) {
           </ul>
         )}
       </Shown>
-      {may('create:record') && <Button icon="lock" onClick={() => setPlacing(true)} data-testid="hold-new">{what === 'journal' ? 'Giữ nguyên nhật ký' : 'Đặt lệnh giữ nguyên'}</Button>}
+      {mayKeepEvidence() && <Button icon="lock" onClick={() => setPlacing(true)} data-testid="hold-new">{what === 'journal' ? 'Giữ nguyên nhật ký' : 'Đặt lệnh giữ nguyên'}</Button>}
       {placing && (
         <Paper title={what === 'journal' ? 'Giữ nguyên nhật ký' : 'Đặt lệnh giữ nguyên'} submit="Đặt lệnh" onClose={() => setPlacing(false)} onSend={async (text) => {
-          const range = what === 'journal' ? { agency_id: agency || undefined, source_class: text('source_class') || undefined, from: text('from') || undefined, until: text('until') || undefined } : of;
+          const range = what === 'journal' ? { agency_id: agency || own, source_class: text('source_class') || undefined, from: text('from') || undefined, until: text('until') || undefined } : of;
           await post('/holds', { body: { what, ...range, paper_number: text('paper_number'), reason: text('reason') } });
           done('Đã đặt lệnh giữ nguyên dữ liệu.');
         }}>
