@@ -106,6 +106,10 @@ Result<Json> Evidence::write_new(const Actor& actor, About about) {
   const std::string agency_id = about.item.agency_id;
   {
     const std::lock_guard lock(mu_);
+    // Somebody may have destroyed the last item with the same bytes since ours were put.
+    const Json& doc = about.item.doc;
+    if (!doc["outside"].as_bool() && !services_.ledger.blob_exists(doc["sha256"].as_string()))
+      return fail(ErrorCode::unavailable, "the bytes went meanwhile", "evidence.digest_differs");
     const std::string number = PHENDAU_TRY(number_in(about.series));
     about.item.doc.set("number", number).set("custody_id", number + "@" + about.series);
     about.item.reason = "collected";

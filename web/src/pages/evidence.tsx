@@ -26,7 +26,7 @@ export function EvidenceMark({ e }: { e: Pick<EvidenceItem, 'state' | 'held' | '
   const icon = e.state === 'destroyed' ? 'cross' : e.state === 'handed_over' || e.state === 'returned' ? 'right' : e.state === 'sealed' ? 'lock' : e.state === 'in_analysis' ? 'search' : 'case';
   return (
     <span class="state-mark"><Icon name={icon} size={16} /><span>{stateWords[e.state]}{e.sealed && e.state !== 'sealed' && ', còn niêm phong'}
-      {e.held && <span class="held"><Icon name="lock" size={16} /> giữ nguyên dữ liệu</span>}</span></span>
+      {e.held && <span class="held"><Icon name="lock" size={16} /> giữ nguyên</span>}</span></span>
   );
 }
 
@@ -88,13 +88,12 @@ export default function EvidencePage() {
           </Blank>
         ) : (
           <>
-            <table class="cards" data-testid="evidence-table">
-              <thead><tr><th>Ký hiệu</th><th>Chứng cứ</th>{!caseId && <th>Vụ việc</th>}<th>Cơ quan</th><th>Ngày thu</th><th class="right">Dung lượng</th><th>Đang giữ</th><th>Trạng thái</th></tr></thead>
+            <table class="cards evidence-table" data-testid="evidence-table">
+              <thead><tr><th>Ký hiệu</th><th>Chứng cứ</th><th>Cơ quan</th><th>Ngày thu</th><th class="right">Dung lượng</th><th>Đang giữ</th><th>Trạng thái</th></tr></thead>
               <tbody>{items.map((e) => (
                 <tr key={e.id} data-row tabIndex={-1} data-testid="evidence-row" data-id={e.id}>
                   <td data-label="Ký hiệu" class="num nowrap">{e.number}</td>
-                  <td data-label="Chứng cứ" class="grow"><a data-primary href={`/chung-cu/${encodeURIComponent(e.id)}`}>{inert(e.label)}</a>{e.outside && <span class="muted"> giữ bên ngoài</span>}</td>
-                  {!caseId && <td data-label="Vụ việc">{e.case_id && <a href={`/chung-cu?vu=${encodeURIComponent(e.case_id)}`}>{inert(e.case_title ?? 'vụ việc')}</a>}</td>}
+                  <td data-label="Chứng cứ" class="grow"><a data-primary href={`/chung-cu/${encodeURIComponent(e.id)}`}>{inert(e.label)}</a>{e.outside && <span class="muted"> giữ bên ngoài</span>}{!caseId && e.case_id && <a class="of-case small" href={`/chung-cu?vu=${encodeURIComponent(e.case_id)}`}>{inert(e.case_title ?? 'Vụ việc')}</a>}</td>
                   <td data-label="Cơ quan">{e.agency_name}</td>
                   <td data-label="Ngày thu" class="num nowrap">{dateText(`${e.taken_on}T00:00:00+07:00`)}</td>
                   <td data-label="Dung lượng" class="right num nowrap">{e.size_bytes ? bytesText(e.size_bytes) : ''}</td>
