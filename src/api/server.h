@@ -55,6 +55,7 @@ std::vector<Route> cases_routes();
 std::vector<Route> documents_routes();
 std::vector<Route> duty_routes();
 std::vector<Route> orders_routes();
+std::vector<Route> evidence_routes();
 std::vector<Route> organisations_routes();
 std::vector<Route> province_routes();
 std::vector<Route> rules_routes();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// phendau evidence: judges a package of evidence that somebody brings, without a hub.
+// phendau evidence: judges a package of evidence that somebody brings, without a hub; lists what a data
+// folder keeps and judges every custody log in it, beside a running hub too.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -9,6 +10,8 @@
 #include "base/unicode.h"
 #include "cli/bag_folder.h"
 #include "cli/cli.h"
+#include "cli/known_heads.h"
+#include "hub/custody_log.h"
 #include "model/custody.h"
 
 namespace phendau::cli {
@@ -163,6 +166,55 @@ int run_evidence_verify(const Globals& globals, const EvidenceArguments& argumen
   return judgement->good() ? kOk : kFound;
 }
 
+struct ListArguments {
+  std::string data;
+  std::string case_id;
+};
+
+Json item_json(const Globals& globals, const ledger::Record& item, const custody::Verdict& verdict) {
+  Json out = Json::object({{"id", item.id}, {"state", item.state}, {"agency_id", item.agency_id}});
+  for (const char* member : {"number", "case_id", "label", "sha256", "holder", "outside", "custody_head"})
+    out.set(member, item.doc[member]);
+  const auto& broken = verdict.broken;
+  return std::move(out.set("entries", verdict.standing.events)
+                       .set("ok", !broken)
+                       .set("reason", broken ? Json(explain(globals.lang, broken->error)) : Json()));
+}
+
+Result<bool> run_evidence_list(const Globals& globals, const ListArguments& arguments) {
+  const auto ledger = PHENDAU_TRY(open_ledger_to_read(posix_env(), arguments.data));
+  const std::string key = known_heads(posix_env(), arguments.data, false).public_key;
+  ledger::Query query;
+  query.kind = hub::kItemKind;
+  if (!arguments.case_id.empty())
+    query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(arguments.case_id)}});
+  Json items = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  bool all_good = true;
+  const auto add = [&](const ledger::Record& item) -> Result<> {
+    const auto entries = hub::custody_entries(*ledger, item.id);
+    custody::Verdict verdict;
+    if (entries)
+      verdict = hub::judge_custody(item, *entries, key);
+    else
+      verdict.broken = custody::Broken{item.id, 1, entries.error()};
+    const bool good = !verdict.broken;
+    all_good = all_good && good;
+    items.push(item_json(globals, item, verdict));
+    rows.push_back({good ? "OK" : "!!", item.doc["number"].as_string(), item.doc["case_id"].as_string(),
+                    without_invisible(item.doc["label"].as_string()), item.state,
+                    without_invisible(item.doc["holder"].as_string()), item.doc["sha256"].as_string(),
+                    good ? std::string() : explain(globals.lang, verdict.broken->error)});
+    return {};
+  };
+  PHENDAU_TRY(ledger::each_record(*ledger, ledger::by_id(std::move(query)), hub::everything(), add));
+  if (globals.json())
+    print_line(Json::object({{"ok", all_good}, {"items", std::move(items)}}).dump());
+  else
+    print_table(rows);
+  return all_good;
+}
+
 }  // namespace
 
 void add_evidence(CLI::App& app, Globals& globals, int& exit_code) {
@@ -177,6 +229,17 @@ void add_evidence(CLI::App& app, Globals& globals, int& exit_code) {
       ->check(CLI::IsMember({"table", "json"}));
   verify->callback(
       [&globals, &exit_code, arguments] { exit_code = run_evidence_verify(globals, *arguments); });
+
+  auto wanted = std::make_shared<ListArguments>();
+  auto* list = evidence->add_subcommand("list", globals.text("cli.evidence_list"));
+  list->add_option("--data", wanted->data, globals.text("cli.data"))->required();
+  list->add_option("--case", wanted->case_id, globals.text("cli.evidence_case"));
+  list->add_option("--format", globals.format, globals.text("cli.format"))
+      ->check(CLI::IsMember({"table", "json"}));
+  list->callback([&globals, &exit_code, wanted] {
+    const auto good = run_evidence_list(globals, *wanted);
+    exit_code = !good ? complain(globals, good.error()) : *good ? kOk : kFound;
+  });
 }
 
 }  // namespace phendau::cli

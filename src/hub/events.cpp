@@ -241,7 +241,8 @@ Result<Json> Events::get(const Actor& actor, std::string_view ref) {
   return event_by_ref(services_, ref, scope);
 }
 
-Result<> Events::export_rows(const Actor& actor, const Search& search, Format format, const Write& write) {
+Result<std::size_t> Events::export_rows(const Actor& actor, const Search& search, Format format,
+                                        const Write& write) {
   auto request = PHENDAU_TRY(request_for(actor, Action::export_out, search));
   request.limit = kExportPage;
   const Duration begin = services_.env.monotonic();
@@ -264,7 +265,7 @@ Result<> Events::export_rows(const Actor& actor, const Search& search, Format fo
     }
     rows += page.rows.size();
     if (!out.empty() && !write(out, patience_for(out.size(), left()))) return export_cut();
-    if (!page.more || !page.next || rows >= kExportRowsMax) return {};
+    if (!page.more || !page.next || rows >= kExportRowsMax) return rows;
     request.after = page.next;
   }
 }

@@ -61,10 +61,12 @@ class Events {
   /// Before an export: hold the place until it has ended.
   Result<ExportPlaces::Place> begin_export(const Actor& actor);
   /// Calls `write` with pieces of the file, and how long the reader may take for each, until everything was
-  /// written. `unavailable` when `write` returned false or kExportTimeMax is over: the file is not whole.
+  /// written: the number of rows. `unavailable` when `write` returned false or kExportTimeMax is over: the
+  /// file is not whole.
   enum class Format : std::uint8_t { ndjson, csv, raw };
   using Write = std::function<bool(std::string_view piece, Duration patience)>;
-  Result<> export_rows(const Actor& actor, const Search& search, Format format, const Write& write);
+  Result<std::size_t> export_rows(const Actor& actor, const Search& search, Format format,
+                                  const Write& write);
 
  private:
   Result<journal::SearchRequest> request_for(const Actor& actor, Action action, const Search& search);

@@ -93,13 +93,15 @@ Result<> Hub::open_stores() {
   options.zone = kHubZone;
   options.quota_percent = config_.disk_quota_percent;
   options.signing_key = keys_.journal_key;
+  options.is_held = [this](const journal::SegmentSummary& segment) { return hold_book_.holds(segment); };
   journal_ = PHENDAU_TRY(journal::Journal::open(env_, std::move(options)));
   PHENDAU_TRY(check_secret_key(*ledger_, keys_.secret_key, env_.now()));
   PHENDAU_TRY(check_anchors(*ledger_, *journal_));
   PHENDAU_TRY(anchor_journal(*ledger_, journal_->head(), "start", env_.now()));
   anchored_entries_ = journal_->head().chain_entries;
   services_ = std::make_unique<Services>(Services{env_, config_, *ledger_, *journal_, live_, *pack_});
-  return {};
+  holds_ = std::make_unique<Holds>(*services_, hold_book_);
+  return holds_->open();
 }
 
 /// A change of packs is a decision that the ledger keeps, with the journal position from which the new rules
@@ -141,6 +143,7 @@ Result<> Hub::open_workers() {
   records_ = std::make_unique<Records>(*services_);
   record_tables_ = std::make_unique<RecordTables>(*services_, *records_);
   records_->on_write = [this](std::string_view) { keep_accounts(); };
+  PHENDAU_TRY(open_evidence());
   pipeline_ = std::make_unique<IngestPipeline>(*services_);
   rule_filters_ = std::make_unique<RuleFilters>(*services_);
   PHENDAU_TRY(rule_filters_->open());
@@ -193,6 +196,15 @@ Result<> Hub::open_organisations() {
       PHENDAU_LOG(warn, "senders_unreadable", {"error", loaded.error().message});
   };
   return organisations_->open();
+}
+
+Result<> Hub::open_evidence() {
+  evidence_ = std::make_unique<Evidence>(*services_, *records_, *events_, *holds_, keys_.journal_key);
+  evidence_bags_ = std::make_unique<EvidenceBags>(*services_, *evidence_);
+  evidence_bags_->case_view = [this](const Actor& actor, std::string_view id) {
+    return incidents_->get(actor, id);
+  };
+  return evidence_->open();
 }
 
 Result<> Hub::open_duties() {

@@ -16,6 +16,7 @@
 #include "hub/devices.h"
 #include "hub/duties.h"
 #include "hub/events.h"
+#include "hub/evidence_bags.h"
 #include "hub/incidents.h"
 #include "hub/ingest_pipeline.h"
 #include "hub/journal_watch.h"
@@ -72,6 +73,9 @@ class Hub {
   Orders& orders() { return *orders_; }
   OrderEvidence& order_evidence() { return *order_evidence_; }
   Events& events() { return *events_; }
+  Evidence& evidence() { return *evidence_; }
+  EvidenceBags& evidence_bags() { return *evidence_bags_; }
+  Holds& holds() { return *holds_; }
   Incidents& incidents() { return *incidents_; }
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
@@ -108,6 +112,7 @@ class Hub {
   Result<> open_workers();
   Result<> open_organisations();
   Result<> open_duties();
+  Result<> open_evidence();
   void run_maintenance();
   void keep_accounts();
   /// Each store's head into the other one.
@@ -117,6 +122,7 @@ class Hub {
   HubConfig config_;
   Keys keys_;
   std::unique_ptr<ActivePack> pack_;
+  HoldBook hold_book_;  // the journal asks it
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<journal::Journal> journal_;
   Live live_;
@@ -137,6 +143,9 @@ class Hub {
   std::unique_ptr<Organisations> organisations_;
   std::unique_ptr<Records> records_;
   std::unique_ptr<RecordTables> record_tables_;
+  std::unique_ptr<Holds> holds_;
+  std::unique_ptr<Evidence> evidence_;
+  std::unique_ptr<EvidenceBags> evidence_bags_;
   std::unique_ptr<Duties> duties_;
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Mailer> mailer_;

@@ -280,8 +280,9 @@ UploadPolicy read_upload_policy(const YamlNode& node, std::string_view file,
     error(node, "the upload policy must be a map");
     return out;
   }
-  constexpr std::string_view kLists[] = {"extensions",     "marking_lines", "marking_words",
-                                         "marking_labels", "number_labels", "ordinary_before"};
+  constexpr std::string_view kLists[] = {"extensions",    "evidence_extensions", "text_extensions",
+                                         "marking_lines", "marking_words",       "marking_labels",
+                                         "number_labels", "ordinary_before"};
   for (const auto& [key, value] : node.members) {
     const bool is_list = std::find(std::begin(kLists), std::end(kLists), key.scalar) != std::end(kLists);
     if (!is_list && key.scalar != "size_bytes_max") error(key, fmt::format("unknown key '{}'", key.scalar));
@@ -299,6 +300,8 @@ UploadPolicy read_upload_policy(const YamlNode& node, std::string_view file,
   if (!size || *size < 1) error(*node.find("size_bytes_max"), "'size_bytes_max' must be a number above 0");
   if (size && *size >= 1) out.size_bytes_max = static_cast<std::size_t>(*size);
   out.extensions = node.texts("extensions");
+  out.evidence_extensions = node.texts("evidence_extensions");
+  out.text_extensions = node.texts("text_extensions");
   for (const auto& words : node.texts("marking_words")) out.marking_words.push_back(to_nfc(words));
   for (const auto& [key, list] :
        {std::pair{"marking_lines", &out.marking_lines}, std::pair{"marking_labels", &out.marking_labels},
@@ -347,16 +350,32 @@ bool has_marked_event(const UploadPolicy& policy, std::string_view line) {
   return value ? any_string(*value, in_value) : marked(std::string(line));
 }
 
-Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view name,
-                                   std::string_view bytes) {
+namespace {
+
+/// Without folders, control characters and excess; `denied` when nothing is left.
+Result<std::string> clean_name(std::string_view name) {
   const std::size_t slash = name.find_last_of("/\\");
   if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
-  CheckedUpload out;
+  std::string out;
   for (const char c : to_nfc(to_valid_utf8(name))) {
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) out.name += c;
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) out += c;
   }
-  out.name = truncate_utf8(out.name, 200);
-  if (out.name.empty() || out.name == "." || out.name == "..") return refuse("no file name", "upload.name");
+  out = truncate_utf8(out, 200);
+  if (out.empty() || out == "." || out == "..") return refuse("no file name", "upload.name");
+  return out;
+}
+
+bool has_marked_name(const UploadPolicy& policy, const std::string& name) {
+  const std::string shown = replace_all(name, "_", " ");
+  return has_secret_marking(policy, shown + "\n" + shown.substr(0, shown.rfind('.')));
+}
+
+}  // namespace
+
+Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view name,
+                                   std::string_view bytes) {
+  CheckedUpload out;
+  out.name = PHENDAU_TRY(clean_name(name));
   if (bytes.empty()) return refuse("empty file", "upload.empty");
   if (bytes.size() > policy.size_bytes_max) {
     return refuse("too large", "upload.too_large", {std::to_string(policy.size_bytes_max >> 20)});
@@ -366,15 +385,56 @@ Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view 
     return refuse("file type ." + extension, "upload.type", {join(policy.extensions, ", ")});
   }
   const DocumentText document = PHENDAU_TRY(read_document(out.name, bytes));
-  const std::string shown = replace_all(out.name, "_", " ");
-  if (has_secret_marking(policy, document.text) ||
-      has_secret_marking(policy, shown + "\n" + shown.substr(0, shown.rfind('.')))) {
+  if (has_secret_marking(policy, document.text) || has_marked_name(policy, out.name))
     return refuse("marking of a state secret", "upload.state_secret");
-  }
   out.media_type = document.media_type;
   out.inspected = document.inspected;
   out.size_bytes = bytes.size();
   out.sha256 = sha256_hex(bytes);
+  return out;
+}
+
+namespace {
+
+/// What is looked at together; the next piece begins inside it, so that no line is cut for both.
+constexpr std::size_t kPieceBytes = 1u << 20;
+constexpr std::size_t kOverlapBytes = 8u << 10;
+
+bool has_marked_bytes(const UploadPolicy& policy, std::string_view piece) {
+  if (has_secret_marking(policy, to_valid_utf8(piece))) return true;
+  if (piece.find('\0') == std::string_view::npos) return false;
+  for (const std::size_t begin : {0u, 1u}) {  // texts in binary files begin anywhere
+    const std::size_t even = (piece.size() - std::min(piece.size(), begin)) / 2 * 2;
+    const auto text = from_charset(piece.substr(std::min(piece.size(), begin), even), "utf-16le");
+    if (text && has_secret_marking(policy, *text)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<CheckedUpload> check_evidence(const UploadPolicy& policy, std::string_view name, const File& file) {
+  CheckedUpload out;
+  out.name = PHENDAU_TRY(clean_name(name));
+  out.size_bytes = static_cast<std::size_t>(PHENDAU_TRY(file.size()));
+  const std::string extension = extension_of(out.name);
+  const bool is_document = contains(policy.extensions, extension);
+  if (is_document && out.size_bytes <= policy.size_bytes_max)
+    return check_upload(policy, out.name, PHENDAU_TRY(file.read_at(0, out.size_bytes)));
+  const bool is_text = contains(policy.text_extensions, extension);
+  if (!is_text && is_document)
+    return refuse("too large to be looked at", "upload.evidence_too_large",
+                  {std::to_string(policy.size_bytes_max >> 20)});
+  if (!is_text && !contains(policy.evidence_extensions, extension))
+    return refuse("file type ." + extension, "upload.evidence_type",
+                  {join(policy.extensions, ", ") + ", " + join(policy.evidence_extensions, ", ")});
+  if (out.size_bytes == 0) return refuse("empty file", "upload.empty");
+  out.media_type = is_text ? "text/plain" : "application/octet-stream";
+  out.inspected = is_text;
+  bool marked = has_marked_name(policy, out.name);
+  for (std::uint64_t at = 0; !marked && at < out.size_bytes; at += kPieceBytes - kOverlapBytes)
+    marked = has_marked_bytes(policy, PHENDAU_TRY(file.read_at(at, kPieceBytes)));
+  if (marked) return refuse("marking of a state secret", "upload.state_secret");
   return out;
 }
 

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/yaml.h"
+#include "os/env.h"
 
 namespace phendau::hub {
 
@@ -21,6 +22,10 @@ namespace phendau::hub {
 struct UploadPolicy {
   std::size_t size_bytes_max = 32u << 20;
   std::vector<std::string> extensions;  // lower case, without dot
+  /// Further types that are taken in as evidence. Nothing but their bytes is looked at.
+  std::vector<std::string> evidence_extensions;
+  /// Types among `extensions` that are plain text and so may be larger than size_bytes_max as evidence.
+  std::vector<std::string> text_extensions;
   /// A line that consists of one of these (case, spacing and punctuation aside) marks it; without accents in
   /// capitals only. The lists that hold comparable text are made by upload_policy_from().
   std::vector<std::string> marking_lines;
@@ -52,6 +57,12 @@ struct CheckedUpload {
 /// `denied` with text ids upload.* when refused; `unavailable` if a PDF cannot be read because pdftotext is
 /// missing.
 Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view name, std::string_view bytes);
+
+/// The same for a file on disk that is to be kept as evidence, of any size: what `extensions` names and is
+/// not too large is read as above; larger plain texts and `evidence_extensions` piece by piece, as UTF-8 and
+/// UTF-16. Whatever else there is, is refused (upload.evidence_type, upload.evidence_too_large): it stays
+/// outside and is known by its digest. sha256 is not filled in.
+Result<CheckedUpload> check_evidence(const UploadPolicy& policy, std::string_view name, const File& file);
 
 /// True if the text, read as a document, carries a marking.
 bool has_secret_marking(const UploadPolicy& policy, std::string_view text);

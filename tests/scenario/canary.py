@@ -64,6 +64,13 @@ def device_of(side):
     return admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
 
 
+def take_in(client, secret, owner):
+    """An item of evidence that holds the secret wherever it carries text."""
+    begun = client.post("/evidence/uploads", {**owner, "label": secret, "source": secret, "note": secret, "name": secret + ".log", "size_bytes": len(secret)})
+    client.call("POST", f"/evidence/uploads/{begun['id']}", secret.encode(), offset=0)
+    return client.post(f"/evidence/uploads/{begun['id']}/finish")
+
+
 ids = {}
 for side in "ab":
     send(side, 1, 7 if side == "a" else 11)
@@ -94,13 +101,17 @@ for side in "ab":
     warning = admin.post("/warnings", {"doc": {"kind": ["risk"], "title": CANARY[side], "text": "x", "measures": "x", "to_agencies": [AGENCY[side]]}})
     admin.post("/registers/exception", {"agency_id": AGENCY[side], "doc": {"scope_id": clause["id"], "reason": CANARY[side], "from": "2026-01-01", "until": "2027-01-01"}})
     admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Record": f"log_review/{record['id']}"}, name=CANARY[side] + ".txt")
+    evidence = take_in(admin, CANARY[side], {"case_id": case["id"]})
+    bag = admin.post("/evidence/bags", {"case_id": case["id"], "act": "copied", "to": CANARY[side], "no_request_reason": CANARY[side]})
+    hold = admin.post("/holds", {"what": "item", "item_id": evidence["id"], "reason": CANARY[side], "paper_number": CANARY[side]})
+    unfinished = admin.post("/evidence/uploads", {"case_id": case["id"], "label": CANARY[side], "source": "x", "name": "x.log", "size_bytes": 9})
     act = admin.post("/organisations/acts", {"act": "rename", "in_force": "2029-01-01", "decision_number": CANARY[side], "agencies": [AGENCY[side]],
                                              "name": f"Cơ quan {side} " + CANARY[side], "note": CANARY[side]})
     event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
     ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
                  "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"],
-                 "rule_filter": rule_filter["id"], "rule": alert["rule_id"], "order": order["id"]}
+                 "rule_filter": rule_filter["id"], "rule": alert["rule_id"], "order": order["id"], "evidence": evidence["id"], "bag": bag["id"], "hold": hold["id"], "upload": unfinished["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # What is sent to a body, beside what the same agency keeps for itself.
@@ -115,6 +126,12 @@ for one, secret in ((request, SENT), (kept, KEPT)):
     file = admin.call("POST", "/attachments", secret.encode(), {"X-Record": f"coordination_request/{one['id']}"}, name=secret + ".txt")
     one["sha"] = file["sha256"]
 admin.post("/registers/log_review", {"agency_id": "co-quan-gui", "doc": {"reviewed_on": "2026-11-01", "reviewer": KEPT, "layers": ["application"], "finding": "x"}})
+# Evidence that the police were given, beside what stays with the same agency.
+given, stays = take_in(admin, SENT, {"agency_id": "co-quan-gui"}), take_in(admin, KEPT, {"agency_id": "co-quan-gui"})
+given_bag = admin.post("/evidence/bags", {"item_ids": [given["id"]], "to": SENT, "to_body": "police", "no_request_reason": SENT})
+kept_bag = admin.post("/evidence/bags", {"item_ids": [stays["id"]], "to": KEPT, "no_request_reason": KEPT})
+ids["a"] |= {"given": given["id"], "stays": stays["id"], "given_bag": given_bag["id"], "kept_bag": kept_bag["id"]}
+ids["b"] |= {"given": given["id"], "stays": stays["id"], "given_bag": given_bag["id"], "kept_bag": kept_bag["id"]}
 ids["b"] |= {"request": request["id"], "kept": kept["id"], "request_sha": request["sha"], "kept_sha": kept["sha"]}
 ids["a"] |= {"request": request["id"], "kept": kept["id"], "request_sha": request["sha"], "kept_sha": kept["sha"]}
 
@@ -200,6 +217,23 @@ def requests(on, own):
         "getWarning": [(None, {}, {"id": on["warning"]})], "acknowledgeWarning": [({}, {}, {"id": on["warning"]}), ({"agency_id": on["agency"]}, {}, {"id": on["warning"]})],
         "getLeaderPage": [(None, {}, {})], "getQueue": [(None, q, {}) for q in [{}, {"type": "request,warning"}]],
         "getProvinceSettings": [(None, {}, {})], "setProvinceSetting": [({"value": 9, "reason": "x"}, {}, {"name": "password_min_length"})],
+        "listEvidence": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"case": on["case"]}, {"state": "collected,handed_over"}, {"q": "chimHOANGYEN"}]],
+        "referEvidence": [({**who, "label": "x", "source": "x", "sha256": "a" * 64, "kept_at": "x", "custodian": "x"}, {}, {}) for who in ({"case_id": on["case"]}, {"agency_id": on["agency"]})],
+        "beginEvidenceUpload": [({**who, "label": "x", "source": "x", "name": "x.log", "size_bytes": 1}, {}, {}) for who in ({"case_id": on["case"]}, {"agency_id": on["agency"]})],
+        "addEvidencePart": [(b"x", {"offset": "0"}, {"id": on["upload"]})], "cancelEvidenceUpload": [(None, {}, {"id": on["upload"]})],
+        "finishEvidenceUpload": [({}, {}, {"id": on["upload"]})],
+        "takeJournalExcerpt": [({**who, "label": "x", "source": "x", "from": "2020-01-01T00:00:00Z", "to": "2030-01-01T00:00:00Z"}, {}, {}) for who in ({"case_id": on["case"]}, {"agency_id": on["agency"]})],
+        "listEvidenceBags": [(None, q, {}) for q in [{}, {"case": on["case"]}]],
+        "createEvidenceBag": [({**who, "to": "x", "no_request_reason": "x"}, {}, {}) for who in ({"case_id": on["case"]}, {"item_ids": [on["evidence"]]}, {"item_ids": [on["stays"]]})],
+        "getEvidenceBagContent": [(None, {}, {"id": on[i]}) for i in ("bag", "given_bag", "kept_bag")],
+        "getEvidence": [(None, {}, {"id": on[i]}) for i in ("evidence", "given", "stays")],
+        "updateEvidence": [({"note": "x"}, {}, {"id": on[i]}) for i in ("evidence", "stays")],
+        "actOnEvidence": [({"act": "copied", "to": "x", "reason": "x"}, {}, {"id": on[i]}) for i in ("evidence", "stays")],
+        "getEvidenceContent": [(None, {}, {"id": on[i]}) for i in ("evidence", "given", "stays")],
+        "listHolds": [(None, q, {}) for q in [{}, {"case": on["case"]}, {"item": on["evidence"]}, {"state": "in_force"}]],
+        "placeHold": [({"what": "case", "case_id": on["case"], "reason": "x", "paper_number": "x"}, {}, {}), ({"what": "item", "item_id": on["evidence"], "reason": "x", "paper_number": "x"}, {}, {}),
+                      ({"what": "journal", "agency_id": on["agency"], "reason": "x", "paper_number": "x"}, {}, {}), ({"what": "journal", "reason": "x", "paper_number": "x"}, {}, {})],
+        "liftHold": [({"reason": "x", "paper_number": "x"}, {}, {"id": on["hold"]})],
         "openStream": [], "getHealth": [(None, {}, {})],
         "listTasks": [(None, {}, {})], "getAgencyPage": [(None, {}, {"id": on["agency"]})], "listNotices": [(None, {"limit": 200}, {})],
         "markNoticesRead": [({"ids": [], "all": False}, {}, {})], "getCalendarAddress": [(None, {}, {})], "makeCalendarAddress": [({}, {}, {})],
@@ -211,7 +245,7 @@ covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
 BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "getDocument", "listRecords", "createRecord", "exportRecords", "getRecordForm", "importRecords", "getRanking", "exportRanking")}
 WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
-          "updateUser", "revokeDevice", "createRecord", "importRecords", "createOrganisationAct", "previewOrganisationAct", "sendWarning", "publishRanking"}
+          "updateUser", "revokeDevice", "createRecord", "importRecords", "createOrganisationAct", "previewOrganisationAct", "sendWarning", "publishRanking", "referEvidence", "beginEvidenceUpload", "takeJournalExcerpt", "createEvidenceBag", "placeHold"}
 
 
 def ask(client, name, call):
@@ -310,10 +344,11 @@ for name, calls in covered.items():
         assert not any(s in shown for s in (secret, KEPT.encode(), CANARY["a"].encode())), f"addressee {name} {call}: {data[:400]}"
         if SENT.encode() in shown:
             shows.add(name)
-        if name in BY_ID and name not in ("getRecord", "getRecordHistory", "getAttachment"):
+        if name in BY_ID and name not in ("getRecord", "getRecordHistory", "getAttachment", "getEvidence", "getEvidenceContent", "getEvidenceBagContent"):
             assert status in (400, 403, 404), f"addressee {name} {call} answered {status}: {data[:300]}"
-assert {"listRecords", "getRecord", "getRecordHistory", "exportRecords", "getAttachment"} <= shows <= {
-    "listRecords", "getRecord", "getRecordHistory", "exportRecords", "getAttachment", "listTasks", "getQueue"}, shows
+seen = {"listRecords", "getRecord", "getRecordHistory", "exportRecords", "getAttachment", "listEvidence", "getEvidence", "getEvidenceContent", "listEvidenceBags",
+        "getEvidenceBagContent"}
+assert seen <= shows <= {*seen, "listTasks", "getQueue"}, shows
 assert addressed.get("/registers/coordination_request")["total"] == 1
 
 # The feed of each is the owner's alone, and needs no session: a person without any reads it by its address.
@@ -363,7 +398,7 @@ for role in ("agency_officer", "agency_head", "staff", "partner"):
 
 # The control: who may see everything does see the secret, almost everywhere.
 sees = {name for name, calls in covered.items() if OPERATIONS[name][0] == "GET" for call in calls if secret in ask(admin, name, call)[1]}
-assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "listIncidentEntries", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking", "listOrders",
+assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "listIncidentEntries", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking", "listOrders", "listEvidence", "getEvidence", "getEvidenceContent", "listEvidenceBags", "getEvidenceBagContent", "listHolds",
         "getOverview", "getObligationMatrix"} <= sees, sees
 for agent in agents.values():
     agent.stop()

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A package of evidence on a PC without a hub: phendau evidence verify over a signed package that Python and OpenSSL made by what
-docs/decisions/0023 says, as a folder and as ZIP, whole and altered; over hostile ones; and over the published bags of others."""
+"""Evidence. First a real hub: files taken in by parts, refused, by reference and out of the journal; acts; a package that sha256sum and
+phendau evidence verify accept; holds; a custody log that somebody changed in the store. Then packages on a PC without a hub: made by
+Python and OpenSSL by what docs/decisions/0023 says, whole and altered; hostile ones; and the published bags of others."""
 import hashlib
 import json
 import os
 import pathlib
 import shutil
+import socket
+import sqlite3
 import subprocess
 import sys
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import PHENDAU, SHARED, run, scratch, skip
+from harness import PHENDAU, SHARED, Client, Hub, refused, run, scratch, skip, wait_for
 
 if shutil.which("openssl") is None:
     skip("openssl is not installed")
@@ -83,6 +86,124 @@ def zipped(folder, name, top="goi/"):
     return base / name
 
 
+# ---- a real hub ----------------------------------------------------------------------------------------------------
+hub = Hub().init().start()
+admin = hub.admin()
+case = admin.post("/incidents", {"title": "Mã hóa dữ liệu", "agency_id": hub.agency})
+PASSWORD = "Chung-cu-2026!"
+
+
+def person(name, role, agency):
+    made = admin.post("/users", {"username": name, "name": name, "role": role, "agency_ids": [agency]})
+    return Client(hub.port).sign_in(name, made["one_time_password"], PASSWORD)
+
+
+def take_in(client, name, data, part=None, **about):
+    body = {"case_id": case["id"], "label": name, "source": "máy web-01", "name": name, "size_bytes": len(data), **about}
+    begun = client.post("/evidence/uploads", body)
+    part = part or begun["part_bytes_max"]
+    for at in range(0, len(data), part):
+        client.call("POST", f"/evidence/uploads/{begun['id']}", data[at:at + part], offset=at)
+    return client.post(f"/evidence/uploads/{begun['id']}/finish", {"sha256": hashlib.sha256(data).hexdigest()})
+
+
+admin.post("/agencies", {"code": "cong-an", "name": "Công an tỉnh"})
+admin.post("/registers/role_binding", {"doc": {"slot": "police", "agency_id": "cong-an", "from": "2026-01-01"}})
+officer, police = person("can.bo", "agency_officer", hub.agency), person("cong.an", "partner", "cong-an")
+
+large = bytes(range(256)) * 40_000  # three parts
+first = take_in(officer, "bắt gói.pcap", large)
+assert (first["number"], first["state"], first["sha512"]) == ("E001", "collected", hashlib.sha512(large).hexdigest()), first
+second = take_in(officer, "web.log", b"192.0.2.1 GET /shell.php\n", part=5)
+marked = "bí mật bị lộ\nTỐI MẬT\n".encode()
+refused(422, lambda: take_in(officer, "van-ban.log", marked), code="upload_refused")
+refused(422, lambda: take_in(officer, "dia.e01", b"EVF"), "giữ bên ngoài", code="upload_refused")
+for path in hub.data.rglob("*"):
+    assert not path.is_file() or "bí mật bị lộ".encode() not in path.read_bytes(), path
+assert not list((hub.data / "evidence-staging").iterdir())
+outside = officer.post("/evidence", {"case_id": case["id"], "label": "Ảnh đĩa", "source": "web-01", "sha256": "ab" * 32, "kept_at": "Tủ số 2", "custodian": "Trần B"})
+assert outside["number"] == "E003" and outside["outside"] and not outside["has_content"]
+
+# The rows of a search become an item.
+with socket.create_connection(("127.0.0.1", hub.tcp)) as sock:
+    sock.sendall(b"".join(b"<38>Nov 26 08:00:%02d web-01 sshd[9]: Failed password for root from 192.0.2.9 port 7 ssh2\n" % i for i in range(20)))
+span = {"from": "2020-01-01T00:00:00Z", "to": "2030-01-01T00:00:00Z"}
+wait_for(lambda: officer.get("/events/histogram", q="192.0.2.9", buckets=1, from_=span["from"], to=span["to"])["total"] == 20)
+excerpt = officer.post("/evidence/journal", {"case_id": case["id"], "label": "Nhật ký SSH", "source": "Nhật ký hệ thống", "q": "192.0.2.9", **span})
+assert excerpt["number"] == "E004" and excerpt["journal"]["rows"] == 20 and len(excerpt["journal"]["head_hash"]) == 64, excerpt["journal"]
+response, rows = officer.raw("GET", f"/api/v1/evidence/{excerpt['id']}/content")
+assert rows.count(b"Failed password") == 20 and hashlib.sha256(rows).hexdigest() == excerpt["sha256"]
+assert response.getheader("Content-Type") == "application/octet-stream" and response.getheader("Content-Disposition").startswith("attachment")
+assert [r["by"] for r in admin.get(f"/evidence/{excerpt['id']}")["readings"]] == ["can.bo"]
+refused(400, lambda: officer.post("/evidence/journal", {"case_id": case["id"], "label": "x", "source": "x", "q": "khong-co-gi-het", **span}), "Không có dòng")
+
+# Acts: sealed, opened with a reason; the police see nothing yet.
+officer.post(f"/evidence/{first['id']}/acts", {"act": "sealed", "seal_number": "NP-01"})
+refused(409, lambda: officer.post(f"/evidence/{first['id']}/acts", {"act": "analysed"}), "niêm phong")
+assert police.get("/evidence")["total"] == 0
+refused(404, lambda: police.get(f"/evidence/{first['id']}"))
+
+# A package without a request says why; with it the police have what is theirs.
+refused(400, lambda: officer.post("/evidence/bags", {"case_id": case["id"], "to": "Công an tỉnh"}), "vì sao")
+bag = officer.post("/evidence/bags", {"case_id": case["id"], "to": "Công an tỉnh", "to_body": "police", "no_request_reason": "Yêu cầu qua điện thoại của PA05",
+                                      "minute": {"receiver_name": "Lê Văn C", "carrier": "USB 32 GB"}})
+assert bag["numbers"] == ["E001", "E002", "E003", "E004"], bag
+response, data = police.raw("GET", f"/api/v1/evidence/bags/{bag['id']}/content")
+assert response.status == 200 and len(data) == bag["size_bytes"] and data == officer.raw("GET", f"/api/v1/evidence/bags/{bag['id']}/content")[1]
+(base / "goi-cua-hub.zip").write_bytes(data)
+with zipfile.ZipFile(base / "goi-cua-hub.zip") as archive:
+    assert archive.testzip() is None
+    archive.extractall(base / "goi-cua-hub")
+folder = base / "goi-cua-hub" / bag["name"]
+if shutil.which("sha256sum"):
+    for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        subprocess.run(["sha256sum", "-c", "--quiet", "--strict", name], cwd=folder, check=True)
+assert (folder / "data/evidence/E001/original").read_bytes() == large
+assert json.loads((folder / "data/evidence/E001.json").read_text())["original_name"] == "bắt gói.pcap"
+assert "PowerShell" in (folder / "HUONG-DAN-KIEM-TRA.txt").read_text() and bag["public_key"] in (folder / "public-key.txt").read_text()
+assert "E001: Bàn giao" in (folder / "data/timeline.csv").read_text("utf-8-sig")
+with zipfile.ZipFile(folder / "data/bien-ban-ban-giao.docx") as minute:
+    text = minute.read("word/document.xml").decode()
+    assert all(word in text for word in ("Lê Văn C", "USB 32 GB", first["sha256"], "E004"))
+for where in (base / "goi-cua-hub.zip", folder):
+    report = json.loads(run(PHENDAU, "evidence", "verify", where, "--public-key", bag["public_key"], "--format", "json").stdout)
+    assert report["ok"] and not report["findings"] and report["tagmanifest_sha256"] == bag["tagmanifest_sha256"], report
+    assert len(report["custody"]["items"]) == 4 and all(i["holder"] == "Công an tỉnh" for i in report["custody"]["items"]), report["custody"]
+heads = {e["number"]: e["custody_head"] for e in admin.get("/evidence", case=case["id"])["items"]}
+assert heads == {i["item"].split("@")[0]: i["hash"] for i in report["custody"]["items"]}
+shown = police.get(f"/evidence/{first['id']}")
+assert shown["verified"]["ok"] and shown["events"][-1]["tagmanifest_sha256"] == bag["tagmanifest_sha256"] and shown["state"] == "handed_over"
+assert {r["what"] for r in admin.get(f"/evidence/{second['id']}")["readings"]} == set()
+
+# A hold: nothing of the case is destroyed until the province lifts it.
+returned = police.post(f"/evidence/{second['id']}/acts", {"act": "returned"})
+assert returned == {"id": second["id"]}, returned  # theirs no more
+destroy = {"act": "destroyed", "reason": "Hết hạn", "decision_number": "QĐ 1"}
+hold = admin.post("/holds", {"what": "case", "case_id": case["id"], "reason": "Điều tra", "paper_number": "CV 7/PA05"})
+refused(403, lambda: officer.post(f"/evidence/{second['id']}/acts", destroy), "CV 7/PA05")
+hub.stop()
+hub.start()
+admin, officer = hub.admin(), Client(hub.port).sign_in("can.bo", PASSWORD)
+refused(403, lambda: officer.post(f"/evidence/{second['id']}/acts", destroy), "CV 7/PA05")
+refused(403, lambda: officer.post(f"/holds/{hold['id']}/lift", {"reason": "x", "paper_number": "y"}), "cấp tỉnh")
+admin.post(f"/holds/{hold['id']}/lift", {"reason": "Xong", "paper_number": "CV 9/PA05"})
+assert officer.post(f"/evidence/{second['id']}/acts", destroy)["state"] == "destroyed"
+refused(404, lambda: officer.get(f"/evidence/{second['id']}/content"), "đã hủy")
+assert admin.get(f"/evidence/{first['id']}")["verified"]["ok"]
+assert run(PHENDAU, "evidence", "list", "--data", hub.data).stdout.count("OK") == 4  # beside the hub
+hub.stop()
+listed = json.loads(run(PHENDAU, "evidence", "list", "--data", hub.data, "--format", "json").stdout)
+assert [(i["number"], i["ok"]) for i in listed["items"]] == [("E001", True), ("E002", True), ("E003", True), ("E004", True)], listed
+
+# Somebody changes the custody log in the store.
+with sqlite3.connect(hub.data / "ledger" / "ledger.db") as store:
+    changed = store.execute("UPDATE records SET doc=replace(doc,'PA05','PA06') WHERE kind='custody_event' AND id LIKE ?", (first["id"] + ".%",)).rowcount
+assert changed > 0
+listed = run(PHENDAU, "evidence", "list", "--data", hub.data, "--format", "json", check=False)
+assert listed.returncode == 1 and [i["number"] for i in json.loads(listed.stdout)["items"] if not i["ok"]] == ["E001"], listed
+assert not hub.errors(), hub.errors()
+
+# ---- a PC without a hub --------------------------------------------------------------------------------------------
 # A package of ours, made by somebody else from the description.
 key, public = make_key("key.pem")
 other_key, other_public = make_key("other.pem")

@@ -807,10 +807,62 @@ async function lineBreaks() {
   mayFail = false;
 }
 
+/** A file is taken in, sealed, packed for hand-over and held; its custody log is shown with the verdict. */
+async function evidence() {
+  await open('/su-co');
+  await page.locator('main a[href^="/su-co/"]').first().click();
+  await page.waitForURL((url) => url.pathname.startsWith('/su-co/'));
+  const id = decodeURIComponent(new URL(page.url()).pathname.split('/')[2]);
+  await open(`/chung-cu?vu=${encodeURIComponent(id)}`);
+  await at('take-evidence').click();
+  await at('intake-file').setInputFiles({ name: 'truy-cap.log', mimeType: 'text/plain', buffer: Buffer.from('192.0.2.1 GET /shell.php\n'.repeat(200_000)) });
+  await at('intake-label').fill('Nhật ký truy cập máy chủ web');
+  await at('intake-source').fill('Máy chủ web, phòng máy tầng 2');
+  await check('taking evidence in');
+  await shotsOf('evidence-intake');
+  await at('intake-send').click();
+  await page.waitForURL((url) => /^\/chung-cu\/./.test(url.pathname));
+  await at('verdict').getByText('Nguyên vẹn').waitFor();
+  await at('act-sealed').click();
+  await at('act-seal_number').fill('NP-01');
+  await check('an act on evidence');
+  await shotsOf('evidence-act');
+  await at('act-send').click();
+  await at('custody').locator('li').nth(1).waitFor();
+  await check('an item of evidence');
+  await shotsOf('evidence-item');
+  await open(`/chung-cu?vu=${encodeURIComponent(id)}`);
+  await at('take-evidence').click();
+  await at('way-outside').click();
+  await at('intake-sha256').fill('ab'.repeat(32));
+  await at('intake-kept').fill('Tủ số 2');
+  await at('intake-custodian').fill('Trần Thị B');
+  await at('intake-label').fill('Ảnh đĩa máy chủ web');
+  await at('intake-source').fill('Máy chủ web');
+  await at('intake-send').click();
+  await page.waitForURL((url) => /^\/chung-cu\/./.test(url.pathname));
+  await open(`/chung-cu?vu=${encodeURIComponent(id)}`);
+  await at('new-bag').click();
+  await at('bag-to').fill('Phòng PA05, Công an tỉnh');
+  await at('bag-why').fill('Yêu cầu qua điện thoại');
+  await check('a package of evidence');
+  await shotsOf('evidence-bag');
+  await at('bag-send').click();
+  await at('bag').first().waitFor();
+  await at('hold-new').click();
+  await at('hold-paper').fill('CV 12/CAT-PA05');
+  await at('hold-reason').fill('Phục vụ điều tra');
+  await at('hold-send').click();
+  await at('hold').first().waitFor();
+  await settled();
+  await check('evidence of a case');
+  await shotsOf('evidence-case');
+}
+
 // ---- who walks where -----------------------------------------------------------------------------------------------
-const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/nhat-ky', '/su-co', '/bao-su-co',
+const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/nhat-ky', '/su-co', '/chung-cu', '/bao-su-co',
   '/thong-bao-nguy-co', '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/so-dang-ky', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
-const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
+const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/chung-cu', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
   '/so-dang-ky', '/to-chuc', '/thong-bao-nguy-co', '/xep-hang'];
 
 async function walk() {
@@ -837,6 +889,7 @@ async function walk() {
   await tasksAndBell();
   await firstSteps();
   await signOffDraft();
+  await evidence();
   await answerWarning();
   await createRecord();
   const record = await changeAndUndo();

@@ -38,8 +38,10 @@ struct Options {
   Duration seal_age_max = hours(1);
   bool read_only = false;
   std::vector<RetentionRule> retention;
-  /// Archived and without a legal hold. Absent: nothing may be deleted, neither by age nor for space.
+  /// Archived. Absent: nothing may be deleted, neither by age nor for space.
   std::function<bool(const SegmentSummary&)> may_delete;
+  /// Under a legal hold: deleted in no way while this says so. Must not call the journal.
+  std::function<bool(const SegmentSummary&)> is_held;
 };
 
 struct AppendMeta {
@@ -164,7 +166,8 @@ class Journal {
   /// Rotates, seals what is old enough, enforces retention. Call every few seconds.
   Result<> maintenance(UtcTime now);
   std::vector<SegmentSummary> segments() const;
-  /// Appends a signed tombstone, then removes the files. Names as in segments(). Never asks may_delete.
+  /// Appends a signed tombstone, then removes the files. Names as in segments(). Never asks may_delete;
+  /// `denied` (journal.held) when one of them is under a legal hold, and then none is removed.
   Result<> delete_segments(const std::vector<std::string>& names, const std::string& reason,
                            const std::string& who);
 

@@ -359,6 +359,12 @@ Result<> Journal::delete_segments(const std::vector<std::string>& names, const s
     return fail(ErrorCode::denied, state_->options.dir + ": opened for reading only");
   if (reason.empty() || who.empty()) return fail(ErrorCode::invalid, "a deletion needs a reason and a name");
   const std::lock_guard sealing(state_->seal_mu);
+  for (const auto& handle : state_->snapshot().segments) {
+    const std::string& name = handle->summary.name;
+    if (std::find(names.begin(), names.end(), name) == names.end() || !state_->is_held(handle->summary))
+      continue;
+    return fail(ErrorCode::denied, name + " is under a legal hold", "journal.held", {name});
+  }
   PHENDAU_TRY(state_->remove_segments(names, reason, who));
   const std::lock_guard writing(state_->write_mu);
   state_->write_head();

@@ -92,7 +92,8 @@ TEST_CASE("maintenance seals at the end of the day and enforces retention only w
   bool hold = true;
   Options options = options_for();
   options.retention = {{"linux", 2}, {"", 0}};
-  options.may_delete = [&](const SegmentSummary&) { return !hold; };
+  options.may_delete = [](const SegmentSummary&) { return true; };
+  options.is_held = [&](const SegmentSummary&) { return hold; };
   const auto store = open_ok(env, options);
   REQUIRE(store->append(sample_batch("a", 3, env.now()), {}));
   REQUIRE(store->append(sample_batch("b", 3, env.now(), "a1", "windows"), {}));
@@ -103,6 +104,10 @@ TEST_CASE("maintenance seals at the end of the day and enforces retention only w
   CHECK(store->segments().size() == 2);
   env.advance(days(5));
   REQUIRE(store->maintenance(env.now()));
+  CHECK(store->segments().size() == 2);
+  CHECK(store->delete_segments({store->segments()[0].name}, "court order 1", "an").error().text_id ==
+        "journal.held");
+  CHECK(has_text("journal.held"));
   CHECK(store->segments().size() == 2);
   hold = false;
   REQUIRE(store->maintenance(env.now()));

@@ -106,8 +106,9 @@ struct Journal::State {
   Snapshot snapshot() const;
   void problem(std::string sentence);  // takes mu
   bool may_delete(const SegmentSummary& segment) const {
-    return options.may_delete && options.may_delete(segment);
+    return options.may_delete && options.may_delete(segment) && !is_held(segment);
   }
+  bool is_held(const SegmentSummary& segment) const { return options.is_held && options.is_held(segment); }
 
   // journal.cpp
   Result<> open();

@@ -228,9 +228,20 @@ struct Backup {
 /// Gives up to `size_bytes` bytes; empty at the end.
 using BlobReader = std::function<Result<std::string>(std::size_t size_bytes)>;
 
+/// Asked before personal data of a record or the bytes of a blob are removed for good; an error stops it. May
+/// read the ledger, must not write.
+struct HoldCheck {
+  std::function<Result<>(std::string_view kind, std::string_view id)> record;
+  std::function<Result<>(std::string_view sha256)> blob;
+};
+
 class Ledger {
  public:
   virtual ~Ledger() = default;
+
+  /// Before use by several threads. For legal holds; redact() does not ask: what must not be here (state
+  /// secrets) leaves whatever holds.
+  virtual void set_hold_check(HoldCheck check) = 0;
 
   /// Adds or replaces a kind. `invalid` for a bad schema. Rebuilds the kind's index when its fields changed.
   virtual Result<> register_kind(const KindSchema& kind) = 0;

@@ -331,11 +331,12 @@ void collect_digests(std::set<std::string>& out, std::string_view text) {
   }
 }
 
-/// Digests that attachment records name now: their bytes must exist.
+/// Digests that attachments and items of evidence name now: their bytes must exist.
 Result<std::set<std::string>> attached_digests(Database& db) {
   std::set<std::string> out;
   auto rows = PHENDAU_TRY(db.prepare(
-      "SELECT json_extract(doc,'$.sha256') FROM records WHERE kind='attachment' AND state='stored'"));
+      "SELECT json_extract(doc,'$.sha256') FROM records WHERE (kind='attachment' AND state='stored') OR "
+      "(kind='evidence_item' AND state<>'destroyed' AND json_extract(doc,'$.outside') IS NOT 1)"));
   while (PHENDAU_TRY(rows.step())) {
     if (is_blob_digest(rows.text(0))) out.emplace(rows.text(0));
   }

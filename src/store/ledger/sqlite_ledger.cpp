@@ -611,6 +611,7 @@ Result<std::optional<Change>> SqliteLedger::erase_personal(std::string_view kind
   if (!found)
     return fail(ErrorCode::not_found, fmt::format("no kind '{}'", kind), "ledger.no_kind",
                 {std::string(kind)});
+  if (hold_check_.record) PHENDAU_TRY(hold_check_.record(kind, id));
   const std::lock_guard lock(write_mu_);
   auto transaction = PHENDAU_TRY(Transaction::begin(*writer_));
   if (!PHENDAU_TRY(find_record(*writer_, kind, id))) {
@@ -689,6 +690,7 @@ Result<std::unique_ptr<File>> SqliteLedger::open_blob(std::string_view sha256) {
 bool SqliteLedger::blob_exists(std::string_view sha256) { return blobs_.exists(sha256); }
 Result<> SqliteLedger::remove_blob(std::string_view sha256) {
   PHENDAU_TRY(writable());
+  if (hold_check_.blob) PHENDAU_TRY(hold_check_.blob(sha256));
   return blobs_.remove(sha256);
 }
 

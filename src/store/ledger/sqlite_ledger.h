@@ -61,6 +61,7 @@ class SqliteLedger : public Ledger {
  public:
   static Result<std::unique_ptr<SqliteLedger>> open(const LedgerOptions& options);
 
+  void set_hold_check(HoldCheck check) override { hold_check_ = std::move(check); }
   Result<> register_kind(const KindSchema& kind) override;
   std::optional<KindSchema> kind(std::string_view name) const override;
   std::vector<KindSchema> kinds() const override;
@@ -147,6 +148,7 @@ class SqliteLedger : public Ledger {
   const LedgerOptions options_;
   Env& env_;
   BlobStore blobs_;
+  HoldCheck hold_check_;  // set before use
   std::shared_ptr<void> lock_;
 
   std::mutex write_mu_;

@@ -42,6 +42,8 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/logs')) },
   { path: '/su-co', group: 'watch', title: 'Sự cố', icon: 'incident', visible: () => may('read:incident'),
     page: lazy(() => import('../pages/incidents')), detail: lazy(() => import('../pages/incident')) },
+  { path: '/chung-cu', group: 'watch', title: 'Chứng cứ', icon: 'lock', visible: () => may('read:record'),
+    page: lazy(() => import('../pages/evidence')), detail: lazy(() => import('../pages/evidence-item')) },
   { path: '/bao-su-co', group: 'watch', title: 'Báo sự cố', icon: 'incident', visible: () => may('create:incident') && !may('read:incident'),
     page: lazy(() => import('../pages/report')) },
   { path: '/thong-bao-nguy-co', group: 'watch', title: 'Thông báo nguy cơ', icon: 'note', visible: () => may('attest:record'),

@@ -433,6 +433,13 @@ inline void redaction(TestLedger& t) {
   CHECK(t.ledger->redact({{99, {"note"}}}, "r", t.officer(), t.at(6)).error().code == ErrorCode::not_found);
   CHECK(t.ledger->redact({{1, {"note"}}}, "", t.officer(), t.at(6)).error().text_id == "ledger.needs_reason");
 
+  const auto held = [](std::string_view kind, std::string_view id) -> Result<> {
+    return fail(ErrorCode::denied, "held", "held", {std::string(kind), std::string(id)});
+  };
+  t.ledger->set_hold_check({held, {}});
+  CHECK(t.ledger->erase_personal("asset", "p-1", "asked by the person", t.officer(), t.at(7)).error().args ==
+        std::vector<std::string>{"asset", "p-1"});
+  t.ledger->set_hold_check({});
   const auto erased = t.ledger->erase_personal("asset", "p-1", "asked by the person", t.officer(), t.at(7));
   REQUIRE(erased.has_value());
   REQUIRE(erased->has_value());
@@ -504,6 +511,11 @@ inline void blobs(TestLedger& t) {
   t.close();
   t.open();
   CHECK(*t.ledger->unreferenced_blobs() == std::vector<std::string>{loose});
+  const auto held = [](std::string_view) { return Result<>(fail(ErrorCode::denied, "held", "held")); };
+  t.ledger->set_hold_check({{}, held});
+  CHECK(t.ledger->remove_blob(loose).error().text_id == "held");
+  CHECK(t.ledger->blob_exists(loose));
+  t.ledger->set_hold_check({});
   REQUIRE(t.ledger->remove_blob(loose).has_value());
   CHECK_FALSE(t.ledger->blob_exists(loose));
   CHECK(t.ledger->verify(std::nullopt, true)->ok);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/evidence_staging.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace phendau::hub {
+namespace {
+
+std::unexpected<Error> no_such_upload() {
+  return fail(ErrorCode::not_found, "no such upload", "evidence.no_upload");
+}
+
+}  // namespace
+
+Result<> EvidenceStaging::open() {
+  PHENDAU_TRY(env_.make_dirs(folder_, 0700));
+  for (const auto& entry : PHENDAU_TRY(env_.list(folder_)))
+    if (!entry.is_directory) PHENDAU_TRY(env_.remove_file(path_join(folder_, entry.name)));
+  return {};
+}
+
+Result<> EvidenceStaging::check_disk(std::uint64_t more_bytes) {
+  const auto space = PHENDAU_TRY(env_.disk_space(folder_));
+  const std::uint64_t quota = space.total_bytes / 100 * static_cast<std::uint64_t>(disk_quota_percent_);
+  const std::uint64_t used = space.total_bytes - std::min(space.free_bytes, space.total_bytes);
+  if (used + more_bytes <= quota) return {};
+  const std::lock_guard lock(mu_);
+  ++counts_.no_disk;
+  return fail(ErrorCode::limit, "the disk has no room for the file", "evidence.disk",
+              {std::to_string(disk_quota_percent_)});
+}
+
+void EvidenceStaging::expire(UtcTime now) {
+  std::erase_if(uploads_, [&](const auto& entry) {
+    const auto& upload = entry.second;
+    if (now - upload->touched_at < kStagedIdleMax) return false;
+    const std::unique_lock busy(upload->mu, std::try_to_lock);
+    if (!busy.owns_lock()) return false;
+    upload->gone = true;
+    ++counts_.expired;
+    remove(upload->path);
+    return true;
+  });
+}
+
+Result<std::string> EvidenceStaging::begin(Begin begin) {
+  const std::string id = new_ulid(env_);
+  if (begin.size_bytes > kEvidenceBytesMax) {
+    const std::lock_guard lock(mu_);
+    ++counts_.too_large;
+    return fail(ErrorCode::limit, "evidence larger than a blob", "evidence.too_large",
+                {std::to_string(kEvidenceBytesMax >> 20)});
+  }
+  // Once here, and once more as a blob before this copy goes.
+  PHENDAU_TRY(check_disk(2 * begin.size_bytes));
+  const std::lock_guard lock(mu_);
+  expire(env_.now());
+  const auto own = std::count_if(uploads_.begin(), uploads_.end(), [&](const auto& entry) {
+    return entry.second->begin.user_id == begin.user_id;
+  });
+  if (uploads_.size() >= kStagedFilesMax || own >= static_cast<std::ptrdiff_t>(kStagedFilesPerUserMax)) {
+    ++counts_.too_many;
+    return fail(ErrorCode::limit, "too many unfinished uploads", "evidence.too_many_uploads",
+                {std::to_string(kStagedFilesPerUserMax), std::to_string(kStagedFilesMax)});
+  }
+  auto upload = std::make_shared<Upload>();
+  upload->begin = std::move(begin);
+  upload->path = path_join(folder_, id);
+  upload->touched_at = env_.now();
+  PHENDAU_TRY(env_.open(upload->path, OpenMode::create_new));
+  uploads_.emplace(id, std::move(upload));
+  return id;
+}
+
+Result<std::shared_ptr<EvidenceStaging::Upload>> EvidenceStaging::find(std::string_view id,
+                                                                       std::string_view user_id) {
+  const std::lock_guard lock(mu_);
+  const auto found = uploads_.find(id);
+  if (found == uploads_.end() || found->second->begin.user_id != user_id) return no_such_upload();
+  found->second->touched_at = env_.now();
+  return found->second;
+}
+
+Result<std::uint64_t> EvidenceStaging::add(std::string_view id, std::string_view user_id,
+                                           std::uint64_t offset, std::string_view bytes) {
+  const auto upload = PHENDAU_TRY(find(id, user_id));
+  const std::lock_guard turn(upload->mu);
+  if (upload->gone) return no_such_upload();
+  if (offset != upload->received)
+    return fail(ErrorCode::conflict, "another part is due", "evidence.offset",
+                {std::to_string(upload->received)});
+  if (bytes.empty() || bytes.size() > kEvidencePartBytesMax ||
+      bytes.size() > upload->begin.size_bytes - upload->received)
+    return fail(ErrorCode::invalid, "a part of the wrong size", "evidence.part_size",
+                {std::to_string(kEvidencePartBytesMax >> 20)});
+  const auto file = PHENDAU_TRY(env_.open(upload->path, OpenMode::read_write));
+  // At its place, not at the end: a part that failed half-way is written again.
+  PHENDAU_TRY(file->write_at(offset, bytes));
+  upload->received += bytes.size();
+  return upload->received;
+}
+
+Result<EvidenceStaging::Whole> EvidenceStaging::take(std::string_view id, std::string_view user_id) {
+  const auto upload = PHENDAU_TRY(find(id, user_id));
+  const std::lock_guard turn(upload->mu);
+  if (upload->gone) return no_such_upload();
+  if (upload->received != upload->begin.size_bytes)
+    return fail(ErrorCode::conflict, "parts are missing", "evidence.not_whole",
+                {std::to_string(upload->received), std::to_string(upload->begin.size_bytes)});
+  upload->gone = true;
+  const std::lock_guard lock(mu_);
+  uploads_.erase(uploads_.find(id));
+  return Whole{upload->path, upload->begin.name, upload->begin.about};
+}
+
+Result<> EvidenceStaging::cancel(std::string_view id, std::string_view user_id) {
+  const auto upload = PHENDAU_TRY(find(id, user_id));
+  const std::lock_guard turn(upload->mu);
+  if (upload->gone) return no_such_upload();
+  upload->gone = true;
+  remove(upload->path);
+  const std::lock_guard lock(mu_);
+  uploads_.erase(uploads_.find(id));
+  return {};
+}
+
+Result<std::string> EvidenceStaging::new_path() {
+  std::string path = path_join(folder_, new_ulid(env_));
+  PHENDAU_TRY(env_.open(path, OpenMode::create_new));
+  return path;
+}
+
+void EvidenceStaging::remove(const std::string& path) {
+  const auto removed = env_.remove_file(path);
+  if (!removed)
+    PHENDAU_LOG(error, "staged_evidence_stays", {"file", path}, {"error", removed.error().message});
+}
+
+EvidenceStaging::Counts EvidenceStaging::counts() {
+  const std::lock_guard lock(mu_);
+  Counts out = counts_;
+  out.open = uploads_.size();
+  return out;
+}
+
+}  // namespace phendau::hub
