@@ -54,6 +54,7 @@ std::vector<Route> account_routes();
 std::vector<Route> documents_routes();
 std::vector<Route> duty_routes();
 std::vector<Route> organisations_routes();
+std::vector<Route> papers_routes();
 std::vector<Route> province_routes();
 std::vector<Route> rules_routes();
 std::vector<Route> table_routes();

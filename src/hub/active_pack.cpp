@@ -74,6 +74,7 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
   for (auto& rule : out.correlations_) {
     rule.group_by.insert(rule.group_by.begin(), std::string(kAgencyColumn));
   }
+  out.papers_ = read_paper_templates(out.pack_.other_files, errors);
   bool guarded = false;
   for (const auto& file : out.pack_.other_files) {
     if (file.path != kUploadGuardFile) continue;
@@ -124,6 +125,12 @@ std::vector<workflow::ClockState> ActivePack::clocks_of(const workflow::Definiti
     break;
   }
   return workflow::clocks(*of, state, now, catalog.zone, working_days);
+}
+
+const PaperTemplate* ActivePack::paper(std::string_view id) const {
+  const auto found = std::find_if(papers_.begin(), papers_.end(),
+                                  [&](const PaperTemplate& one) { return one.id == id; });
+  return found == papers_.end() ? nullptr : &*found;
 }
 
 PasswordRule ActivePack::password_rule() const {

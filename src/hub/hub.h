@@ -26,6 +26,7 @@
 #include "hub/notices.h"
 #include "hub/obligations.h"
 #include "hub/organisations.h"
+#include "hub/papers.h"
 #include "hub/province_settings.h"
 #include "hub/queue.h"
 #include "hub/rankings.h"
@@ -72,6 +73,7 @@ class Hub {
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
   Organisations& organisations() { return *organisations_; }
+  Papers& papers() { return *papers_; }
   Records& records() { return *records_; }
   RecordTables& record_tables() { return *record_tables_; }
   Duties& duties() { return *duties_; }
@@ -131,6 +133,8 @@ class Hub {
   std::unique_ptr<Organisations> organisations_;
   std::unique_ptr<Records> records_;
   std::unique_ptr<RecordTables> record_tables_;
+  std::unique_ptr<PdfMaker> pdf_maker_;
+  std::unique_ptr<Papers> papers_;
   std::unique_ptr<Duties> duties_;
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Mailer> mailer_;
