@@ -153,6 +153,10 @@ Result<> Hub::open_workers() {
   warnings_ = std::make_unique<Warnings>(*services_, *records_);
   pdf_maker_ = std::make_unique<PdfMaker>(env_, path_join(config_.data_dir, "office"));
   papers_ = std::make_unique<Papers>(*services_, *incidents_, *records_, *pdf_maker_);
+  year_report_ = std::make_unique<YearReport>(*services_, *obligations_, *rankings_);
+  papers_->sources().figures = [this](const Actor& actor, std::string_view root, const PaperOrigin& origin) {
+    return year_report_->figures(actor, root, origin);
+  };
   PHENDAU_TRY(open_organisations());
   PHENDAU_TRY(open_duties());
   detection_->on_alerts = [this](const std::set<std::string>& agencies) {

@@ -37,6 +37,7 @@
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
 #include "hub/warnings.h"
+#include "hub/year_report.h"
 #include "store/journal/journal.h"
 #include "store/ledger/ledger.h"
 
@@ -135,6 +136,7 @@ class Hub {
   std::unique_ptr<RecordTables> record_tables_;
   std::unique_ptr<PdfMaker> pdf_maker_;
   std::unique_ptr<Papers> papers_;
+  std::unique_ptr<YearReport> year_report_;
   std::unique_ptr<Duties> duties_;
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Mailer> mailer_;

@@ -13,7 +13,7 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::string_view kFolder = "documents/";
-constexpr std::string_view kTypes[] = {"text", "long", "lines", "rows", "flag"};
+constexpr std::string_view kTypes[] = {"text", "long", "lines", "rows", "flag", "chart"};
 
 bool is_source(std::string_view text) {
   const auto sound = [](std::string_view step) {
@@ -28,6 +28,20 @@ bool is_source(std::string_view text) {
 class PaperReader {
  public:
   PaperReader(const std::string& file, std::vector<ContentError>& errors) : in_(file, errors) {}
+
+  /// A paper of an imported pack with other words and addressees, over the same template.
+  PaperTemplate read_changes(const YamlNode& node, PaperTemplate out) {
+    in_.only_keys(node, {"changes", "title", "symbol", "book", "subject", "addressees", "recipients"});
+    out.place = in_.place(node);
+    if (node.find("title") != nullptr) out.title = in_.bi_text(node, "title", true);
+    for (const auto& [key, member] : {std::pair("symbol", &out.symbol), std::pair("book", &out.book),
+                                      std::pair("subject", &out.subject)}) {
+      if (node.find(key) != nullptr) *member = in_.text(node, key, true);
+    }
+    if (node.find("addressees") != nullptr) out.addressees = parties(node, "addressees", out);
+    if (node.find("recipients") != nullptr) out.recipients = parties(node, "recipients", out);
+    return out;
+  }
 
   PaperTemplate read(const YamlNode& node) {
     in_.only_keys(node, {"paper", "title", "kind", "symbol", "book", "subject", "forms", "begins",
@@ -131,7 +145,7 @@ class PaperReader {
     const std::string type = in_.text(item, "type", false);
     const auto known = std::find(std::begin(kTypes), std::end(kTypes), type.empty() ? "text" : type);
     if (known == std::end(kTypes)) {
-      in_.error(item, fmt::format("type '{}' is not text, long, lines, rows or flag", type));
+      in_.error(item, fmt::format("type '{}' is not text, long, lines, rows, flag or chart", type));
     } else {
       out.type = static_cast<PaperField::Type>(known - std::begin(kTypes));
     }
@@ -168,6 +182,8 @@ void check_template(const PaperTemplate& paper, const std::string& file, std::ve
 
 std::string_view to_string(PaperField::Type type) { return kTypes[static_cast<std::size_t>(type)]; }
 
+std::string chart_token(std::size_t number) { return fmt::format("phendau-chart-{}-", number); }
+
 const PaperField* PaperTemplate::field(std::string_view field_id) const {
   const auto found =
       std::find_if(fields.begin(), fields.end(), [&](const PaperField& one) { return one.id == field_id; });
@@ -188,6 +204,14 @@ std::vector<PaperTemplate> read_paper_templates(const std::vector<PackFile>& fil
     comply::ContentReader reader(name, errors);
     const auto node = reader.document(file.text);
     if (!node) continue;
+    if (const std::string of = node->text("changes"); !of.empty()) {
+      const auto known = std::find_if(out.begin(), out.end(), [&](const auto& one) { return one.id == of; });
+      if (known == out.end())
+        errors.push_back({name, 1, 1, fmt::format("no imported paper '{}'", of)});
+      else
+        *known = PaperReader(name, errors).read_changes(*node, *known);
+      continue;
+    }
     PaperTemplate paper = PaperReader(name, errors).read(*node);
     const auto docx = std::find_if(files.begin(), files.end(), [&](const PackFile& one) {
       return one.pack_id == file.pack_id && one.path == docx_path;

@@ -23,7 +23,7 @@ struct PaperColumn {
   comply::BiText title;
 };
 struct PaperField {
-  enum class Type : std::uint8_t { text, long_text, lines, rows, flag };
+  enum class Type : std::uint8_t { text, long_text, lines, rows, flag, chart };
   std::string id;  // as the template's marks name it: "incident.description"
   comply::BiText title;
   std::vector<std::string> from;  // sources, the first that knows it; empty: typed only
@@ -66,6 +66,9 @@ struct PaperTemplate {
   const PaperField* field(std::string_view id) const;
   bool begins_from(std::string_view what) const;
 };
+
+/// How the value of a chart is called in the text until the chart takes its place.
+std::string chart_token(std::size_t number);
 
 /// All papers among the files of a pack and its imports, base first, in the order of their ids.
 std::vector<PaperTemplate> read_paper_templates(const std::vector<PackFile>& files,

@@ -120,6 +120,8 @@ Json fitting(const PaperField& field, const Json& value) {
       return value.is_string() ? Json::array({value}) : Json();
     case Type::rows:
       return value.is_array() ? value : Json();
+    case Type::chart:
+      return value.is_object() ? value : Json();
     case Type::text:
     case Type::long_text:
       break;
@@ -263,7 +265,7 @@ Json PaperSources::papers_of(const PaperOrigin& origin) {
   return out;
 }
 
-Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate& paper, const PaperOrigin& origin) {
+Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate* paper, const PaperOrigin& origin) {
   const UtcTime now = services_.env.now();
   Json out = Json::object({{"now", paper_moment(now)}, {"officer", officer_of(actor)}});
   out.set("agency", PHENDAU_TRY(agency_of(origin.agency_id)));
@@ -288,8 +290,9 @@ Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate& paper
     out.set("sender", Json::object({{"name", record["agency_name"]}}));
   }
   for (const std::string_view root : kFigures) {
+    if (paper == nullptr) break;
     const std::string prefix = std::string(root) + ".";
-    const bool wanted = std::any_of(paper.fields.begin(), paper.fields.end(), [&](const PaperField& field) {
+    const bool wanted = std::any_of(paper->fields.begin(), paper->fields.end(), [&](const PaperField& field) {
       return std::any_of(field.from.begin(), field.from.end(),
                          [&](const std::string& from) { return from.starts_with(prefix); });
     });
@@ -299,7 +302,7 @@ Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate& paper
 }
 
 Result<Json> PaperSources::known(const Actor& actor, const PaperTemplate& paper, const PaperOrigin& origin) {
-  const Json sources = PHENDAU_TRY(gather(actor, paper, origin));
+  const Json sources = PHENDAU_TRY(gather(actor, &paper, origin));
   Json out = Json::object();
   for (const auto& field : paper.fields) {
     for (const auto& from : field.from) {
@@ -353,7 +356,7 @@ std::vector<std::string> PaperSources::names_of(const std::vector<PaperParty>& p
 }
 
 Result<Json> PaperSources::head(const Actor& actor, const PaperTemplate& paper, const PaperOrigin& origin) {
-  const Json sources = PHENDAU_TRY(gather(actor, paper, origin));
+  const Json sources = PHENDAU_TRY(gather(actor, nullptr, origin));
   const Json& agency = sources["agency"];
   std::string symbol = expanded(paper.symbol, sources);
   if (symbol.empty()) symbol = report::abbreviation_of(paper.kind);

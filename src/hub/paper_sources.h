@@ -40,7 +40,8 @@ class PaperSources {
   std::function<Result<Json>(const Actor& actor, std::string_view root, const PaperOrigin& origin)> figures;
 
  private:
-  Result<Json> gather(const Actor& actor, const PaperTemplate& paper, const PaperOrigin& origin);
+  /// `paper`: whose figures are wanted; nullptr: none.
+  Result<Json> gather(const Actor& actor, const PaperTemplate* paper, const PaperOrigin& origin);
   Result<Json> agency_of(const std::string& agency_id);
   Json officer_of(const Actor& actor);
   Json system_of(const Actor& actor, const PaperOrigin& origin);

@@ -12,6 +12,8 @@
 #include "hub/number_books.h"
 #include "hub/record_checks.h"
 #include "hub/upload_guard.h"
+#include "net/document_signature.h"
+#include "report/docx_chart.h"
 #include "report/docx_template.h"
 
 namespace phendau::hub {
@@ -27,7 +29,7 @@ constexpr std::size_t kRemembered = 20;  // papers looked through for what the l
 constexpr std::size_t kBooksShown = 500;
 constexpr int kNumberTries = 50;
 constexpr std::size_t kFileBytesMax = 64u << 20;
-constexpr std::string_view kHeadTexts[] = {"agency", "agency_above", "symbol", "subject", "place", "archive"};
+constexpr std::string_view kHeadTexts[] = {"agency_above", "symbol", "subject", "place", "archive"};
 constexpr std::string_view kHeadLists[] = {"addressees", "recipients"};
 
 std::unexpected<Error> wrong_state(const ledger::Record& record) {
@@ -62,6 +64,7 @@ Result<Json> checked_text(const PaperField& field, const Json& value, std::size_
 /// What somebody typed into a field, in the form that it has.
 Result<Json> checked_value(const PaperField& field, const Json& value) {
   using Type = PaperField::Type;
+  if (field.type == Type::chart) return refused_field(field, "paper.value_kind");  // nobody types one
   if (field.type == Type::flag)
     return value.is_bool() ? Result<Json>(value) : refused_field(field, "paper.value_kind");
   if (field.type == Type::text || field.type == Type::long_text)
@@ -159,6 +162,43 @@ Json field_view(const PaperField& field, const Json& doc) {
                                                                       : "none"}});
 }
 
+/// Authorities whose signatures count; whoever runs the hub puts their certificates there.
+constexpr std::string_view kAuthoritiesFile = "document-authorities.pem";
+
+/// `invalid` with the reason why a signature does not count; null for a file that is not signed.
+Result<Json> signature_of(Services& services, const CheckedUpload& file, std::string_view bytes) {
+  using Verdict = net::DocumentSignature::Verdict;
+  if (net::has_docx_signature(bytes))
+    return fail(ErrorCode::invalid, "signatures in Word files are not judged", "paper.signature_docx");
+  if (file.media_type != "application/pdf") return Json();
+  const auto known = read_file(services.env, path_join(services.config.data_dir, kAuthoritiesFile), 1u << 20);
+  const auto found = net::verify_pdf_signature(bytes, known ? *known : std::string(), services.env.now());
+  const auto refuse = [&](std::string text_id) {
+    return fail(ErrorCode::invalid, "the signature does not count: " + found.detail, std::move(text_id),
+                {found.signer, found.issuer});
+  };
+  switch (found.verdict) {
+    case Verdict::none:
+      return Json();
+    case Verdict::valid:
+      break;
+    case Verdict::changed:
+      return refuse("paper.signature_changed");
+    case Verdict::extended:
+      return refuse("paper.signature_extended");
+    case Verdict::untrusted:
+      return refuse("paper.signature_untrusted");
+    case Verdict::expired:
+      return refuse("paper.signature_expired");
+    case Verdict::damaged:
+      return refuse("paper.signature_damaged");
+  }
+  return Json::object({{"signer", found.signer},
+                       {"issuer", found.issuer},
+                       {"signed_at", found.signed_at},
+                       {"remarks", tr(Lang::vi, "paper.signature_not_asked")}});
+}
+
 bool is_picture_or_pdf(std::string_view media_type) {
   return media_type == "application/pdf" || media_type.starts_with("image/");
 }
@@ -183,8 +223,14 @@ std::vector<std::string> missing_of(const PaperTemplate& paper, const Json& doc)
 
 Result<std::string> fill_paper(const PaperTemplate& paper, const Json& doc, bool draft) {
   Json values = Json::object();
+  std::vector<report::BarChart> charts;
   for (const auto& field : paper.fields) {
     const Json& value = value_of(doc, field.id);
+    if (field.type == PaperField::Type::chart && is_filled(value)) {
+      charts.push_back(report::bar_chart_from(chart_token(charts.size() + 1), value));
+      set_at(values, field.id, charts.back().token);
+      continue;
+    }
     const bool many = field.type == PaperField::Type::lines || field.type == PaperField::Type::rows;
     if (is_filled(value)) {
       set_at(values, field.id, value);
@@ -204,7 +250,7 @@ Result<std::string> fill_paper(const PaperTemplate& paper, const Json& doc, bool
     }
   }
   values.set("paper", report::paper_values(head));
-  return report::fill_docx(paper.docx, values);
+  return report::put_charts(PHENDAU_TRY(report::fill_docx(paper.docx, values)), charts);
 }
 
 Scope Papers::scope_of(const Actor& actor, Action action) const {
@@ -493,7 +539,10 @@ Result<Json> Papers::number(const Actor& actor, std::string_view id, const Json&
     auto write = ledger::rewrite(record, "numbered");
     write.state = kNumbered;
     Json head = record.doc["head"];
-    head.set("number", taken.number).set("date", format_date(today));
+    // The name of the day, and of who took over the draft of an agency that is no more.
+    head.set("agency", agency_name_at(services_, record.agency_id, now))
+        .set("number", taken.number)
+        .set("date", format_date(today));
     write.doc.set("head", head);
     const std::string docx = PHENDAU_TRY(fill_paper(*paper, write.doc, false));
     write.doc.set("book", book)
@@ -582,21 +631,23 @@ Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_
   if (record.state != kNumbered) return wrong_state(record);
   const auto checked =
       PHENDAU_TRY(check_upload(services_.pack.upload_policy(), without_invisible(file_name), bytes));
+  const Json signature = PHENDAU_TRY(signature_of(services_, checked, bytes));
   if (!is_picture_or_pdf(checked.media_type))
     return fail(ErrorCode::invalid, "a scan is a PDF or a picture", "paper.no_scan", {checked.name});
   const auto made = services_.ledger.get_derived(kRenditions, record.doc["docx_sha256"].as_string());
   const bool own = checked.sha256 == record.doc["docx_sha256"].as_string() ||
                    (made && *made && checked.sha256 == (**made).doc["sha256"].as_string());
   if (own) return fail(ErrorCode::invalid, "this is the unsigned file that we made", "paper.unsigned");
-  const Json signed_file = Json::object({{"sha256", checked.sha256},
-                                         {"name", checked.name},
-                                         {"media_type", checked.media_type},
-                                         {"size_bytes", std::uint64_t{checked.size_bytes}},
-                                         {"inspected", checked.inspected},
-                                         {"how", "scan"},
-                                         {"by", actor.user_id},
-                                         {"by_name", actor.name},
-                                         {"at", format_rfc3339(services_.env.now())}});
+  Json signed_file = Json::object({{"sha256", checked.sha256},
+                                   {"name", checked.name},
+                                   {"media_type", checked.media_type},
+                                   {"size_bytes", std::uint64_t{checked.size_bytes}},
+                                   {"inspected", checked.inspected},
+                                   {"how", signature.is_null() ? "scan" : "signature"},
+                                   {"by", actor.user_id},
+                                   {"by_name", actor.name},
+                                   {"at", format_rfc3339(services_.env.now())}});
+  if (!signature.is_null()) signed_file.set("signature", signature);
   PHENDAU_TRY(services_.ledger.put_blob(bytes));
   const PaperTemplate* paper = services_.pack.paper(record.doc["paper"].as_string());
   const auto batch = issue_batch(record, paper, signed_file);

@@ -151,6 +151,7 @@ TEST_CASE("an incomplete paper gets no number, a numbered one stays as it is") {
   const Json numbered = *w.number(w.a, done);
   CHECK(code_of(w.papers.update(w.a, done, json(R"({"values":{"carrier":"y"}})"))) == ErrorCode::conflict);
   CHECK(code_of(w.number(w.a, done)) == ErrorCode::conflict);
+  CHECK(code_of(w.papers.update(w.a, id, json(R"({"head":{"agency":"x"}})"))) == ErrorCode::invalid);
   const auto file = w.papers.file(w.a, done, Papers::Part::docx);
   REQUIRE(file);
   CHECK(file->name == "01-BB-A.docx");

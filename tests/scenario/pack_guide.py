@@ -88,7 +88,7 @@ for path, right, wrong, reason in [
         (moving, "{field: sent_to}", "{field: place}", "no value of 'place' is a role slot"),
         (moving, "{role: lead_department,", "{role: lead_departmen,", "did you mean 'lead_department'"),
         (packs / "guide/documents/ex_letter.yaml", "begins: [case]", "begins: [cases]", "'cases' is not case, agency or record:KIND"),
-        (packs / "guide/documents/ex_letter.yaml", "type: long", "type: longer", "type 'longer' is not text, long, lines, rows or flag"),
+        (packs / "guide/documents/ex_letter.yaml", "type: long", "type: longer", "type 'longer' is not text, long, lines, rows, flag or chart"),
         (moving, "when: {place: outside}", "when: {plaice: outside}", "did you mean 'place'")]:
     before = path.read_text(encoding="utf-8")
     assert before.count(right) == 1, right
