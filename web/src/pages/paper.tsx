@@ -187,7 +187,7 @@ function Files({ p }: { p: PaperDetail }) {
   return (
     <section class="panel" aria-labelledby="paper-files"><h2 id="paper-files">Tải về</h2>
       {problem && <p class="form-problem" role="alert">{problem}</p>}
-      <p class="row-actions">{one('docx', 'DOCX (Word)')}{one('pdf', 'PDF')}{p.signed && one('signed', 'Bản đã ký')}</p>
+      <p class="row-actions">{one('docx', 'DOCX')}{one('pdf', 'PDF')}{p.signed && one('signed', 'Bản đã ký')}</p>
       {p.docx_sha256 && <p class="muted small">Mã SHA-256 của bản DOCX: <code class="hash">{p.docx_sha256}</code></p>}
     </section>
   );
@@ -291,7 +291,7 @@ export default function PaperPage({ id }: PageProps) {
           </PageHead>
           {p.form && <p class="muted">{p.form}</p>}
           {p.state === 'cancelled' && <p class="note-line">Lý do hủy: {inert(p.cancel_reason ?? '')}</p>}
-          {p.signed && <p class="next" data-testid="paper-signed"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'} {inert(p.signed.name)} ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} /></span></p>}
+          {p.signed && <p class="next" data-testid="paper-signed-note"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'} {inert(p.signed.name)} ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} /></span></p>}
           <div class="split">
             <div>{drafting ? <Draft key={p.id} p={p} set={loaded.set} /> : <Read p={p} />}<Preview p={p} /></div>
             <aside>
