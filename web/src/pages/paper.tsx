@@ -143,7 +143,7 @@ function Read({ p }: { p: PaperDetail }) {
     : f.type === 'chart' && f.value ? (f.value as Chart).bars.map((b) => `${b.label}: ${b.value}`).join('\n') : f.value === true ? 'Có' : typeof f.value === 'string' ? f.value : '');
   return (
     <section class="panel"><h2>Nội dung</h2>
-      <dl class="paper-read">{p.fields.filter((f) => text(f) !== '').map((f) => <div key={f.id}><dt>{f.title}</dt><dd class="pre">{inert(text(f))}</dd></div>)}</dl>
+      <dl class="paper-read">{p.fields.filter((f) => text(f) !== '').map((f) => <div key={f.id}><dt>{f.title}</dt><dd class="pre" data-raw>{inert(text(f))}</dd></div>)}</dl>
     </section>
   );
 }
@@ -291,7 +291,7 @@ export default function PaperPage({ id }: PageProps) {
           </PageHead>
           {p.form && <p class="muted">{p.form}</p>}
           {p.state === 'cancelled' && <p class="note-line">Lý do hủy: {inert(p.cancel_reason ?? '')}</p>}
-          {p.signed && <p class="next" data-testid="paper-signed-note"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'} {inert(p.signed.name)} ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} /></span></p>}
+          {p.signed && <p class="next" data-testid="paper-signed-note"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'} <span data-raw>{inert(p.signed.name)}</span> ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} /></span></p>}
           <div class="split">
             <div>{drafting ? <Draft key={p.id} p={p} set={loaded.set} /> : <Read p={p} />}<Preview p={p} /></div>
             <aside>

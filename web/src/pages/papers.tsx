@@ -91,7 +91,7 @@ export default function Papers() {
               <thead><tr><th>Văn bản</th><th>Số</th><th>Ngày</th><th>Cơ quan</th><th>Tình trạng</th><th>Soạn</th></tr></thead>
               <tbody>{items.map((p) => (
                 <tr key={p.id} data-row tabIndex={-1} data-testid="paper-row" data-id={p.id}>
-                  <td data-label="Văn bản" class="grow"><a data-primary href={`/giay-to/${encodeURIComponent(p.id)}`}>{p.title}</a>{p.exercise && <span class="tag">diễn tập</span>}<p class="muted">{inert(p.subject ?? '')}</p></td>
+                  <td data-label="Văn bản" class="grow"><a data-primary href={`/giay-to/${encodeURIComponent(p.id)}`}>{p.title}</a>{p.exercise && <span class="tag">diễn tập</span>}<p class="muted" data-raw>{inert(p.subject ?? '')}</p></td>
                   <td data-label="Số" class="num">{p.number ?? ''}</td>
                   <td data-label="Ngày" class="num">{p.date ? dateText(p.date) : ''}</td>
                   <td data-label="Cơ quan">{inert(p.agency_name ?? '')}</td>
