@@ -181,7 +181,9 @@ class Paper:
         while middle and (middle[0].text.startswith("Kính gửi") or (self.to and middle[0].text.startswith("- "))):
             self.to.append(middle.pop(0))
         self.bases = [one for one in middle if one.text.startswith("Căn cứ ")]
-        self.text = [one for one in middle if one not in self.bases]
+        # The word that a decision gives its orders under stands alone in the middle.
+        order = [one for one in middle if one.text == "QUYẾT ĐỊNH:" and one.is_centred() and one.is_on("b") is True]
+        self.text = [one for one in middle if one not in self.bases and one not in order]
         return self
 
 

@@ -58,6 +58,8 @@ STYLES = {
                     '<w:jc w:val="both"/>', 28, False, False),
     "Muc": ("Mục", '<w:keepNext/><w:spacing w:before="60" w:after="120"/><w:ind w:firstLine="720"/><w:jc w:val="both"/>', 28, True,
             False),
+    "MenhLenh": ("Quyết định, mệnh lệnh", '<w:keepNext/><w:spacing w:before="120" w:after="120"/>' + CENTRE, 28, True, False),
+    "BieuDo": ("Biểu đồ", '<w:keepNext/><w:spacing w:before="60" w:after="120"/>' + CENTRE, 28, False, False),
     "OBang": ("Ô của bảng", '<w:spacing w:before="40" w:after="40"/>', 24, False, False),
     "OBangGiua": ("Ô của bảng, giữa", '<w:spacing w:before="40" w:after="40"/>' + CENTRE, 24, False, False),
     "TieuDeBang": ("Tiêu đề bảng", '<w:keepNext/><w:spacing w:before="40" w:after="40"/>' + CENTRE, 24, True, False),
@@ -275,8 +277,198 @@ def evidence_minute():
         + p("Cach") + sides)
 
 
+def sides(left, left_name, right, right_name):
+    """Two sides sign a minute. One row: signatures and recipients stay on one page."""
+    return table([HALF, WIDTH - HALF],
+                 [[p("QuyenHan", left), p("GhiChuKy", "(Ký, ghi rõ họ tên)"), p("HoTen", left_name), p("Cach"), *recipients()],
+                  [p("QuyenHan", right), p("GhiChuKy", "(Ký, ghi rõ họ tên)"), p("HoTen", right_name)]])
+
+
+CONTACT = ("Đầu mối liên hệ: {{contact.name}}{{#if contact.title}}, {{contact.title}}{{/if}}, điện thoại {{contact.phone}}, "
+           "thư điện tử {{contact.email}}.")
+
+
+def reply():
+    return (head(letter=True) + addressees() + body(
+        "Phúc đáp văn bản số {{request_number}} ngày {{request_date}} của {{requester}}, {{reporter.name}} trả lời như sau:",
+        "{{answer}}",
+        "{{#each given}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        "{{#if not_done}}Nội dung chưa thực hiện được và lý do: {{not_done}}.{{/if}}",
+        CONTACT,
+        last("{{reporter.name}} trả lời để quý cơ quan phối hợp thực hiện.")) + signature())
+
+
+def inspection_minute():
+    checks = rows_of("checklist", ["STT", "Nội dung kiểm tra", "Kết quả", "Ghi chú"], [680, 4600, 1500, WIDTH - 6780],
+                     ["{{@number}}", "{{item}}", "{{result}}", "{{note}}"])
+    return (head(day=False) + title() + body(
+        "{{#if plan_number}}Thực hiện văn bản số {{plan_number}}; {{/if}}hôm nay, hồi {{held_at}}, tại {{held_place}}, chúng tôi gồm:",
+        heading("I. ĐOÀN KIỂM TRA"),
+        "{{#each team}}{{@number}}. {{.}}{{@end}}{{/each}}",
+        heading("II. ĐƠN VỊ ĐƯỢC KIỂM TRA"),
+        "1. Đơn vị: {{target}}.",
+        "2. Đại diện: {{target_person.name}}. Chức vụ: {{target_person.title}}.",
+        heading("III. NỘI DUNG VÀ KẾT QUẢ"),
+        checks, p("SauBang"),
+        heading("IV. KẾT LUẬN"),
+        "{{conclusions}}",
+        "{{#each demands}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        "{{#if opinion}}Ý kiến của đơn vị được kiểm tra: {{opinion}}.{{/if}}",
+        last("Biên bản kết thúc hồi {{ended_at}}, lập thành {{copies}} bản có giá trị như nhau; các bên đã đọc lại và cùng ký tên."))
+        + p("Cach") + sides("ĐẠI DIỆN ĐƠN VỊ", "{{target_person.name}}", "TRƯỞNG ĐOÀN KIỂM TRA", "{{paper.signer.name}}"))
+
+
+def warning_letter():
+    return (head(letter=True) + addressees() + body(
+        "{{reporter.name}} thông báo nguy cơ mất an toàn thông tin sau đây để các cơ quan, đơn vị phòng tránh:",
+        heading("1. Nguy cơ"),
+        "{{warning.text}}",
+        heading("2. Biện pháp cần làm"),
+        "{{warning.measures}}",
+        p("Muc", "{{#if warning.indicators}}3. Dấu hiệu nhận biết{{/if}}"),
+        "{{#each warning.indicators}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        "{{#if reply_by}}Đề nghị các cơ quan, đơn vị báo kết quả thực hiện chậm nhất ngày {{reply_by}}.{{/if}}",
+        CONTACT,
+        last("Đề nghị các cơ quan, đơn vị quan tâm thực hiện.")) + signature())
+
+
+def meeting_minute():
+    return (head(day=False) + title() + body(
+        "Hôm nay, hồi {{held_at}}, tại {{held_place}}, đã họp về {{topic}}.",
+        heading("I. THÀNH PHẦN"),
+        "1. Chủ trì: {{chair.name}}. Chức vụ: {{chair.title}}.",
+        "2. Thư ký: {{secretary.name}}. Chức vụ: {{secretary.title}}.",
+        "{{#each present}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        "{{#if absent}}Vắng mặt: {{absent}}.{{/if}}",
+        heading("II. NỘI DUNG"),
+        "{{discussion}}",
+        heading("III. KẾT LUẬN"),
+        "{{#each conclusions}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        last("Cuộc họp kết thúc hồi {{ended_at}} cùng ngày. Biên bản đã đọc lại cho người dự họp cùng nghe."))
+        + p("Cach") + sides("CHỦ TRÌ", "{{chair.name}}", "THƯ KÝ", "{{paper.signer.name}}"))
+
+
+def proposal():
+    return (head() + title() + addressees() + body(
+        heading("1. Sự cần thiết"), "{{need}}",
+        heading("2. Nội dung đề nghị"), "{{#each asked}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        p("Muc", "{{#if cost}}3. Kinh phí, nguồn lực{{/if}}"), "{{#if cost}}{{cost}}{{/if}}",
+        "{{#each attachments}}{{@letter}}) Kèm theo: {{.}}{{@end}}{{/each}}",
+        last("{{reporter.name}} kính trình xem xét, quyết định.")) + signature())
+
+
+def team_decision():
+    members = rows_of("members", ["STT", "Họ và tên", "Chức vụ, đơn vị", "Nhiệm vụ trong đội"], [680, 2700, 3600, WIDTH - 6980],
+                      ["{{@number}}", "{{name}}", "{{title}}", "{{duty}}"])
+    return (head() + title() + p("CanCu", "{{#each bases}}Căn cứ {{.}}{{@end}}{{/each}}") + p("MenhLenh", "QUYẾT ĐỊNH:") + body(
+        heading("Điều 1. Thành lập {{team}}, gồm các thành viên:"),
+        members, p("SauBang"),
+        heading("Điều 2. Nhiệm vụ"),
+        "{{#each tasks}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        heading("Điều 3. Tổ chức thực hiện"),
+        "{{#if working_rules}}{{working_rules}}{{/if}}",
+        last("Quyết định này có hiệu lực kể từ ngày {{in_force}}. Các cơ quan, đơn vị liên quan và các thành viên nêu tại Điều 1 chịu trách nhiệm "
+             "thi hành Quyết định này.")) + signature())
+
+
+def personal_data_notice():
+    return (head() + title() + addressees() + body(
+        heading("1. Bên thông báo"),
+        "a) Tên: {{reporter.name}}. Địa chỉ: {{reporter.address}}.",
+        "b) Người phụ trách bảo vệ dữ liệu cá nhân: {{contact.name}}{{#if contact.title}}, {{contact.title}}{{/if}}. Điện thoại: {{contact.phone}}. "
+        "Thư điện tử: {{contact.email}}.",
+        "c) Vai trò đối với dữ liệu: {{role}}.",
+        heading("2. Vi phạm"),
+        "a) Thời điểm xảy ra: {{happened_at|chưa rõ}}. Thời điểm phát hiện: {{found_at}}.",
+        "b) Nơi xảy ra: {{place}}.",
+        "c) Hành vi, diễn biến:", "{{description}}",
+        heading("3. Dữ liệu và người bị ảnh hưởng"),
+        "a) Loại dữ liệu: {{data_kinds}}.",
+        "b) Số người bị ảnh hưởng: {{people}}.",
+        heading("4. Hậu quả và biện pháp"),
+        "a) Hậu quả, thiệt hại: {{damage}}.",
+        "b) Biện pháp đã và sẽ thực hiện:", "{{measures}}",
+        "{{#if late_reason}}Lý do thông báo sau 72 giờ: {{late_reason}}.{{/if}}",
+        p("Muc", "{{#if attachments}}5. Tài liệu gửi kèm{{/if}}"),
+        "{{#each attachments}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        last("{{reporter.name}} chịu trách nhiệm về nội dung thông báo này.")) + signature())
+
+
+def ranking_sheet():
+    rows = rows_of("ranking", ["Hạng", "Cơ quan, đơn vị", "Điểm", "Mức"], [900, 5100, 1400, WIDTH - 7400],
+                   ["{{rank}}", "{{name}}", "{{score}}", "{{class}}"])
+    return (head() + title() + body(
+        "{{reporter.name}} thông báo kết quả {{ranking_title}} năm {{year}} như sau:",
+        rows, p("SauBang"),
+        p("BieuDo", "{{#if chart}}{{chart}}{{/if}}"),
+        "Tiêu chí chấm: {{basis}}.",
+        "{{#if provisional}}Kết quả tạm tính đến {{as_of}}, chưa công bố.{{/if}}",
+        "{{#if remarks}}{{remarks}}{{/if}}",
+        last("Đơn vị không đồng ý với kết quả gửi ý kiến bằng văn bản về {{reporter.name}}.")) + signature())
+
+
+def yearly_report():
+    incidents = rows_of("incidents", ["STT", "Thời điểm", "Sự cố", "Tình trạng"], [680, 2200, 4474, WIDTH - 7354],
+                        ["{{@number}}", "{{at}}", "{{title}}", "{{state}}"])
+    duties = rows_of("duties", ["Kết luận", "Số nghĩa vụ", "Tỷ lệ"], [4600, 2300, WIDTH - 6900], ["{{status}}", "{{count}}", "{{share}}"])
+    return (head() + title() + addressees() + body(
+        heading("I. TÌNH HÌNH"),
+        "1. Kỳ báo cáo: {{period}}. Số liệu do phần mềm tổng hợp lúc {{as_of}}.",
+        "2. Hệ thống thông tin: {{systems}}. Máy được theo dõi: {{devices}}. Cảnh báo trong kỳ: {{alerts}}.",
+        "3. Sự cố trong kỳ: {{incident_count}} (không tính diễn tập).",
+        p("BieuDo", "{{#if chart_incidents}}{{chart_incidents}}{{/if}}"),
+        p("Muc", "{{#if incidents}}4. Danh sách sự cố{{/if}}"),
+        incidents, p("SauBang"),
+        heading("II. KẾT QUẢ THỰC HIỆN QUY ĐỊNH"),
+        "Số nghĩa vụ theo quy định đang áp dụng và kết luận đến ngày tổng hợp:",
+        duties, p("SauBang"),
+        p("BieuDo", "{{#if chart_duties}}{{chart_duties}}{{/if}}"),
+        p("Muc", "{{#if late}}Việc quá hạn{{/if}}"),
+        "{{#each late}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        "{{#if ranking}}Xếp hạng năm: {{ranking}}.{{/if}}",
+        heading("III. ĐÁNH GIÁ, KIẾN NGHỊ"),
+        "{{assessment}}",
+        "{{#if plan}}Phương hướng năm sau: {{plan}}{{/if}}",
+        "{{#if proposal}}Kiến nghị: {{proposal}}{{/if}}",
+        last("{{reporter.name}} trân trọng báo cáo.")) + signature())
+
+
+def late_list():
+    rows = rows_of("late", ["STT", "Cơ quan, đơn vị", "Việc quá hạn", "Hạn", "Số ngày"], [680, 2700, 3474, 1400, WIDTH - 8254],
+                   ["{{@number}}", "{{agency}}", "{{duty}}", "{{due}}", "{{days}}"])
+    return (head() + title() + addressees() + body(
+        "Đến {{as_of}}, có {{agency_count}} cơ quan, đơn vị còn {{duty_count}} việc quá hạn theo quy định về an toàn thông tin:",
+        rows, p("SauBang"),
+        "{{#if more}}Danh sách nêu các việc chậm nhất; còn {{more}} việc khác xem trên phần mềm.{{/if}}",
+        "Đề nghị các đơn vị có tên hoàn thành và báo cáo chậm nhất ngày {{answer_by}}.",
+        "{{#if remarks}}{{remarks}}{{/if}}",
+        last("{{reporter.name}} thông báo để các cơ quan, đơn vị thực hiện.")) + signature())
+
+
+def provincial_summary():
+    agencies = rows_of("agencies", ["STT", "Cơ quan, đơn vị", "Sự cố", "Đạt", "Quá hạn, vi phạm", "Tỷ lệ đạt"],
+                       [680, 3774, 1000, 1000, 1500, WIDTH - 7954],
+                       ["{{@number}}", "{{name}}", "{{incidents}}", "{{met}}", "{{late}}", "{{share}}"])
+    return (head() + title() + addressees() + body(
+        heading("I. TÌNH HÌNH CHUNG"),
+        "1. Kỳ báo cáo: {{period}}. Số liệu do phần mềm tổng hợp lúc {{as_of}}.",
+        "2. Số cơ quan, đơn vị: {{agency_count}}. Đã gửi báo cáo năm: {{reported}}. Chưa gửi: {{not_reported}}.",
+        "3. Sự cố trong kỳ: {{incident_count}} (không tính diễn tập).",
+        p("BieuDo", "{{#if chart_incidents}}{{chart_incidents}}{{/if}}"),
+        heading("II. THỰC HIỆN QUY ĐỊNH CỦA CÁC CƠ QUAN, ĐƠN VỊ"),
+        agencies, p("SauBang"),
+        p("BieuDo", "{{#if chart_late}}{{chart_late}}{{/if}}"),
+        heading("III. ĐÁNH GIÁ, KIẾN NGHỊ"),
+        "{{assessment}}",
+        "{{#if proposal}}Kiến nghị: {{proposal}}{{/if}}",
+        last("{{reporter.name}} trân trọng báo cáo.")) + signature())
+
+
 PAPERS = {"bao-cao-ban-dau": initial_report, "bao-cao-ket-thuc": final_report, "de-nghi-phoi-hop": request,
-          "bien-ban-ban-giao": evidence_minute}
+          "bien-ban-ban-giao": evidence_minute, "tra-loi": reply, "bien-ban-kiem-tra": inspection_minute, "canh-bao-don-vi": warning_letter,
+          "bien-ban-hop": meeting_minute, "to-trinh": proposal, "quyet-dinh-thanh-lap": team_decision,
+          "thong-bao-du-lieu-ca-nhan": personal_data_notice, "ket-qua-xep-hang": ranking_sheet, "bao-cao-nam": yearly_report,
+          "danh-sach-cham": late_list, "bao-cao-tinh": provincial_summary}
 
 
 # ---- the file

@@ -364,6 +364,7 @@ const std::vector<Route>& routes() {
     for (auto& route : organisations_routes()) all.push_back(route);
     for (auto& route : duty_routes()) all.push_back(route);
     for (auto& route : evidence_routes()) all.push_back(route);
+    for (auto& route : papers_routes()) all.push_back(route);
     for (auto& route : province_routes()) all.push_back(route);
     for (auto& route : rules_routes()) all.push_back(route);
     return all;

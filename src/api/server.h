@@ -57,6 +57,7 @@ std::vector<Route> duty_routes();
 std::vector<Route> orders_routes();
 std::vector<Route> evidence_routes();
 std::vector<Route> organisations_routes();
+std::vector<Route> papers_routes();
 std::vector<Route> province_routes();
 std::vector<Route> rules_routes();
 std::vector<Route> table_routes();

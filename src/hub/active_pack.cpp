@@ -73,6 +73,7 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
   for (auto& rule : out.correlations_) {
     rule.group_by.insert(rule.group_by.begin(), std::string(kAgencyColumn));
   }
+  out.papers_ = read_paper_templates(out.pack_.other_files, errors);
   bool guarded = false;
   for (const auto& file : out.pack_.other_files) {
     if (file.path != kUploadGuardFile) continue;
@@ -175,6 +176,12 @@ std::vector<workflow::ClockState> ActivePack::clocks_of(const workflow::Definiti
                                                         const workflow::CaseState& state, UtcTime now) const {
   return workflow::clocks(definition, state, now, pack_.catalog.zone,
                           [this](const workflow::Clock& clock, UtcTime from) { return due_of(clock, from); });
+}
+
+const PaperTemplate* ActivePack::paper(std::string_view id) const {
+  const auto found = std::find_if(papers_.begin(), papers_.end(),
+                                  [&](const PaperTemplate& one) { return one.id == id; });
+  return found == papers_.end() ? nullptr : &*found;
 }
 
 PasswordRule ActivePack::password_rule() const {

@@ -13,6 +13,7 @@
 #include "detect/correlation.h"
 #include "detect/plan.h"
 #include "hub/pack.h"
+#include "hub/paper_kinds.h"
 #include "hub/password.h"
 #include "hub/upload_guard.h"
 #include "ingest/decoder.h"
@@ -55,6 +56,9 @@ class ActivePack {
   std::vector<workflow::ClockState> clocks_of(const workflow::Definition& definition,
                                               const workflow::CaseState& state, UtcTime now) const;
   const UploadPolicy& upload_policy() const { return upload_policy_; }
+  /// Papers that can be made, by id.
+  const std::vector<PaperTemplate>& papers() const { return papers_; }
+  const PaperTemplate* paper(std::string_view id) const;
   /// From the pack's parameters: the strictest rule for the hub's own accounts.
   PasswordRule password_rule() const;
   /// Title of any rule (event, correlation, silence) by id, for people.
@@ -84,6 +88,7 @@ class ActivePack {
   Workflows workflows_;
   std::vector<std::pair<UtcTime, Workflows>> earlier_workflows_;  // oldest first; until when they held
   UploadPolicy upload_policy_;
+  std::vector<PaperTemplate> papers_;
 };
 
 /// What decoders take; views into `sources`.

@@ -156,6 +156,12 @@ Result<> Hub::open_workers() {
   queue_ = std::make_unique<Queue>(*services_, *alerts_, *incidents_, *obligations_, *records_);
   rankings_ = std::make_unique<Rankings>(*services_, *obligations_, *records_);
   warnings_ = std::make_unique<Warnings>(*services_, *records_);
+  pdf_maker_ = std::make_unique<PdfMaker>(env_, path_join(config_.data_dir, "office"));
+  papers_ = std::make_unique<Papers>(*services_, *incidents_, *records_, *pdf_maker_);
+  year_report_ = std::make_unique<YearReport>(*services_, *obligations_, *rankings_);
+  papers_->sources().figures = [this](const Actor& actor, std::string_view root, const PaperOrigin& origin) {
+    return year_report_->figures(actor, root, origin);
+  };
   PHENDAU_TRY(open_organisations());
   PHENDAU_TRY(open_duties());
   detection_->on_alerts = [this](const std::set<std::string>& agencies) {

@@ -29,6 +29,7 @@
 #include "hub/order_evidence.h"
 #include "hub/orders.h"
 #include "hub/organisations.h"
+#include "hub/papers.h"
 #include "hub/province_settings.h"
 #include "hub/queue.h"
 #include "hub/rankings.h"
@@ -39,6 +40,7 @@
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
 #include "hub/warnings.h"
+#include "hub/year_report.h"
 #include "store/journal/journal.h"
 #include "store/ledger/ledger.h"
 
@@ -80,6 +82,7 @@ class Hub {
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
   Organisations& organisations() { return *organisations_; }
+  Papers& papers() { return *papers_; }
   Records& records() { return *records_; }
   RecordTables& record_tables() { return *record_tables_; }
   Duties& duties() { return *duties_; }
@@ -146,6 +149,9 @@ class Hub {
   std::unique_ptr<Holds> holds_;
   std::unique_ptr<Evidence> evidence_;
   std::unique_ptr<EvidenceBags> evidence_bags_;
+  std::unique_ptr<PdfMaker> pdf_maker_;
+  std::unique_ptr<Papers> papers_;
+  std::unique_ptr<YearReport> year_report_;
   std::unique_ptr<Duties> duties_;
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Mailer> mailer_;

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "base/texts.h"
+#include "report/docx_chart.h"
 #include "report/docx_template.h"
 #include "report/paper.h"
 
@@ -26,7 +27,16 @@ Result<std::string> fill(const std::string& docx, const std::string& text) {
     for (const Error& one : report::check_paper(paper)) return std::unexpected(one);
     values.set("paper", report::paper_values(paper));
   }
-  return report::fill_docx(docx, values);
+  // A member with bars is a chart.
+  std::vector<report::BarChart> charts;
+  const Json given = values;
+  for (const auto& [name, value] : given.members()) {
+    if (!value["bars"].is_array()) continue;
+    charts.push_back(
+        report::bar_chart_from("phendau-chart-" + std::to_string(charts.size() + 1) + "-", value));
+    values.set(name, charts.back().token);
+  }
+  return report::put_charts(PHENDAU_TRY(report::fill_docx(docx, values)), charts);
 }
 
 int say(const Error& error) {

@@ -109,7 +109,9 @@ for side in "ab":
                                              "name": f"Cơ quan {side} " + CANARY[side], "note": CANARY[side]})
     event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
-    ids[side] = {"alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
+    paper = admin.post("/papers", {"paper": "evidence_minute", "case_id": case["id"], "agency_id": AGENCY[side]})
+    admin.call("PATCH", f"/papers/{paper['id']}", {"values": {"remarks": CANARY[side]}, "head": {"subject": CANARY[side]}})
+    ids[side] = {"paper": paper["id"], "alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
                  "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"],
                  "rule_filter": rule_filter["id"], "rule": alert["rule_id"], "order": order["id"], "evidence": evidence["id"], "bag": bag["id"], "hold": hold["id"], "upload": unfinished["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
@@ -234,6 +236,13 @@ def requests(on, own):
         "placeHold": [({"what": "case", "case_id": on["case"], "reason": "x", "paper_number": "x"}, {}, {}), ({"what": "item", "item_id": on["evidence"], "reason": "x", "paper_number": "x"}, {}, {}),
                       ({"what": "journal", "agency_id": on["agency"], "reason": "x", "paper_number": "x"}, {}, {}), ({"what": "journal", "reason": "x", "paper_number": "x"}, {}, {})],
         "liftHold": [({"reason": "x", "paper_number": "x"}, {}, {"id": on["hold"]})],
+        "listPaperKinds": [(None, {}, {}), (None, {"from": "case"}, {})], "listNumberBooks": [(None, {}, {})],
+        "listPapers": [(None, q, {}) for q in [*everything, {"case": on["case"]}, {"state": "drafted,numbered"}]],
+        "createPaper": [({"paper": "evidence_minute", "agency_id": on["agency"]}, {}, {}), ({"paper": "evidence_minute", "case_id": on["case"]}, {}, {})],
+        **{name: [(None, {}, {"id": on["paper"]})] for name in ("getPaper", "previewPaper")},
+        "getPaperFile": [(None, {}, {"id": on["paper"], "part": part}) for part in ("docx", "pdf", "signed")],
+        "updatePaper": [({"values": {"remarks": "y"}}, {}, {"id": on["paper"]})], "numberPaper": [({}, {}, {"id": on["paper"]})],
+        "cancelPaper": [({"reason": "x"}, {}, {"id": on["paper"]})], "issuePaper": [(b"x", {"name": "x.pdf"}, {"id": on["paper"]})],
         "openStream": [], "getHealth": [(None, {}, {})],
         "listTasks": [(None, {}, {})], "getAgencyPage": [(None, {}, {"id": on["agency"]})], "listNotices": [(None, {"limit": 200}, {})],
         "markNoticesRead": [({"ids": [], "all": False}, {}, {})], "getCalendarAddress": [(None, {}, {})], "makeCalendarAddress": [({}, {}, {})],
@@ -245,7 +254,7 @@ covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
 BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "getDocument", "listRecords", "createRecord", "exportRecords", "getRecordForm", "importRecords", "getRanking", "exportRanking")}
 WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
-          "updateUser", "revokeDevice", "createRecord", "importRecords", "createOrganisationAct", "previewOrganisationAct", "sendWarning", "publishRanking", "referEvidence", "beginEvidenceUpload", "takeJournalExcerpt", "createEvidenceBag", "placeHold"}
+          "updateUser", "revokeDevice", "createRecord", "importRecords", "createOrganisationAct", "previewOrganisationAct", "sendWarning", "publishRanking", "referEvidence", "beginEvidenceUpload", "takeJournalExcerpt", "createEvidenceBag", "placeHold", "createPaper"}
 
 
 def ask(client, name, call):
@@ -398,7 +407,7 @@ for role in ("agency_officer", "agency_head", "staff", "partner"):
 
 # The control: who may see everything does see the secret, almost everywhere.
 sees = {name for name, calls in covered.items() if OPERATIONS[name][0] == "GET" for call in calls if secret in ask(admin, name, call)[1]}
-assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "listIncidentEntries", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking", "listOrders", "listEvidence", "getEvidence", "getEvidenceContent", "listEvidenceBags", "getEvidenceBagContent", "listHolds",
+assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "listIncidentEntries", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking", "listOrders", "listEvidence", "getEvidence", "getEvidenceContent", "listEvidenceBags", "getEvidenceBagContent", "listHolds", "listPapers", "getPaper",
         "getOverview", "getObligationMatrix"} <= sees, sees
 for agent in agents.values():
     agent.stop()

@@ -56,6 +56,10 @@ for path, text in files.items():
     target = packs / "guide" / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
+sys.path.insert(0, str(ROOT / "tools"))
+import make_templates  # noqa: E402
+make_templates.PAPERS["ex_letter"] = lambda: make_templates.head(letter=True) + make_templates.body("{{case.title}}: {{state}}", "{{answer}}")
+(packs / "guide" / "documents" / "ex_letter.docx").write_bytes(make_templates.make("ex_letter"))
 report = validate("guide")
 assert report["ok"], json.dumps(report["errors"], indent=1, ensure_ascii=False)
 print(f"{len(blocks)} blocks of the guide are a pack")
@@ -83,6 +87,8 @@ for path, right, wrong, reason in [
         (moving, "{result: [good, fair]}", "{result: [good, fine]}", "'fine' of 'result' is none of good, fair, bad"),
         (moving, "{field: sent_to}", "{field: place}", "no value of 'place' is a role slot"),
         (moving, "{role: lead_department,", "{role: lead_departmen,", "did you mean 'lead_department'"),
+        (packs / "guide/documents/ex_letter.yaml", "begins: [case]", "begins: [cases]", "'cases' is not case, agency or record:KIND"),
+        (packs / "guide/documents/ex_letter.yaml", "type: long", "type: longer", "type 'longer' is not text, long, lines, rows, flag or chart"),
         (moving, "when: {place: outside}", "when: {plaice: outside}", "did you mean 'place'")]:
     before = path.read_text(encoding="utf-8")
     assert before.count(right) == 1, right

@@ -148,7 +148,7 @@ const kSyllable = new RegExp('^(b|ch|c|d|gh|gi|g|h|kh|k|l|m|ngh|ng|nh|n|ph|p|qu|
   '(uye|uya|uyu|uoi|uou|uay|uai|oai|oay|oao|oeo|ieu|yeu|ai|ao|au|ay|eo|eu|ia|ie|iu|oa|oe|oi|oo|ua|ue|ui|uo|uu|uy|ye|[aeiouy])' +
   '(ch|c|m|ng|nh|n|p|t)?$');
 const kLookVietnamese = new Set(['set', 'met', 'due', 'on', 'run', 'get', 'put', 'not', 'but', 'hit', 'top', 'min', 'net']);
-const kAllowed = new Set(('linux windows debian gnu ubuntu clamav borg rsyslog journald pam_faillock pam_pwquality phendau agent admin root sudo ssh syslog ' +
+const kAllowed = new Set(('dpi bc ttr ubnd skhcn linux windows debian gnu ubuntu clamav borg rsyslog journald pam_faillock pam_pwquality phendau agent admin root sudo ssh syslog ' +
   'virus internet wifi web website email fax online portal server byte kib mib gib tib csv ndjson json sha vpn csdl cntt udp tcp tls dns dhcp esc enter ctrl ' +
   'audit wi fi office firewall router switch camera usb laptop excel unicode xlsx vntime vntimeh vni times viqr').split(' ').concat((env.PHENDAU_UI_DATA_WORDS ?? '').split(',')));
 
@@ -598,6 +598,43 @@ async function enterPaper() {
   await at('record-details').getByText('Công văn').waitFor();
 }
 
+/** A proposal: what is missing is named, the number is taken, a scan of the signed paper comes back. */
+async function draftPaper() {
+  await open('/giay-to');
+  await at('new-paper').click();
+  await at('paper-kind-proposal').waitFor();
+  await check('kinds of papers');
+  await at('paper-kind-proposal').click();
+  await at('paper-missing').getByText('Sự cần thiết').waitFor();
+  const fill = (field, text) => page.locator(`[data-field="${field}"]`).locator('input, textarea').first().fill(text);
+  await fill('need', 'Máy chủ đã cũ.');
+  await fill('asked', 'Mua máy chủ mới\nGiao phòng Tin học thực hiện');
+  await fill('subject', 'Đề nghị mua máy chủ');
+  await fill('signer.title', 'Chủ tịch');
+  await fill('signer.name', 'Lò Văn Mẫu');
+  await page.getByText('Địa danh, ký hiệu, nơi lưu').click();
+  await fill('place', 'Hà Giang');
+  await fill('symbol', 'TTr-UBND');
+  await check('draft of a paper');
+  await at('paper-save').click();
+  await at('paper-take-number').waitFor();
+  await check('a complete draft');
+  await at('paper-preview').click();
+  await page.locator('[data-testid=paper-page], [role=status]:has-text("LibreOffice")').first().waitFor({ timeout: 60_000 });
+  await shotsOf('paper-draft');
+  await at('paper-take-number').click();
+  await page.getByText('01/TTr-UBND').first().waitFor();
+  await check('a numbered paper');
+  writeFileSync('ban-quet.png', Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), Buffer.alloc(64)]));
+  await at('paper-scan').setInputFiles('ban-quet.png');
+  await at('paper-signed-note').waitFor();
+  await check('an issued paper');
+  await shotsOf('paper-issued');
+  await open('/giay-to?tinh-trang=issued');
+  await at('paper-row').first().waitFor();
+  await check('papers that are issued');
+}
+
 /** The police chooses who is warned. */
 async function warnSome() {
   await open('/thong-bao-nguy-co');
@@ -861,9 +898,9 @@ async function evidence() {
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
 const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/nhat-ky', '/su-co', '/chung-cu', '/bao-su-co',
-  '/thong-bao-nguy-co', '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/so-dang-ky', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
+  '/thong-bao-nguy-co', '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/so-dang-ky', '/giay-to', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
 const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/chung-cu', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
-  '/so-dang-ky', '/to-chuc', '/thong-bao-nguy-co', '/xep-hang'];
+  '/so-dang-ky', '/giay-to', '/to-chuc', '/thong-bao-nguy-co', '/xep-hang'];
 
 async function walk() {
   await enter('administrator');
@@ -898,6 +935,7 @@ async function walk() {
   await check('a record that others move');
   await importTable();
   await enterPaper();
+  await draftPaper();
   await enter('head');
   step('head');
   await everySection('head', [...kWork.filter((path) => path !== '/nhat-ky'), '/lanh-dao']);

@@ -60,6 +60,8 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/leader')) },
   { path: '/so-dang-ky', group: 'books', title: 'Sổ đăng ký', icon: 'case', visible: () => may('read:record'), deep: true,
     page: lazy(() => import('../pages/registers')), detail: lazy(() => import('../pages/register')) },
+  { path: '/giay-to', group: 'books', title: 'Giấy tờ', icon: 'pen', visible: () => may('read:record'),
+    page: lazy(() => import('../pages/papers')), detail: lazy(() => import('../pages/paper')) },
   { path: '/co-quan', group: 'books', title: 'Cơ quan', icon: 'agency', visible: () => may('read:agency') && may('read:obligation'),
     page: lazy(() => import('../pages/agency')), detail: lazy(() => import('../pages/agency')) },
   { path: '/to-chuc', group: 'books', title: 'Tổ chức', icon: 'link', visible: () => may('read:agency'),

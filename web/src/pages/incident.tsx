@@ -4,7 +4,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
 import type { PageProps } from '../app/pages';
-import { query, setQuery } from '../app/router';
+import { navigate, query, setQuery } from '../app/router';
 import { may } from '../app/session';
 import { changes } from '../app/stream';
 import type { Attachment, Case, StepAct, StepDefinition, StepState } from '../api/types';
@@ -246,6 +246,7 @@ export default function IncidentPage({ id }: PageProps) {
       <PageHead title={c ? inert(c.title) : 'Sự cố'}
                 sub={c && <span data-testid="incident-status">{c.agency_name}, {c.detected_at && <>phát hiện lúc <When at={c.detected_at} />, </>}mở lúc <When at={c.opened_at} />, {c.stop_reason ? 'kết thúc sớm' : c.status === 'closed' ? 'đã đóng' : 'đang xử lý'}</span>}>
         <Button icon="print" onClick={() => window.print()}>In</Button>
+        {c && may('read:record') && <Button icon="file" onClick={() => navigate(`/giay-to?vu-viec=${encodeURIComponent(c.id)}`)} data-testid="case-papers">Giấy tờ</Button>}
         {c && <CaseActions key={c.id} c={c} onCase={(after) => loaded.set(after)} />}
         {c?.status === 'open' && c.may?.close && (
           <Button kind={open ? '' : 'main'} icon="case" disabled={!!open} title={open ? 'Đóng được khi mọi bước đã xong hoặc bỏ qua có lý do' : ''}

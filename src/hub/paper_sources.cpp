@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/paper_sources.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/texts.h"
+#include "hub/papers.h"
+#include "model/predicate.h"
+
+namespace phendau::hub {
+namespace {
+
+constexpr std::size_t kEvidenceShown = 200;
+constexpr std::string_view kInsideNetworks[] = {"10.0.0.0/8",  "172.16.0.0/12",  "192.168.0.0/16",
+                                                "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
+                                                "fc00::/7",    "fe80::/10",      "::1/128"};
+constexpr std::string_view kFigures[] = {"year", "late", "province", "ranking"};
+
+bool is_inside_address(std::string_view text) {
+  static const std::vector<Cidr> kNetworks = [] {
+    std::vector<Cidr> out;
+    for (const auto& one : kInsideNetworks) out.push_back(*Cidr::parse(one));
+    return out;
+  }();
+  return std::any_of(kNetworks.begin(), kNetworks.end(), [&](const Cidr& one) { return one.contains(text); });
+}
+
+/// A value of a form or record as people write it: words for codes, days and moments in the usual order.
+Json shown(const Json& value, const Json& schema) {
+  if (value.is_string()) {
+    const std::string& text = value.as_string();
+    const std::string& word = schema["x-titles-vi"][text].as_string();
+    if (!word.empty()) return word;
+    const std::string& format = schema["format"].as_string();
+    if (format == "date-time") {
+      if (const auto at = parse_rfc3339(text)) return paper_moment(*at);
+    }
+    if (format == "date") {
+      if (const auto day = parse_date(text))
+        return fmt::format("{:02}/{:02}/{}", day->day, day->month, day->year);
+    }
+    return text;
+  }
+  if (value.is_array()) {
+    Json out = Json::array();
+    for (const auto& item : value.items()) out.push(shown(item, schema["items"]));
+    return out;
+  }
+  if (value.is_object()) {
+    Json out = Json::object();
+    for (const auto& [name, member] : value.members())
+      out.set(name, shown(member, schema["properties"][name]));
+    return out;
+  }
+  return value;
+}
+
+Json moment_or_null(const Json& text) {
+  const auto at = parse_rfc3339(text.as_string());
+  return at ? Json(paper_moment(*at)) : Json();
+}
+
+Json short_moment(const Json& text) {
+  const auto at = parse_rfc3339(text.as_string());
+  if (!at) return {};
+  const std::string whole = format_vietnamese(*at, kHubZone);  // "24/11/2026 10:00:00"
+  return whole.size() == 19 ? whole.substr(11, 5) + " " + whole.substr(0, 10) : whole;
+}
+
+/// A case as the page of the case shows it.
+Json case_values(const Json& view) {
+  Json timeline = Json::array();
+  for (const auto& entry : view["timeline"].items()) {
+    std::string what = entry["text"].as_string();
+    if (what.empty()) what = entry["kind"].as_string();
+    timeline.push(Json::object({{"at", short_moment(entry["at"])}, {"what", what}, {"by", entry["by"]}}));
+  }
+  Json files = Json::array();
+  for (const auto& file : view["attachments"].items()) files.push(file["name"]);
+  Json out = Json::object({{"title", view["title"]},
+                           {"number", view["number"]},
+                           {"description", view["description"]},
+                           {"opened_at", moment_or_null(view["opened_at"])},
+                           {"detected_at", moment_or_null(view["detected_at"])},
+                           {"closed_at", moment_or_null(view["closed_at"])},
+                           {"current_step", view["current_step"]},
+                           {"summary", view["summary"]},
+                           {"timeline", std::move(timeline)},
+                           {"attachments", std::move(files)}});
+  return out;
+}
+
+/// What was filled in at each step, in words.
+void add_steps(const Json& view, Json& sources) {
+  for (const auto& step : view["steps"].items()) {
+    for (const auto& known : view["definition"]["steps"].items()) {
+      if (known["id"] == step["id"] && !sources.contains(step["id"].as_string()))
+        sources.set(step["id"].as_string(), shown(step["doc"], known["form"]));
+    }
+  }
+}
+
+bool is_known(const Json& value) {
+  if (value.is_null()) return false;
+  if (value.is_string()) return !trim(value.as_string()).empty();
+  return !value.is_array() || value.size() > 0;
+}
+
+/// What a field can hold of what a source says.
+Json fitting(const PaperField& field, const Json& value) {
+  using Type = PaperField::Type;
+  switch (field.type) {
+    case Type::flag:
+      return value.is_bool() ? value : Json();
+    case Type::lines:
+      if (value.is_array()) return value;
+      return value.is_string() ? Json::array({value}) : Json();
+    case Type::rows:
+      return value.is_array() ? value : Json();
+    case Type::chart:
+      return value.is_object() ? value : Json();
+    case Type::text:
+    case Type::long_text:
+      break;
+  }
+  if (value.is_number()) return value.dump();
+  if (value.is_array()) return join(texts_from(value), ", ");
+  if (!value.is_string()) return {};
+  return field.public_only ? Json(public_addresses_of(value.as_string())) : value;
+}
+
+/// "{agency.short_name}" and the like; empty when one of them is not known.
+std::string expanded(std::string_view pattern, const Json& sources) {
+  std::string out;
+  while (!pattern.empty()) {
+    const std::size_t open = pattern.find('{');
+    out += pattern.substr(0, open);
+    if (open == pattern.npos) break;
+    const std::size_t close = pattern.find('}', open);
+    if (close == pattern.npos) return "";
+    const Json& value = sources.at_path(pattern.substr(open + 1, close - open - 1));
+    const std::string text = value.is_number() ? value.dump() : value.as_string();
+    if (text.empty()) return "";
+    out += text;
+    pattern.remove_prefix(close + 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string paper_moment(UtcTime at) {
+  const CivilTime civil = to_civil(at, kHubZone);
+  return tr(Lang::vi, "paper.moment",
+            {fmt::format("{:02}", civil.hour), fmt::format("{:02}", civil.minute),
+             fmt::format("{:02}/{:02}/{}", civil.date.day, civil.date.month, civil.date.year)});
+}
+
+std::string public_addresses_of(std::string_view text) {
+  std::vector<std::string> out;
+  for (const std::string_view line : split(text, '\n')) {
+    for (const std::string_view piece : split(line, ',')) {
+      const std::string one(trim(piece));
+      const bool inside = is_inside_address(one.substr(0, one.find('/')));
+      if (!one.empty() && !inside) out.push_back(one);
+    }
+  }
+  return join(out, ", ");
+}
+
+bool names_inside_address(std::string_view text) {
+  std::string words(text);
+  for (const char sign : {',', ';', '\n', '\t'}) std::replace(words.begin(), words.end(), sign, ' ');
+  const auto parts = split(words, ' ');
+  return std::any_of(parts.begin(), parts.end(),
+                     [](std::string_view one) { return is_inside_address(one.substr(0, one.find('/'))); });
+}
+
+Result<Json> PaperSources::agency_of(const std::string& agency_id) {
+  const auto record = PHENDAU_TRY(services_.ledger.get("agency", agency_id, everything()));
+  const std::string& parent = record.doc["parent_id"].as_string();
+  const UtcTime now = services_.env.now();
+  Json out = record.doc;
+  out.set("name", agency_name_at(services_, agency_id, now));
+  out.set("above", parent.empty() ? std::string() : agency_name_at(services_, parent, now));
+  return out;
+}
+
+Json PaperSources::officer_of(const Actor& actor) {
+  Json out = Json::object({{"name", actor.name}});
+  const auto user = services_.ledger.get("user", actor.user_id, everything());
+  if (!user) return out;
+  for (const char* member : {"phone", "email"}) out.set(member, user->doc[member]);
+  if (user->doc["full_name"].is_string()) out.set("name", user->doc["full_name"]);
+  const std::string& staff_id = user->doc["staff_id"].as_string();
+  const auto staff = services_.ledger.get("staff", staff_id, everything());
+  if (!staff_id.empty() && staff) out.set("title", staff->doc["position"]);
+  return out;
+}
+
+/// The system that was named, or the only one that the agency runs.
+Json PaperSources::system_of(const Actor& actor, const PaperOrigin& origin) {
+  constexpr std::string_view kKind = "information_system";
+  Json record;
+  if (!origin.system_id.empty()) {
+    if (auto named = records_.get(actor, kKind, origin.system_id)) record = std::move(*named);
+  } else {
+    Records::Query query;
+    query.agency_id = origin.agency_id;
+    query.limit = 2;
+    const auto page = records_.list(actor, kKind, query);
+    if (page && (*page)["items"].size() == 1) record = (*page)["items"].items().front();
+  }
+  if (record.is_null()) return {};
+  const RegisterKind* kind = services_.pack.pack().reg(kKind);
+  Json out = shown(record["doc"], kind == nullptr ? Json() : kind->spec.schema);
+  out.set("operator", record["doc"]["owner"].is_string() ? record["doc"]["owner"] : record["agency_name"]);
+  out.set("owner", record["agency_name"]);
+  return out;
+}
+
+Json PaperSources::evidence_of(const Actor& actor, const PaperOrigin& origin) {
+  Records::Query query;
+  query.equals = {{"case_id", origin.case_id}};
+  query.order_by = "created_at";
+  query.limit = kEvidenceShown;
+  const auto page = records_.list(actor, "evidence_item", query);
+  if (!page || (*page)["items"].size() == 0) return {};
+  Json items = Json::array();
+  for (const auto& record : (*page)["items"].items()) {
+    const Json& doc = record["doc"];
+    items.push(Json::object({{"number", doc["number"].string_or(std::to_string(items.size() + 1))},
+                             {"name", doc["label"].as_string()},
+                             {"size", doc["size_bytes"].is_int() ? doc["size_bytes"].dump() : std::string()},
+                             {"seal", doc["seal"].as_string()},
+                             {"sha256", doc["sha256"].as_string()}}));
+  }
+  const std::string count = std::to_string(items.size());
+  return Json::object({{"items", std::move(items)}, {"count", count}});
+}
+
+/// The newest numbered papers of the same case, by id of their template.
+Json PaperSources::papers_of(const PaperOrigin& origin) {
+  ledger::Query query;
+  query.kind = kPaperKind;
+  query.states = {"numbered", "issued"};
+  query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(origin.case_id)}});
+  query.agency_ids = {origin.agency_id};
+  query.order_by = "created_at";
+  query.descending = false;
+  query.limit = ledger::kListLimitMax;
+  Json out = Json::object();
+  const auto page = services_.ledger.list(query, everything());
+  if (!page) return out;
+  for (const auto& record : page->records) {
+    const auto day = parse_date(record.doc["head"]["date"].as_string());
+    if (!day) continue;
+    out.set(record.doc["paper"].as_string(),
+            Json::object({{"number", record.doc["number"]},
+                          {"date", fmt::format("{:02}/{:02}/{}", day->day, day->month, day->year)}}));
+  }
+  return out;
+}
+
+Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate* paper, const PaperOrigin& origin) {
+  const UtcTime now = services_.env.now();
+  Json out = Json::object({{"now", paper_moment(now)}, {"officer", officer_of(actor)}});
+  out.set("agency", PHENDAU_TRY(agency_of(origin.agency_id)));
+  out.set("this_year", origin.year == 0 ? to_civil(now, kHubZone).date.year : origin.year);
+  out.set("system", system_of(actor, origin));
+  if (!origin.case_id.empty()) {
+    const Json view = PHENDAU_TRY(incidents_.get(actor, origin.case_id));
+    out.set("case", case_values(view));
+    out.set("case_times", Json::object({{"detected_at", view["detected_at"]},
+                                        {"opened_at", view["opened_at"]},
+                                        {"exercise", view["exercise"]}}));
+    out.set("evidence", evidence_of(actor, origin));
+    out.set("papers", papers_of(origin));
+    add_steps(view, out);
+  }
+  if (!origin.record.empty()) {
+    const std::size_t slash = origin.record.find('/');
+    const std::string kind_name = origin.record.substr(0, slash);
+    const Json record = PHENDAU_TRY(records_.get(actor, kind_name, origin.record.substr(slash + 1)));
+    const RegisterKind* kind = services_.pack.pack().reg(kind_name);
+    out.set("record", shown(record["doc"], kind == nullptr ? Json() : kind->spec.schema));
+    out.set("sender", Json::object({{"name", record["agency_name"]}}));
+  }
+  for (const std::string_view root : kFigures) {
+    if (paper == nullptr) break;
+    const std::string prefix = std::string(root) + ".";
+    const bool wanted = std::any_of(paper->fields.begin(), paper->fields.end(), [&](const PaperField& field) {
+      return std::any_of(field.from.begin(), field.from.end(),
+                         [&](const std::string& from) { return from.starts_with(prefix); });
+    });
+    if (wanted && figures) out.set(root, PHENDAU_TRY(figures(actor, root, origin)));
+  }
+  return out;
+}
+
+Result<Json> PaperSources::known(const Actor& actor, const PaperTemplate& paper, const PaperOrigin& origin) {
+  const Json sources = PHENDAU_TRY(gather(actor, &paper, origin));
+  Json out = Json::object();
+  for (const auto& field : paper.fields) {
+    for (const auto& from : field.from) {
+      Json value = fitting(field, sources.at_path(from));
+      if (!is_known(value)) continue;
+      out.set(field.id, std::move(value));
+      break;
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> PaperSources::names_of(const std::vector<PaperParty>& parties,
+                                                const PaperOrigin& origin, const Json& sources) {
+  const Pack& pack = services_.pack.pack();
+  const UtcTime now = services_.env.now();
+  std::vector<std::string> out;
+  const auto add = [&](const std::string& name) {
+    if (!name.empty() && std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+  };
+  const auto bodies = bodies_of_slots(services_);
+  for (const auto& party : parties) {
+    if (party.kind == PaperParty::Kind::text) add(party.name);
+    if (party.kind == PaperParty::Kind::above) add(sources["agency"]["above"].as_string());
+    if (party.kind == PaperParty::Kind::regime) {
+      // What was detected under a rule stays under it.
+      const auto table = pack.catalog.regimes.find(party.name);
+      const std::string& found = sources["case_times"]["detected_at"].as_string();
+      const auto at = parse_rfc3339(found.empty() ? sources["case_times"]["opened_at"].as_string() : found);
+      const CivilDate day = to_civil(at ? *at : now, kHubZone).date;
+      if (table == pack.catalog.regimes.end()) continue;
+      for (const auto& rule : table->second.rules) {
+        if (rule.in_force(day)) add(rule.to.vi);
+      }
+    }
+    if (party.kind != PaperParty::Kind::role) continue;
+    bool bound = false;
+    if (bodies) {
+      const auto [from, to] = bodies->equal_range(party.name);
+      for (auto at = from; at != to; ++at) {
+        bound = true;
+        if (at->second != origin.agency_id) add(agency_name_at(services_, at->second, now));
+      }
+    }
+    if (bound) continue;
+    for (const auto& slot : pack.roles) {
+      if (slot.id == party.name) add(slot.title.vi);
+    }
+  }
+  return out;
+}
+
+Result<Json> PaperSources::head(const Actor& actor, const PaperTemplate& paper, const PaperOrigin& origin) {
+  const Json sources = PHENDAU_TRY(gather(actor, nullptr, origin));
+  const Json& agency = sources["agency"];
+  std::string symbol = expanded(paper.symbol, sources);
+  if (symbol.empty()) symbol = report::abbreviation_of(paper.kind);
+  Json signer = Json::object({{"prefix", "none"}, {"title", paper.signer_title}});
+  if (paper.signer_role == to_string(Role::agency_head)) signer.set("name", agency["head_name"].as_string());
+  if (paper.signer_role == to_string(Role::agency_officer)) {
+    signer.set("name", sources["officer"]["name"].as_string());
+    if (sources["officer"]["title"].is_string()) signer.set("title", sources["officer"]["title"]);
+  }
+  return Json::object({{"kind", report::to_string(paper.kind)},
+                       {"agency", agency["name"]},
+                       {"agency_above", agency["above"]},
+                       {"symbol", symbol},
+                       {"subject", expanded(paper.subject, sources)},
+                       {"addressees", texts_json(names_of(paper.addressees, origin, sources))},
+                       {"recipients", texts_json(names_of(paper.recipients, origin, sources))},
+                       {"archive", paper.archive},
+                       {"signer", std::move(signer)},
+                       {"exercise", sources["case_times"]["exercise"].as_bool()}});
+}
+
+}  // namespace phendau::hub

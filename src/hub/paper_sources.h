@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the program already knows for a paper: the agency, who writes, the case with its steps, the system,
+// evidence, a record of a register, earlier papers, figures. Everything is read with the rights of the actor,
+// so that no paper shows its writer more than screens do. Values are texts as people write them, lists of
+// texts, or tables. Used by Papers. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "hub/incidents.h"
+#include "hub/paper_kinds.h"
+#include "hub/records.h"
+#include "hub/services.h"
+
+namespace phendau::hub {
+
+/// What a paper is about.
+struct PaperOrigin {
+  std::string agency_id;  // whose paper it is
+  std::string case_id;
+  std::string record;  // KIND/ID
+  std::string system_id;
+  std::int32_t year = 0;  // of figures; 0: this one
+};
+
+class PaperSources {
+ public:
+  PaperSources(Services& services, Incidents& incidents, Records& records)
+      : services_(services), incidents_(incidents), records_(records) {}
+
+  /// The values of the paper's fields that are known, by field id.
+  Result<Json> known(const Actor& actor, const PaperTemplate& paper, const PaperOrigin& origin);
+  /// Its head as far as it is known: kind, agency, agency_above, symbol, place, subject, addressees,
+  /// recipients, archive, signer, exercise (report::paper_from_json).
+  Result<Json> head(const Actor& actor, const PaperTemplate& paper, const PaperOrigin& origin);
+  /// `{root: values}` for sources that begin with `year.`, `late.`, `province.` or `ranking.`; set before
+  /// use.
+  std::function<Result<Json>(const Actor& actor, std::string_view root, const PaperOrigin& origin)> figures;
+
+ private:
+  /// `paper`: whose figures are wanted; nullptr: none.
+  Result<Json> gather(const Actor& actor, const PaperTemplate* paper, const PaperOrigin& origin);
+  Result<Json> agency_of(const std::string& agency_id);
+  Json officer_of(const Actor& actor);
+  Json system_of(const Actor& actor, const PaperOrigin& origin);
+  Json evidence_of(const Actor& actor, const PaperOrigin& origin);
+  Json papers_of(const PaperOrigin& origin);
+  std::vector<std::string> names_of(const std::vector<PaperParty>& parties, const PaperOrigin& origin,
+                                    const Json& sources);
+
+  Services& services_;
+  Incidents& incidents_;
+  Records& records_;
+};
+
+/// "08:15, 03/02/2026" in Vietnamese words, at +07.
+std::string paper_moment(UtcTime at);
+/// A text without the addresses that only exist inside networks (RFC 1918 and the like): a paper names public
+/// ones only.
+std::string public_addresses_of(std::string_view text);
+/// Whether one of the words is such an address.
+bool names_inside_address(std::string_view text);
+
+}  // namespace phendau::hub

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Official papers: drafted from a case, a record or for an agency; numbered from the agency's book, which
+// freezes the DOCX; issued when a signed scan or a validly signed file comes back; or cancelled, and then the
+// number stays used. A paper of a case or a record is seen only by those who may see that. Blocks while
+// LibreOffice works; otherwise quick. Thread-safe: a lost race is `conflict`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/paper_sources.h"
+#include "hub/pdf_maker.h"
+#include "hub/services.h"
+
+namespace phendau::hub {
+
+inline constexpr std::string_view kPaperKind = "paper";
+inline constexpr std::size_t kPaperTextBytesMax = 20'000;  // of one value that is typed
+inline constexpr std::size_t kPaperRowsMax = 1'000;        // of one table or list
+/// Numbers of exercises come from a book of their own: none of the office's is used up.
+inline constexpr std::string_view kExerciseBook = "dien_tap";
+
+class Papers {
+ public:
+  Papers(Services& services, Incidents& incidents, Records& records, PdfMaker& pdf)
+      : services_(services), records_(records), sources_(services, incidents, records), pdf_(pdf) {}
+
+  /// {items}: papers that this actor can draft, optionally only from a case or a register's record.
+  Result<Json> kinds(const Actor& actor, bool from_case, std::string_view record_kind);
+  struct Query {
+    std::vector<std::string> states;
+    std::string paper;
+    std::string agency_id;
+    std::string case_id;
+    std::string record;  // KIND/ID
+    std::string cursor;
+    std::size_t limit = 50;
+  };
+  /// {items, next_cursor}; a page may hold fewer than `limit`.
+  Result<Json> list(const Actor& actor, const Query& query);
+  Result<Json> get(const Actor& actor, std::string_view id);
+  /// `body`: PaperCreate of openapi.yaml.
+  Result<Json> create(const Actor& actor, const Json& body);
+  /// `body`: PaperUpdate; drafts only.
+  Result<Json> update(const Actor& actor, std::string_view id, const Json& body);
+  /// `body`: {version, number}. `invalid` says what the paper still lacks.
+  Result<Json> number(const Actor& actor, std::string_view id, const Json& body);
+  Result<Json> cancel(const Actor& actor, std::string_view id, const Json& body);
+  /// The signed scan (PDF or picture), or a digitally signed PDF or DOCX. Through the upload guard.
+  Result<Json> issue(const Actor& actor, std::string_view id, std::string_view file_name,
+                     std::string_view bytes);
+
+  enum class Part : std::uint8_t { docx, pdf, signed_file };
+  struct File {
+    std::string name;
+    std::string bytes;
+  };
+  Result<File> file(const Actor& actor, std::string_view id, Part part);
+  /// {pages: [PNG in base64]}: how it looks, through LibreOffice.
+  Result<Json> preview(const Actor& actor, std::string_view id);
+  /// {items}: last numbers of this year's books in the actor's reach.
+  Result<Json> books(const Actor& actor);
+
+  PaperSources& sources() { return sources_; }
+
+ private:
+  Scope scope_of(const Actor& actor, Action action) const;
+  /// The record, if the actor may see it and what it is about.
+  Result<ledger::Record> find(const Actor& actor, Action action, std::string_view id);
+  bool may_see_origin(const Actor& actor, const Json& doc);
+  Result<std::string> owner_for(const Actor& actor, const PaperTemplate& paper, const Json& body);
+  /// Addresses, telephones and the signer as the agency's last paper had them.
+  void remember(const Actor& actor, const PaperTemplate& paper, const std::string& agency_id, Json& head,
+                Json& known);
+  Result<Json> view(const Actor& actor, const ledger::Record& record);
+  Json summary(const ledger::Record& record) const;
+  Result<Json> save(const Actor& actor, ledger::Write write);
+  Result<std::string> docx_of(const ledger::Record& record);
+  Result<std::string> pdf_of(const ledger::Record& record);
+  ledger::WriteBatch issue_batch(const ledger::Record& record, const PaperTemplate* paper,
+                                 const Json& signed_file);
+
+  Services& services_;
+  Records& records_;
+  PaperSources sources_;
+  PdfMaker& pdf_;
+};
+
+/// What a draft still lacks: titles of required fields without a value, then sentences about its head.
+std::vector<std::string> missing_of(const PaperTemplate& paper, const Json& doc);
+/// The values of a paper as its template takes them. `draft`: what is missing becomes dots.
+Result<std::string> fill_paper(const PaperTemplate& paper, const Json& doc, bool draft);
+
+}  // namespace phendau::hub

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// PDF of a paper through LibreOffice, a program of its own: its own profile folder, one paper at a time,
+// ended by its number when it takes too long. Without LibreOffice `unavailable` with a sentence that says
+// what to install. The DOCX is the paper; a PDF is a picture of it. Thread-safe; blocks up to its limits.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "os/env.h"
+
+namespace phendau::hub {
+
+inline constexpr std::size_t kPdfBytesMax = 32u << 20;
+inline constexpr int kPreviewPagesMax = 12;  // further pages are in the file
+
+struct PdfPrograms {
+  std::string office = "soffice";
+  std::string painter = "pdftoppm";
+  Duration timeout = seconds(60);
+  std::chrono::seconds wait_max{20};  // for whoever came first
+};
+
+class PdfMaker {
+ public:
+  /// `folder` belongs to it; it is made on the first use.
+  PdfMaker(Env& env, std::string folder, PdfPrograms programs = {})
+      : env_(env), folder_(std::move(folder)), programs_(std::move(programs)) {}
+
+  /// `unavailable`: not installed, or others are before us; `limit`: it was ended; `io`: it made nothing.
+  Result<std::string> pdf_of(std::string_view docx);
+  /// The first kPreviewPagesMax pages as PNG.
+  Result<std::vector<std::string>> pages_of(std::string_view pdf);
+
+ private:
+  Result<std::string> folder_of_job();
+
+  Env& env_;
+  const std::string folder_;
+  const PdfPrograms programs_;
+  std::timed_mutex mu_;
+};
+
+}  // namespace phendau::hub

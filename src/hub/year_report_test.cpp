@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Figures of periodic papers: incidents of the year at +07 without exercises, reports that have arrived, and
+// nobody but the province sees the province's.
+#include "hub/year_report.h"
+
+#include <doctest/doctest.h>
+
+#include "hub/hub_test_folder.h"
+
+namespace year_report_test {
+
+using namespace phendau;
+using namespace phendau::hub;
+
+namespace {
+
+struct World {
+  TestHub hub{"ha-giang"};
+  Detection detection{*hub.services};
+  Obligations obligations{*hub.services, detection};
+  Records records{*hub.services};
+  Rankings rankings{*hub.services, obligations, records};
+  YearReport report{*hub.services, obligations, rankings};
+
+  World() {
+    hub.env.set_now(*parse_rfc3339("2026-11-20T08:00:00+07:00"));
+    for (const char* id : {"a1", "b1"}) hub.add_agency(id);
+  }
+  void add_case(const std::string& agency, std::string_view found_at, bool exercise = false) {
+    ledger::Write write;
+    write.kind = "case";
+    write.agency_id = agency;
+    write.state = "open";
+    write.doc.set("workflow", "incident").set("title", "web").set("detected_at", found_at);
+    if (exercise) write.doc.set("exercise", true);
+    REQUIRE(hub.ledger->write(write, system_actor(), hub.env.now()));
+  }
+  Result<Json> figures(const Actor& actor, std::string_view root, const std::string& agency = "a1") {
+    PaperOrigin origin;
+    origin.agency_id = agency;
+    return report.figures(actor, root, origin);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an agency's year counts its incidents at +07, without exercises") {
+  World w;
+  w.add_case("a1", "2025-12-31T17:00:00Z");  // 1 January 2026 here
+  w.add_case("a1", "2025-12-31T16:59:00Z");  // still 2025
+  w.add_case("a1", "2026-03-01T01:00:00Z", true);
+  w.add_case("b1", "2026-03-01T01:00:00Z");
+  const auto got = w.figures(TestHub::officer("a1"), "year");
+  REQUIRE(got);
+  CHECK((*got)["incident_count"].as_string() == "1");
+  CHECK((*got)["incidents"].items()[0]["at"].as_string() == "01/01/2026 00:00");
+  CHECK((*got)["chart_incidents"]["bars"].items()[0]["value"].as_int() == 1);
+  CHECK((*got)["chart_incidents"]["bars"].size() == 11);
+  CHECK((*got)["duties"].size() == 4);
+  CHECK_FALSE(w.figures(TestHub::officer("b1"), "year", "a1"));
+}
+
+TEST_CASE("only the province sees the figures of all agencies") {
+  World w;
+  w.add_case("a1", "2026-03-01T01:00:00Z");
+  w.add_case("b1", "2026-04-01T01:00:00Z");
+  REQUIRE(w.records.create(system_actor(), "document",
+                           Json::object({{"agency_id", "b1"},
+                                         {"doc", Json::object({{"type", "yearly_report"},
+                                                               {"sent_on", "2026-11-10"},
+                                                               {"number", "01/BC"},
+                                                               {"period", "2026"}})}})));
+  for (const char* root : {"province", "late", "ranking"}) {
+    CHECK_FALSE(w.figures(TestHub::officer("a1"), root));
+    CHECK(w.figures(system_actor(), root));
+  }
+  const Json got = *w.figures(system_actor(), "province");
+  CHECK(got["agency_count"].as_string() == "2");
+  CHECK(got["reported"].as_string() == "1");
+  CHECK(got["not_reported"].as_string() == "1");
+  CHECK(got["incident_count"].as_string() == "2");
+  CHECK(got["rows"].items()[0]["incidents"].as_string() == "1");
+}
+
+}  // namespace year_report_test

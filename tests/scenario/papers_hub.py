@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Papers made by a real hub: drafted from a case, numbered, opened by LibreOffice, drawn, measured against Nghị định 30/2020
+(tests/layout.py: no deviation), signed on paper and scanned back; cancelled ones keep their number; other people see nothing.
+PNG pages stay in OUT, if given.
+
+usage: papers_hub.py [OUT]"""
+import io
+import pathlib
+import shutil
+import sys
+import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import layout  # noqa: E402
+from harness import Client, Hub, give_to_hub, refused, scratch, skip  # noqa: E402
+from papers import run, squeezed, texts_of  # noqa: E402
+
+OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
+PASSWORD = "Giay-to-thu-1!"
+TYPED = {"text": "nội dung thử nghiệm", "long": "Dòng thứ nhất của nội dung.\nDòng thứ hai của nội dung.", "flag": True,
+         "lines": ["việc thứ nhất", "việc thứ hai", "việc thứ ba"]}
+
+
+def user(hub, admin, name, role, agencies, **more):
+    made = admin.post("/users", {"username": name, "name": "Nguyễn Thị Thử", "role": role, "agency_ids": agencies, **more})
+    return Client(hub.port).sign_in(name, made["one_time_password"], PASSWORD)
+
+
+def fill(client, paper):
+    """Types what no source knows, as a person would."""
+    values = {}
+    for field in paper["fields"]:
+        if field["required"] and field["source"] == "none":
+            rows = [{column["id"]: "ô thử" for column in field["columns"]}] * 2
+            values[field["id"]] = rows if field["type"] == "rows" else TYPED[field["type"]]
+    head = {"place": "Hà Giang", "agency_above": "Ủy ban nhân dân tỉnh Hà Giang",
+            "signer": {"prefix": "kt", "head": "Giám đốc", "title": "Phó Giám đốc", "name": "Nguyễn Thị Hồng Hạnh"}}
+    if paper["head"]["kind"] == "bien_ban":
+        head["signer"] = {"prefix": "none", "title": "Chuyên viên", "name": "Vũ Đức Thắng"}
+    if paper["head"]["symbol"] in ("", "BC", "BB", "TTr", "QĐ", "TB"):
+        head["symbol"] = "-".join([*filter(None, [paper["head"]["symbol"]]), "SKHCN"])
+    if paper["head"]["kind"] == "cong_van" and not paper["head"]["addressees"]:
+        head["addressees"] = ["Công an tỉnh Hà Giang"]
+    if not paper["head"]["subject"]:
+        head["subject"] = "trích yếu thử nghiệm"
+    done = client.call("PATCH", f"/papers/{paper['id']}", {"version": paper["version"], "values": values, "head": head})
+    assert done["missing"] == [], (paper["paper"], done["missing"])
+    return done, len(values)
+
+
+def checked_docx(client, paper, work):
+    """The frozen DOCX: no mark is left, no deviation from the layout."""
+    _, data = client.raw("GET", f"/api/v1/papers/{paper['id']}/files/docx")
+    path = work / f"{paper['paper']}.docx"
+    path.write_bytes(data)
+    assert "{{" not in "\n".join(texts_of(path)), path.name
+    found = layout.check(data)
+    assert not found, f"{paper['paper']}: deviations from Nghị định 30: {found}"
+    return path
+
+
+def checked_pdf(client, paper, docx, work):
+    response, data = client.raw("GET", f"/api/v1/papers/{paper['id']}/files/pdf", timeout=120)
+    assert response.status == 200, data[:500]
+    pdf = work / f"{paper['paper']}.pdf"
+    pdf.write_bytes(data)
+    whole = squeezed(run("pdftotext", "-raw", pdf, "-"))
+    for text in texts_of(docx):
+        missing = [word for word in text.split() if squeezed(word) not in whole]
+        assert not missing, f"{paper['paper']}: {missing} of '{text}' are not in the PDF"
+    run("pdftoppm", "-r", "90", "-png", pdf, pdf.with_suffix(""))
+    pages = sorted(work.glob(pdf.stem + "-*.png"))
+    assert pages and all(page.stat().st_size > 10_000 for page in pages)
+    assert client.raw("GET", f"/api/v1/papers/{paper['id']}/files/pdf")[1] == data  # made once
+    return pages
+
+
+def sign(pdf, signer, key, work):
+    """A detached CMS signature over the whole file but its own hole, as PDF programs put it."""
+    size = 16_384
+    head = b"\n99 0 obj\n<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached /ByteRange ["
+    tail = b" >>\nendobj\n%%EOF\n"
+    begin = len(pdf) + len(head) + 40 + len(b"] /Contents ")
+    numbers = f"0 {begin} {begin + size + 2} {len(tail)}".encode().ljust(40)
+    before = pdf + head + numbers + b"] /Contents "
+    (work / "content").write_bytes(before + tail)
+    run("openssl", "cms", "-sign", "-binary", "-in", work / "content", "-signer", signer, "-inkey", key, "-outform", "DER", "-out", work / "sig")
+    return before + b"<" + (work / "sig").read_bytes().hex().encode().ljust(size, b"0") + b">" + tail
+
+
+def signed_copy(hub, client, paper, work):
+    """Only a whole signature of an authority that the office named makes a signed PDF count."""
+    issue = f"/papers/{paper['id']}/issue"
+    for name, subject in (("ca", "/CN=CA thu nghiem"), ("nguoi", "/CN=Nguyen Thi Hong Hanh/O=So KHCN")):
+        run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", work / f"{name}.key", "-subj", subject,
+            *(["-x509", "-days", "30", "-out", work / "ca.pem"] if name == "ca" else ["-out", work / "nguoi.csr"]))
+    run("openssl", "x509", "-req", "-in", work / "nguoi.csr", "-CA", work / "ca.pem", "-CAkey", work / "ca.key", "-CAcreateserial", "-days", "20", "-out", work / "nguoi.pem")
+    pdf = sign((work / f"{paper['paper']}.pdf").read_bytes(), work / "nguoi.pem", work / "nguoi.key", work)
+    refused(400, lambda: client.call("POST", issue, pdf, name="ky-so.pdf"), "Chưa tin cậy nơi cấp")
+    authorities = hub.data / "document-authorities.pem"
+    authorities.write_bytes((work / "ca.pem").read_bytes())
+    give_to_hub(authorities.parent)
+    refused(400, lambda: client.call("POST", issue, pdf.replace(b"/Type /Sig", b"/Type /Sog"), name="ky-so.pdf"), "đã bị thay đổi sau khi ký")
+    refused(400, lambda: client.call("POST", issue, pdf + b"%them\n", name="ky-so.pdf"), "thêm vào sau chữ ký")
+    issued = client.call("POST", issue, pdf, name="ky-so.pdf")
+    assert issued["signed"]["how"] == "signature" and issued["signed"]["signature"]["signer"].startswith("Nguyen Thi Hong Hanh"), issued["signed"]
+
+
+def main():
+    if not all(shutil.which(one) for one in ("soffice", "pdftotext", "pdftoppm")):
+        skip("soffice and pdftoppm are missing: install libreoffice-writer-nogui and poppler-utils")
+    work = scratch()
+    hub = Hub().init("so-khcn", "Sở Khoa học và Công nghệ").start()
+    admin = hub.admin()
+    for code, name in (("ubnd", "Ủy ban nhân dân tỉnh Hà Giang"), ("co-quan-khac", "Cơ quan khác"), ("cong-an", "Công an tỉnh Hà Giang")):
+        admin.post("/agencies", {"code": code, "name": name})
+    admin.call("PATCH", "/agencies/so-khcn", {"short_name": "SKHCN"})
+    for slot, agency in (("lead_department", "so-khcn"), ("police", "cong-an")):
+        admin.post("/registers/role_binding", {"doc": {"slot": slot, "agency_id": agency, "from": "2026-01-01"}})
+    admin.post("/registers/information_system", {"agency_id": "so-khcn", "doc": {"name": "Cổng thông tin điện tử tỉnh", "level": 3}})
+    officer = user(hub, admin, "can.bo", "agency_officer", ["so-khcn"])
+    other = user(hub, admin, "nguoi.khac", "agency_officer", ["co-quan-khac"])
+    staff = user(hub, admin, "nhan.vien", "staff", ["so-khcn"])
+    head = user(hub, admin, "lanh.dao", "agency_head", ["so-khcn"])
+    case = officer.post("/incidents", {"title": "trên cổng thông tin điện tử", "agency_id": "so-khcn",
+                                       "description": "Trang chủ bị thay giao diện từ 07 giờ 52 phút.\nMáy chủ đã được ngắt khỏi mạng."})
+
+    kinds = officer.get("/paper-kinds")
+    assert kinds["may_create"], kinds
+    of_agency = {kind["id"] for kind in kinds["items"]}
+    everything = admin.get("/paper-kinds")["items"]
+    of_province = {kind["id"] for kind in everything} - of_agency
+    assert of_province == {"late_list", "provincial_summary", "ranking_sheet"}, of_province
+    made = []
+    for kind in everything:
+        body = {"paper": kind["id"]}
+        if "case" in kind["begins"]:
+            body["case_id"] = case["id"]
+        if kind["id"] in of_province:  # figures of every agency: not for the people of one
+            refused(403, lambda body=body: officer.post("/papers", body))
+        client = admin if kind["id"] in of_province else officer
+        paper, typed = fill(client, client.post("/papers", body))
+        assert typed <= 25, f"{kind['id']}: {typed} fields to type"
+        made.append(paper)
+    numbers = {}
+    for at, paper in enumerate(made):
+        paper = officer.post(f"/papers/{paper['id']}/number", {"version": paper["version"]})
+        assert paper["state"] == "numbered" and paper["number"].startswith("0"), paper["number"]
+        assert paper["number"] not in numbers.setdefault(paper["book"], []), paper["number"]
+        numbers[paper["book"]].append(paper["number"])
+        docx = checked_docx(officer, paper, work)
+        pages = checked_pdf(officer, paper, docx, work)
+        if OUT:
+            OUT.mkdir(parents=True, exist_ok=True)
+            for one in [docx, docx.with_suffix(".pdf"), *pages]:
+                shutil.copy(one, OUT)
+        made[at] = paper
+    charted = (work / "yearly_report.docx").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(charted)) as archive:
+        assert "word/charts/phendau1.xml" in archive.namelist(), archive.namelist()
+    waiting = officer.get("/papers", state="numbered")["items"]
+    assert {p["id"] for p in waiting} == {p["id"] for p in made}
+
+    # A scan of the first comes back; a file without a signature does not count.
+    first, second = made[0], made[1]
+    _, unsigned = officer.raw("GET", f"/api/v1/papers/{first['id']}/files/pdf")
+    issue = f"/papers/{first['id']}/issue"
+    refused(400, lambda: officer.call("POST", issue, unsigned, name="van-ban.pdf"), "chưa có chữ ký")
+    refused(400, lambda: officer.call("POST", issue, b"ky ten", name="van-ban.txt"), "không phải bản quét")
+    run("pdftoppm", "-r", "200", "-png", "-singlefile", work / f"{first['paper']}.pdf", work / "scan")
+    scan = (work / "scan.png").read_bytes()
+    issued = officer.call("POST", issue, scan, name="ban-quet.png")
+    assert issued["state"] == "issued" and issued["signed"]["by"] == "can.bo", issued
+    assert officer.raw("GET", f"/api/v1/papers/{first['id']}/files/signed")[1] == scan
+    if first["case_id"]:
+        assert issued["signed"]["sha256"] in [f["sha256"] for f in officer.get(f"/incidents/{case['id']}")["attachments"]]
+    refused(409, lambda: officer.post(f"/papers/{first['id']}/cancel", {"reason": "x"}), "đã ban hành")
+
+    # An issued yearly report is entered among the papers sent, for the duty that asks for it.
+    yearly = next(p for p in made if p["paper"] == "yearly_report")
+    signed_copy(hub, officer, yearly, work)
+    sent = officer.get("/registers/document")["items"]
+    assert [(s["doc"]["type"], s["doc"]["period"], s["doc"]["digitally_signed"]) for s in sent] == [("yearly_report", str(yearly["year"]), True)], sent
+
+    # The second is cancelled: its number is never given again.
+    officer.post(f"/papers/{second['id']}/cancel", {"reason": "sai trích yếu"})
+    body = {"paper": second["paper"], **({"case_id": case["id"]} if second["case_id"] else {})}
+    again, typed = fill(officer, officer.post("/papers", body))
+    assert again["head"]["place"] == "Hà Giang" and again["head"]["signer"]["name"], "the head of the last paper is remembered"
+    again = officer.post(f"/papers/{again['id']}/number", {"version": again["version"]})
+    assert again["number"] not in numbers[again["book"]], (again["number"], numbers)
+    assert len(officer.get(f"/papers/{again['id']}/preview")["pages"]) >= 1
+
+    # Who may not see the case sees no paper of it.
+    for path in (f"/papers/{first['id']}", f"/papers/{first['id']}/files/docx", f"/papers/{first['id']}/preview"):
+        refused(404, lambda path=path: other.get(path))
+        refused(403, lambda path=path: staff.get(path))
+    assert other.get("/papers")["items"] == [] and other.get("/number-books")["items"] == []
+    refused(404, lambda: other.post("/papers", {"paper": first["paper"], "case_id": case["id"]}))
+    refused(404, lambda: other.post(f"/papers/{again['id']}/cancel", {"reason": "x"}))
+    assert head.get(f"/papers/{first['id']}")["state"] == "issued"
+    books = officer.get("/number-books")["items"]
+    assert {b["book"]: b["last"] for b in books}[again["book"]] == len(numbers[again["book"]]) + 1, (books, numbers)
+
+    hub.stop()
+    hub.start()
+    officer = Client(hub.port).sign_in("can.bo", PASSWORD)
+    assert officer.get(f"/papers/{first['id']}")["state"] == "issued"
+    hub.stop()
+    assert not hub.errors(), hub.errors()
+    print(f"papers_hub: {len(made)} papers drafted, numbered, measured, opened; one issued, one cancelled: passed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// One paper: what the program knows stands there, what nobody knows is asked; how it looks; number, files, signed scan.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { address, get, patch, post, problemFrom, upload } from '../api/client';
+import type { PageProps } from '../app/pages';
+import { changes } from '../app/stream';
+import type { PaperDetail, PaperField } from '../api/types';
+import { bytesText, dateText } from '../text/format';
+import { tell } from '../ui/announce';
+import { download } from '../ui/download';
+import { Icon } from '../ui/icon';
+import { inert } from '../ui/inert';
+import { useChange, useLoad } from '../ui/load';
+import { Button, Drawer, PageHead, When } from '../ui/parts';
+import { Shown } from '../ui/states';
+import { PaperState } from './papers';
+import '../styles/papers.css';
+
+type Row = Record<string, string>;
+type Value = string | boolean | Row[];
+interface Chart { title: string; bars: { label: string; value: number }[] }
+type Head = PaperDetail['head'];
+
+/** What stands in the inputs: lists as lines. */
+function inputOf(f: PaperField): Value {
+  const v = f.value;
+  if (f.type === 'flag') return v === true;
+  if (f.type === 'chart') return '';  // drawn by the program
+  if (f.type === 'rows') return Array.isArray(v) ? (v as Row[]).map((row) => ({ ...row })) : [];
+  if (f.type === 'lines') return Array.isArray(v) ? (v as string[]).join('\n') : '';
+  return typeof v === 'string' ? v : '';
+}
+
+/** What is sent: lines as a list, nothing as null. */
+function sentOf(f: PaperField, value: Value): unknown {
+  if (f.type === 'lines') {
+    const lines = String(value).split('\n').map((s) => s.trim()).filter(Boolean);
+    return lines.length > 0 ? lines : null;
+  }
+  if (f.type === 'rows') return (value as Row[]).length > 0 ? value : null;
+  return value === '' ? null : value;
+}
+
+function Rows({ f, rows, put }: { f: PaperField; rows: Row[]; put: (rows: Row[]) => void }) {
+  const change = (at: number, id: string, text: string): void => put(rows.map((row, i) => (i === at ? { ...row, [id]: text } : row)));
+  return (
+    <fieldset data-field={f.id}><legend>{f.title}{f.required ? '' : ' (nếu có)'}</legend>
+      {rows.map((row, i) => (
+        <div class="paper-row" key={i}>
+          {f.columns.map((c) => <label key={c.id}>{c.title}<input value={row[c.id] ?? ''} maxLength={2000} onInput={(e) => change(i, c.id, e.currentTarget.value)} /></label>)}
+          <Button kind="bare" icon="close" aria-label={`Bỏ dòng ${i + 1} của ${f.title}`} onClick={() => put(rows.filter((_, x) => x !== i))} />
+        </div>
+      ))}
+      <Button icon="plus" onClick={() => put([...rows, {}])}>Thêm dòng</Button>
+    </fieldset>
+  );
+}
+
+function Entry({ f, value, put }: { f: PaperField; value: Value; put: (value: Value) => void }) {
+  const label = <>{f.title}{!f.required && <span class="muted"> (nếu có)</span>}{f.source === 'known' && <span class="hint">Chương trình đã điền; sửa nếu chưa đúng</span>}
+    {f.type === 'lines' && <span class="hint">Mỗi dòng một mục</span>}</>;
+  if (f.type === 'rows') return <Rows f={f} rows={value as Row[]} put={put} />;
+  if (f.type === 'flag') return <label class="check" data-field={f.id}><input type="checkbox" checked={value === true} onChange={(e) => put(e.currentTarget.checked)} /> {f.title}</label>;
+  if (f.type === 'text') return <label data-field={f.id}>{label}<input value={String(value)} maxLength={4000} onInput={(e) => put(e.currentTarget.value)} /></label>;
+  return <label data-field={f.id}>{label}<textarea rows={4} value={String(value)} maxLength={18000} onInput={(e) => put(e.currentTarget.value)} /></label>;
+}
+
+const kPrefixes: [NonNullable<NonNullable<Head['signer']>['prefix']>, string][] = [
+  ['none', 'Người đứng đầu tự ký'], ['kt', 'KT. (cấp phó ký thay)'], ['tl', 'TL. (thừa lệnh)'], ['tuq', 'TUQ. (thừa ủy quyền)'], ['tm', 'TM. (thay mặt tập thể)'], ['q', 'Q. (quyền)']];
+
+function HeadForm({ head, put }: { head: Head; put: (head: Head) => void }) {
+  const signer = head.signer ?? {};
+  const line = (name: 'subject' | 'place' | 'symbol' | 'agency_above' | 'archive', title: string, hint = '') => (
+    <label data-field={name}>{title}{hint && <span class="hint">{hint}</span>}<input value={head[name] ?? ''} maxLength={500} onInput={(e) => put({ ...head, [name]: e.currentTarget.value })} /></label>);
+  const list = (name: 'addressees' | 'recipients', title: string) => (
+    <label data-field={name}>{title}<span class="hint">Mỗi dòng một nơi</span><textarea rows={2} value={(head[name] ?? []).join('\n')} onInput={(e) => put({ ...head, [name]: e.currentTarget.value.split('\n') })} /></label>);
+  const who = (name: 'title' | 'name' | 'head' | 'body', title: string) => (
+    <label data-field={`signer.${name}`}>{title}<input value={signer[name] ?? ''} maxLength={300} onInput={(e) => put({ ...head, signer: { ...signer, [name]: e.currentTarget.value } })} /></label>);
+  return (
+    <>
+      {line('subject', 'Trích yếu nội dung', 'Không ghi “V/v”, không có dấu chấm ở cuối')}
+      {head.kind !== 'bien_ban' && list('addressees', 'Kính gửi')}
+      {list('recipients', 'Nơi nhận khác')}
+      <label data-field="signer.prefix">Cách ký<select value={signer.prefix ?? 'none'} onChange={(e) => put({ ...head, signer: { ...signer, prefix: e.currentTarget.value as 'none' } })}>
+        {kPrefixes.map(([id, word]) => <option key={id} value={id}>{word}</option>)}</select></label>
+      {['kt', 'tl', 'tuq'].includes(signer.prefix ?? '') && who('head', 'Chức vụ người đứng đầu')}
+      {signer.prefix === 'tm' && who('body', 'Thay mặt')}
+      {who('title', 'Chức vụ người ký')}
+      {who('name', 'Họ tên người ký')}
+      <details><summary>Địa danh, ký hiệu, nơi lưu</summary>
+        {line('place', 'Địa danh', 'Ví dụ: Hà Giang')}
+        {line('symbol', 'Ký hiệu', 'Ví dụ: BC-SKHCN, của công văn: SKHCN-CNTT')}
+        {line('agency_above', 'Cơ quan cấp trên')}
+        {line('archive', 'Nơi lưu', 'Ví dụ: VT, CNTT')}
+      </details>
+    </>
+  );
+}
+
+function Draft({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
+  const [values, setValues] = useState<Record<string, Value>>(() => Object.fromEntries(p.fields.map((f) => [f.id, inputOf(f)])));
+  const [head, setHead] = useState<Head>(p.head);
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+  const save = async (refresh = false): Promise<void> => {
+    setBusy(true);
+    const changed = Object.fromEntries(p.fields.filter((f) => JSON.stringify(values[f.id]) !== JSON.stringify(inputOf(f))).map((f) => [f.id, sentOf(f, values[f.id]!)]));
+    const { kind: _kind, agency: _agency, number: _number, date: _date, exercise: _exercise, ...mine } = head;
+    try {
+      const after = await patch('/papers/{id}', { path: { id: p.id }, body: { version: p.version, values: changed, head: mine, ...(refresh ? { refresh: true } : {}) } });
+      setProblem('');
+      setValues(Object.fromEntries(after.fields.map((f) => [f.id, inputOf(f)])));
+      setHead(after.head);
+      set(after);
+      tell(refresh ? 'Đã lấy lại số liệu mới.' : 'Đã lưu bản nháp.');
+    } catch (cause) {
+      setProblem(problemFrom(cause).text);
+    }
+    setBusy(false);
+  };
+  const open = p.fields.filter((f) => f.source !== 'known' && f.type !== 'chart');
+  const known = p.fields.filter((f) => f.source === 'known' && f.type !== 'chart');
+  const entry = (f: PaperField) => <Entry key={f.id} f={f} value={values[f.id] ?? ''} put={(value) => setValues((all) => ({ ...all, [f.id]: value }))} />;
+  return (
+    <section class="panel">
+      {problem && <p class="form-problem" role="alert">{problem}</p>}
+      <form class="form" data-testid="paper-form" onSubmit={(e) => { e.preventDefault(); void save(); }}>
+        <h2>Nội dung cần điền</h2>
+        {open.filter((f) => f.required).map(entry)}
+        {open.some((f) => !f.required) && <details><summary>Không bắt buộc</summary>{open.filter((f) => !f.required).map(entry)}</details>}
+        <h2>Thể thức</h2>
+        <HeadForm head={head} put={setHead} />
+        {known.length > 0 && <details><summary>Chương trình đã điền {known.length} mục</summary>{known.map(entry)}</details>}
+        <p class="row-actions"><Button kind="main" type="submit" disabled={busy} data-testid="paper-save">Lưu bản nháp</Button>
+          <Button icon="reopen" disabled={busy} onClick={() => void save(true)}>Lấy lại số liệu</Button></p>
+      </form>
+    </section>
+  );
+}
+
+function Read({ p }: { p: PaperDetail }) {
+  const text = (f: PaperField): string => (Array.isArray(f.value) ? (f.value as (string | Row)[]).map((x) => (typeof x === 'string' ? x : f.columns.map((c) => x[c.id] ?? '').join(' · '))).join('\n')
+    : f.type === 'chart' && f.value ? (f.value as Chart).bars.map((b) => `${b.label}: ${b.value}`).join('\n') : f.value === true ? 'Có' : typeof f.value === 'string' ? f.value : '');
+  return (
+    <section class="panel"><h2>Nội dung</h2>
+      <dl class="paper-read">{p.fields.filter((f) => text(f) !== '').map((f) => <div key={f.id}><dt>{f.title}</dt><dd class="pre" data-raw>{inert(text(f))}</dd></div>)}</dl>
+    </section>
+  );
+}
+
+function Preview({ p }: { p: PaperDetail }) {
+  const [pages, setPages] = useState<string[] | null>(null);
+  const [state, setState] = useState('');
+  useEffect(() => setPages(null), [p.version]);
+  const show = async (): Promise<void> => {
+    setState('Đang vẽ trang…');
+    try {
+      setPages((await get('/papers/{id}/preview', { path: { id: p.id } })).pages);
+      setState('');
+    } catch (cause) {
+      setState(problemFrom(cause).text);
+    }
+  };
+  return (
+    <section class="panel" aria-labelledby="paper-preview"><h2 id="paper-preview">Xem trước</h2>
+      <p><Button icon="search" onClick={() => void show()} data-testid="paper-preview">{pages ? 'Vẽ lại' : 'Xem trang giấy'}</Button></p>
+      {state && <p class="muted" role="status">{state}</p>}
+      {pages?.map((page, i) => <img key={i} class="paper-page" src={`data:image/png;base64,${page}`} alt={`Trang ${i + 1}`} data-testid="paper-page" />)}
+    </section>
+  );
+}
+
+function Files({ p }: { p: PaperDetail }) {
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState('');
+  const take = async (part: string): Promise<void> => {
+    setBusy(part);
+    try {
+      await download(address('/papers/{id}/files/{part}', { id: p.id, part }));
+      setProblem('');
+    } catch (cause) {
+      setProblem(problemFrom(cause).text);
+    }
+    setBusy('');
+  };
+  const one = (part: string, word: string) => <Button icon="download" disabled={busy !== ''} onClick={() => void take(part)} data-testid={`paper-${part}`}>{busy === part ? 'Đang tạo…' : word}</Button>;
+  return (
+    <section class="panel" aria-labelledby="paper-files"><h2 id="paper-files">Tải về</h2>
+      {problem && <p class="form-problem" role="alert">{problem}</p>}
+      <p class="row-actions">{one('docx', 'DOCX')}{one('pdf', 'PDF')}{p.signed && one('signed', 'Bản đã ký')}</p>
+      {p.docx_sha256 && <p class="muted small">Mã SHA-256 của bản DOCX: <code class="hash">{p.docx_sha256}</code></p>}
+    </section>
+  );
+}
+
+function Numbering({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
+  const [own, setOwn] = useState('');
+  const [problem, setProblem] = useState('');
+  const take = async (): Promise<void> => {
+    try {
+      const typed = own.trim();
+      const after = await post('/papers/{id}/number', { path: { id: p.id }, body: { version: p.version, ...(typed ? { number: Number(typed) } : {}) } });
+      set(after);
+      tell(`Đã cấp số ${after.number ?? ''}.`);
+    } catch (cause) {
+      setProblem(problemFrom(cause).text);
+    }
+  };
+  return (
+    <section class="panel" aria-labelledby="paper-number"><h2 id="paper-number">Cấp số</h2>
+      {problem && <p class="form-problem" role="alert">{problem}</p>}
+      {p.missing.length > 0 ? <><p>Còn thiếu:</p><ul data-testid="paper-missing">{p.missing.map((m) => <li key={m}>{m}</li>)}</ul></> : (
+        <form class="form" onSubmit={(e) => { e.preventDefault(); void take(); }}>
+          <p class="muted">Sổ đã cấp đến số {p.last_number ?? 0}. Cấp số xong thì không sửa nội dung được nữa.</p>
+          <label>Số do văn thư cấp <span class="muted">(nếu có)</span><span class="hint">Để trống thì chương trình lấy số tiếp theo</span>
+            <input inputMode="numeric" pattern="[0-9]*" value={own} onInput={(e) => setOwn(e.currentTarget.value)} data-testid="paper-own-number" /></label>
+          <Button kind="main" icon="check" type="submit" data-testid="paper-take-number">Cấp số</Button>
+        </form>
+      )}
+    </section>
+  );
+}
+
+function Issuing({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [state, setState] = useState({ sent: 0, size: 0, problem: '' });
+  const start = async (file: File): Promise<void> => {
+    setState({ sent: 0, size: file.size, problem: '' });
+    try {
+      const after = await upload(address('/papers/{id}/issue', { id: p.id }, { name: file.name }), file, { 'Content-Type': file.type || 'application/octet-stream' },
+        (sent) => setState((s) => ({ ...s, sent }))).promise as PaperDetail;
+      set(after);
+      tell(`Đã ban hành ${after.number ?? ''}.`);
+    } catch (cause) {
+      setState({ sent: 0, size: 0, problem: problemFrom(cause).text });
+    }
+  };
+  return (
+    <section class="panel" aria-labelledby="paper-issue"><h2 id="paper-issue">Ban hành</h2>
+      {state.problem && <p class="form-problem" role="alert">{state.problem}</p>}
+      <p>In văn bản, trình ký, đóng dấu, rồi gửi lại bản quét (PDF hoặc ảnh, ít nhất 200 dpi) hoặc tệp PDF đã ký số.</p>
+      <input ref={input} type="file" class="sr-only" tabIndex={-1} accept=".pdf,.png,.jpg,.jpeg,.tif,.tiff,.docx" aria-label="Bản đã ký" data-testid="paper-scan" onChange={(e) => {
+        const file = e.currentTarget.files?.[0];
+        if (file) void start(file);
+        e.currentTarget.value = '';
+      }} />
+      <p><Button kind="main" icon="upload" onClick={() => input.current?.click()} data-testid="paper-issue-button">Gửi bản đã ký</Button></p>
+      {state.size > 0 && <progress max={state.size} value={state.sent} aria-label="Đang gửi bản đã ký" />}
+    </section>
+  );
+}
+
+function Cancelling({ p, set, onClose }: { p: PaperDetail; set: (p: PaperDetail) => void; onClose: () => void }) {
+  const [problem, setProblem] = useState('');
+  const cancel = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const reason = String(new FormData(event.currentTarget as HTMLFormElement).get('reason') ?? '');
+    try {
+      set(await post('/papers/{id}/cancel', { path: { id: p.id }, body: { version: p.version, reason } }));
+      tell('Đã hủy văn bản.');
+      onClose();
+    } catch (cause) {
+      setProblem(problemFrom(cause).text);
+    }
+  };
+  return (
+    <Drawer title="Hủy văn bản" onClose={onClose} testid="cancel-drawer">
+      {problem && <p class="form-problem" role="alert">{problem}</p>}
+      <form class="form" onSubmit={(e) => void cancel(e)}>
+        {p.number && <p>Số {p.number} vẫn được giữ, không cấp lại cho văn bản khác.</p>}
+        <label>Lý do<textarea name="reason" rows={3} required maxLength={2000} data-testid="cancel-reason" /></label>
+        <Button kind="danger" type="submit" data-testid="cancel-send">Hủy văn bản</Button>
+      </form>
+    </Drawer>
+  );
+}
+
+export default function PaperPage({ id }: PageProps) {
+  const loaded = useLoad((abort) => get('/papers/{id}', { signal: abort, path: { id } }), [id]);
+  const [cancelling, setCancelling] = useState(false);
+  const drafting = loaded.data?.state === 'drafted' && loaded.data.may_write;
+  // What somebody types must not be replaced by what somebody else saved.
+  useChange(changes.record.value, () => { if (!drafting) loaded.reload(); }, 4000);
+  return (
+    <Shown of={loaded}>
+      {(p) => (
+        <>
+          <p class="crumb"><a href="/giay-to">Giấy tờ</a></p>
+          <PageHead title={p.number ? `${p.title} số ${p.number}` : p.title} sub={<><PaperState state={p.state} /> {inert(p.subject ?? '')}{p.date && `, ngày ${dateText(p.date)}`}</>}>
+            {p.may_write && (p.state === 'drafted' || p.state === 'numbered') && <Button icon="cross" onClick={() => setCancelling(true)} data-testid="paper-cancel">Hủy</Button>}
+          </PageHead>
+          {p.form && <p class="muted">{p.form}</p>}
+          {p.state === 'cancelled' && <p class="note-line">Lý do hủy: {inert(p.cancel_reason ?? '')}</p>}
+          {p.signed && <p class="next" data-testid="paper-signed-note"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'} <span data-raw>{inert(p.signed.name)}</span> ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} /></span></p>}
+          <div class="split">
+            <div>{drafting ? <Draft key={p.id} p={p} set={loaded.set} /> : <Read p={p} />}<Preview p={p} /></div>
+            <aside>
+              {drafting && <Numbering p={p} set={loaded.set} />}
+              {p.state === 'numbered' && p.may_write && <Issuing p={p} set={loaded.set} />}
+              <Files p={p} />
+              {p.case_id && <p><a href={`/su-co/${encodeURIComponent(p.case_id)}`}>Trang của sự cố</a></p>}
+            </aside>
+          </div>
+          {cancelling && <Cancelling p={p} set={loaded.set} onClose={() => setCancelling(false)} />}
+        </>
+      )}
+    </Shown>
+  );
+}
