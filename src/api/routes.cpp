@@ -360,6 +360,7 @@ const std::vector<Route>& routes() {
     for (auto& route : documents_routes()) all.push_back(route);
     for (auto& route : account_routes()) all.push_back(route);
     for (auto& route : organisations_routes()) all.push_back(route);
+    for (auto& route : delivery_routes()) all.push_back(route);
     for (auto& route : duty_routes()) all.push_back(route);
     for (auto& route : province_routes()) all.push_back(route);
     for (auto& route : rules_routes()) all.push_back(route);

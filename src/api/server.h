@@ -51,6 +51,7 @@ bool is_open_untrained(const hub::Session& session, Resource resource);
 /// Every operation of openapi.yaml: the rows of routes.cpp and of its neighbours routes_*.cpp.
 const std::vector<Route>& routes();
 std::vector<Route> account_routes();
+std::vector<Route> delivery_routes();
 std::vector<Route> documents_routes();
 std::vector<Route> duty_routes();
 std::vector<Route> organisations_routes();

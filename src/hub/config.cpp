@@ -92,8 +92,9 @@ Result<net::SmtpServer> smtp_from(const Json& json) {
   using Security = net::SmtpServer::Security;
   if (!json.is_object()) return wrong("not_like", "smtp", {"{\"host\": ..., \"from\": ...}"});
   for (const auto& [name, value] : json.members()) {
-    constexpr std::string_view kKnown[] = {"host", "port",          "security", "from",
-                                           "user", "password_file", "ca_file"};
+    constexpr std::string_view kKnown[] = {"host",    "port",          "security",
+                                           "from",    "user",          "password_file",
+                                           "ca_file", "reply_timeout", "final_timeout"};
     if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown))
       return wrong("unknown", "smtp." + name);
   }
@@ -115,6 +116,8 @@ Result<net::SmtpServer> smtp_from(const Json& json) {
   if (!net::is_mail_address(out.from)) return wrong("not_like", "smtp.from", {"phendau@example.vn"});
   PHENDAU_TRY(read_text(json, "user", out.user));
   PHENDAU_TRY(read_text(json, "ca_file", out.ca_file));
+  PHENDAU_TRY(read_duration(json, "reply_timeout", seconds(1), minutes(10), out.reply_timeout));
+  PHENDAU_TRY(read_duration(json, "final_timeout", seconds(1), minutes(30), out.final_timeout));
   if (!out.user.empty() && json["password_file"].as_string().empty())
     return wrong("not_text", "smtp.password_file");
   // A password never crosses the network in clear.
@@ -143,6 +146,7 @@ constexpr std::string_view kConfigMembers[] = {"pack_dir",
                                                "journal_verify_every",
                                                "journal_verify_mib_per_second",
                                                "smtp",
+                                               "send_retry_first",
                                                "demo"};
 
 }  // namespace
@@ -192,6 +196,7 @@ Result<HubConfig> config_from_json(const Json& json) {
   PHENDAU_TRY(read_int(json, "journal_verify_mib_per_second", 1, 1'000, mib_per_second));
   out.journal_verify_bytes_per_second = std::int64_t{mib_per_second} << 20;
   out.demo = json["demo"].as_bool(false);
+  PHENDAU_TRY(read_duration(json, "send_retry_first", seconds(1), hours(1), out.send_retry_first));
   if (json.contains("smtp")) out.smtp = PHENDAU_TRY(smtp_from(json["smtp"]));
   for (const auto& name : json["server_names"].items()) out.server_names.push_back(name.as_string());
   for (const auto& item : json["listeners"].items())

@@ -56,8 +56,9 @@ struct HubConfig {
   Duration assess_every = minutes(1);  // how often passing time is looked at
   Duration journal_verify_every = days(7);
   std::int64_t journal_verify_bytes_per_second = 8 << 20;
-  std::optional<net::SmtpServer> smtp;  // reminders also go out by mail
-  bool demo = false;                    // the data are invented; every screen says so
+  std::optional<net::SmtpServer> smtp;     // notices also go out by mail
+  Duration send_retry_first = minutes(1);  // then three times as long each time, up to six hours
+  bool demo = false;                       // the data are invented; every screen says so
 };
 
 /// HubConfig::local_sign_in with its default, which follows the address that is really used.

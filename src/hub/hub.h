@@ -12,6 +12,7 @@
 #include "hub/agencies.h"
 #include "hub/alerts.h"
 #include "hub/calendar_feeds.h"
+#include "hub/deliveries.h"
 #include "hub/detection.h"
 #include "hub/devices.h"
 #include "hub/duties.h"
@@ -22,7 +23,6 @@
 #include "hub/keys.h"
 #include "hub/leader.h"
 #include "hub/live.h"
-#include "hub/mailer.h"
 #include "hub/notices.h"
 #include "hub/obligations.h"
 #include "hub/organisations.h"
@@ -76,6 +76,7 @@ class Hub {
   RecordTables& record_tables() { return *record_tables_; }
   Duties& duties() { return *duties_; }
   Notices& notices() { return *notices_; }
+  Deliveries& deliveries() { return *deliveries_; }
   CalendarFeeds& calendar_feeds() { return *calendar_feeds_; }
   Leader& leader() { return *leader_; }
   ProvinceSettings& province_settings() { return *province_settings_; }
@@ -133,7 +134,7 @@ class Hub {
   std::unique_ptr<RecordTables> record_tables_;
   std::unique_ptr<Duties> duties_;
   std::unique_ptr<Notices> notices_;
-  std::unique_ptr<Mailer> mailer_;
+  std::unique_ptr<Deliveries> deliveries_;
   std::unique_ptr<Reminding> reminding_;
   std::unique_ptr<CalendarFeeds> calendar_feeds_;
   std::unique_ptr<Leader> leader_;

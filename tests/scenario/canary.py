@@ -183,6 +183,8 @@ def requests(on, own):
         "getRanking": [(None, q, {"year": "2026"}) for q in [{}, {"agency": own["agency"]}]] + [(None, {"agency": on["agency"]}, {"year": "2026"})],
         "exportRanking": [(None, q, {"year": "2026"}) for q in [{}, {"agency": on["agency"]}]],
         "publishRanking": [({"decision_number": "x"}, {}, {"year": "2026"})],
+        "listDeliveries": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"state": "waiting,failed,sending,dead"}, {"channel": "mail"}]],
+        "getDelivery": [(None, {}, {"id": on["delivery"]})], "resendDelivery": [({}, {}, {"id": on["delivery"]})],
         "listWarnings": [(None, q, {}) for q in [{}, {"box": "received"}, {"box": "sent"}]],
         "sendWarning": [({"agency_id": on["agency"], "doc": {"kind": ["risk"], "title": "x", "text": "x", "measures": "x"}}, {}, {})],
         "listWarningAddressees": [(None, {}, {})],
