@@ -4,7 +4,8 @@
 
     good                                       takes everything
     down                                       does not listen
-    slow                                       takes its time before each answer, and long after the final dot
+    slow                                       takes its time before each answer (pause), long after the final dot (pause_at_dot), and
+                                               between keeping a mail and saying so (pause_kept)
     hang                                       says nothing after RCPT
     greylist                                   450 to an unknown (sender, recipient), taken when tried again
     greeting STAGE REPLY                       refuse[stage] = "550 no": instead of the answer at greeting, ehlo, auth, mail, rcpt, data, dot
@@ -53,7 +54,7 @@ class SmtpServer:
     # ---- how it behaves ------------------------------------------------------------------------------------------------
     def good(self):
         self.refuse, self.refuse_to, self.hang_at = {}, {}, set()
-        self.pause = self.pause_at_dot = 0
+        self.pause = self.pause_at_dot = self.pause_kept = 0
         self.greylist_after = None  # seconds until a second try is welcome
         self.cut = self.cut_data = 0  # so many times
         self.seen = {}
@@ -187,6 +188,7 @@ class SmtpServer:
             self.mails.append(Mail(to, b"".join(lines)))
         if self._use_up("cut"):
             return False
+        time.sleep(self.pause_kept)
         return say("250 2.0.0 kept")
 
     def _use_up(self, name):

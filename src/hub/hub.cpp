@@ -164,6 +164,7 @@ Result<> Hub::open_workers() {
   rule_filters_->start();
   obligations_->start();
   deliveries_->start();
+  telling_->start();
   listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
   journal_watch_ = std::make_unique<JournalWatch>(*services_, DataFolder::of(config_.data_dir).journal,
@@ -189,6 +190,11 @@ Result<> Hub::open_duties() {
   notices_ = std::make_unique<Notices>(*services_);
   deliveries_ = std::make_unique<Deliveries>(*services_);
   PHENDAU_TRY(deliveries_->open());
+  notices_->on_read = [this](const Actor& actor, const std::vector<std::string>& ids) {
+    deliveries_->note_read(actor, ids);
+  };
+  telling_ = std::make_unique<Telling>(*services_, *accounts_, *notices_, *deliveries_);
+  PHENDAU_TRY(telling_->open());
   reminding_ =
       std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_, *deliveries_);
   calendar_feeds_ = std::make_unique<CalendarFeeds>(*services_, *accounts_);
@@ -247,6 +253,7 @@ void Hub::stop() {
   if (pipeline_) pipeline_->stop();
   if (detection_) detection_->stop();
   if (obligations_) obligations_->stop();
+  if (telling_) telling_->stop();
   if (deliveries_) deliveries_->stop();
   if (rule_filters_) rule_filters_->stop();
 }

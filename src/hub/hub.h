@@ -35,6 +35,7 @@
 #include "hub/rule_filters.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
+#include "hub/telling.h"
 #include "hub/warnings.h"
 #include "store/journal/journal.h"
 #include "store/ledger/ledger.h"
@@ -135,6 +136,7 @@ class Hub {
   std::unique_ptr<Duties> duties_;
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Deliveries> deliveries_;
+  std::unique_ptr<Telling> telling_;
   std::unique_ptr<Reminding> reminding_;
   std::unique_ptr<CalendarFeeds> calendar_feeds_;
   std::unique_ptr<Leader> leader_;

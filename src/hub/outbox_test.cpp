@@ -206,7 +206,9 @@ TEST_CASE(
   w.env.advance(days(6));
   w.run_all();
   CHECK(w.outbox().counts().given_up == 2);
-  CHECK(w.deliveries->list(system_actor(), {{"dead"}, "", "", "", 10}).value()["total"].as_int() == 2);
+  Deliveries::Filter dead;
+  dead.states = {"dead"};
+  CHECK(w.deliveries->list(system_actor(), dead).value()["total"].as_int() == 2);
 }
 
 TEST_CASE("outbox: what the ledger cannot take is not sent; what was sent is not sent again") {

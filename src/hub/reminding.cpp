@@ -190,6 +190,8 @@ std::vector<DeliveryWrite> Reminding::addresses_of(const comply::Notice& notice,
   const auto page = services_.ledger.list(query, everything());
   if (!page) return out;
   for (const auto& record : page->records) {
+    const auto ways = texts_from(record.doc["notice_ways"]);
+    if (!ways.empty() && std::find(ways.begin(), ways.end(), kMailChannel) == ways.end()) continue;
     DeliveryWrite mail;
     mail.address = trim(record.doc["email"].as_string());
     const bool is_known =

@@ -228,7 +228,7 @@ print("mail: cut after the dot", flush=True)
 # ---- killed at random moments ----------------------------------------------------------------------------------------------------
 dice = random.Random(5)
 rounds = 10
-server.good().pause_at_dot = 0.15
+server.good().pause_kept = 0.4  # the moment in which nobody can know
 for _ in range(rounds):
     wave()
     time.sleep(dice.uniform(0.05, 2.0))
