@@ -98,7 +98,6 @@ def deliveries(**query):
         out += page["items"]
         cursor = page["next_cursor"]
         if not cursor:
-            assert len(out) == page["total"], (len(out), page["total"])
             return out
 
 
@@ -229,9 +228,14 @@ print("mail: cut after the dot", flush=True)
 dice = random.Random(5)
 rounds = 10
 server.good().pause_kept = 0.4  # the moment in which nobody can know
-for _ in range(rounds):
+for number_of_round in range(rounds):
+    kept = len(server.ids())
     wave()
-    time.sleep(dice.uniform(0.05, 2.0))
+    if number_of_round % 2:  # any moment
+        time.sleep(dice.uniform(0.05, 2.0))
+    else:  # between the server's keeping it and its saying so, or just after
+        wait_for(lambda: len(server.ids()) > kept, 20, step=0.01)
+        time.sleep(dice.uniform(0, 0.5))
     hub.stop(signal.SIGKILL)
     hub.start()
     admin = hub.admin()
@@ -239,7 +243,7 @@ server.good()
 settled(seconds=120)
 marked = {f"<{d['id']}@tinh.example>" for d in deliveries() if d.get("twice")}
 assert doubled() <= marked, doubled() - marked
-assert len(doubled() - twice) <= rounds * 4
+assert 1 <= len(doubled() - twice) <= rounds * 4, "the moment was hit, and no more than what was on its way came twice"
 assert {d["state"] for d in deliveries()} == {"sent"} and {f"<{d['id']}@tinh.example>" for d in deliveries()} == set(server.ids())
 print(f"mail: {rounds} kills, {len(doubled() - twice)} arrived twice, all marked", flush=True)
 
