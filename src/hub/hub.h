@@ -78,6 +78,7 @@ class Hub {
   Duties& duties() { return *duties_; }
   Notices& notices() { return *notices_; }
   Deliveries& deliveries() { return *deliveries_; }
+  Telling& telling() { return *telling_; }
   CalendarFeeds& calendar_feeds() { return *calendar_feeds_; }
   Leader& leader() { return *leader_; }
   ProvinceSettings& province_settings() { return *province_settings_; }

@@ -60,7 +60,7 @@ void PackReader::read_notices(const std::string& pack_id, const std::string& pat
     reader.only_keys(node,
                      {"id", "title", "register", "states", "agencies", "to", "channels", "text", "short"});
     NoticeRule out{reader.text(node, "id", true),        reader.bi_text(node, "title", true),
-                   reader.text(node, "register", true),  reader.texts(node, "states", true),
+                   reader.text(node, "register", true),  reader.texts(node, "states", false),
                    reader.text(node, "agencies", false), reader.texts(node, "to", true),
                    reader.texts(node, "channels", true), reader.bi_text(node, "text", true),
                    reader.bi_text(node, "short", true),  reader.place(node)};

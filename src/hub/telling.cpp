@@ -53,6 +53,14 @@ std::string filled(std::string text, const std::vector<std::pair<std::string_vie
   return text;
 }
 
+/// For who calls: the number, then the one out of hours.
+std::string numbers_of(std::string_view phone, std::string_view night) {
+  const std::string day = phone_number(phone, kPhoneChannel);
+  const std::string late = phone_number(night, kPhoneChannel);
+  if (late.empty() || late == day) return day;
+  return day.empty() ? late : tr(Lang::vi, "notice.phone_night", {day, late});
+}
+
 bool is_among(const std::vector<std::string>& list, std::string_view one) {
   return std::find(list.begin(), list.end(), one) != list.end();
 }
@@ -68,6 +76,7 @@ struct Telling::Reader {
   std::string name;
   std::string email;
   std::string phone;
+  std::string night;              // number out of hours, for who calls
   std::vector<std::string> ways;  // besides the portal
 };
 
@@ -130,12 +139,36 @@ Result<std::size_t> Telling::look() {
   }
 }
 
+Result<Telling::People> Telling::people_now() {
+  People out;
+  for (auto& account : PHENDAU_TRY(accounts_.list(system_actor()))) {
+    if (!account.locked) out.accounts.push_back(std::move(account));
+  }
+  out.bodies_of_slot = PHENDAU_TRY(bodies_of_slots(services_));
+  return out;
+}
+
+Result<std::size_t> Telling::tell_now(std::string_view notice, const ledger::Record& record,
+                                      std::string_view key, std::vector<std::string> to) {
+  const auto& rules = services_.pack.pack().notices;
+  const auto found =
+      std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == notice; });
+  if (found == rules.end()) return fail(ErrorCode::not_found, "no notice " + std::string(notice));
+  NoticeRule rule = *found;
+  if (!to.empty()) rule.to = std::move(to);
+  const std::lock_guard lock(mu_);
+  People people = PHENDAU_TRY(people_now());
+  std::vector<DeliveryWrite> out;
+  PHENDAU_TRY(tell(rule, record, key, people, out));
+  PHENDAU_TRY(write(out));
+  return out.size();
+}
+
 Result<> Telling::tell_changes(const std::vector<ledger::Change>& changes, std::vector<DeliveryWrite>& out) {
   const auto& rules = services_.pack.pack().notices;
   std::set<std::string, std::less<>> kinds;
   for (const auto& rule : rules) kinds.insert(rule.reg);
-  People people;
-  bool has_people = false;
+  std::optional<People> people;
   for (const auto& change : changes) {
     if (!kinds.contains(change.kind) || change.type != ledger::Change::Type::write) continue;
     const auto entries = PHENDAU_TRY(
@@ -146,16 +179,10 @@ Result<> Telling::tell_changes(const std::vector<ledger::Change>& changes, std::
     for (const auto& rule : rules) {
       const bool is_new = is_among(rule.states, state) && !is_among(rule.states, before);
       if (rule.reg != change.kind || !is_new) continue;
-      if (!has_people) {
-        for (auto& account : PHENDAU_TRY(accounts_.list(system_actor()))) {
-          if (!account.locked) people.accounts.push_back(std::move(account));
-        }
-        people.bodies_of_slot = PHENDAU_TRY(bodies_of_slots(services_));
-        has_people = true;
-      }
+      if (!people) people = PHENDAU_TRY(people_now());
       const auto record = services_.ledger.get(change.kind, change.record_id, everything());
       if (!record) continue;
-      PHENDAU_TRY(tell(rule, *record, change.seq, people, out));
+      PHENDAU_TRY(tell(rule, *record, std::to_string(change.seq), *people, out));
     }
   }
   return {};
@@ -181,7 +208,7 @@ Result<> Telling::add_registered(std::string_view agency_id, std::string_view re
     const std::string night(trim(record.doc["out_of_hours_phone"].as_string()));
     reader.ways = {"mail", "sms", "zalo", "phone"};
     if (const Json& chosen = record.doc["notice_ways"]; chosen.size() > 0) reader.ways = texts_from(chosen);
-    if (reader.phone.empty()) reader.phone = night;
+    reader.night = night;
     out.push_back(std::move(reader));
   }
   return {};
@@ -262,7 +289,7 @@ bool Telling::may_read(const Reader& reader, const ledger::Record& record) {
   return !scope.allows_nothing() && services_.ledger.get(record.kind, record.id, scope).has_value();
 }
 
-Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std::uint64_t seq,
+Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std::string_view key,
                        People& people, std::vector<DeliveryWrite>& out) {
   const std::string about = record.kind + "/" + record.id;
   const std::vector<std::pair<std::string_view, std::string>> marks = {
@@ -280,13 +307,14 @@ Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std
       const bool is_portal = channel == kPortalChannel;
       if (is_portal ? reader.user.empty() : !is_among(reader.ways, channel)) continue;
       if (!is_portal && channel != kPhoneChannel && !deliveries_.has(channel)) continue;
-      const std::string address = is_portal                 ? reader.user
-                                  : channel == kMailChannel ? reader.email
-                                                            : phone_number(reader.phone, channel);
+      const std::string address = is_portal                  ? reader.user
+                                  : channel == kMailChannel  ? reader.email
+                                  : channel == kPhoneChannel ? numbers_of(reader.phone, reader.night)
+                                                             : phone_number(reader.phone, channel);
       if (address.empty() || (channel == kMailChannel && !net::is_mail_address(address))) continue;
       if (!seen.insert(channel + "|" + address).second) continue;
       DeliveryWrite one;
-      one.key = rule.id + "|" + about + "|" + std::to_string(seq) + "|" + channel + "|" + address;
+      one.key = rule.id + "|" + about + "|" + std::string(key) + "|" + channel + "|" + address;
       one.channel = channel;
       one.agency_id = reader.agency;
       one.to_user = reader.user;

@@ -28,14 +28,20 @@ class Telling {
   Result<> open();
   void start();
   void stop();
+  /// One notice of the pack about a record because somebody says so (a step of a case, a clock), to `to` or,
+  /// if empty, to whom the notice names; the number of deliveries. The same `key` tells nobody twice.
+  /// `not_found` for a notice that the pack does not have.
+  Result<std::size_t> tell_now(std::string_view notice, const ledger::Record& record, std::string_view key,
+                               std::vector<std::string> to = {});
   /// Tells what happened since; the number of deliveries. For the own thread and tests.
   Result<std::size_t> look();
 
  private:
   struct People;
   struct Reader;
-  /// What one notice writes; `seq` is the change that brought the record into the state.
-  Result<> tell(const NoticeRule& rule, const ledger::Record& record, std::uint64_t seq, People& people,
+  Result<People> people_now();
+  /// What one notice writes; `key` is what brought it about.
+  Result<> tell(const NoticeRule& rule, const ledger::Record& record, std::string_view key, People& people,
                 std::vector<DeliveryWrite>& out);
   Result<> tell_changes(const std::vector<ledger::Change>& changes, std::vector<DeliveryWrite>& out);
   Result<std::vector<Reader>> readers_of(const NoticeRule& rule, const ledger::Record& record,

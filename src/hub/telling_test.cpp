@@ -134,13 +134,28 @@ TEST_CASE(
   CHECK(w.texts(officer) == 2);
 }
 
+TEST_CASE("telling: because a step says so, to whom it says, once per key") {
+  World w;
+  const Actor officer = w.person("can.bo", Role::agency_officer, {"a1"});
+  const Actor head = w.person("thu.truong", Role::agency_head, {"a1"});
+  const auto record = w.ledger->get("case", w.open_case("a1"), everything()).value();
+  CHECK(w.telling->tell_now("no_such", record, "c.1.0").error().code == ErrorCode::not_found);
+  REQUIRE(w.telling->tell_now("case_opened", record, "c.1.0", {"agency_head"}));
+  REQUIRE(w.telling->tell_now("case_opened", record, "c.1.0", {"agency_head"}));
+  CHECK(w.texts(head) == 1);
+  CHECK(w.texts(officer) == 0);
+  REQUIRE(w.telling->look());
+  CHECK(w.texts(head) == 2);  // that it was opened
+  CHECK(w.texts(officer) == 1);
+}
+
 TEST_CASE("telling: a body that is asked is called, the call is noted by name") {
   World w;
   w.put("role_binding", "lead", "active",
         Json::object({{"slot", "police"}, {"agency_id", "a2"}, {"from", "2026-01-01"}}));
   const Actor police = w.person("canh.sat", Role::partner, {"a2"});
   const Actor operators = w.person("truc.ban", Role::province_operator, {});
-  w.officer("a2", Json::object({{"phone", "069 234 5678 (Nam)"}}));
+  w.officer("a2", Json::object({{"phone", "069 234 5678 (Nam)"}, {"out_of_hours_phone", "0912 345 678"}}));
   REQUIRE(w.telling->look());
   const std::string id = w.put("coordination_request", "a1", "sent",
                                Json::object({{"to_body", "police"},
@@ -152,7 +167,7 @@ TEST_CASE("telling: a body that is asked is called, the call is noted by name") 
   CHECK(w.texts(police) == 1);
   const auto calls = w.of("coordination_request/" + id, "phone");
   REQUIRE(calls.size() == 1);
-  CHECK(calls[0]["address"].as_string() == "069 234 5678 (Nam)");
+  CHECK(calls[0]["address"].as_string() == "069 234 5678 (Nam); ngo\u00E0i gi\u1EDD 0912 345 678");
   const std::string call = calls[0]["id"].as_string();
   const auto outcome = [](const char* what) { return Json::object({{"outcome", what}, {"note", "x"}}); };
   CHECK(w.deliveries->note_call(operators, call, outcome("x")).error().code == ErrorCode::invalid);
