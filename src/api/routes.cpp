@@ -362,6 +362,7 @@ const std::vector<Route>& routes() {
     for (auto& route : cases_routes()) all.push_back(route);
     for (auto& route : orders_routes()) all.push_back(route);
     for (auto& route : organisations_routes()) all.push_back(route);
+    for (auto& route : delivery_routes()) all.push_back(route);
     for (auto& route : duty_routes()) all.push_back(route);
     for (auto& route : evidence_routes()) all.push_back(route);
     for (auto& route : papers_routes()) all.push_back(route);

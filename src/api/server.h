@@ -52,6 +52,7 @@ bool is_open_untrained(const hub::Session& session, Resource resource);
 const std::vector<Route>& routes();
 std::vector<Route> account_routes();
 std::vector<Route> cases_routes();
+std::vector<Route> delivery_routes();
 std::vector<Route> documents_routes();
 std::vector<Route> duty_routes();
 std::vector<Route> orders_routes();

@@ -12,6 +12,9 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::uint64_t kPasswordFileBytesMax = 4u << 10;
+constexpr std::size_t kGatewaySecretBytesMin = 16;
+constexpr std::uint64_t kAuthoritiesBytesMax = 4u << 20;
+constexpr std::string_view kSystemAuthorities = "/etc/ssl/certs/ca-certificates.crt";
 
 /// @param what end of a text id "config.WHAT": {0} is the member, further ones what the sentence needs.
 std::unexpected<Error> wrong(std::string_view what, std::string_view member,
@@ -92,8 +95,9 @@ Result<net::SmtpServer> smtp_from(const Json& json) {
   using Security = net::SmtpServer::Security;
   if (!json.is_object()) return wrong("not_like", "smtp", {"{\"host\": ..., \"from\": ...}"});
   for (const auto& [name, value] : json.members()) {
-    constexpr std::string_view kKnown[] = {"host", "port",          "security", "from",
-                                           "user", "password_file", "ca_file"};
+    constexpr std::string_view kKnown[] = {"host",    "port",          "security",
+                                           "from",    "user",          "password_file",
+                                           "ca_file", "reply_timeout", "final_timeout"};
     if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown))
       return wrong("unknown", "smtp." + name);
   }
@@ -115,12 +119,48 @@ Result<net::SmtpServer> smtp_from(const Json& json) {
   if (!net::is_mail_address(out.from)) return wrong("not_like", "smtp.from", {"phendau@example.vn"});
   PHENDAU_TRY(read_text(json, "user", out.user));
   PHENDAU_TRY(read_text(json, "ca_file", out.ca_file));
+  PHENDAU_TRY(read_duration(json, "reply_timeout", seconds(1), minutes(10), out.reply_timeout));
+  PHENDAU_TRY(read_duration(json, "final_timeout", seconds(1), minutes(30), out.final_timeout));
   if (!out.user.empty() && json["password_file"].as_string().empty())
     return wrong("not_text", "smtp.password_file");
   // A password never crosses the network in clear.
   if (!out.user.empty() && out.security == Security::none)
     return wrong("not_like", "smtp.security", {"starttls | tls"});
   return out;
+}
+
+/// Secret and authorities are read by load_config().
+Result<std::map<std::string, net::Gateway>> gateways_from(const Json& json) {
+  std::map<std::string, net::Gateway> out;
+  if (!json.is_object())
+    return wrong("not_like", "gateways", {"{\"sms\": {\"url\": ..., \"secret_file\": ...}}"});
+  for (const auto& [channel, one] : json.members()) {
+    const std::string member = "gateways." + channel;
+    if (channel != "sms" && channel != "zalo") return wrong("unknown", member);
+    for (const auto& [name, value] : one.members()) {
+      if (name != "url" && name != "secret_file" && name != "ca_file")
+        return wrong("unknown", member + "." + name);
+    }
+    const auto gateway = net::gateway_from(one["url"].as_string());
+    if (!gateway) return wrong("not_like", member + ".url", {"https://sms.example.vn/send"});
+    if (one["secret_file"].as_string().empty()) return wrong("not_text", member + ".secret_file");
+    out.emplace(channel, *gateway);
+  }
+  return out;
+}
+
+Result<> read_gateway_files(Env& env, const Json& json, std::map<std::string, net::Gateway>& gateways) {
+  for (auto& [channel, gateway] : gateways) {
+    const Json& one = json[channel];
+    const std::string secret =
+        PHENDAU_TRY(read_file(env, one["secret_file"].as_string(), kPasswordFileBytesMax));
+    gateway.secret = trim(secret);
+    if (gateway.secret.size() < kGatewaySecretBytesMin)
+      return wrong("not_like", "gateways." + channel + ".secret_file", {"openssl rand -hex 32"});
+    gateway.ca_pem =
+        PHENDAU_TRY(read_file(env, one["ca_file"].string_or(kSystemAuthorities), kAuthoritiesBytesMax));
+  }
+  return {};
 }
 
 constexpr std::string_view kConfigMembers[] = {"pack_dir",
@@ -144,6 +184,8 @@ constexpr std::string_view kConfigMembers[] = {"pack_dir",
                                                "journal_verify_every",
                                                "journal_verify_mib_per_second",
                                                "smtp",
+                                               "gateways",
+                                               "send_retry_first",
                                                "demo"};
 
 }  // namespace
@@ -194,6 +236,8 @@ Result<HubConfig> config_from_json(const Json& json) {
   PHENDAU_TRY(read_int(json, "journal_verify_mib_per_second", 1, 1'000, mib_per_second));
   out.journal_verify_bytes_per_second = std::int64_t{mib_per_second} << 20;
   out.demo = json["demo"].as_bool(false);
+  PHENDAU_TRY(read_duration(json, "send_retry_first", seconds(1), hours(1), out.send_retry_first));
+  if (json.contains("gateways")) out.gateways = PHENDAU_TRY(gateways_from(json["gateways"]));
   if (json.contains("smtp")) out.smtp = PHENDAU_TRY(smtp_from(json["smtp"]));
   for (const auto& name : json["server_names"].items()) out.server_names.push_back(name.as_string());
   for (const auto& item : json["listeners"].items())
@@ -222,6 +266,7 @@ Result<HubConfig> load_config(Env& env, const std::string& data_dir) {
           PHENDAU_TRY(read_file(env, (*json)["smtp"]["password_file"].as_string(), kPasswordFileBytesMax));
       out.smtp->password = trim(secret);
     }
+    PHENDAU_TRY(read_gateway_files(env, (*json)["gateways"], out.gateways));
   }
   out.data_dir = data_dir;
   return out;

@@ -3,6 +3,7 @@
 // docs/reference/settings.md with unit, default and limits. Plain values.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/time.h"
 #include "model/predicate.h"
 #include "net/smtp_client.h"
+#include "net/webhook_client.h"
 #include "os/env.h"
 
 namespace phendau::hub {
@@ -57,8 +59,10 @@ struct HubConfig {
   Duration assess_every = minutes(1);  // how often passing time is looked at
   Duration journal_verify_every = days(7);
   std::int64_t journal_verify_bytes_per_second = 8 << 20;
-  std::optional<net::SmtpServer> smtp;  // reminders also go out by mail
-  bool demo = false;                    // the data are invented; every screen says so
+  std::optional<net::SmtpServer> smtp;           // notices also go out by mail
+  std::map<std::string, net::Gateway> gateways;  // sms, zalo: short messages
+  Duration send_retry_first = minutes(1);        // then three times as long each time, up to six hours
+  bool demo = false;                             // the data are invented; every screen says so
 };
 
 /// HubConfig::local_sign_in with its default, which follows the address that is really used.

@@ -44,15 +44,6 @@ Json silent_sources(Services& services, const Detection& detection, const Scope&
   return out;
 }
 
-Json mails_json(const Mailer& mailer) {
-  const MailCounts counts = mailer.counts();
-  return Json::object({{"on", mailer.is_on()},
-                       {"sent", counts.sent},
-                       {"failed", counts.failed},
-                       {"given_up", counts.given_up},
-                       {"waiting", counts.waiting}});
-}
-
 }  // namespace
 
 DataFolder DataFolder::of(const std::string& data_dir) {
@@ -183,7 +174,8 @@ Result<> Hub::open_workers() {
   detection_->start();
   rule_filters_->start();
   obligations_->start();
-  mailer_->start();
+  deliveries_->start();
+  telling_->start();
   listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
   journal_watch_ = std::make_unique<JournalWatch>(*services_, DataFolder::of(config_.data_dir).journal,
@@ -216,9 +208,15 @@ Result<> Hub::open_evidence() {
 Result<> Hub::open_duties() {
   duties_ = std::make_unique<Duties>(*services_, *obligations_, *records_);
   notices_ = std::make_unique<Notices>(*services_);
-  mailer_ = std::make_unique<Mailer>(*services_);
+  deliveries_ = std::make_unique<Deliveries>(*services_);
+  PHENDAU_TRY(deliveries_->open());
+  notices_->on_read = [this](const Actor& actor, const std::vector<std::string>& ids) {
+    deliveries_->note_read(actor, ids);
+  };
+  telling_ = std::make_unique<Telling>(*services_, *accounts_, *notices_, *deliveries_);
+  PHENDAU_TRY(telling_->open());
   reminding_ =
-      std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_, *mailer_);
+      std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_, *deliveries_);
   calendar_feeds_ = std::make_unique<CalendarFeeds>(*services_, *accounts_);
   records_->figures = [this](std::string_view agency) { return duties_->figures(agency); };
   return reminding_->open();
@@ -275,7 +273,8 @@ void Hub::stop() {
   if (pipeline_) pipeline_->stop();
   if (detection_) detection_->stop();
   if (obligations_) obligations_->stop();
-  if (mailer_) mailer_->stop();
+  if (telling_) telling_->stop();
+  if (deliveries_) deliveries_->stop();
   if (rule_filters_) rule_filters_->stop();
 }
 
@@ -325,7 +324,7 @@ Result<Json> Hub::overview(const Actor& actor) {
                            {"refused_senders", listeners_->refused_senders()},
                            {"spools_refused", counters.spools_refused},
                            {"udp_kernel_drops", listeners_->kernel_drops()}});
-    mail = mails_json(*mailer_);
+    mail = PHENDAU_TRY(deliveries_->mail_counts());
   }
   Events::Search last_hour;
   last_hour.from = now - hours(1);

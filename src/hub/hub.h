@@ -12,6 +12,7 @@
 #include "hub/agencies.h"
 #include "hub/alerts.h"
 #include "hub/calendar_feeds.h"
+#include "hub/deliveries.h"
 #include "hub/detection.h"
 #include "hub/devices.h"
 #include "hub/duties.h"
@@ -23,7 +24,6 @@
 #include "hub/keys.h"
 #include "hub/leader.h"
 #include "hub/live.h"
-#include "hub/mailer.h"
 #include "hub/notices.h"
 #include "hub/obligations.h"
 #include "hub/order_evidence.h"
@@ -39,6 +39,7 @@
 #include "hub/rule_filters.h"
 #include "hub/services.h"
 #include "hub/syslog_listeners.h"
+#include "hub/telling.h"
 #include "hub/warnings.h"
 #include "hub/year_report.h"
 #include "store/journal/journal.h"
@@ -87,6 +88,8 @@ class Hub {
   RecordTables& record_tables() { return *record_tables_; }
   Duties& duties() { return *duties_; }
   Notices& notices() { return *notices_; }
+  Deliveries& deliveries() { return *deliveries_; }
+  Telling& telling() { return *telling_; }
   CalendarFeeds& calendar_feeds() { return *calendar_feeds_; }
   Leader& leader() { return *leader_; }
   ProvinceSettings& province_settings() { return *province_settings_; }
@@ -154,7 +157,8 @@ class Hub {
   std::unique_ptr<YearReport> year_report_;
   std::unique_ptr<Duties> duties_;
   std::unique_ptr<Notices> notices_;
-  std::unique_ptr<Mailer> mailer_;
+  std::unique_ptr<Deliveries> deliveries_;
+  std::unique_ptr<Telling> telling_;
   std::unique_ptr<Reminding> reminding_;
   std::unique_ptr<CalendarFeeds> calendar_feeds_;
   std::unique_ptr<Leader> leader_;

@@ -25,14 +25,16 @@ std::int64_t unread_among(const std::vector<ledger::Derived>& rows) {
 ledger::DerivedWrite Notices::row_of(const NoticeWrite& notice, UtcTime now) {
   // Newest first when listed by key.
   const std::string id = fmt::format("{:020}-{}", INT64_MAX - now.ns, sha256_hex(notice.key).substr(0, 16));
-  return {std::string(kNoticeSpace), keys_of_user(notice.user_id) + id, notice.agency_id,
-          Json::object({{"id", id},
-                        {"at", format_rfc3339(now)},
-                        {"kind", notice.kind},
-                        {"text", notice.text},
-                        {"task", notice.task},
-                        {"agency_id", notice.agency_id},
-                        {"read_at", Json()}})};
+  Json doc = Json::object({{"id", id},
+                           {"at", format_rfc3339(now)},
+                           {"kind", notice.kind},
+                           {"text", notice.text},
+                           {"task", notice.task},
+                           {"agency_id", notice.agency_id},
+                           {"read_at", Json()}});
+  if (!notice.about.empty()) doc.set("about", notice.about);
+  if (!notice.delivery.empty()) doc.set("delivery", notice.delivery);
+  return {std::string(kNoticeSpace), keys_of_user(notice.user_id) + id, notice.agency_id, std::move(doc)};
 }
 
 Result<std::vector<ledger::Derived>> Notices::rows_of(std::string_view user_id) {
@@ -60,10 +62,12 @@ Result<Json> Notices::mark_read(const Actor& actor, const Json& body) {
   auto rows = PHENDAU_TRY(rows_of(actor.user_id));
   const UtcTime now = services_.env.now();
   ledger::WriteBatch batch;
+  std::vector<std::string> read;
   for (auto& row : rows) {
     const bool meant = all || wanted.contains(row.doc["id"].as_string());
     if (!meant || !row.doc["read_at"].is_null()) continue;
     row.doc.set("read_at", format_rfc3339(now));
+    if (row.doc.contains("delivery")) read.push_back(row.doc["delivery"].as_string());
     batch.derived.push_back({row.space, row.key, row.agency_id, row.doc});
   }
   if (!batch.derived.empty()) {
@@ -71,6 +75,7 @@ Result<Json> Notices::mark_read(const Actor& actor, const Json& body) {
     services_.live.publish(
         {"notice", Resource::own_account, "", Json::object({{"id", actor.user_id}}), actor.user_id});
   }
+  if (on_read && !read.empty()) on_read(actor, read);
   return Json::object({{"unread", unread_among(rows)}});
 }
 

@@ -4,6 +4,7 @@
 // kept. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -18,10 +19,12 @@ inline constexpr std::size_t kNoticesKeptMax = 200;  // per person; older ones a
 struct NoticeWrite {
   std::string user_id;
   std::string key;   // the same key again replaces nothing and adds nothing within one instant
-  std::string kind;  // before, overdue, escalation
+  std::string kind;  // before, overdue, escalation, notice
   std::string text;
   std::string task;  // Duty::id of what it is about
   std::string agency_id;
+  std::string about = {};     // "KIND/ID" of a record
+  std::string delivery = {};  // the record that proves it
 };
 
 class Notices {
@@ -30,6 +33,8 @@ class Notices {
 
   /// {items, unread}: newest first; `limit` 0: the count only.
   Result<Json> list(const Actor& actor, std::size_t limit);
+  /// Told which deliveries were read by this person; set before use.
+  std::function<void(const Actor&, const std::vector<std::string>&)> on_read;
   /// `body`: {ids} or {all: true}. Answers {unread}.
   Result<Json> mark_read(const Actor& actor, const Json& body);
 

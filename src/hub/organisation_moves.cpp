@@ -36,7 +36,9 @@ std::string day_before(std::string_view day) {
 }  // namespace
 
 bool stays_with_past(std::string_view kind, const Json& doc) {
-  if (kind == "agency" || kind == kActKind || kind == kCloseKind || kind == "attestation") return true;
+  if (kind == "agency" || kind == kActKind || kind == kCloseKind || kind == "attestation" ||
+      kind == "delivery")
+    return true;
   // An agency that was excused is no more; who takes over asks anew. What excuses one machine goes with it.
   return kind == "exception" && doc["subject_id"].as_string().empty();
 }

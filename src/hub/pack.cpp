@@ -117,6 +117,8 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
   if (glossary != tree.files.end()) reader.read_glossary(tree.id, glossary->first, glossary->second);
   const auto regimes = tree.files.find("regimes.yaml");
   if (regimes != tree.files.end()) reader.read_regimes(tree.id, regimes->first, regimes->second);
+  const auto notices = tree.files.find("notices.yaml");
+  if (notices != tree.files.end()) reader.read_notices(tree.id, notices->first, notices->second);
   const auto ranking = tree.files.find("ranking.yaml");
   if (ranking != tree.files.end()) reader.read_rankings(tree.id, ranking->first, ranking->second);
   each("registers/", [&](auto& id, auto& path, auto& text) { reader.read_registers(id, path, text); });
@@ -129,7 +131,8 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
     const std::string_view top = std::string_view(path).substr(0, path.find('/'));
     const bool known = top == "registers" || top == "clauses" || top == "rules" || top == "workflows" ||
                        top == "sources" || path == "pack.yaml" || path == "calendar.yaml" ||
-                       path == "glossary.yaml" || path == "ranking.yaml" || path == "regimes.yaml";
+                       path == "glossary.yaml" || path == "ranking.yaml" || path == "regimes.yaml" ||
+                       path == "notices.yaml";
     if (!known) reader.keep(tree.id, path, text, PackReader::Keep::other);
   }
 }

@@ -187,6 +187,20 @@ struct RegisterKind {
   }
 };
 
+/// Who is told, by which ways and in which words, when a record comes into one of these states.
+struct NoticeRule {
+  std::string id;
+  comply::BiText title;
+  std::string reg;
+  std::vector<std::string> states;
+  std::string agencies;         // member that names the agencies whose people are told; empty: the owner
+  std::vector<std::string> to;  // it_officer, agency_head, province_operator, addressee, "role:SLOT"
+  std::vector<std::string> channels;  // portal, mail, sms, zalo, phone
+  comply::BiText text;                // for who may read the record: {title} {agency} {number} {level}
+  comply::BiText short_text;          // for everybody else and for short messages: {number} {level}
+  comply::Place place;
+};
+
 /// A file that another module reads: workflows, sources, document templates, upload guard.
 struct PackFile {
   std::string pack_id;
@@ -223,6 +237,7 @@ struct Pack {
   comply::BiText known_from;              // why the text is only partly known; empty: all of it is
   comply::ReminderPlan reminders;         // who is told when; the imported plan if the pack has none
   std::vector<comply::Ranking> rankings;  // the imported ones if the pack has none
+  std::vector<NoticeRule> notices;        // an imported one gives way to one of its id
   PackFile ranking_file;                  // what they were read from
   /// What rankings may call a part by: features of the rules that check it, and what else its ways name
   /// (registers, documents, workflows), with - for _.

@@ -631,6 +631,7 @@ void PackReader::check_part(const comply::Clause& clause, const comply::ClausePa
 void PackReader::check_references() {
   check_registers();
   check_rankings();
+  check_notices();
   fill_catalog();
   check_words();
   check_scopes();

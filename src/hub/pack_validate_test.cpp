@@ -46,6 +46,12 @@ void put_good(FakeEnv& env) {
   put(env, "documents/paper.html", "<p>abc</p>");
 }
 
+std::string notice_with(std::string_view to, std::string_view text, std::string_view brief) {
+  return "notices:\n  - id: n\n    title: {vi: a, en: b}\n    register: thing\n    states: [open]\n    " +
+         std::string(to) + "\n    text: {vi: '" + std::string(text) + "', en: b}\n    short: {vi: '" +
+         std::string(brief) + "', en: b}\n    channels: [portal]\n";
+}
+
 std::string clause_with(std::string_view way) {
   return "clauses:\n  - id: tr-1:1.a\n    citation: x\n    title: {vi: a, en: b}\n    duty: {vi: a, en: b}\n"
          "    bound: [staff]\n    kind: process\n    satisfied_by:\n      - " +
@@ -161,6 +167,14 @@ TEST_CASE("validate: every mistake is listed with its place") {
       {"sources/linux.yaml", "sources:\n  - logsource: {product: linux}\n    covers: [linux]\n", 3,
        "product/category/service"},
       {"sources/linux.yaml", "sources: 1\n", 1, "must be a list"},
+      {"notices.yaml", notice_with("to: [it_officer]", "a {title}", "b {title}"), 8,
+       "'{title}' cannot stand in 'short'"},
+      {"notices.yaml", notice_with("to: [it_officer]", "a {colour}", "b"), 7,
+       "'{colour}' cannot stand in 'text'"},
+      {"notices.yaml", notice_with("to: [cook]", "a", "b"), 2, "'to' takes it_officer"},
+      {"notices.yaml", notice_with("to: [\"role:cook\"]", "a", "b"), 2, "no role slot 'cook'"},
+      {"notices.yaml", notice_with("to: [it_officer]", "a", "b"), 2, "no register 'thing'"},
+      {"notices.yaml", notice_with("to: [it_officer]\n    colour: red", "a", "b"), 7, "unknown key"},
       {"upload_guard.yaml", "extensions: [txt]\nmarking_lines: MAT\nmarking_words: [TOI MAT]\n", 2,
        "must be a list"},
       {"upload_guard.yaml", "extensions: [txt]\nmarking_lines: [MAT]\n", 1, "'marking_words' is missing"},

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "hub/duties.h"
 #include "hub/duty_actions.h"
+#include "net/smtp_client.h"
 
 namespace phendau::hub {
 namespace {
@@ -29,6 +30,7 @@ struct AddressBook {
 };
 constexpr AddressBook kAddressBooks[] = {{"it_officer", "officer"}, {"agency_head", "head"}};
 constexpr std::size_t kAddressesMax = 20;  // of one agency and class
+constexpr std::string_view kReminderNotice = "reminder";
 
 std::optional<Role> role_of(std::string_view to) {
   for (const auto& one : kPersonClasses) {
@@ -144,15 +146,17 @@ Result<std::vector<NoticeWrite>> Reminding::send(const std::vector<comply::Notic
   people.bodies_of_slot = PHENDAU_TRY(bodies_of_slots(services_));
   std::vector<NoticeWrite> told;
   std::vector<std::string> keys;
-  std::map<std::string, std::vector<std::string>> mails;  // address -> sentences
+  std::map<std::string, Mail> mails;  // by address
   ledger::WriteBatch batch;
   for (const auto& notice : due) {
     if (told.size() >= kNoticesPerRun) break;
     const auto readers = readers_of(notice, people);
     const auto addresses = addresses_of(notice, people);
     if (readers.empty() && addresses.empty()) continue;
-    for (const auto& address : addresses)
-      mails[address].push_back(comply::text_of(Lang::vi, notice, kHubZone));
+    for (const auto& address : addresses) {
+      Mail& mail = mails.try_emplace(address.address, Mail{address, {}}).first->second;
+      mail.sentences.push_back(comply::text_of(Lang::vi, notice, kHubZone));
+    }
     for (const auto& reader : readers) {
       told.push_back({reader, notice.key, std::string(comply::to_string(notice.kind)),
                       comply::text_of(Lang::vi, notice, kHubZone), notice.obligation_id, notice.agency_id});
@@ -162,16 +166,16 @@ Result<std::vector<NoticeWrite>> Reminding::send(const std::vector<comply::Notic
     batch.derived.push_back({std::string(kSentSpace), notice.key, notice.agency_id,
                              Json::object({{"at", format_rfc3339(now)}, {"readers", readers.size()}})});
   }
-  add_mails(mails, now, batch);
+  PHENDAU_TRY(add_mails(mails, now, batch));
   if (!batch.derived.empty()) PHENDAU_TRY(services_.ledger.write_batch(batch, system_actor(), now));
   sent_.insert(keys.begin(), keys.end());
-  if (!mails.empty()) mailer_.poke();
+  if (!mails.empty()) deliveries_.poke();
   return told;
 }
 
-std::vector<std::string> Reminding::addresses_of(const comply::Notice& notice, const People& people) {
-  std::vector<std::string> out;
-  if (!mailer_.is_on()) return out;
+std::vector<DeliveryWrite> Reminding::addresses_of(const comply::Notice& notice, const People& people) {
+  std::vector<DeliveryWrite> out;
+  if (!deliveries_.has(kMailChannel)) return out;
   std::string_view kind;
   for (const auto& one : kAddressBooks) {
     if (one.name == notice.to) kind = one.reg;
@@ -186,22 +190,33 @@ std::vector<std::string> Reminding::addresses_of(const comply::Notice& notice, c
   const auto page = services_.ledger.list(query, everything());
   if (!page) return out;
   for (const auto& record : page->records) {
-    const std::string address(trim(record.doc["email"].as_string()));
-    if (net::is_mail_address(address) && std::find(out.begin(), out.end(), address) == out.end())
-      out.push_back(address);
+    const auto ways = texts_from(record.doc["notice_ways"]);
+    if (!ways.empty() && std::find(ways.begin(), ways.end(), kMailChannel) == ways.end()) continue;
+    DeliveryWrite mail;
+    mail.address = trim(record.doc["email"].as_string());
+    const bool is_known =
+        std::any_of(out.begin(), out.end(), [&](const auto& other) { return other.address == mail.address; });
+    if (is_known || !net::is_mail_address(mail.address)) continue;
+    mail.channel = kMailChannel;
+    mail.agency_id = body;
+    mail.person = std::string(kind) + "/" + record.id;
+    mail.name = record.doc["full_name"].as_string();
+    mail.notice = kReminderNotice;
+    out.push_back(std::move(mail));
   }
   return out;
 }
 
 /// One mail per address for all of this run.
-void Reminding::add_mails(const std::map<std::string, std::vector<std::string>>& lines, UtcTime now,
-                          ledger::WriteBatch& batch) {
-  for (const auto& [address, sentences] : lines) {
-    const std::string subject = tr(Lang::vi, "duty.mail_subject", {std::to_string(sentences.size())});
-    const std::string text = "- " + join(sentences, "\n- ") + "\n\n" +
-                             tr(Lang::vi, "duty.mail_end", {public_host(services_.config)}) + "\n";
-    batch.derived.push_back(mailer_.row_of(address + "|" + format_rfc3339(now), address, subject, text, now));
+Result<> Reminding::add_mails(std::map<std::string, Mail>& mails, UtcTime now, ledger::WriteBatch& batch) {
+  for (auto& [address, mail] : mails) {
+    mail.write.key = address + "|" + format_rfc3339(now);
+    mail.write.subject = tr(Lang::vi, "duty.mail_subject", {std::to_string(mail.sentences.size())});
+    mail.write.text = "- " + join(mail.sentences, "\n- ") + "\n\n" +
+                      tr(Lang::vi, "duty.mail_end", {public_host(services_.config)}) + "\n";
+    PHENDAU_TRY(deliveries_.add(batch, mail.write, now));
   }
+  return {};
 }
 
 void Reminding::forget(const std::set<std::string, std::less<>>& open_duties, UtcTime now) {

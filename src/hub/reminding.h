@@ -13,7 +13,7 @@
 #include "comply/reminders.h"
 #include "hub/accounts.h"
 #include "hub/active_pack.h"
-#include "hub/mailer.h"
+#include "hub/deliveries.h"
 #include "hub/notices.h"
 #include "hub/obligations.h"
 #include "hub/records.h"
@@ -29,13 +29,13 @@ inline constexpr std::int64_t kSentKeptDays = 400;
 class Reminding {
  public:
   Reminding(Services& services, Obligations& obligations, Records& records, Accounts& accounts,
-            Notices& notices, Mailer& mailer)
+            Notices& notices, Deliveries& deliveries)
       : services_(services),
         obligations_(obligations),
         records_(records),
         accounts_(accounts),
         notices_(notices),
-        mailer_(mailer) {}
+        deliveries_(deliveries) {}
   /// Reads what was sent before.
   Result<> open();
   /// Sends what is due at `now`; the number of notices (one per person).
@@ -43,12 +43,15 @@ class Reminding {
 
  private:
   struct People;
+  struct Mail {
+    DeliveryWrite write;
+    std::vector<std::string> sentences;
+  };
   Result<std::vector<NoticeWrite>> send(const std::vector<comply::Notice>& due, UtcTime now);
   std::vector<std::string> readers_of(const comply::Notice& notice, const People& people);
-  /// Addresses that the body of the notice registered for this role.
-  std::vector<std::string> addresses_of(const comply::Notice& notice, const People& people);
-  void add_mails(const std::map<std::string, std::vector<std::string>>& lines, UtcTime now,
-                 ledger::WriteBatch& batch);
+  /// Addresses that the body of the notice registered for this role, as mails without text.
+  std::vector<DeliveryWrite> addresses_of(const comply::Notice& notice, const People& people);
+  Result<> add_mails(std::map<std::string, Mail>& mails, UtcTime now, ledger::WriteBatch& batch);
   void forget(const std::set<std::string, std::less<>>& open_duties, UtcTime now);
 
   Services& services_;
@@ -56,7 +59,7 @@ class Reminding {
   Records& records_;
   Accounts& accounts_;
   Notices& notices_;
-  Mailer& mailer_;
+  Deliveries& deliveries_;
   std::mutex mu_;
   std::set<std::string, std::less<>> sent_;  // guarded by mu_
 };

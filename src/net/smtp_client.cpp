@@ -2,6 +2,7 @@
 #include "net/smtp_client.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <mutex>
 
@@ -15,7 +16,11 @@ namespace {
 
 constexpr std::size_t kAddressBytesMax = 254;  // RFC 5321 4.5.3.1.3 without the brackets
 constexpr std::size_t kBase64LineChars = 76;   // RFC 2045 6.8
-constexpr std::size_t kWordBytesMax = 42;      // of text in one encoded word: 56 characters and its frame
+/// Greeting, EHLO twice, STARTTLS, sign-in, MAIL, RCPT, DATA.
+constexpr std::int64_t kAnswersMax = 9;
+constexpr long kGoodbyeSeconds = 5;  // for the answer to QUIT, which nobody needs
+constexpr std::chrono::seconds kStopPatience{10};
+constexpr std::size_t kWordBytesMax = 42;  // of text in one encoded word: 56 characters and its frame
 
 /// "=?UTF-8?B?...?=" words of at most 75 characters, split between characters (RFC 2047).
 std::string encoded_words(std::string_view text) {
@@ -41,18 +46,79 @@ std::string mail_date(UtcTime at) {
                      c.second);
 }
 
-struct Reading {
+/// How far an exchange has come: the command that waits for an answer.
+enum class Stage : std::uint8_t { before, recipient, data, text, dot };
+
+/// One exchange, as libcurl's callbacks see it.
+struct Exchange {
+  CURL* curl = nullptr;
+  const std::atomic<bool>* stop = nullptr;
+  Duration final_timeout;
   std::string text;
   std::size_t at = 0;
+  Stage stage = Stage::before;
+  std::string reply;  // lines of the newest answer
+  int code = 0;       // of it; 0: none yet
+  std::chrono::steady_clock::time_point stop_seen;
+  bool is_stopping = false;
+  bool is_leaving = false;  // QUIT was said: what follows is about nothing
+
+  void hear(std::string_view line);
+  void say(std::string_view line);
 };
+
+void Exchange::hear(std::string_view line) {
+  if (line.size() < 3 || is_leaving) return;
+  const auto number = parse_int(line.substr(0, 3));
+  if (!number) return;
+  code = static_cast<int>(*number);
+  if (reply.size() < kServerAnswerBytesMax) reply += (reply.empty() ? "" : " ") + std::string(trim(line));
+}
+
+void Exchange::say(std::string_view line) {
+  is_leaving = is_leaving || line.starts_with("QUIT");
+  if (is_leaving) return;
+  reply.clear();
+  code = 0;
+  if (line.starts_with("RCPT ")) stage = Stage::recipient;
+  if (line.starts_with("DATA")) stage = Stage::data;
+}
+
 std::size_t read_some(char* buffer, std::size_t size, std::size_t count, void* data) {
-  auto& reading = *static_cast<Reading*>(data);
-  const std::size_t take = std::min(size * count, reading.text.size() - reading.at);
-  std::copy_n(reading.text.data() + reading.at, take, buffer);
-  reading.at += take;
+  auto& exchange = *static_cast<Exchange*>(data);
+  const std::size_t take = std::min(size * count, exchange.text.size() - exchange.at);
+  std::copy_n(exchange.text.data() + exchange.at, take, buffer);
+  exchange.at += take;
+  if (exchange.stage != Stage::dot) {
+    exchange.stage = take == 0 ? Stage::dot : Stage::text;
+    exchange.reply.clear();
+    exchange.code = 0;
+  }
+  // From here on the server may have it: it gets the time that it needs.
+  if (take == 0) {
+    curl_easy_setopt(exchange.curl, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+                     static_cast<long>(exchange.final_timeout.ns / 1'000'000'000));
+  }
   return take;
 }
-/// What the server says is not ours to print.
+
+/// What both sides say, to know how far they came. Sign-in passes here too: nothing of it is kept.
+int note_talk(CURL*, curl_infotype type, char* data, std::size_t size, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  if (type == CURLINFO_HEADER_IN) exchange.hear({data, size});
+  if (type == CURLINFO_HEADER_OUT) exchange.say({data, size});
+  return 0;
+}
+
+int may_go_on(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  if (!exchange.stop->load()) return 0;
+  const auto now = std::chrono::steady_clock::now();
+  if (!exchange.is_stopping) exchange.stop_seen = now;
+  exchange.is_stopping = true;
+  return exchange.stage == Stage::dot && now - exchange.stop_seen < kStopPatience ? 0 : 1;
+}
+/// Bodies of answers there are none.
 std::size_t drop(char*, std::size_t size, std::size_t count, void*) { return size * count; }
 
 struct CurlDeleter {
@@ -77,10 +143,40 @@ void set_server(CURL* curl, const SmtpServer& server) {
     curl_easy_setopt(curl, CURLOPT_USERNAME, server.user.c_str());
     curl_easy_setopt(curl, CURLOPT_PASSWORD, server.password.c_str());
   }
-  const long milliseconds = static_cast<long>(server.timeout.ns / 1'000'000);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds);
+  const auto milliseconds = [](Duration time) { return static_cast<long>(time.ns / 1'000'000); };
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(server.connect_timeout));
+  curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, milliseconds(server.reply_timeout) / 1'000);
+  const Duration whole{server.connect_timeout.ns + kAnswersMax * server.reply_timeout.ns +
+                       server.final_timeout.ns};
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds(whole));
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+}
+
+void set_callbacks(CURL* curl, Exchange& exchange) {
+  curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_some);
+  curl_easy_setopt(curl, CURLOPT_READDATA, &exchange);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
+  curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
+  curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, note_talk);
+  curl_easy_setopt(curl, CURLOPT_DEBUGDATA, &exchange);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, may_go_on);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
+}
+
+/// 4xx means later and 5xx never (RFC 5321 4.2.1), if it is about the recipient or the message. A refused
+/// greeting, sign-in or sender is a setting that somebody will mend, and no reason to drop a mail.
+SendEnd judge(const Exchange& exchange) {
+  constexpr int kGoingDown = 421;
+  constexpr int kSignInFirst = 530;
+  const int code = exchange.code;
+  const bool is_about_mail = exchange.stage != Stage::before;
+  if (exchange.stage == Stage::dot && code == 0) return SendEnd::unsure;
+  if (!is_about_mail || code == kGoingDown || code == kSignInFirst) return SendEnd::unreachable;
+  if (code >= 500 && code < 600) return SendEnd::refused;
+  if (exchange.stage == Stage::dot && code >= 200 && code < 300) return SendEnd::accepted;
+  return exchange.is_stopping ? SendEnd::unreachable : SendEnd::put_off;
 }
 
 }  // namespace
@@ -110,33 +206,29 @@ std::string mail_text(std::string_view from, const Mail& mail) {
   return out;
 }
 
-Result<> send_mail(const SmtpServer& server, const Mail& mail) {
-  if (!is_mail_address(mail.to) || !is_mail_address(server.from))
-    return fail(ErrorCode::invalid, "no mail address", "mail.refused", {mail.to, "-"});
+SendReply send_mail(const SmtpServer& server, const Mail& mail, const std::atomic<bool>& stop) {
+  if (!is_mail_address(mail.to) || !is_mail_address(server.from)) return {SendEnd::refused, "no address"};
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  Exchange exchange;  // outlives the handle, whose end still says QUIT
   const std::unique_ptr<CURL, CurlDeleter> curl(curl_easy_init());
-  if (!curl) return fail(ErrorCode::unavailable, "out of memory", "mail.unreachable", {server.host, "-"});
+  if (!curl) return {SendEnd::unreachable, "out of memory"};
+  exchange.curl = curl.get();
+  exchange.stop = &stop;
+  exchange.final_timeout = server.final_timeout;
+  exchange.text = mail_text(server.from, mail);
   set_server(curl.get(), server);
+  set_callbacks(curl.get(), exchange);
   const std::string from = "<" + server.from + ">";
   const std::string to = "<" + mail.to + ">";
   const std::unique_ptr<curl_slist, ListDeleter> readers(curl_slist_append(nullptr, to.c_str()));
-  Reading reading{mail_text(server.from, mail), 0};
   curl_easy_setopt(curl.get(), CURLOPT_MAIL_FROM, from.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, readers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, read_some);
-  curl_easy_setopt(curl.get(), CURLOPT_READDATA, &reading);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, drop);
   const CURLcode code = curl_easy_perform(curl.get());
-  if (code == CURLE_OK) return {};
-  long answer = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer);
-  const std::string why = fmt::format("{} ({})", curl_easy_strerror(code), answer);
-  // 5xx to this mail is final; 5xx to the sign-in is a setting that somebody will mend.
-  const bool is_final = answer >= 500 && answer < 600 && code == CURLE_SEND_ERROR;
-  return fail(is_final ? ErrorCode::invalid : ErrorCode::unavailable, "mail not sent: " + why,
-              is_final ? "mail.refused" : "mail.unreachable", {is_final ? mail.to : server.host, why});
+  SendReply out{code == CURLE_OK ? SendEnd::accepted : judge(exchange), printable_answer(exchange.reply)};
+  if (out.answer.empty()) out.answer = curl_easy_strerror(code);
+  curl_easy_setopt(curl.get(), CURLOPT_SERVER_RESPONSE_TIMEOUT, kGoodbyeSeconds);
+  return out;
 }
 
 }  // namespace phendau::net

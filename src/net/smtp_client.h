@@ -4,12 +4,14 @@
 // thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "net/send_reply.h"
 
 namespace phendau::net {
 
@@ -24,8 +26,12 @@ struct SmtpServer {
   std::string from;  // address of the sender
   std::string user;  // empty: no sign-in
   std::string password;
-  std::string ca_file;             // PEM of who signed the server's certificate; empty: the system's list
-  Duration timeout = seconds(60);  // of the whole exchange
+  std::string ca_file;  // PEM of who signed the server's certificate; empty: the system's list
+  Duration connect_timeout = seconds(30);
+  /// For each answer, and for the one after the final dot: a client that gives up earlier than RFC 5321
+  /// 4.5.3.2 wants makes mails arrive twice.
+  Duration reply_timeout = minutes(5);
+  Duration final_timeout = minutes(10);
 };
 
 struct Mail {
@@ -40,8 +46,9 @@ struct Mail {
 bool is_mail_address(std::string_view text);
 /// The message as it goes over the line, with CR LF.
 std::string mail_text(std::string_view from, const Mail& mail);
-/// `unavailable` (mail.unreachable: no connection, TLS, sign-in; the server put it off), `invalid`
-/// (mail.refused: the server will never take it, or no address).
-Result<> send_mail(const SmtpServer& server, const Mail& mail);
+/// What the server says of the recipient or the message decides about this mail (4xx: put_off, 5xx: refused);
+/// what it says before that is about the whole server. `stop`: ends within a second, or, when only the last
+/// answer is missing, within ten. Never logs or returns the password.
+SendReply send_mail(const SmtpServer& server, const Mail& mail, const std::atomic<bool>& stop);
 
 }  // namespace phendau::net

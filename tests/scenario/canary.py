@@ -49,7 +49,8 @@ hub.stop()
 agents = {}
 for side in "ab":
     agents[side] = hub.token(AGENCY[side])
-hub.change_config(listeners=listeners).start()
+# Nobody listens there: what is told by mail stays among the deliveries.
+hub.change_config(listeners=listeners, smtp={"host": "127.0.0.1", "port": 1, "security": "none", "from": "phendau@tinh.example"}).start()
 admin = hub.admin()
 
 
@@ -82,6 +83,8 @@ for side in "ab":
     wait_for(lambda: [d for d in admin.get("/devices", agency=AGENCY[side])["items"] if d["status"] == "online"], 40)
     admin.post("/enrolment-tokens", {"agency_id": AGENCY[side], "note": CANARY[side]})
     admin.post("/users", {"username": "nguoi." + side, "name": CANARY[side], "role": "staff", "agency_ids": [AGENCY[side]]})
+    admin.post("/registers/officer", {"agency_id": AGENCY[side], "doc": {"full_name": CANARY[side], "roles": ["it_officer"], "assigned_on": "2026-01-01",
+                                                                        "email": f"{CANARY[side]}@xa.example"}})
     alert = wait_for(lambda: admin.get("/alerts", agency=AGENCY[side])["items"])[0]
     admin.post(f"/alerts/{alert['id']}/triage", {"status": "acknowledged", "note": CANARY[side]})
     rule_filter = admin.post("/rule-filters", {"rule_id": alert["rule_id"], "alert_id": alert["id"], "agency_id": AGENCY[side], "reason": CANARY[side],
@@ -109,9 +112,10 @@ for side in "ab":
                                              "name": f"Cơ quan {side} " + CANARY[side], "note": CANARY[side]})
     event = admin.get("/events", q=CANARY[side], from_="2020-01-01T00:00:00Z")["items"][0]
     device = admin.get("/devices", agency=AGENCY[side])["items"][0]["id"]
+    delivery = wait_for(lambda: admin.get("/deliveries", agency=AGENCY[side], channel="mail")["items"])[0]["id"]
     paper = admin.post("/papers", {"paper": "evidence_minute", "case_id": case["id"], "agency_id": AGENCY[side]})
     admin.call("PATCH", f"/papers/{paper['id']}", {"values": {"remarks": CANARY[side]}, "head": {"subject": CANARY[side]}})
-    ids[side] = {"paper": paper["id"], "alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
+    ids[side] = {"delivery": delivery, "paper": paper["id"], "alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
                  "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"],
                  "rule_filter": rule_filter["id"], "rule": alert["rule_id"], "order": order["id"], "evidence": evidence["id"], "bag": bag["id"], "hold": hold["id"], "upload": unfinished["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
@@ -213,6 +217,10 @@ def requests(on, own):
         "getRanking": [(None, q, {"year": "2026"}) for q in [{}, {"agency": own["agency"]}]] + [(None, {"agency": on["agency"]}, {"year": "2026"})],
         "exportRanking": [(None, q, {"year": "2026"}) for q in [{}, {"agency": on["agency"]}]],
         "publishRanking": [({"decision_number": "x"}, {}, {"year": "2026"})],
+        "listDeliveries": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"state": "waiting,failed,sending,dead"}, {"channel": "mail"}]],
+        "getDelivery": [(None, {}, {"id": on["delivery"]})], "resendDelivery": [({}, {}, {"id": on["delivery"]})],
+        "noteCall": [({"outcome": "answered", "note": "x"}, {}, {"id": on["delivery"]})], "confirmDelivery": [({}, {}, {"id": on["delivery"]})],
+        "getNoticeChoice": [(None, {}, {})], "setNoticeChoice": [({"email": "x@y.example", "ways": []}, {}, {})], "testNotice": [({"channel": "mail"}, {}, {})],
         "listWarnings": [(None, q, {}) for q in [{}, {"box": "received"}, {"box": "sent"}]],
         "sendWarning": [({"agency_id": on["agency"], "doc": {"kind": ["risk"], "title": "x", "text": "x", "measures": "x"}}, {}, {})],
         "listWarningAddressees": [(None, {}, {})],
@@ -369,6 +377,7 @@ for role in ("agency_officer", "agency_head", "partner"):
     clients[role].call("DELETE", "/account/calendar")
     assert ask(stranger, "getCalendar", (None, {}, {"feed": path.rsplit("/", 1)[1]}))[0] == 404, role
 # Everybody has notices of the own agency; none of another one's.
+admin.post("/warnings", {"doc": {"kind": ["risk"], "title": CANARY["a"], "text": "x", "measures": "x", "to_agencies": [AGENCY["a"]]}})
 wait_for(lambda: officer_notices(), 40)
 
 # Counts are the own ones.
@@ -407,7 +416,7 @@ for role in ("agency_officer", "agency_head", "staff", "partner"):
 
 # The control: who may see everything does see the secret, almost everywhere.
 sees = {name for name, calls in covered.items() if OPERATIONS[name][0] == "GET" for call in calls if secret in ask(admin, name, call)[1]}
-assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "listIncidentEntries", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking", "listOrders", "listEvidence", "getEvidence", "getEvidenceContent", "listEvidenceBags", "getEvidenceBagContent", "listHolds", "listPapers", "getPaper",
+assert {"listAlerts", "getAlert", "searchEvents", "getTopValues", "exportEvents", "getEvent", "getIncident", "listIncidentEntries", "getAttachment", "listAgencies", "listUsers", "listRecords", "getRecord", "listWarnings", "getWarning", "getQueue", "getRanking", "listOrders", "listEvidence", "getEvidence", "getEvidenceContent", "listEvidenceBags", "getEvidenceBagContent", "listHolds", "listPapers", "getPaper", "listDeliveries", "getDelivery",
         "getOverview", "getObligationMatrix"} <= sees, sees
 for agent in agents.values():
     agent.stop()

@@ -761,7 +761,7 @@ async function tasksAndBell() {
   await at('notice').first().waitFor();
   await shotsOf('bell');
   await check('notices');
-  await at('notice').first().click();
+  await page.locator('[data-testid=notice][href*="viec="]').first().click();  // beside notices of cases
   await page.waitForURL((url) => url.searchParams.has('viec'));
   await page.locator('.task.marked').waitFor();
   await open('/lich');
@@ -898,9 +898,9 @@ async function evidence() {
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
 const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/nhat-ky', '/su-co', '/chung-cu', '/bao-su-co',
-  '/thong-bao-nguy-co', '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/so-dang-ky', '/giay-to', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
+  '/thong-bao-nguy-co', '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/thong-bao-da-gui', '/so-dang-ky', '/giay-to', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
 const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/chung-cu', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
-  '/so-dang-ky', '/giay-to', '/to-chuc', '/thong-bao-nguy-co', '/xep-hang'];
+  '/so-dang-ky', '/giay-to', '/to-chuc', '/thong-bao-nguy-co', '/thong-bao-da-gui', '/xep-hang'];
 
 async function walk() {
   await enter('administrator');

@@ -10,13 +10,14 @@ import { inert } from '../ui/inert';
 import { useChange } from '../ui/load';
 import { Button, When } from '../ui/parts';
 import { usePopup } from '../ui/popup';
+import { recordLink } from '../ui/record-link';
 import { navigate } from './router';
 import { may } from './session';
 import { changes } from './stream';
 
 const kShown = 20;
 
-const linkOf = (task: string): string => (may('read:obligation') ? `/viec-cua-toi?viec=${encodeURIComponent(task)}` : '/');
+const linkOf = (n: Notices['items'][number]): string => recordLink(n.about) ?? (may('read:obligation') ? `/viec-cua-toi?viec=${encodeURIComponent(n.task)}` : '/');
 
 export function Bell() {
   const [data, setData] = useState<Notices | null>(null);
@@ -48,11 +49,11 @@ export function Bell() {
           {!data || data.items.length === 0 ? <p class="muted">Chưa có lời nhắc nào.</p> : (
             <ul>{data.items.map((n) => (
               <li key={n.id} class={n.read_at ? 'muted' : ''}>
-                <a href={linkOf(n.task)} data-testid="notice" onClick={(e) => {
+                <a href={linkOf(n)} data-testid="notice" onClick={(e) => {
                   e.preventDefault();
                   if (!n.read_at) read({ ids: [n.id] });
                   setOpen(false);
-                  navigate(linkOf(n.task));
+                  navigate(linkOf(n));
                 }}>{!n.read_at && <span class="sr-only">Chưa đọc: </span>}{inert(plainTimes(n.text))}</a>
                 <span class="small muted"><When at={n.at} /></span>
               </li>))}</ul>

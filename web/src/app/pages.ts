@@ -58,6 +58,8 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/ranking')) },
   { path: '/lanh-dao', group: 'law', title: 'Trang lãnh đạo', icon: 'file', visible: () => may('read:storage') || session.value?.user.role === 'agency_head',
     page: lazy(() => import('../pages/leader')) },
+  { path: '/thong-bao-da-gui', group: 'books', title: 'Thông báo đã gửi', icon: 'note', visible: () => may('read:record'),
+    page: lazy(() => import('../pages/deliveries')) },
   { path: '/so-dang-ky', group: 'books', title: 'Sổ đăng ký', icon: 'case', visible: () => may('read:record'), deep: true,
     page: lazy(() => import('../pages/registers')), detail: lazy(() => import('../pages/register')) },
   { path: '/giay-to', group: 'books', title: 'Giấy tờ', icon: 'pen', visible: () => may('read:record'),

@@ -5,7 +5,7 @@ import { effect, signal } from '@preact/signals';
 import { get, kBase, reachable } from '../api/client';
 import { announce } from '../ui/announce';
 
-export type Topic = 'alert' | 'incident' | 'obligation' | 'device' | 'record' | 'ingest' | 'notice';
+export type Topic = 'alert' | 'incident' | 'obligation' | 'device' | 'record' | 'ingest' | 'notice' | 'delivery';
 export type LiveState = 'off' | 'connecting' | 'on' | 'lost';
 
 export interface LiveEvent {
@@ -27,6 +27,7 @@ export const changes = {
   record: signal(0),
   ingest: signal(0),
   notice: signal(0),
+  delivery: signal(0),
 } as const;
 export const lastEvent = signal<{ topic: Topic; event: LiveEvent } | null>(null);
 

@@ -149,7 +149,7 @@ function Store({ data }: { data: Data }) {
         {ingest.skewed !== undefined && <div><dt>Sự kiện lệch giờ</dt><dd>{numberText(ingest.skewed)} <span class="muted">vẫn được giữ, có đánh dấu</span></dd></div>}
         {(ingest.refused_senders?.count ?? 0) > 0 && <div class="warn"><dt>Máy gửi syslog bị từ chối</dt><dd>{numberText(ingest.refused_senders!.count)} <span class="muted">gần nhất: {ingest.refused_senders!.from}, <When at={ingest.refused_senders!.at} ago />. {ingest.refused_senders!.reason}</span></dd></div>}
         {ingest.udp_kernel_drops !== undefined && <div class={ingest.udp_kernel_drops > 0 ? 'warn' : ''}><dt>Gói UDP bị hệ điều hành bỏ</dt><dd>{numberText(ingest.udp_kernel_drops)}</dd></div>}
-        {data.mail?.on && <div class={(data.mail.failed ?? 0) > 0 ? 'warn' : ''}><dt>Thư nhắc việc</dt><dd>{numberText(data.mail.sent ?? 0)} <span class="muted">đã gửi, {numberText(data.mail.waiting ?? 0)} chờ gửi{(data.mail.given_up ?? 0) > 0 && `, ${numberText(data.mail.given_up!)} không gửi được`}</span></dd></div>}
+        {data.mail?.on && <div class={(data.mail.failed ?? 0) > 0 ? 'warn' : ''}><dt>Thư nhắc việc</dt><dd>{numberText(data.mail.sent ?? 0)} <span class="muted">đã gửi, {numberText(data.mail.waiting ?? 0)} chờ gửi{(data.mail.given_up ?? 0) > 0 && <>, <a href="/thong-bao-da-gui?cach=mail&tt=dead">{numberText(data.mail.given_up!)} không gửi được</a></>}</span></dd></div>}
         <div><dt>Bộ quy định</dt><dd>{data.pack.title} <code title={data.pack.digest}>{data.pack.digest.slice(0, 12)}</code></dd></div>
       </dl>
     </section>

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/telling.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "hub/record_checks.h"
+#include "net/smtp_client.h"
+
+namespace phendau::hub {
+namespace {
+
+constexpr std::string_view kPositionSpace = "telling";
+constexpr std::string_view kPositionKey = "position";
+constexpr auto kLookEvery = std::chrono::seconds(1);
+constexpr std::size_t kChangesPerLook = 1'000;
+constexpr std::size_t kHistoryRead = 2;  // the change and what was before
+constexpr std::size_t kPeopleMax = 20;   // of one agency and register
+constexpr std::size_t kDeliveriesPerBatch = 1'000;
+constexpr std::string_view kLeadSlot = "lead_department";
+constexpr std::string_view kOfficerRegister = "officer";
+constexpr std::string_view kHeadRegister = "head";
+
+/// Where the portal shows it.
+std::string path_of(std::string_view kind, std::string_view id) {
+  if (kind == "case") return "/su-co/" + std::string(id);
+  if (kind == "warning") return "/thong-bao-nguy-co/" + std::string(id);
+  return "/so-dang-ky/" + std::string(kind) + "/" + std::string(id);
+}
+
+/// What the office calls it; the end of its id until it has a number.
+std::string number_of(const ledger::Record& record) {
+  constexpr std::size_t kTail = 6;
+  const std::string& number = record.doc["number"].as_string();
+  if (!number.empty()) return number;
+  return record.id.size() <= kTail ? record.id : record.id.substr(record.id.size() - kTail);
+}
+
+std::string level_of(const ledger::Record& record) {
+  for (const auto* name : {"severity", "level"}) {
+    const Json& value = record.doc[name];
+    if (value.is_string()) return value.as_string();
+    if (value.is_int()) return std::to_string(value.as_int());
+  }
+  return {};
+}
+
+std::string filled(std::string text, const std::vector<std::pair<std::string_view, std::string>>& marks) {
+  for (const auto& [mark, value] : marks) text = replace_all(text, mark, value);
+  return text;
+}
+
+/// For who calls: the number, then the one out of hours.
+std::string numbers_of(std::string_view phone, std::string_view night) {
+  const std::string day = phone_number(phone, kPhoneChannel);
+  const std::string late = phone_number(night, kPhoneChannel);
+  if (late.empty() || late == day) return day;
+  return day.empty() ? late : tr(Lang::vi, "notice.phone_night", {day, late});
+}
+
+bool is_among(const std::vector<std::string>& list, std::string_view one) {
+  return std::find(list.begin(), list.end(), one) != list.end();
+}
+
+}  // namespace
+
+/// Somebody to be told: an account, or a person whom an agency registered.
+struct Telling::Reader {
+  Actor actor;         // as whom the record would be read
+  std::string agency;  // whose people
+  std::string user;    // of an account
+  std::string person;  // "officer/ID"
+  std::string name;
+  std::string email;
+  std::string phone;
+  std::string night;              // number out of hours, for who calls
+  std::vector<std::string> ways;  // besides the portal
+};
+
+struct Telling::People {
+  std::vector<Account> accounts;
+  std::multimap<std::string, std::string, std::less<>> bodies_of_slot;
+};
+
+Telling::~Telling() { stop(); }
+
+void Telling::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Telling::stop() {
+  {
+    const std::lock_guard lock(wake_mu_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Telling::run() {
+  for (;;) {
+    if (const auto told = look(); !told)
+      PHENDAU_LOG(warn, "notices_not_sent", {"error", told.error().message});
+    std::unique_lock lock(wake_mu_);
+    if (wake_.wait_for(lock, kLookEvery, [&] { return stopping_; })) return;
+  }
+}
+
+Result<> Telling::open() {
+  const std::lock_guard lock(mu_);
+  const auto row = PHENDAU_TRY(services_.ledger.get_derived(kPositionSpace, kPositionKey));
+  if (row) {
+    seq_ = static_cast<std::uint64_t>(row->doc["seq"].as_int());
+    return {};
+  }
+  seq_ = PHENDAU_TRY(services_.ledger.head()).seq;
+  return services_.ledger.put_derived(kPositionSpace, kPositionKey, "", Json::object({{"seq", seq_}}),
+                                      services_.env.now());
+}
+
+Result<std::size_t> Telling::look() {
+  const std::lock_guard lock(mu_);
+  std::size_t told = 0;
+  for (;;) {
+    const auto changes = PHENDAU_TRY(services_.ledger.changes_since(seq_, kChangesPerLook));
+    if (changes.empty()) return told;
+    std::vector<DeliveryWrite> out;
+    PHENDAU_TRY(tell_changes(changes, out));
+    PHENDAU_TRY(write(out));
+    told += out.size();
+    seq_ = changes.back().seq;
+    // Written each time: who is registered later must not be told of an old case after a restart.
+    PHENDAU_TRY(services_.ledger.put_derived(kPositionSpace, kPositionKey, "", Json::object({{"seq", seq_}}),
+                                             services_.env.now()));
+    if (out.empty() && changes.size() < kChangesPerLook) return told;
+  }
+}
+
+Result<Telling::People> Telling::people_now() {
+  People out;
+  for (auto& account : PHENDAU_TRY(accounts_.list(system_actor()))) {
+    if (!account.locked) out.accounts.push_back(std::move(account));
+  }
+  out.bodies_of_slot = PHENDAU_TRY(bodies_of_slots(services_));
+  return out;
+}
+
+Result<std::size_t> Telling::tell_now(std::string_view notice, const ledger::Record& record,
+                                      std::string_view key, std::vector<std::string> to) {
+  const auto& rules = services_.pack.pack().notices;
+  const auto found =
+      std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == notice; });
+  if (found == rules.end()) return fail(ErrorCode::not_found, "no notice " + std::string(notice));
+  NoticeRule rule = *found;
+  if (!to.empty()) rule.to = std::move(to);
+  const std::lock_guard lock(mu_);
+  People people = PHENDAU_TRY(people_now());
+  std::vector<DeliveryWrite> out;
+  PHENDAU_TRY(tell(rule, record, key, people, out));
+  PHENDAU_TRY(write(out));
+  return out.size();
+}
+
+Result<> Telling::tell_changes(const std::vector<ledger::Change>& changes, std::vector<DeliveryWrite>& out) {
+  const auto& rules = services_.pack.pack().notices;
+  std::set<std::string, std::less<>> kinds;
+  for (const auto& rule : rules) kinds.insert(rule.reg);
+  std::optional<People> people;
+  for (const auto& change : changes) {
+    if (!kinds.contains(change.kind) || change.type != ledger::Change::Type::write) continue;
+    const auto entries = PHENDAU_TRY(
+        services_.ledger.history(change.kind, change.record_id, everything(), change.seq + 1, kHistoryRead));
+    if (entries.empty() || entries.front().change.seq != change.seq) continue;
+    const std::string& state = entries.front().state;
+    const std::string before = entries.size() > 1 ? entries[1].state : std::string();
+    for (const auto& rule : rules) {
+      const bool is_new = is_among(rule.states, state) && !is_among(rule.states, before);
+      if (rule.reg != change.kind || !is_new) continue;
+      if (!people) people = PHENDAU_TRY(people_now());
+      const auto record = services_.ledger.get(change.kind, change.record_id, everything());
+      if (!record) continue;
+      PHENDAU_TRY(tell(rule, *record, std::to_string(change.seq), *people, out));
+    }
+  }
+  return {};
+}
+
+Result<> Telling::add_registered(std::string_view agency_id, std::string_view reg, Role role,
+                                 std::vector<Reader>& out) {
+  if (services_.pack.pack().reg(reg) == nullptr) return {};
+  ledger::Query query;
+  query.kind = reg;
+  query.states = {"active"};
+  query.agency_ids = {std::string(agency_id)};
+  query.limit = kPeopleMax;
+  for (const auto& record : PHENDAU_TRY(services_.ledger.list(query, everything())).records) {
+    Reader reader;
+    reader.actor.role = role;
+    reader.actor.agency_ids = {std::string(agency_id)};
+    reader.agency = agency_id;
+    reader.person = std::string(reg) + "/" + record.id;
+    reader.name = record.doc["full_name"].as_string();
+    reader.email = trim(record.doc["email"].as_string());
+    reader.phone = trim(record.doc["phone"].as_string());
+    const std::string night(trim(record.doc["out_of_hours_phone"].as_string()));
+    reader.ways = {"mail", "sms", "zalo", "phone"};
+    if (const Json& chosen = record.doc["notice_ways"]; chosen.size() > 0) reader.ways = texts_from(chosen);
+    reader.night = night;
+    out.push_back(std::move(reader));
+  }
+  return {};
+}
+
+Result<std::vector<Telling::Reader>> Telling::readers_of(const NoticeRule& rule, const ledger::Record& record,
+                                                         People& people) {
+  std::vector<Reader> out;
+  const auto add_accounts = [&](Role role, std::string_view agency_id) {
+    std::size_t count = 0;
+    for (const auto& account : people.accounts) {
+      if (account.role != role || (!agency_id.empty() && !belongs_to(account, agency_id))) continue;
+      Reader reader;
+      reader.actor = actor_of(account, "");
+      reader.agency = agency_id;
+      reader.user = account.username;
+      reader.name = account.full_name;
+      const NoticeChoice choice = deliveries_.choice_of(account.username);
+      reader.email = choice.email;
+      reader.phone = choice.phone;
+      reader.ways = choice.ways;
+      out.push_back(std::move(reader));
+      ++count;
+    }
+    return count;
+  };
+  const auto add_body = [&](const std::string& body) -> Result<std::size_t> {
+    std::size_t count = 0;
+    for (const Role role : {Role::agency_officer, Role::agency_head, Role::partner})
+      count += add_accounts(role, body);
+    PHENDAU_TRY(add_registered(body, kOfficerRegister, Role::agency_officer, out));
+    PHENDAU_TRY(add_registered(body, kHeadRegister, Role::agency_head, out));
+    return count;
+  };
+  const auto add_slot = [&](std::string_view slot) -> Result<> {
+    std::size_t count = 0;
+    const auto [begin, end] = people.bodies_of_slot.equal_range(slot);
+    for (auto body = begin; body != end; ++body) count += PHENDAU_TRY(add_body(body->second));
+    // The province's people stand in for a lead department without people of its own.
+    if (count == 0 && slot == kLeadSlot) add_accounts(Role::province_operator, "");
+    return {};
+  };
+  std::vector<std::string> agencies = {record.agency_id};
+  if (!rule.agencies.empty()) agencies = texts_from(record.doc[rule.agencies]);
+  for (const auto& to : rule.to) {
+    if (to.starts_with(kSlotPrefix)) {
+      PHENDAU_TRY(add_slot(std::string_view(to).substr(kSlotPrefix.size())));
+    } else if (to == "addressee") {
+      const auto kind = services_.ledger.kind(record.kind);
+      if (!kind) continue;
+      for (const auto& body : ledger::addressees_of(*kind, record.state, record.doc)) {
+        if (body.starts_with(kSlotPrefix)) {
+          PHENDAU_TRY(add_slot(std::string_view(body).substr(kSlotPrefix.size())));
+        } else {
+          PHENDAU_TRY(add_body(body));
+        }
+      }
+    } else if (to == "province_operator") {
+      add_accounts(Role::province_operator, "");
+    } else {
+      const bool is_head = to == "agency_head";
+      const Role role = is_head ? Role::agency_head : Role::agency_officer;
+      for (const auto& agency : agencies) {
+        add_accounts(role, agency);
+        PHENDAU_TRY(add_registered(agency, is_head ? kHeadRegister : kOfficerRegister, role, out));
+      }
+    }
+  }
+  return out;
+}
+
+bool Telling::may_read(const Reader& reader, const ledger::Record& record) {
+  const RegisterKind* kind = services_.pack.pack().reg(record.kind);
+  if (kind == nullptr) return false;
+  const Scope scope = record.kind == "case"
+                          ? authorize(reader.actor, Action::read, Resource::incident)
+                          : record_scope(services_, reader.actor, Action::read, *kind, record.state);
+  return !scope.allows_nothing() && services_.ledger.get(record.kind, record.id, scope).has_value();
+}
+
+Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std::string_view key,
+                       People& people, std::vector<DeliveryWrite>& out) {
+  const std::string about = record.kind + "/" + record.id;
+  const std::vector<std::pair<std::string_view, std::string>> marks = {
+      {"{number}", number_of(record)},
+      {"{level}", level_of(record)},
+      {"{agency}", agency_name(services_, record.agency_id)},
+      {"{title}", record.doc["title"].as_string()}};
+  const std::string title = filled(rule.title.vi, {marks[0], marks[1]});
+  const std::string brief = filled(rule.short_text.vi, {marks[0], marks[1]});
+  const std::string whole = filled(rule.text.vi, marks);
+  std::set<std::string> seen;  // nobody is told twice by one way
+  for (const auto& reader : PHENDAU_TRY(readers_of(rule, record, people))) {
+    const std::string& words = may_read(reader, record) ? whole : brief;
+    for (const auto& channel : rule.channels) {
+      const bool is_portal = channel == kPortalChannel;
+      if (is_portal ? reader.user.empty() : !is_among(reader.ways, channel)) continue;
+      if (!is_portal && channel != kPhoneChannel && !deliveries_.has(channel)) continue;
+      const std::string address = is_portal                  ? reader.user
+                                  : channel == kMailChannel  ? reader.email
+                                  : channel == kPhoneChannel ? numbers_of(reader.phone, reader.night)
+                                                             : phone_number(reader.phone, channel);
+      if (address.empty() || (channel == kMailChannel && !net::is_mail_address(address))) continue;
+      if (!seen.insert(channel + "|" + address).second) continue;
+      DeliveryWrite one;
+      one.key = rule.id + "|" + about + "|" + std::string(key) + "|" + channel + "|" + address;
+      one.channel = channel;
+      one.agency_id = reader.agency;
+      one.to_user = reader.user;
+      one.person = reader.person;
+      one.name = reader.name;
+      one.address = is_portal ? "" : address;
+      one.notice = rule.id;
+      one.about = about;
+      one.subject = title;
+      one.text = is_portal ? words : brief;
+      if (channel == kMailChannel) {
+        one.subject = tr(Lang::vi, "notice.mail_subject", {title});
+        one.text = words + "\n\n" +
+                   tr(Lang::vi, "notice.mail_end",
+                      {public_host(services_.config) + path_of(record.kind, record.id)}) +
+                   "\n";
+      }
+      out.push_back(std::move(one));
+    }
+  }
+  return {};
+}
+
+Result<> Telling::write(const std::vector<DeliveryWrite>& deliveries) {
+  const UtcTime now = services_.env.now();
+  std::vector<NoticeWrite> told;
+  for (std::size_t begin = 0; begin < deliveries.size(); begin += kDeliveriesPerBatch) {
+    ledger::WriteBatch batch;
+    const std::size_t end = std::min(begin + kDeliveriesPerBatch, deliveries.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      const DeliveryWrite& one = deliveries[i];
+      const std::size_t before = batch.writes.size();
+      const std::string id = PHENDAU_TRY(deliveries_.add(batch, one, now));
+      if (batch.writes.size() == before || one.channel != kPortalChannel) continue;
+      NoticeWrite notice{one.to_user, one.key, "notice", one.text, "", one.agency_id};
+      notice.about = one.about;
+      notice.delivery = id;
+      batch.derived.push_back(Notices::row_of(notice, now));
+      told.push_back(std::move(notice));
+    }
+    if (!batch.writes.empty()) PHENDAU_TRY(services_.ledger.write_batch(batch, system_actor(), now));
+  }
+  if (!told.empty()) notices_.delivered(told);
+  if (!deliveries.empty()) deliveries_.poke();
+  return {};
+}
+
+}  // namespace phendau::hub
