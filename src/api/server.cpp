@@ -120,6 +120,7 @@ std::uint64_t body_limit(const net::Request& head) {
   if (head.path == "/api/v1/session" || head.path.starts_with("/api/v1/session/")) return kCredentialBytesMax;
   if (head.path == "/api/v1/attachments") return 33u << 20;
   if (head.path == "/api/v1/uploads/ndjson") return hub::kUploadBytesMax;
+  if (head.path == "/api/v1/indicator-lists") return hub::kIndicatorUploadBytesMax;
   if (head.path.starts_with("/api/v1/registers/") && head.path.ends_with("/import")) return kTableBytesMax;
   return 1u << 20;
 }

@@ -53,6 +53,7 @@ const std::vector<Route>& routes();
 std::vector<Route> account_routes();
 std::vector<Route> documents_routes();
 std::vector<Route> duty_routes();
+std::vector<Route> indicator_routes();
 std::vector<Route> organisations_routes();
 std::vector<Route> province_routes();
 std::vector<Route> rules_routes();

@@ -35,10 +35,10 @@ function maySend(): boolean {
   return may('create:record') && (['administrator', 'province_operator'].includes(role) || (role === 'partner' && own.length > 0));
 }
 
-function Compose({ onClose }: { onClose: () => void }) {
+function Compose({ chosen, onClose }: { chosen: string[]; onClose: () => void }) {
   const [problem, setProblem] = useState('');
-  const [way, setWay] = useState<'all' | 'classes' | 'chosen'>('all');
-  const [to, setTo] = useState<string[]>([]);
+  const [way, setWay] = useState<'all' | 'classes' | 'chosen'>(chosen.length > 0 ? 'chosen' : 'all');
+  const [to, setTo] = useState<string[]>(chosen);
   const [classes, setClasses] = useState<string[]>([]);
   const addressees = useLoad((abort) => get('/warnings/addressees', { signal: abort }), []);
   const own = session.value!.user.agency_ids;
@@ -111,7 +111,9 @@ export default function Warnings() {
   const province = may('read:storage');
   const box = q.get('hop') ?? (province ? '' : 'received');
   const cursor = q.get('cursor') ?? '';
-  const [composing, setComposing] = useState(false);
+  // Who was found on a list of indicators is chosen beforehand.
+  const chosen = (q.get('gui-den') ?? '').split(',').filter(Boolean);
+  const [composing, setComposing] = useState(chosen.length > 0 && maySend());
   const loaded = useLoad((abort) => get('/warnings', { signal: abort, query: { box, cursor } }), [box, cursor]);
   useChange(changes.record.value, loaded.reload, 4000);
   const tabs: [string, string][] = [...(province ? [['', 'Tất cả']] as [string, string][] : []), ['received', 'Nhận được'], ...(maySend() ? [['sent', 'Đã gửi']] as [string, string][] : [])];
@@ -145,7 +147,7 @@ export default function Warnings() {
           </>
         )}
       </Shown>
-      {composing && <Compose onClose={() => setComposing(false)} />}
+      {composing && <Compose chosen={chosen} onClose={() => { setComposing(false); setQuery({ 'gui-den': null }); }} />}
     </>
   );
 }
