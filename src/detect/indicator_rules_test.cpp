@@ -86,11 +86,17 @@ TEST_CASE("indicator rules: a list makes only the rules that it has values for, 
 TEST_CASE("indicator rules: what a template asks for") {
   const auto all = templates();
   CHECK(*types_asked(all[0]) == std::vector{IndicatorType::domain, IndicatorType::network});
-  Rule wrong = all[0];
-  wrong.selections[0].second.children[0].item.values[0].text = "%mutex%";
-  CHECK_FALSE(types_asked(wrong));
-  wrong.selections.clear();
-  CHECK_FALSE(types_asked(wrong));
+  const RuleFile wrong = parse_rules("t.yml", R"(
+title: Wrong
+logsource: {product: windows}
+detection: {seen: {Name|expand: '%mutex%'}, condition: seen}
+---
+title: None
+logsource: {product: windows}
+detection: {seen: {Name: '%domain%'}, condition: seen}
+)");
+  REQUIRE(wrong.rules.size() == 2);
+  for (const auto& rule : wrong.rules) CHECK_FALSE(types_asked(rule));
 }
 
 }  // namespace phendau::detect::indicator_rules_test

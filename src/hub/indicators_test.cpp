@@ -142,7 +142,7 @@ TEST_CASE("indicators: what of the province is on the list, and only that") {
 TEST_CASE("indicators: the province's names, by whatever mentions them") {
   World world;
   world.record("domain_name", "a2", "allocated",
-               Json::object({{"name", "so-a.example"}, {"requested_on", "2026-01-01"}}));
+               Json::object({{"name", "so-a.example"}, {"manager", "x"}, {"requested_on", "2026-01-01"}}));
   std::vector<Indicator> list;
   for (const char* value : {"http://web.So-A.example/x.php", "lan@so-a.example", "khong-so-a.example",
                             "so-a.example.com", "so-a.example"}) {

@@ -397,12 +397,12 @@ Result<> read_lines(std::string_view bytes, IndicatorFile& out) {
   };
   for (const auto& row : rows) {
     if (columns.has_header && &row == &*header) continue;
-    const std::string_view value = trim(cell(row, columns.value));
-    if (value.empty()) continue;
-    if (value.starts_with('#')) {  // a remark; some lists say their TLP there
-      taker.mark(tlp_label(trim(value.substr(1))));
+    if (const std::string_view first = trim(cell(row, 0)); first.starts_with('#')) {
+      taker.mark(tlp_label(first.substr(1)));  // a remark; some lists say their TLP there
       continue;
     }
+    const std::string_view value = trim(cell(row, columns.value));
+    if (value.empty()) continue;
     const std::string_view note = columns.note ? cell(row, columns.note) : std::string_view();
     PHENDAU_TRY(
         taker.take(std::to_string(row.number), type_of_word(trim(cell(row, columns.type))), value, note));

@@ -46,6 +46,7 @@ TEST_CASE("indicator files: tables with a header, in Vietnamese too, with any se
       read("\xEF\xBB\xBFtype,comment,value\nhostname,\"dieu khien, C2\",xau.example.com\nmutex,,abc.def\n");
   CHECK(shown(file) == "domain xau.example.com\ndomain abc.def\n");
   CHECK(file.indicators[0].note == "dieu khien, C2");
+  CHECK(read("# TLP:RED\ntype,value\nip,203.0.113.7\n").tlp == "TLP:RED");
 }
 
 TEST_CASE("indicator files: a bundle of STIX 2.1") {
@@ -53,13 +54,19 @@ TEST_CASE("indicator files: a bundle of STIX 2.1") {
     {"type": "report", "name": "Chi\u1ebfn d\u1ecbch A"},
     {"type": "indicator", "id": "indicator--1", "name": "C2", "pattern_type": "stix",
      "object_marking_refs": ["marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"],
-     "pattern": "[ipv4-addr:value = '203.0.113.7' OR ipv4-addr:value = '203.0.113.0/28'] OR [domain-name:value IN ('a.example', 'b.example')]"},
-    {"type": "indicator", "id": "indicator--2", "pattern": "[file:hashes.'SHA-256' = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']"},
+     "pattern": "[ipv4-addr:value = '203.0.113.7' OR ipv4-addr:value = '203.0.113.0/28']"},
+    {"type": "indicator", "id": "indicator--1b",
+     "pattern": "([domain-name:value IN ('a.example', 'b.example')]) OR [mutex:name = 'y']"},
+    {"type": "indicator", "id": "indicator--2",
+     "pattern":
+       "[file:hashes.'SHA-256' = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']"},
     {"type": "indicator", "id": "indicator--3", "pattern": "[url:value = 'http://x.example/a\\'b']",
      "object_marking_refs": ["marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9"]},
-    {"type": "indicator", "id": "indicator--4", "pattern": "[ipv4-addr:value = '203.0.113.8' AND file:name = 'a.exe']"},
+    {"type": "indicator", "id": "indicator--4",
+     "pattern": "[ipv4-addr:value = '203.0.113.8' AND file:name = 'a.exe']"},
     {"type": "indicator", "id": "indicator--5", "pattern": "[mutex:name = 'x']"},
-    {"type": "indicator", "id": "indicator--6", "pattern": "[ipv4-addr:value = '203.0.113.9']", "valid_until": "2026-11-19T00:00:00Z"},
+    {"type": "indicator", "id": "indicator--6", "pattern": "[ipv4-addr:value = '203.0.113.9']",
+     "valid_until": "2026-11-19T00:00:00Z"},
     {"type": "indicator", "id": "indicator--7", "pattern_type": "yara", "pattern": "rule x {}"},
     {"type": "indicator", "id": "indicator--8", "pattern": "[ipv4-addr:value LIKE '203.%']"},
     {"type": "indicator", "id": "indicator--9", "pattern": "[ipv4-addr:value = '203.0.113.9"}]})");
@@ -69,18 +76,21 @@ TEST_CASE("indicator files: a bundle of STIX 2.1") {
   CHECK(shown(file) == "ip 203.0.113.7\nnetwork 203.0.113.0/28\ndomain a.example\ndomain b.example\nsha256 " +
                            std::string(64, 'a') + "\nurl x.example/a'b\n");
   CHECK(file.indicators[0].note == "C2");
-  CHECK(file.refused_count == 6);
-  CHECK(file.refused[0].place == "indicator--4");
+  CHECK(file.refused_count == 7);
+  CHECK(file.refused[0].place == "indicator--1b");
+  CHECK(file.refused[1].place == "indicator--4");
 }
 
 TEST_CASE("indicator files: an event of MISP, with objects and pairs") {
   const auto file = read(
-      R"({"Event": {"info": "Th\u01b0 gi\u1ea3 m\u1ea1o", "Tag": [{"name": "tlp:amber+strict"}, {"name": "misp-galaxy:x"}],
+      R"({"Event": {"info": "Th\u01b0 gi\u1ea3 m\u1ea1o", 
+    "Tag": [{"name": "tlp:amber+strict"}, {"name": "misp-galaxy:x"}],
     "Attribute": [{"type": "ip-dst|port", "value": "203.0.113.7|443", "to_ids": true, "comment": "C2"},
                   {"type": "domain|ip", "value": "xau.example|203.0.113.8", "to_ids": "1"},
                   {"type": "link", "value": "https://bao.example/bai", "to_ids": false},
                   {"type": "mutex", "value": "abc", "to_ids": true}],
-    "Object": [{"name": "file", "Attribute": [{"type": "filename|md5", "value": "a.exe|d41d8cd98f00b204e9800998ecf8427e", "to_ids": true}]}]}})");
+    "Object": [{"name": "file", "Attribute": [
+      {"type": "filename|md5", "value": "a.exe|d41d8cd98f00b204e9800998ecf8427e", "to_ids": true}]}]}})");
   CHECK(file.format == IndicatorFormat::misp);
   CHECK(file.title == "Th\u01b0 gi\u1ea3 m\u1ea1o");
   CHECK(file.tlp == "TLP:AMBER+STRICT");

@@ -17,6 +17,7 @@ hub.init()
 hub.start()
 admin = hub.admin()
 admin.post("/agencies", {"code": "so-y-te", "name": "Sở Y tế"})
+admin.post("/registers/role_binding", {"doc": {"slot": "lead_department", "agency_id": "so-y-te", "from": "2026-01-01"}})
 admin.post("/registers/ip_prefix", {"doc": {"prefix": "203.0.113.0/28", "purpose": "Trang web", "agency_id": "so-y-te"}})
 BAD, GOOD = "198.51.100.66", "198.51.100.7"
 sent = 0
@@ -104,5 +105,5 @@ refused(400, lambda: imported(b"\xff\xfe\x00", title="x"), "UTF-8")
 refused(400, lambda: imported("xau.example"))  # nobody named it
 refused(400, lambda: imported("xau.example", title="x", until=day_text(-1)))
 refused(400, lambda: imported("xau.example", title="x", tlp="TLP:PINK"))
-refused(403, lambda: imported("xau.example", title="TỐI MẬT"))
+refused(422, lambda: imported("xau.example", title="TỐI MẬT"))
 hub.stop()

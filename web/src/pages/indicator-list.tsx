@@ -106,8 +106,8 @@ export default function IndicatorListPage({ id }: PageProps) {
   const known = loaded.data;
   return (
     <>
-      <p class="crumb"><a href="/dau-hieu">Dấu hiệu nhận biết</a></p>
-      <PageHead title={known ? inert(known.title) : 'Dấu hiệu nhận biết'} sub={known && <span data-testid="indicators-state" data-state={known.state}><ListState list={known} /></span>} />
+      <p class="crumb"><a href="/dau-hieu">Bộ dấu hiệu</a></p>
+      <PageHead title={known ? inert(known.title) : 'Bộ dấu hiệu'} sub={known && <span data-testid="indicators-state" data-state={known.state}><ListState list={known} /></span>} />
       <Shown of={loaded} rows={8}>
         {(list) => {
           const total = Object.values(list.counts).reduce((sum, n) => sum + n, 0);

@@ -28,6 +28,7 @@ export function ListState({ list }: { list: IndicatorList }) {
 
 function ImportForm({ onClose }: { onClose: () => void }) {
   const [problem, setProblem] = useState('');
+  const [chosen, setChosen] = useState('');
   const [state, setState] = useState<{ sent: number; total: number } | null>(null);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -53,7 +54,9 @@ function ImportForm({ onClose }: { onClose: () => void }) {
     <Drawer title="Nhập dấu hiệu nhận biết" onClose={onClose} testid="indicators-drawer">
       {problem && <p class="form-problem" role="alert">{problem}</p>}
       <form class="form" onSubmit={(e) => void send(e)}>
-        <label>Tệp<span class="hint">CSV, STIX 2.1 hoặc MISP, tối đa 32 MB</span><input type="file" name="file" accept=".csv,.txt,.json" data-testid="indicators-file" /></label>
+        <p class="row-actions"><label class="button choose"><Icon name="upload" size={16} />Chọn tệp
+          <input type="file" class="sr-only" name="file" accept=".csv,.txt,.json" data-testid="indicators-file" onChange={(e) => setChosen(e.currentTarget.files?.[0]?.name ?? '')} /></label>
+          <span class="muted">{chosen ? inert(chosen) : 'CSV, STIX 2.1 hoặc MISP, tối đa 32 MB'}</span></p>
         <label>Hoặc dán danh sách<span class="hint">Mỗi dòng một dấu hiệu: địa chỉ, tên miền, trang, mã băm, hộp thư, tên tệp</span><textarea name="lines" rows={4} data-testid="indicators-lines" /></label>
         <label>Tên bộ dấu hiệu<span class="hint">Để trống thì lấy tên ghi trong tệp, nếu có</span><input name="title" maxLength={300} data-testid="indicators-title" /></label>
         <label>Nơi cung cấp<input name="source" required maxLength={300} data-testid="indicators-source" /></label>
@@ -75,7 +78,7 @@ export default function Indicators() {
   const loaded = useLoad((abort) => get('/indicator-lists', { query: { state: states }, signal: abort }), [states]);
   return (
     <>
-      <PageHead title="Dấu hiệu nhận biết" sub="Địa chỉ, tên miền, mã băm mà nơi khác cảnh báo: tìm trong nhật ký đã lưu, rồi canh chừng từ nay.">
+      <PageHead title="Bộ dấu hiệu" sub="Địa chỉ, tên miền, mã băm mà nơi khác cảnh báo: tìm trong nhật ký đã lưu, rồi canh chừng từ nay.">
         <Button kind="main" icon="plus" onClick={() => setImporting(true)} data-testid="import-indicators">Nhập danh sách</Button>
       </PageHead>
       <div class="filters-row"><div class="chips" role="group" aria-label="Trạng thái">
