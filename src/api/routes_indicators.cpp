@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations about lists of indicators (hub/indicators.h).
+// Exchange with other organisations: lists of indicators (hub/indicators.h), incidents as STIX and IODEF
+// (hub/incident_exports.h).
 #include "api/problem.h"
 #include "api/server.h"
 #include "base/unicode.h"
+#include "hub/incident_exports.h"
 
 namespace phendau::api {
 namespace {
@@ -35,6 +37,13 @@ Result<Response> end_indicators(Context& c) {
   return json_response(PHENDAU_TRY(c.hub.indicators().end(c.actor, c.captures[0], c.body)));
 }
 
+Result<Response> export_incident(Context& c) {
+  auto file = PHENDAU_TRY(hub::export_incident(c.hub.services(), c.hub.incidents(), c.actor, c.captures[0],
+                                               c.request.query_value("format", "stix"),
+                                               c.request.query_value("tlp")));
+  return file_response(file.name, std::move(file.media_type), std::move(file.bytes));
+}
+
 }  // namespace
 
 std::vector<Route> indicator_routes() {
@@ -54,6 +63,8 @@ std::vector<Route> indicator_routes() {
        enforce_indicators},
       {"POST", "/indicator-lists/{id}/end", "endIndicators", update, rule, Access::session, kJson,
        end_indicators},
+      {"GET", "/incidents/{id}/export", "exportIncident", read, incident, Access::session, false,
+       export_incident},
   };
 }
 

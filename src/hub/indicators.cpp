@@ -14,6 +14,7 @@
 #include "hub/rule_replay.h"
 #include "hub/upload_guard.h"
 #include "report/indicator_reader.h"
+#include "report/tlp.h"
 
 namespace phendau::hub {
 namespace {
@@ -23,8 +24,6 @@ static_assert(kIndicatorUploadBytesMax == report::kIndicatorFileBytesMax);
 constexpr std::string_view kDraft = "draft";
 constexpr std::string_view kInForce = "in_force";
 constexpr std::string_view kEnded = "ended";
-constexpr std::string_view kTlpUnsaid =
-    "TLP:AMBER";  // who gets a list without a label keeps it in the circle
 constexpr std::size_t kTitleBytesMax = 300;
 constexpr std::size_t kReasonBytesMax = 2'000;
 
@@ -319,7 +318,7 @@ Result<Json> Indicators::import(const Actor& actor, const Import& wish) {
       PHENDAU_TRY(short_text(trim(wish.title).empty() ? file.title : wish.title, "title", kTitleBytesMax));
   std::string tlp = wish.tlp.empty() ? file.tlp : report::tlp_label(wish.tlp);
   if (!wish.tlp.empty() && tlp.empty()) return bad_member("tlp");
-  if (tlp.empty()) tlp = kTlpUnsaid;
+  if (tlp.empty()) tlp = report::kTlpUnsaid;
   Json typed = Json::array({Json(title), Json(source), Json(reason)});
   for (const auto& one : file.indicators) typed.push(one.note);
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), typed));

@@ -2,7 +2,6 @@
 #include "report/indicator_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
@@ -12,26 +11,28 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "report/table_reader.h"
+#include "report/tlp.h"
 
 namespace phendau::report {
 namespace {
 
-// From the widest circle to the narrowest.
-constexpr std::array<std::string_view, 5> kTlp = {"TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT",
-                                                  "TLP:RED"};
-
-/// Marking definitions that STIX 2.1 and TLP 2.0 fix by their ids.
-constexpr std::pair<std::string_view, std::string_view> kTlpMarkings[] = {
-    {"marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487", "TLP:CLEAR"},
-    {"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb", "TLP:GREEN"},
-    {"marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421", "TLP:AMBER"},
-    {"marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003", "TLP:AMBER+STRICT"},
-    {"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1", "TLP:RED"},
+/// The markings of TLP 1 that STIX 2.1 itself fixes by their ids; those of TLP 2.0 stand in tlp.h.
+constexpr std::pair<std::string_view, std::string_view> kTlpOneMarkings[] = {
     {"marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9", "TLP:CLEAR"},
     {"marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da", "TLP:GREEN"},
     {"marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", "TLP:AMBER"},
     {"marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed", "TLP:RED"},
 };
+
+std::string_view label_of_marking(std::string_view id) {
+  for (const auto& level : kTlpLevels) {
+    if (level.stix_id == id) return level.label;
+  }
+  for (const auto& [marking, label] : kTlpOneMarkings) {
+    if (marking == id) return label;
+  }
+  return {};
+}
 
 /// Object paths of STIX patterns that name one indicator.
 constexpr std::pair<std::string_view, IndicatorType> kStixPaths[] = {
@@ -119,7 +120,9 @@ class Taker {
 
   void mark(std::string_view tlp) {
     const auto rank = [](std::string_view label) {
-      return std::find(kTlp.begin(), kTlp.end(), label) - kTlp.begin();
+      return std::find_if(std::begin(kTlpLevels), std::end(kTlpLevels),
+                          [&](const TlpLevel& level) { return level.label == label; }) -
+             std::begin(kTlpLevels);
     };
     if (!tlp.empty() && (file_.tlp.empty() || rank(tlp) > rank(file_.tlp))) file_.tlp = tlp;
   }
@@ -259,9 +262,7 @@ Result<> read_stix(const Json& bundle, UtcTime now, IndicatorFile& out) {
   for (const auto& object : bundle["objects"].items()) {
     const std::string& type = object["type"].as_string();
     for (const auto& marking : object["object_marking_refs"].items()) {
-      for (const auto& [id, label] : kTlpMarkings) {
-        if (marking.as_string() == id) taker.mark(label);
-      }
+      taker.mark(label_of_marking(marking.as_string()));
     }
     if (type == "report" && out.title.empty()) out.title = object["name"].as_string();
     if (type == "indicator") PHENDAU_TRY(take_stix_indicator(object, now, taker));
@@ -422,15 +423,6 @@ std::string_view to_string(IndicatorFormat format) {
       return "misp";
   }
   return "";
-}
-
-std::string tlp_label(std::string_view text) {
-  std::string label;
-  for (const char c : trim(text)) {
-    if (c != '"' && c != ' ') label += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  if (label == "TLP:WHITE") return "TLP:CLEAR";
-  return std::find(kTlp.begin(), kTlp.end(), label) == kTlp.end() ? std::string() : label;
 }
 
 Result<IndicatorFile> read_indicators(std::string_view bytes, UtcTime now) {

@@ -41,7 +41,4 @@ struct IndicatorFile {
 /// Errors: `invalid` when it is no list at all, `limit` with the limit.
 Result<IndicatorFile> read_indicators(std::string_view bytes, UtcTime now);
 
-/// TLP 2.0 as written on papers, or nothing: from "tlp:amber", "TLP:WHITE" (which is CLEAR now), ...
-std::string tlp_label(std::string_view text);
-
 }  // namespace phendau::report

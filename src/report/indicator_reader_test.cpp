@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/json.h"
+#include "report/tlp.h"
 
 namespace phendau::report::indicator_reader_test {
 namespace {

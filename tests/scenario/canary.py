@@ -134,6 +134,7 @@ def requests(on, own):
                                "conditions": [{"field": "user", "values": ["x"]}]}, {}, {})],
         "replayRuleFilter": [({}, {}, {"id": on["rule_filter"]})], "enforceRuleFilter": [({}, {}, {"id": on["rule_filter"]})],
         "endRuleFilter": [({"reason": "x"}, {}, {"id": on["rule_filter"]})],
+        "exportIncident": [(None, {"format": f}, {"id": on["case"]}) for f in ("stix", "iodef")],
         "listIndicatorLists": [(None, {}, {})], "getIndicatorList": [(None, {}, {"id": on["indicators"]})],
         "importIndicators": [(b"xau.example", {"title": "x", "source": "x", "reason": "x", "until": day_text(30)}, {})],
         "huntIndicators": [({}, {}, {"id": on["indicators"]})], "enforceIndicators": [({}, {}, {"id": on["indicators"]})],

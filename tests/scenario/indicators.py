@@ -7,9 +7,10 @@ import pathlib
 import socket
 import sys
 import time
+from xml.etree import ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import Hub, day_text, free_port, refused, wait_for
+from harness import ROOT, Hub, day_text, free_port, refused, wait_for
 
 port = free_port()
 hub = Hub(config={"listeners": [{"protocol": "tcp", "address": f"127.0.0.1:{port}", "agency": "van-phong", "source": "may-chu"}]})
@@ -46,6 +47,26 @@ def alerts():
     return [a for a in admin.get("/alerts", limit=200)["items"] if a["rule_id"].startswith("indicator.")]
 
 
+def check_stix(bundle):
+    """Each object against the schemas of OASIS, when they are here."""
+    folder = ROOT.parent / "shared" / "schemas" / "stix"
+    if not folder.exists():
+        print("skipped: the schemas of STIX are not here")
+        return
+    import jsonschema
+    schemas = {}
+    for path in folder.rglob("*.json"):
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        schemas[schema["$id"]] = schema
+    base = next(i for i in schemas if i.endswith("/sdos/incident.json")).removesuffix("sdos/incident.json")
+    places = {"relationship": "sros", "marking-definition": "common"}
+    for one in [bundle, *bundle["objects"]]:
+        schema = schemas[f"{base}{places.get(one['type'], 'common' if one['type'] == 'bundle' else 'sdos')}/{one['type']}.json"]
+        resolver = jsonschema.RefResolver(schema["$id"], schema, store=schemas)
+        problems = [e.message for e in jsonschema.Draft202012Validator(schema, resolver=resolver).iter_errors(one)]
+        assert not problems, (one["type"], problems)
+
+
 log_in_from(BAD)
 log_in_from(GOOD)
 
@@ -75,6 +96,23 @@ hub.start()
 admin = hub.admin()
 log_in_from(BAD)
 wait_for(lambda: len(admin.get(f"/alerts/{alert['id']}")["events"]) == 2)  # the same alert goes on
+
+# ---- the incident, as other organisations' programs read it ------------------------------------------------------------
+case = admin.post(f"/alerts/{alert['id']}/incident")
+bundle = admin.get(f"/incidents/{case['id']}/export", format="stix", tlp="TLP:GREEN")
+kinds = sorted(o["type"] for o in bundle["objects"])
+assert kinds == ["identity", "incident", "indicator", "marking-definition", "relationship"], kinds
+assert next(o for o in bundle["objects"] if o["type"] == "indicator")["pattern"] == f"[ipv4-addr:value = '{BAD}']", bundle
+assert next(o for o in bundle["objects"] if o["type"] == "marking-definition")["name"] == "TLP:GREEN"
+check_stix(bundle)
+document = ElementTree.fromstring(admin.get(f"/incidents/{case['id']}/export", format="iodef"))
+space = "{urn:ietf:params:xml:ns:iodef-2.0}"
+incident = document.find(space + "Incident")
+assert incident.get("restriction") == "amber" and incident.find(space + "IncidentID").text == case["id"], document
+assert [e.tag.removeprefix(space) for e in incident][:2] == ["IncidentID", "DetectTime"], list(incident)
+refused(400, lambda: admin.get(f"/incidents/{case['id']}/export", format="pdf"))
+refused(400, lambda: admin.get(f"/incidents/{case['id']}/export", tlp="TLP:PINK"))
+refused(404, lambda: admin.get("/incidents/khong-co/export"))
 
 # ---- ended -------------------------------------------------------------------------------------------------------
 refused(400, lambda: admin.post(f"/indicator-lists/{made['id']}/end", {"reason": " "}))
