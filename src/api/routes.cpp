@@ -368,6 +368,7 @@ const std::vector<Route>& routes() {
     for (auto& route : papers_routes()) all.push_back(route);
     for (auto& route : province_routes()) all.push_back(route);
     for (auto& route : rules_routes()) all.push_back(route);
+    for (auto& route : indicator_routes()) all.push_back(route);
     return all;
   }();
   return kRoutes;

@@ -122,6 +122,7 @@ std::uint64_t body_limit(const net::Request& head) {
   if (head.path.starts_with("/api/v1/evidence/uploads/")) return hub::kEvidencePartBytesMax;
   if (head.path.starts_with("/api/v1/papers/") && head.path.ends_with("/issue")) return 33u << 20;
   if (head.path == "/api/v1/uploads/ndjson") return hub::kUploadBytesMax;
+  if (head.path == "/api/v1/indicator-lists") return hub::kIndicatorUploadBytesMax;
   if (head.path.starts_with("/api/v1/registers/") && head.path.ends_with("/import")) return kTableBytesMax;
   return 1u << 20;
 }

@@ -57,6 +57,7 @@ std::vector<Route> documents_routes();
 std::vector<Route> duty_routes();
 std::vector<Route> orders_routes();
 std::vector<Route> evidence_routes();
+std::vector<Route> indicator_routes();
 std::vector<Route> organisations_routes();
 std::vector<Route> papers_routes();
 std::vector<Route> province_routes();

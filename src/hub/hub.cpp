@@ -138,6 +138,8 @@ Result<> Hub::open_workers() {
   pipeline_ = std::make_unique<IngestPipeline>(*services_);
   rule_filters_ = std::make_unique<RuleFilters>(*services_);
   PHENDAU_TRY(rule_filters_->open());
+  indicators_ = std::make_unique<Indicators>(*services_);
+  PHENDAU_TRY(indicators_->open());
   detection_ = std::make_unique<Detection>(*services_);
   PHENDAU_TRY(detection_->open());
   obligations_ = std::make_unique<Obligations>(*services_, *detection_);
@@ -173,6 +175,7 @@ Result<> Hub::open_workers() {
   pipeline_->start();
   detection_->start();
   rule_filters_->start();
+  indicators_->start();
   obligations_->start();
   deliveries_->start();
   telling_->start();
@@ -276,6 +279,7 @@ void Hub::stop() {
   if (telling_) telling_->stop();
   if (deliveries_) deliveries_->stop();
   if (rule_filters_) rule_filters_->stop();
+  if (indicators_) indicators_->stop();
 }
 
 Hub::~Hub() { stop(); }

@@ -19,6 +19,7 @@
 #include "hub/events.h"
 #include "hub/evidence_bags.h"
 #include "hub/incidents.h"
+#include "hub/indicators.h"
 #include "hub/ingest_pipeline.h"
 #include "hub/journal_watch.h"
 #include "hub/keys.h"
@@ -96,6 +97,7 @@ class Hub {
   Queue& queue() { return *queue_; }
   Rankings& rankings() { return *rankings_; }
   RuleFilters& rule_filters() { return *rule_filters_; }
+  Indicators& indicators() { return *indicators_; }
   Warnings& warnings() { return *warnings_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
@@ -144,6 +146,7 @@ class Hub {
   std::unique_ptr<Incidents> incidents_;
   std::unique_ptr<IngestPipeline> pipeline_;
   std::unique_ptr<RuleFilters> rule_filters_;
+  std::unique_ptr<Indicators> indicators_;
   std::unique_ptr<Detection> detection_;
   std::unique_ptr<Obligations> obligations_;
   std::unique_ptr<Organisations> organisations_;

@@ -40,16 +40,33 @@ std::shared_ptr<const RulesInForce> LiveRules::current() const {
   return current_;
 }
 
-void LiveRules::put(const std::vector<detect::FilterRule>& filters) {
-  auto fresh = std::make_shared<const RulesInForce>(compile(filters));
+void LiveRules::put_filters(std::vector<detect::FilterRule> filters) {
+  const std::lock_guard lock(put_mu_);
+  filters_ = std::move(filters);
+  swap_in();
+}
+
+void LiveRules::put_indicators(std::vector<detect::Rule> rules) {
+  const std::lock_guard lock(put_mu_);
+  indicator_rules_ = std::move(rules);
+  swap_in();
+}
+
+void LiveRules::swap_in() {
+  auto fresh = std::make_shared<const RulesInForce>(compile(filters_, nullptr, indicator_rules_));
   const std::lock_guard lock(mu_);
   current_ = std::move(fresh);
 }
 
+detect::Plan LiveRules::compile_alone(std::vector<detect::Rule> rules) const {
+  return detect::Plan::compile(std::move(rules), pack_.sources(), pack_.compile_options());
+}
+
 RulesInForce LiveRules::compile(const std::vector<detect::FilterRule>& filters,
-                                const std::vector<std::string>* only_rules) const {
+                                const std::vector<std::string>* only_rules,
+                                const std::vector<detect::Rule>& indicator_rules) const {
   RulesInForce out;
-  if (filters.empty() && only_rules == nullptr) {
+  if (filters.empty() && only_rules == nullptr && indicator_rules.empty()) {
     out.plan = pack_.plan();  // compiled when the pack was loaded
     return out;
   }
@@ -57,6 +74,7 @@ RulesInForce LiveRules::compile(const std::vector<detect::FilterRule>& filters,
   for (const auto& rule : pack_.pack().rules.rules) {
     if (only_rules == nullptr || names_rule(*only_rules, rule)) rules.push_back(rule);
   }
+  rules.insert(rules.end(), indicator_rules.begin(), indicator_rules.end());
   detect::apply_filters(rules, pack_.pack().rules.filters, pack_.compile_options());
   std::vector<detect::FilterRule> for_events;
   for (const auto& filter : filters) {

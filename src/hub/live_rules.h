@@ -37,14 +37,25 @@ class LiveRules {
   /// Begins with the rules of the pack alone. The pack outlives it.
   explicit LiveRules(const ActivePack& pack);
   std::shared_ptr<const RulesInForce> current() const;
-  /// Compiles the pack's rules with these filters (seconds for thousands of rules), then swaps.
-  void put(const std::vector<detect::FilterRule>& filters);
-  /// What put() would make; only of the rules named, if any are: for replays.
+  /// Compiles the pack's rules with these filters and the rules of put_indicators() (seconds for thousands of
+  /// rules), then swaps.
+  void put_filters(std::vector<detect::FilterRule> filters);
+  /// Rules made from lists of indicators, in place of those before.
+  void put_indicators(std::vector<detect::Rule> rules);
+  /// The pack's rules with these filters; only the rules named, if any are: for replays.
   RulesInForce compile(const std::vector<detect::FilterRule>& filters,
-                       const std::vector<std::string>* only_rules = nullptr) const;
+                       const std::vector<std::string>* only_rules = nullptr,
+                       const std::vector<detect::Rule>& indicator_rules = {}) const;
+  /// These rules alone, for hunts.
+  detect::Plan compile_alone(std::vector<detect::Rule> rules) const;
 
  private:
+  void swap_in();
+
   const ActivePack& pack_;
+  std::mutex put_mu_;                          // one set is compiled at a time
+  std::vector<detect::FilterRule> filters_;    // guarded by put_mu_
+  std::vector<detect::Rule> indicator_rules_;  // guarded by put_mu_
   mutable std::mutex mu_;
   std::shared_ptr<const RulesInForce> current_;  // guarded by mu_
 };

@@ -124,15 +124,16 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
   each("registers/", [&](auto& id, auto& path, auto& text) { reader.read_registers(id, path, text); });
   each("clauses/", [&](auto& id, auto& path, auto& text) { reader.read_clauses(id, path, text); });
   each("rules/", [&](auto& id, auto& path, auto& text) { reader.read_rules(id, path, text); });
+  each("indicators/", [&](auto& id, auto& path, auto& text) { reader.read_indicator_rules(id, path, text); });
   each("workflows/", [&](auto& id, auto& path, auto& text) { reader.read_workflow(id, path, text); });
   each("sources/",
        [&](auto& id, auto& path, auto& text) { reader.keep(id, path, text, PackReader::Keep::source); });
   for (const auto& [path, text] : tree.files) {
     const std::string_view top = std::string_view(path).substr(0, path.find('/'));
     const bool known = top == "registers" || top == "clauses" || top == "rules" || top == "workflows" ||
-                       top == "sources" || path == "pack.yaml" || path == "calendar.yaml" ||
-                       path == "glossary.yaml" || path == "ranking.yaml" || path == "regimes.yaml" ||
-                       path == "notices.yaml";
+                       top == "sources" || top == "indicators" || path == "pack.yaml" ||
+                       path == "calendar.yaml" || path == "glossary.yaml" || path == "ranking.yaml" ||
+                       path == "regimes.yaml" || path == "notices.yaml";
     if (!known) reader.keep(tree.id, path, text, PackReader::Keep::other);
   }
 }

@@ -247,6 +247,7 @@ struct Pack {
   comply::Catalog catalog;  // clauses, scopes, compiled posture rules, calendar
   detect::RuleFile rules;   // detections: what goes into the plan (posture rules are not among them)
   std::vector<detect::Rule> posture_rules;  // as read, for people
+  std::vector<detect::Rule> indicator_rules;  // templates: detect/indicator_rules.h
   std::vector<WorkflowRef> workflows;
   std::vector<PackFile> workflow_files;  // in the same order
   /// As they were before a parameter was changed, oldest first: cases opened before `until` keep their

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "comply/limits.h"
 #include "detect/compile.h"
+#include "detect/indicator_rules.h"
 #include "hub/fact_names.h"
 
 namespace phendau::hub {
@@ -448,6 +449,34 @@ void PackReader::check_fact_fields(const comply::PostureRule& rule, const comply
     if (std::find(known.begin(), known.end(), field) != known.end()) continue;
     error(at,
           fmt::format("fact '{}' has no field '{}'{}", rule.fact_kind, field, did_you_mean(field, known)));
+  }
+}
+
+void PackReader::read_indicator_rules(const std::string& pack_id, const std::string& path,
+                                      const std::string& text) {
+  const std::string file = pack_id + "/" + path;
+  detect::RuleFile parsed = detect::parse_rules(file, text);
+  errors_.insert(errors_.end(), parsed.errors.begin(), parsed.errors.end());
+  pack_.rule_files.push_back({pack_id, path, text});
+  // Filled with a value of each type, a template is a rule like others.
+  std::vector<Indicator> trial;
+  for (const IndicatorType type : kIndicatorTypes)
+    trial.push_back({type, type == IndicatorType::network ? "192.0.2.0/24" : "192.0.2.1", {}});
+  for (auto& rule : parsed.rules) {
+    const comply::Place here{file, rule.place.line, rule.place.column};
+    if (const auto types = detect::types_asked(rule); !types) {
+      error(here, types.error().message);
+      continue;
+    }
+    for (const auto& filled : detect::indicator_rules({rule}, "trial", "trial", trial)) {
+      const auto compiled = detect::compile_rule(filled);
+      errors_.insert(errors_.end(), compiled.errors.begin(), compiled.errors.end());
+    }
+    const auto& all = pack_.indicator_rules;
+    const bool twice =
+        std::any_of(all.begin(), all.end(), [&](const auto& other) { return other.id == rule.id; });
+    if (rule.id.empty() || twice) error(here, "a rule for indicators needs an id of its own");
+    pack_.indicator_rules.push_back(std::move(rule));
   }
 }
 

@@ -56,6 +56,8 @@ class PackReader {
   void set_parameters(const Json& values);
   void read_registers(const std::string& pack_id, const std::string& path, const std::string& text);
   void read_clauses(const std::string& pack_id, const std::string& path, const std::string& text);
+  /// Templates of rules for lists of indicators.
+  void read_indicator_rules(const std::string& pack_id, const std::string& path, const std::string& text);
   void read_rules(const std::string& pack_id, const std::string& path, const std::string& text);
   /// regimes.yaml; a table takes the place of an imported one of its id.
   void read_regimes(const std::string& pack_id, const std::string& path, const std::string& text);

@@ -20,7 +20,7 @@ constexpr std::string_view kSamplesSuffix = ".samples.yaml";
 constexpr std::string_view kFiles[] = {"pack.yaml",    "calendar.yaml", "glossary.yaml", "upload_guard.yaml",
                                        "ranking.yaml", "regimes.yaml",  "notices.yaml",  "LICENSE",
                                        "NOTICE",       "CHANGELOG.md"};
-constexpr std::string_view kYamlFolders[] = {"clauses", "registers", "workflows", "sources"};
+constexpr std::string_view kYamlFolders[] = {"clauses", "registers", "workflows", "sources", "indicators"};
 
 template <class List>
 bool is_one_of(const List& list, std::string_view text) {

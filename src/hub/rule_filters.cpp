@@ -19,7 +19,6 @@ constexpr std::string_view kEnded = "ended";
 constexpr std::size_t kFieldBytesMax = 200;
 constexpr std::size_t kValueBytesMax = 4'096;
 constexpr std::size_t kReasonBytesMax = 2'000;
-constexpr Duration kWorkEvery = seconds(20);
 constexpr std::size_t kAlertsReplayedMax = 100'000;  // of a silence rule
 
 std::string file_of(std::string_view id) { return fmt::format("{}/{}", kRuleFilterKind, id); }
@@ -84,7 +83,8 @@ Json conditions_json(const std::vector<detect::FilterCondition>& conditions) {
   return out;
 }
 
-/// Nothing that a filter holds back may stay back for longer than a year without somebody looking again.
+}  // namespace
+
 Result<CivilDate> last_day_from(const Json& text, UtcTime now) {
   const auto day = parse_date(text.as_string());
   if (!day) return bad_member("until");
@@ -96,53 +96,18 @@ Result<CivilDate> last_day_from(const Json& text, UtcTime now) {
   return *day;
 }
 
-}  // namespace
-
-RuleFilters::~RuleFilters() { stop(); }
-
 Result<> RuleFilters::open() { return compile_in_force(); }
-
-void RuleFilters::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
-void RuleFilters::stop() {
-  {
-    const std::lock_guard lock(mu_);
-    if (stopping_) return;
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void RuleFilters::run() {
-  while (true) {
-    const auto worked = work_once();
-    if (!worked) PHENDAU_LOG(warn, "rule_filters_wait", {"error", worked.error().message});
-    std::unique_lock lock(mu_);
-    // What failed still waits: it is tried again after a while, not at once.
-    wake_.wait_for(lock, std::chrono::nanoseconds(kWorkEvery.ns),
-                   [&] { return stopping_ || (worked.has_value() && (changed_ || !waiting_.empty())); });
-    if (stopping_) return;
-  }
-}
 
 Result<> RuleFilters::work_once() {
   PHENDAU_TRY(end_what_is_over());
-  bool changed = false;
-  {
-    const std::lock_guard lock(mu_);
-    std::swap(changed, changed_);
-  }
-  if (changed) {
+  if (worker_.take_change()) {
     if (const auto compiled = compile_in_force(); !compiled) {
-      const std::lock_guard lock(mu_);
-      changed_ = true;  // tried again
+      worker_.note_change();  // tried again
       return compiled;
     }
   }
-  return replay_next();
+  worker_.run_next([&](const auto& job, const auto& progress) { return replay_one(job, progress); });
+  return {};
 }
 
 Result<std::vector<ledger::Record>> RuleFilters::records_in(const std::vector<std::string>& states) {
@@ -167,20 +132,14 @@ Result<> RuleFilters::compile_in_force() {
   for (const auto& record : PHENDAU_TRY(records_in({std::string(kInForce)}))) {
     for (auto& one : parsed(record)) filters.push_back(std::move(one));
   }
-  services_.rules->put(filters);
+  services_.rules->put_filters(std::move(filters));
   for (const auto& problem : services_.rules->current()->problems) {
     PHENDAU_LOG(warn, "rule_filter_problem", {"reason", problem.to_string()});
   }
   return {};
 }
 
-Result<> RuleFilters::replay_next() {
-  Job job;
-  {
-    const std::lock_guard lock(mu_);
-    if (waiting_.empty()) return {};
-    job = waiting_.front();
-  }
+Result<> RuleFilters::replay_one(const RuleWorker::Job& job, const std::function<bool(double)>& progress) {
   const auto run = [&]() -> Result<Json> {
     const auto record = PHENDAU_TRY(services_.ledger.get(kRuleFilterKind, job.id, everything()));
     if (silence_of(services_.pack, record.doc["rule_id"].as_string()) != nullptr)
@@ -193,31 +152,15 @@ Result<> RuleFilters::replay_next() {
       if (other.id == record.id) continue;
       for (auto& one : parsed(other)) ask.in_force.push_back(std::move(one));
     }
-    const auto progress = [&](double share) {
-      const std::lock_guard lock(mu_);
-      runs_[job.id].share = share;
-      return !stopping_;
-    };
     return to_json(
         PHENDAU_TRY(replay_filter(services_.journal, services_.pack, *services_.rules, ask, progress)));
   };
-  auto done = run();
-  if (done) {
-    done->set("at", format_rfc3339(services_.env.now())).set("pack", services_.pack.pack().reference());
-    auto record = PHENDAU_TRY(services_.ledger.get(kRuleFilterKind, job.id, everything()));
-    Json doc = record.doc;
-    doc.set("replay", *done);
-    const auto kept = change(system_actor(), record, record.state, "replayed", std::move(doc));
-    if (!kept) done = std::unexpected(kept.error());
-  }
-  const std::lock_guard lock(mu_);
-  waiting_.pop_front();
-  if (done) {
-    runs_.erase(job.id);
-  } else {
-    runs_[job.id].failed = done.error().message;
-    PHENDAU_LOG(warn, "rule_replay_failed", {"id", job.id}, {"error", done.error().message});
-  }
+  Json result = PHENDAU_TRY(run());
+  result.set("at", format_rfc3339(services_.env.now())).set("pack", services_.pack.pack().reference());
+  auto record = PHENDAU_TRY(services_.ledger.get(kRuleFilterKind, job.id, everything()));
+  Json doc = record.doc;
+  doc.set("replay", std::move(result));
+  PHENDAU_TRY(change(system_actor(), record, record.state, "replayed", std::move(doc)));
   return {};
 }
 
@@ -254,19 +197,7 @@ Result<Json> RuleFilters::replay_alerts(const ledger::Record& record, UtcTime fr
 }
 
 Result<> RuleFilters::queue_replay(const std::string& id, std::int64_t days_back) {
-  {
-    const std::lock_guard lock(mu_);
-    const bool waits =
-        std::any_of(waiting_.begin(), waiting_.end(), [&](const Job& job) { return job.id == id; });
-    if (waits) return {};
-    if (waiting_.size() >= kReplaysWaitingMax) {
-      return fail(ErrorCode::limit, "too many replays wait", "rule_filter.busy");
-    }
-    waiting_.push_back({id, services_.env.now() - days(days_back)});
-    runs_[id] = {};
-  }
-  wake_.notify_all();
-  return {};
+  return worker_.add(id, services_.env.now() - days(days_back));
 }
 
 Result<ledger::Record> RuleFilters::change(const Actor& actor, const ledger::Record& record,
@@ -276,10 +207,8 @@ Result<ledger::Record> RuleFilters::change(const Actor& actor, const ledger::Rec
   write.doc = std::move(doc);
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   if (record.state != state && (record.state == kInForce || state == kInForce)) {
-    const std::lock_guard lock(mu_);
-    changed_ = true;
+    worker_.note_change();
   }
-  wake_.notify_all();
   return services_.ledger.get(kRuleFilterKind, record.id, everything());
 }
 
@@ -311,15 +240,8 @@ Json RuleFilters::view(const ledger::Record& record) {
        {"changed_at", format_rfc3339(record.updated_at)},
        {"end_reason", doc["end_reason"]},
        {"replay", doc["replay"]},
-       {"running", Json()},
+       {"running", worker_.view(record.id)},
        {"problem", Json()}});
-  {
-    const std::lock_guard lock(mu_);
-    const auto run = runs_.find(record.id);
-    if (run != runs_.end()) {
-      out.set("running", Json::object({{"share", run->second.share}, {"failed", run->second.failed}}));
-    }
-  }
   for (const auto& problem : services_.rules->current()->problems) {
     if (problem.file == file_of(record.id)) out.set("problem", problem.reason);
   }
@@ -405,13 +327,10 @@ Result<Json> RuleFilters::replay(const Actor& actor, std::string_view id, const 
 Result<Json> RuleFilters::enforce(const Actor& actor, std::string_view id) {
   const auto record = PHENDAU_TRY(record_of(actor, Action::update, id));
   if (record.state != kDraft) return fail(ErrorCode::conflict, "it is no draft", "rule_filter.state");
-  {
-    const std::lock_guard lock(mu_);
-    // Other rules than those it was tried on would be another trial.
-    if (runs_.contains(record.id) ||
-        record.doc["replay"]["pack"].as_string() != services_.pack.pack().reference()) {
-      return fail(ErrorCode::conflict, "it has not been replayed", "rule_filter.not_replayed");
-    }
+  // Other rules than those it was tried on would be another trial.
+  if (worker_.waits(record.id) ||
+      record.doc["replay"]["pack"].as_string() != services_.pack.pack().reference()) {
+    return fail(ErrorCode::conflict, "it has not been replayed", "rule_filter.not_replayed");
   }
   PHENDAU_TRY(last_day_from(record.doc["until"], services_.env.now()));
   return view(PHENDAU_TRY(change(actor, record, kInForce, record.doc["reason"].as_string(), record.doc)));

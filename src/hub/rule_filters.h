@@ -4,25 +4,19 @@
 // what they say is in LiveRules. One worker thread replays, compiles and ends what is over. Thread-safe.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "hub/active_pack.h"
 #include "hub/rule_replay.h"
+#include "hub/rule_worker.h"
 #include "hub/services.h"
 
 namespace phendau::hub {
 
 inline constexpr std::string_view kRuleFilterKind = "rule_filter";
 inline constexpr std::size_t kRuleFiltersMax = 2'000;    // drafts and in force
-inline constexpr std::size_t kReplaysWaitingMax = 16;    // more: `limit`
 inline constexpr std::size_t kFilterConditionsMax = 20;  // of one filter
 inline constexpr std::size_t kFilterValuesMax = 100;     // of one condition
 inline constexpr std::int64_t kRuleFilterDaysMax = 366;  // longer than a year needs a better rule
@@ -30,11 +24,12 @@ inline constexpr std::int64_t kRuleFilterDaysMax = 366;  // longer than a year n
 class RuleFilters {
  public:
   explicit RuleFilters(Services& services) : services_(services) {}
-  ~RuleFilters();
   /// Puts in force what the ledger says, before detection reads its first frame.
   Result<> open();
-  void start();
-  void stop();
+  void start() {
+    worker_.start([this] { return work_once(); });
+  }
+  void stop() { worker_.stop(); }
 
   /// {items}: RuleFilter of openapi.yaml, newest first. @param states draft, in_force, ended; empty: all.
   Result<Json> list(const Actor& actor, const std::vector<std::string>& states);
@@ -52,19 +47,9 @@ class RuleFilters {
   Result<> work_once();
 
  private:
-  struct Job {
-    std::string id;
-    UtcTime from;
-  };
-  struct Running {
-    double share = 0;
-    std::string failed;  // in words; empty: waiting or running
-  };
-
-  void run();
   Result<> end_what_is_over();
   Result<> compile_in_force();
-  Result<> replay_next();
+  Result<> replay_one(const RuleWorker::Job& job, const std::function<bool(double)>& progress);
   Result<Json> replay_alerts(const ledger::Record& record, UtcTime from);
   Result<> queue_replay(const std::string& id, std::int64_t days);
   Result<ledger::Record> change(const Actor& actor, const ledger::Record& record, std::string_view state,
@@ -74,13 +59,10 @@ class RuleFilters {
   Json view(const ledger::Record& record);
 
   Services& services_;
-  std::mutex mu_;
-  std::condition_variable wake_;
-  std::deque<Job> waiting_;                           // guarded by mu_
-  std::map<std::string, Running, std::less<>> runs_;  // guarded by mu_
-  bool changed_ = false;                              // guarded by mu_; what is in force
-  bool stopping_ = false;                             // guarded by mu_
-  std::thread thread_;
+  RuleWorker worker_;
 };
+
+/// Nothing that a person puts over the rules stays for longer than a year without somebody looking again.
+Result<CivilDate> last_day_from(const Json& text, UtcTime now);
 
 }  // namespace phendau::hub

@@ -144,6 +144,26 @@ Result<std::uint64_t> first_frame_since(journal::Journal& journal, UtcTime from,
   return low;
 }
 
+/// Every frame that was received at `from` or later and is there now, in order.
+template <class Look>
+Result<> each_frame_since(journal::Journal& journal, UtcTime from,
+                          const std::function<bool(double)>& progress, Look look) {
+  const std::uint64_t last = journal.head().frame_seq;
+  const std::uint64_t first = PHENDAU_TRY(first_frame_since(journal, from, last));
+  for (std::uint64_t next = first; next <= last;) {
+    if (!progress(static_cast<double>(next - first) / static_cast<double>(last - first + 1))) {
+      return fail(ErrorCode::unavailable, "the replay was cancelled");
+    }
+    const auto frames = PHENDAU_TRY(journal.read_from(next, kFramesPerStep));
+    if (frames.empty()) return {};
+    for (const auto& frame : frames) {
+      if (frame.seq <= last) look(frame);
+    }
+    next = frames.back().seq + 1;
+  }
+  return {};
+}
+
 Json counts_json(const ReplayCounts& counts) {
   return Json::object({{"matches", counts.matches}, {"correlations", counts.correlations}});
 }
@@ -165,33 +185,55 @@ Result<ReplayResult> replay_filter(journal::Journal& journal, const ActivePack& 
   Side with(rules.compile(all, &involved.rules), involved, ask.rules);
   ReplayResult out;
   Newest silenced, kept;
-  const std::uint64_t last = journal.head().frame_seq;
-  const std::uint64_t first = PHENDAU_TRY(first_frame_since(journal, ask.from, last));
-  for (std::uint64_t next = first; next <= last;) {
-    if (!progress(static_cast<double>(next - first) / static_cast<double>(last - first + 1))) {
-      return fail(ErrorCode::unavailable, "the replay was cancelled");
+  PHENDAU_TRY(each_frame_since(journal, ask.from, progress, [&](const journal::CommittedBatch& frame) {
+    if (out.events == 0) out.from = frame.received;
+    out.to = frame.received;
+    out.events += frame.batch.rows();
+    const auto before = without.look(frame);
+    const auto after = with.look(frame);
+    for (const std::uint32_t row : before) {
+      const bool stays = std::binary_search(after.begin(), after.end(), row);
+      (stays ? kept : silenced).add(frame.refs[row]);
     }
-    const auto frames = PHENDAU_TRY(journal.read_from(next, kFramesPerStep));
-    if (frames.empty()) break;
-    for (const auto& frame : frames) {
-      if (frame.seq > last) break;
-      if (out.events == 0) out.from = frame.received;
-      out.to = frame.received;
-      out.events += frame.batch.rows();
-      const auto before = without.look(frame);
-      const auto after = with.look(frame);
-      for (const std::uint32_t row : before) {
-        const bool stays = std::binary_search(after.begin(), after.end(), row);
-        (stays ? kept : silenced).add(frame.refs[row]);
-      }
-    }
-    next = frames.back().seq + 1;
-  }
+  }));
   out.without = without.finish();
   out.with = with.finish();
   out.silenced = silenced.take();
   out.kept = kept.take();
   return out;
+}
+
+Result<HuntResult> hunt(journal::Journal& journal, const detect::Plan& plan, UtcTime from,
+                        const std::function<bool(double)>& progress) {
+  HuntResult out;
+  Newest newest;
+  PHENDAU_TRY(each_frame_since(journal, from, progress, [&](const journal::CommittedBatch& frame) {
+    if (out.events == 0) out.from = frame.received;
+    out.to = frame.received;
+    out.events += frame.batch.rows();
+    const Column* agencies = frame.batch.column(kAgencyColumn);
+    std::set<std::uint32_t> rows;
+    for (const auto& match : detect::match(plan, frame.batch)) rows.insert(match.row);
+    for (const std::uint32_t row : rows) {
+      if (agencies != nullptr) ++out.by_agency[std::string(agencies->text(row))];
+      newest.add(frame.refs[row]);
+    }
+    out.matches += rows.size();
+  }));
+  out.newest = newest.take();
+  return out;
+}
+
+Json to_json(const HuntResult& result) {
+  Json agencies = Json::array();
+  for (const auto& [agency, matches] : result.by_agency)
+    agencies.push(Json::object({{"agency_id", agency}, {"matches", matches}}));
+  return Json::object({{"from", format_rfc3339(result.from)},
+                       {"to", format_rfc3339(result.to)},
+                       {"events", result.events},
+                       {"matches", result.matches},
+                       {"agencies", std::move(agencies)},
+                       {"refs", refs_json(result.newest)}});
 }
 
 Json to_json(const ReplayResult& result) {

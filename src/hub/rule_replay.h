@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a filter would have done: the rules that it touches, over the stored journal, once without and once
-// with it. Reads frames in order, holds a bounded answer; the caller decides in which thread.
+// What a filter, or a rule that is not in force yet, would have done. Of a filter: the rules that it touches,
+// over the stored journal, once without and once with it. Reads frames in order, holds a bounded answer; the
+// caller decides in which thread.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -50,5 +52,19 @@ struct ReplayResult {
 Result<ReplayResult> replay_filter(journal::Journal& journal, const ActivePack& pack, const LiveRules& rules,
                                    const ReplayAsk& ask, const std::function<bool(double)>& progress);
 Json to_json(const ReplayResult& result);
+
+struct HuntResult {
+  UtcTime from, to;  // received; from the first to the last frame that was read
+  std::uint64_t events = 0;
+  std::uint64_t matches = 0;                                    // events that a rule matches
+  std::map<std::string, std::uint64_t, std::less<>> by_agency;  // of them
+  std::vector<EventRef> newest;                                 // at most kReplayRefsMax
+};
+
+/// Rules that are not in force yet over what is stored.
+/// @param progress as above. Errors: as above.
+Result<HuntResult> hunt(journal::Journal& journal, const detect::Plan& plan, UtcTime from,
+                        const std::function<bool(double)>& progress);
+Json to_json(const HuntResult& result);
 
 }  // namespace phendau::hub

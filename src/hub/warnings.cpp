@@ -196,7 +196,7 @@ Result<Json> Warnings::get(const Actor& actor, std::string_view id) {
   const auto warning = PHENDAU_TRY(warning_for(actor, id));
   const Book book = PHENDAU_TRY(book_of(services_, warning));
   Json out = summary(services_, actor, warning, book);
-  for (const char* field : {"text", "measures", "indicators"}) out.set(field, warning.doc[field]);
+  for (const char* field : {"text", "measures", "indicators", "tlp"}) out.set(field, warning.doc[field]);
   Json receipts = Json::array();
   if (sees_all(actor, warning)) {
     for (const auto& agency : book.sent_to)

@@ -156,7 +156,7 @@ Json metadata_json(const OscalSource& source, std::string_view what) {
   set_items(out, "roles", std::move(roles));
   if (!source.issuer.empty()) {
     out.set("parties",
-            Json::array({Json::object({{"uuid", oscal_uuid(source.digest, "issuer", source.issuer)},
+            Json::array({Json::object({{"uuid", stable_uuid(source.digest, "issuer", source.issuer)},
                                        {"type", "organization"},
                                        {"name", line(source.issuer)}})}));
   }
@@ -206,9 +206,9 @@ class Subjects {
   static bool is_party(const OscalStatus& status) {
     return status.subject_kind == "agency" || (status.subject_kind == "role" && !status.agency_id.empty());
   }
-  std::string party(std::string_view id) const { return oscal_uuid(digest_, "agency", id); }
+  std::string party(std::string_view id) const { return stable_uuid(digest_, "agency", id); }
   std::string item(const OscalStatus& status) const {
-    return oscal_uuid(digest_, "subject", status.subject_kind + "/" + status.subject_id);
+    return stable_uuid(digest_, "subject", status.subject_kind + "/" + status.subject_id);
   }
 
   void add(const OscalStatus& status) {
@@ -257,7 +257,7 @@ std::string reason_of(const OscalStatus& status) {
 
 Json observation_json(const OscalSource& source, const OscalRound& round, const OscalStatus& status,
                       const Subjects& subjects) {
-  Json out = Json::object({{"uuid", oscal_uuid(source.digest, "observation", key_of(round, status))},
+  Json out = Json::object({{"uuid", stable_uuid(source.digest, "observation", key_of(round, status))},
                            {"description", reason_of(status)}});
   out.set("props", status_properties(status));
   out.set("methods", Json::array({Json(status.method.empty() ? "UNKNOWN" : status.method)}));
@@ -291,14 +291,14 @@ Json finding_json(const OscalSource& source, const OscalRound& round, const Osca
       {{"type", "statement-id"},
        {"target-id", whole ? oscal_token(status.control_id) + "_smt" : oscal_token(status.part_id)}});
   target.set("status", std::move(state));
-  Json out = Json::object({{"uuid", oscal_uuid(source.digest, "finding", key_of(round, status))},
+  Json out = Json::object({{"uuid", stable_uuid(source.digest, "finding", key_of(round, status))},
                            {"title", line(fmt::format("{} {}", status.part_id, status.subject_name))},
                            {"description", reason_of(status)}});
   out.set("props", status_properties(status));
   out.set("target", std::move(target));
   out.set("related-observations",
           Json::array({Json::object(
-              {{"observation-uuid", oscal_uuid(source.digest, "observation", key_of(round, status))}})}));
+              {{"observation-uuid", stable_uuid(source.digest, "observation", key_of(round, status))}})}));
   return out;
 }
 
@@ -316,7 +316,7 @@ std::string oscal_token(std::string_view id) {
   return starts ? out : "_" + out;
 }
 
-std::string oscal_uuid(std::string_view digest, std::string_view kind, std::string_view id) {
+std::string stable_uuid(std::string_view digest, std::string_view kind, std::string_view id) {
   Sha256 hash = sha256(fmt::format("{}\n{}\n{}\n{}", kOscalNamespace, digest, kind, id));
   hash[6] = static_cast<std::uint8_t>(0x50 | (hash[6] & 0x0F));
   hash[8] = static_cast<std::uint8_t>(0x80 | (hash[8] & 0x3F));
@@ -327,7 +327,7 @@ std::string oscal_uuid(std::string_view digest, std::string_view kind, std::stri
 
 Json write_oscal_catalog(const OscalSource& source, const std::vector<OscalControl>& controls,
                          const std::vector<OscalParameter>& parameters) {
-  Json catalog = Json::object({{"uuid", oscal_uuid(source.digest, "catalog", source.pack_id)}});
+  Json catalog = Json::object({{"uuid", stable_uuid(source.digest, "catalog", source.pack_id)}});
   catalog.set("metadata", metadata_json(source, ""));
   Json own = Json::array();
   for (const auto& parameter : parameters)
@@ -354,8 +354,8 @@ Json write_oscal_catalog(const OscalSource& source, const std::vector<OscalContr
 
 Json write_oscal_profile(const OscalSource& source, const std::vector<OscalControl>& controls,
                          const std::vector<OscalParameter>& parameters, std::string_view catalog_href) {
-  const std::string catalog = oscal_uuid(source.digest, "catalog", source.pack_id);
-  Json profile = Json::object({{"uuid", oscal_uuid(source.digest, "profile", source.pack_id)}});
+  const std::string catalog = stable_uuid(source.digest, "catalog", source.pack_id);
+  Json profile = Json::object({{"uuid", stable_uuid(source.digest, "profile", source.pack_id)}});
   profile.set("metadata", metadata_json(source, " (profile)"));
   Json ids = Json::array();
   for (const auto& control : controls) {
@@ -385,16 +385,16 @@ Json write_oscal_profile(const OscalSource& source, const std::vector<OscalContr
 
 Json write_oscal_results(const OscalSource& source, const OscalRound& round) {
   const std::string round_id = source.pack_id + "/" + format_rfc3339(round.ended_at);
-  const std::string plan = oscal_uuid(source.digest, "plan", source.pack_id);
+  const std::string plan = stable_uuid(source.digest, "plan", source.pack_id);
   Subjects subjects(source.digest, round);
-  Json results = Json::object({{"uuid", oscal_uuid(source.digest, "results", round_id)}});
+  Json results = Json::object({{"uuid", stable_uuid(source.digest, "results", round_id)}});
   Json metadata = metadata_json(source, "");
   Json parties = subjects.take_parties();
   for (const auto& party : metadata["parties"].items()) parties.push(party);
   set_items(metadata, "parties", std::move(parties));
   results.set("metadata", std::move(metadata));
   results.set("import-ap", Json::object({{"href", "#" + plan}}));
-  Json one = Json::object({{"uuid", oscal_uuid(source.digest, "result", round_id)},
+  Json one = Json::object({{"uuid", stable_uuid(source.digest, "result", round_id)},
                            {"title", line(either(round.title), round_id)},
                            {"description", line(either(round.title), round_id)},
                            {"start", format_rfc3339(round.started_at, kVietnamZone)},

@@ -130,6 +130,6 @@ Json write_oscal_results(const OscalSource& source, const OscalRound& round);
 /// Ids as OSCAL takes them: "hg-1374:3.1.b#1" -> "hg-1374_3.1.b_1". Unlike ids of one pack stay unlike.
 std::string oscal_token(std::string_view id);
 /// The form of RFC 9562 version 5 over SHA-256 of "pack digest, kind, id": the same for the same pack.
-std::string oscal_uuid(std::string_view digest, std::string_view kind, std::string_view id);
+std::string stable_uuid(std::string_view digest, std::string_view kind, std::string_view id);
 
 }  // namespace phendau::report

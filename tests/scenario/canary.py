@@ -89,6 +89,8 @@ for side in "ab":
     admin.post(f"/alerts/{alert['id']}/triage", {"status": "acknowledged", "note": CANARY[side]})
     rule_filter = admin.post("/rule-filters", {"rule_id": alert["rule_id"], "alert_id": alert["id"], "agency_id": AGENCY[side], "reason": CANARY[side],
                                                "until": day_text(30), "conditions": [{"field": "user", "values": [CANARY[side]]}]})
+    indicators = admin.call("POST", "/indicator-lists", (CANARY[side].lower() + ".example").encode(), {}, title=CANARY[side], source="x", reason="x",
+                            until=day_text(30))
     case = admin.post(f"/alerts/{alert['id']}/incident")
     file = admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Case": case["id"]}, name=CANARY[side] + ".txt")
     step = case["definition"]["steps"][0]["id"]
@@ -117,7 +119,7 @@ for side in "ab":
     admin.call("PATCH", f"/papers/{paper['id']}", {"values": {"remarks": CANARY[side]}, "head": {"subject": CANARY[side]}})
     ids[side] = {"delivery": delivery, "paper": paper["id"], "alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
                  "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"],
-                 "rule_filter": rule_filter["id"], "rule": alert["rule_id"], "order": order["id"], "evidence": evidence["id"], "bag": bag["id"], "hold": hold["id"], "upload": unfinished["id"]}
+                 "rule_filter": rule_filter["id"], "rule": alert["rule_id"], "order": order["id"], "evidence": evidence["id"], "bag": bag["id"], "hold": hold["id"], "upload": unfinished["id"], "indicators": indicators["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # What is sent to a body, beside what the same agency keeps for itself.
@@ -161,6 +163,11 @@ def requests(on, own):
                                "conditions": [{"field": "user", "values": ["x"]}]}, {}, {})],
         "replayRuleFilter": [({}, {}, {"id": on["rule_filter"]})], "enforceRuleFilter": [({}, {}, {"id": on["rule_filter"]})],
         "endRuleFilter": [({"reason": "x"}, {}, {"id": on["rule_filter"]})],
+        "exportIncident": [(None, {"format": f}, {"id": on["case"]}) for f in ("stix", "iodef")],
+        "listIndicatorLists": [(None, {}, {})], "getIndicatorList": [(None, {}, {"id": on["indicators"]})],
+        "importIndicators": [(b"xau.example", {"title": "x", "source": "x", "reason": "x", "until": day_text(30)}, {})],
+        "huntIndicators": [({}, {}, {"id": on["indicators"]})], "enforceIndicators": [({}, {}, {"id": on["indicators"]})],
+        "endIndicators": [({"reason": "x"}, {}, {"id": on["indicators"]})],
         "searchEvents": [(None, q, {}) for q in search], "getEventHistogram": [(None, q, {}) for q in search],
         "getTopValues": [(None, {**q, "field": f}, {}) for q in search for f in ("user", "host", "source", "agency", "message")],
         "listEventFields": [(None, q, {}) for q in search], "getEvent": [(None, {}, {"ref": on["event"]})],

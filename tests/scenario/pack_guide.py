@@ -26,6 +26,8 @@ def place_of(block, number):
     key = block.split(":", 1)[0].split("\n")[-1]
     if key == "id":
         return "workflows/ex_case.yaml" if "case_kind:" in block else "pack.yaml"
+    if key == "title" and "|expand" in block:
+        return "indicators/ex.yml"
     if key == "paper":
         return "documents/ex_letter.yaml"
     if key == "rule":

@@ -343,6 +343,32 @@ async function falseAlarm() {
   await check('a filter that has ended');
 }
 
+/** A list from the national CERT: pasted, sought, put in force, and a warning to whoever is on it. */
+async function indicators() {
+  await open('/dau-hieu');
+  await page.getByText('Không có bộ dấu hiệu nào').waitFor();
+  await check('no lists of indicators');
+  await at('import-indicators').click();
+  await at('indicators-lines').fill('198.51.100.66\nhxxp://xau.example/tai/a.exe\n127.0.0.1\n' + 'a'.repeat(64));
+  await at('indicators-title').fill('Chiến dịch thư giả mạo tháng 11');
+  await at('indicators-source').fill('Trung tâm ứng cứu khẩn cấp');
+  await at('indicators-until').fill('31/12/2026');
+  await at('indicators-reason').fill('Văn bản cảnh báo ngày 20/11');
+  await shotsOf('indicators-form');
+  await at('indicators-send').click();
+  await at('hunt-verdict').waitFor();
+  await at('refused').locator('summary').click();
+  await settled();
+  await check('a draft of a list');
+  await shotsOf('indicators-draft');
+  await at('indicators-enforce').click();
+  await page.locator('[data-testid=indicators-state][data-state=in_force]').waitFor();
+  await open('/dau-hieu');
+  await at('indicators-row').first().waitFor();
+  await check('lists of indicators');
+  await shotsOf('indicators');
+}
+
 async function matrixByKeyboard() {
   await open(`/nghia-vu?agency=${env.PHENDAU_UI_AGENCY}`);
   await at('matrix-row').first().waitFor();
@@ -897,7 +923,7 @@ async function evidence() {
 }
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
-const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/nhat-ky', '/su-co', '/chung-cu', '/bao-su-co',
+const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/dau-hieu', '/nhat-ky', '/su-co', '/chung-cu', '/bao-su-co',
   '/thong-bao-nguy-co', '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/thong-bao-da-gui', '/so-dang-ky', '/giay-to', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
 const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/chung-cu', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
   '/so-dang-ky', '/giay-to', '/to-chuc', '/thong-bao-nguy-co', '/thong-bao-da-gui', '/xep-hang'];
@@ -905,7 +931,7 @@ const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co',
 async function walk() {
   await enter('administrator');
   step('administrator');
-  await everySection('administrator', [...kWork, '/bo-loc-bao-nham', '/hang-doi', '/lanh-dao', '/cai-dat', '/quan-tri']);
+  await everySection('administrator', [...kWork, '/bo-loc-bao-nham', '/dau-hieu', '/hang-doi', '/lanh-dao', '/cai-dat', '/quan-tri']);
   await overviewAndAlerts();
   await matrixByKeyboard();
   await documentReader();
@@ -916,8 +942,9 @@ async function walk() {
   await province();
   await enter('operator');
   step('operator');
-  await everySection('operator', [...kWork, '/bo-loc-bao-nham', '/hang-doi', '/lanh-dao', '/cai-dat', '/quan-tri']);
+  await everySection('operator', [...kWork, '/bo-loc-bao-nham', '/dau-hieu', '/hang-doi', '/lanh-dao', '/cai-dat', '/quan-tri']);
   await falseAlarm();
+  await indicators();
   await timeSlider();
   await enter('officer');
   step('officer');

@@ -63,6 +63,7 @@ export type UserAccount = S['UserAccount'];
 export type Pack = S['Pack'];
 export type RuleSummary = S['RuleSummary'];
 export type RuleFilter = S['RuleFilter'];
+export type IndicatorList = S['IndicatorList'];
 export type RuleReplay = S['RuleReplay'];
 export type Register = S['Register'];
 export type RegisterMove = S['RegisterMove'];

@@ -38,6 +38,8 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/alerts')), detail: lazy(() => import('../pages/alert')) },
   { path: '/bo-loc-bao-nham', group: 'watch', title: 'Bộ lọc báo nhầm', icon: 'skip', visible: () => may('update:rule'),
     page: lazy(() => import('../pages/rule-filters')), detail: lazy(() => import('../pages/rule-filter')) },
+  { path: '/dau-hieu', group: 'watch', title: 'Bộ dấu hiệu', icon: 'search', visible: () => may('update:rule'),
+    page: lazy(() => import('../pages/indicators')), detail: lazy(() => import('../pages/indicator-list')) },
   { path: '/nhat-ky', group: 'watch', title: 'Nhật ký', icon: 'log', visible: () => may('read:event'),
     page: lazy(() => import('../pages/logs')) },
   { path: '/su-co', group: 'watch', title: 'Sự cố', icon: 'incident', visible: () => may('read:incident'),

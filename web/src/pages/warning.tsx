@@ -7,6 +7,7 @@ import { session } from '../app/session';
 import { changes } from '../app/stream';
 import type { WarningDetail, WarningReceipt } from '../api/types';
 import { dateText } from '../text/format';
+import { tlpWords } from '../text/words';
 import { tell } from '../ui/announce';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
@@ -86,6 +87,7 @@ export default function WarningPage({ id }: PageProps) {
               <section class="panel"><h2>Nội dung</h2><p class="pre prose" data-raw>{inert(w.text)}</p>
                 <h3>Biện pháp cần làm</h3><p class="pre prose" data-raw>{inert(w.measures)}</p>
                 {w.indicators && w.indicators.length > 0 && <><h3>Dấu hiệu nhận biết</h3><ul>{w.indicators.map((x) => <li key={x}><code>{inert(x)}</code></li>)}</ul></>}
+                {w.tlp && <p><b>{w.tlp}</b>: {tlpWords[w.tlp]}</p>}
                 <p class="muted">{w.reply_by ? `Trả lời chậm nhất ngày ${dateText(w.reply_by)}.` : 'Không đặt hạn trả lời.'}</p>
               </section>
             </div>

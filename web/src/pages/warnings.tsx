@@ -7,6 +7,7 @@ import { may, session } from '../app/session';
 import { changes } from '../app/stream';
 import type { Warning } from '../api/types';
 import { dateText, numberText } from '../text/format';
+import { tlpWords } from '../text/words';
 import { AgencySelect } from '../ui/agencies';
 import { AgencyPicker } from '../ui/agency-picker';
 import { tell } from '../ui/announce';
@@ -35,10 +36,10 @@ function maySend(): boolean {
   return may('create:record') && (['administrator', 'province_operator'].includes(role) || (role === 'partner' && own.length > 0));
 }
 
-function Compose({ onClose }: { onClose: () => void }) {
+function Compose({ chosen, onClose }: { chosen: string[]; onClose: () => void }) {
   const [problem, setProblem] = useState('');
-  const [way, setWay] = useState<'all' | 'classes' | 'chosen'>('all');
-  const [to, setTo] = useState<string[]>([]);
+  const [way, setWay] = useState<'all' | 'classes' | 'chosen'>(chosen.length > 0 ? 'chosen' : 'all');
+  const [to, setTo] = useState<string[]>(chosen);
   const [classes, setClasses] = useState<string[]>([]);
   const addressees = useLoad((abort) => get('/warnings/addressees', { signal: abort }), []);
   const own = session.value!.user.agency_ids;
@@ -58,7 +59,7 @@ function Compose({ onClose }: { onClose: () => void }) {
     try {
       const sent = await post('/warnings', { body: { agency_id: sender || undefined, doc: {
         kind: kinds, title: text('title'), text: text('text'), measures: text('measures'),
-        ...(indicators.length > 0 ? { indicators } : {}), ...(way === 'chosen' ? { to_agencies: to } : way === 'classes' ? { to_classes: classes } : {}), ...(day ? { reply_by: day } : {}) } } });
+        ...(indicators.length > 0 ? { indicators } : {}), ...(way === 'chosen' ? { to_agencies: to } : way === 'classes' ? { to_classes: classes } : {}), ...(day ? { reply_by: day } : {}), ...(text('tlp') ? { tlp: text('tlp') } : {}) } } });
       tell('Đã gửi thông báo.');
       navigate(`/thong-bao-nguy-co/${encodeURIComponent(sent.id)}`);
     } catch (cause) {
@@ -77,6 +78,9 @@ function Compose({ onClose }: { onClose: () => void }) {
         <label>Nội dung<textarea name="text" rows={5} required maxLength={4000} data-testid="warning-text" /></label>
         <label>Biện pháp cần làm<textarea name="measures" rows={4} required maxLength={4000} data-testid="warning-measures" /></label>
         <label>Dấu hiệu nhận biết <span class="muted">(nếu có)</span><span class="hint">Mỗi dòng một dấu hiệu: địa chỉ, tên tệp, mã băm</span><textarea name="indicators" rows={3} /></label>
+        <label>Được chia sẻ đến đâu (TLP) <span class="muted">(nếu có)</span>
+          <select name="tlp" data-testid="warning-tlp"><option value="">Không ghi</option>
+            {Object.entries(tlpWords).map(([label, word]) => <option key={label} value={label}>{label}: {word}</option>)}</select></label>
         <div class="field"><label for="warning-reply-by">Trả lời chậm nhất ngày <span class="muted">(nếu có)</span></label><span class="hint">Để trống thì theo thời hạn của bộ quy định</span><DayInput id="warning-reply-by" name="reply_by" testid="warning-reply-by" /></div>
         {own.length === 0 && <AgencySelect label="Cơ quan gửi" value={sender} all="Sở chủ trì" onChange={setSender} />}
         <fieldset><legend>Gửi đến</legend>
@@ -111,7 +115,9 @@ export default function Warnings() {
   const province = may('read:storage');
   const box = q.get('hop') ?? (province ? '' : 'received');
   const cursor = q.get('cursor') ?? '';
-  const [composing, setComposing] = useState(false);
+  // Who was found on a list of indicators is chosen beforehand.
+  const chosen = (q.get('gui-den') ?? '').split(',').filter(Boolean);
+  const [composing, setComposing] = useState(chosen.length > 0 && maySend());
   const loaded = useLoad((abort) => get('/warnings', { signal: abort, query: { box, cursor } }), [box, cursor]);
   useChange(changes.record.value, loaded.reload, 4000);
   const tabs: [string, string][] = [...(province ? [['', 'Tất cả']] as [string, string][] : []), ['received', 'Nhận được'], ...(maySend() ? [['sent', 'Đã gửi']] as [string, string][] : [])];
@@ -145,7 +151,7 @@ export default function Warnings() {
           </>
         )}
       </Shown>
-      {composing && <Compose onClose={() => setComposing(false)} />}
+      {composing && <Compose chosen={chosen} onClose={() => { setComposing(false); setQuery({ 'gui-den': null }); }} />}
     </>
   );
 }

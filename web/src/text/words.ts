@@ -99,6 +99,13 @@ export const factWords: Record<string, string> = {
 };
 
 /** Fields by which an alert names what it is about; the rest of docs/reference/fields.md is for searching only. */
+export const indicatorWords: Record<string, string> = {
+  ip: 'địa chỉ', network: 'dải địa chỉ', domain: 'tên miền', url: 'trang', md5: 'mã băm MD5', sha1: 'mã băm SHA-1', sha256: 'mã băm SHA-256', email: 'hộp thư', file_name: 'tên tệp',
+};
+/** TLP 2.0 says who may be told; the label itself stays as it is on every paper. */
+export const tlpWords: Record<string, string> = {
+  'TLP:CLEAR': 'không giới hạn', 'TLP:GREEN': 'trong cộng đồng', 'TLP:AMBER': 'trong cơ quan và đơn vị cần biết', 'TLP:AMBER+STRICT': 'chỉ trong cơ quan', 'TLP:RED': 'chỉ người nhận',
+};
 export const ruleFilterWords = { draft: 'Bản nháp', in_force: 'Đang có hiệu lực', ended: 'Đã kết thúc' } as const;
 
 export const entityWords: Record<string, string> = {
