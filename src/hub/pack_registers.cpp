@@ -16,9 +16,6 @@ namespace {
 using comply::ContentReader;
 
 constexpr std::string_view kGroups[] = {"who", "what", "network", "accounts", "doing", "hub"};
-bool is_one_of(std::span<const std::string_view> list, std::string_view one) {
-  return std::find(list.begin(), list.end(), one) != list.end();
-}
 
 std::optional<comply::SubjectKind> subject_kind_of(std::string_view text) {
   using comply::SubjectKind;
@@ -120,7 +117,7 @@ void read_names(ContentReader& reader, const YamlNode& node, RegisterKind& out) 
   }
   if (const std::string group = reader.text(node, "group", false); !group.empty()) {
     out.group = group;
-    if (!is_one_of(kGroups, group))
+    if (std::find(std::begin(kGroups), std::end(kGroups), group) == std::end(kGroups))
       reader.error(*node.find("group"), "'group' is who, what, network, accounts, doing or hub");
   }
   const std::string visible = reader.text(node, "visible", false);
