@@ -63,7 +63,7 @@ std::vector<Route> indicator_routes() {
        enforce_indicators},
       {"POST", "/indicator-lists/{id}/end", "endIndicators", update, rule, Access::session, kJson,
        end_indicators},
-      {"GET", "/incidents/{id}/export", "exportIncident", read, incident, Access::session, false,
+      {"GET", "/incidents/{id}/export", "exportIncident", export_out, incident, Access::session, false,
        export_incident},
   };
 }

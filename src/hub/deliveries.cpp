@@ -32,6 +32,16 @@ std::vector<std::string> record_states(const std::vector<std::string>& wanted) {
   return out;
 }
 
+/// Deliveries tell names and addresses: a delegation for other kinds does not open them.
+Result<Scope> delivery_scope(const Actor& actor, Action action) {
+  PHENDAU_TRY(scope_for(actor, action, Resource::record));
+  RecordRights rights;
+  rights.kind = kDeliveryKind;
+  Scope scope = authorize_record(actor, action, rights);
+  if (scope.allows_nothing()) return fail(ErrorCode::denied, "no right to deliveries", "error.denied");
+  return scope;
+}
+
 }  // namespace
 
 std::string phone_number(std::string_view text, std::string_view channel) {
@@ -160,7 +170,7 @@ Result<std::uint64_t> Deliveries::count_of(std::vector<std::string> states, std:
 }
 
 Result<Json> Deliveries::list(const Actor& actor, const Filter& filter) {
-  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::record));
+  const Scope scope = PHENDAU_TRY(delivery_scope(actor, Action::read));
   ledger::Query query;
   query.kind = kDeliveryKind;
   query.states = record_states(filter.states);
@@ -190,7 +200,7 @@ Result<Json> Deliveries::list(const Actor& actor, const Filter& filter) {
 }
 
 Result<Json> Deliveries::get(const Actor& actor, std::string_view id) {
-  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::record));
+  const Scope scope = PHENDAU_TRY(delivery_scope(actor, Action::read));
   const auto record = PHENDAU_TRY(services_.ledger.get(kDeliveryKind, id, scope));
   Json out = view_of(record, true);
   Json history = Json::array();
@@ -228,7 +238,7 @@ std::string Deliveries::address_now(const ledger::Record& delivery) {
 
 /// Within what the actor may change.
 Result<ledger::Record> Deliveries::for_update(const Actor& actor, std::string_view id, Scope& scope) {
-  scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::record));
+  scope = PHENDAU_TRY(delivery_scope(actor, Action::update));
   return services_.ledger.get(kDeliveryKind, id, scope);
 }
 

@@ -91,6 +91,17 @@ Evidence::Evidence(Services& services, Records& records, Events& events, Holds& 
 
 Result<> Evidence::open() {
   PHENDAU_TRY(log_.open());
+  ledger::Query destroyed;
+  destroyed.kind = kItemKind;
+  destroyed.states = {"destroyed"};
+  // What a stopped hub had written as destroyed, but not removed yet.
+  PHENDAU_TRY(ledger::each_record(services_.ledger, ledger::by_id(std::move(destroyed)), everything(),
+                                  [&](const ledger::Record& item) -> Result<> {
+                                    const bool left =
+                                        !item.doc["outside"].as_bool() &&
+                                        services_.ledger.blob_exists(item.doc["sha256"].as_string());
+                                    return left ? remove_bytes(item) : Result<>{};
+                                  }));
   return staging_.open();
 }
 
@@ -128,13 +139,16 @@ std::vector<std::string> Evidence::names_for(const Actor& actor, const ledger::R
   const RegisterKind& kind = *services_.pack.pack().reg(kItemKind);
   std::vector<std::string> names;
   const std::string& case_id = item.doc["case_id"].as_string();
-  const bool by_case =
-      !case_id.empty() &&
-      services_.ledger.get("case", case_id, authorize(actor, update, Resource::incident)).has_value();
-  if (by_case || record_scope(services_, actor, update, kind, "").covers(item.agency_id)) {
-    names = records_.own_names(actor);
-    for (const auto& one : actor.delegations)
-      if (one.agency_id == item.agency_id) names.emplace_back(to_string(one.role));
+  const auto reaches = [&](const Actor& who) {
+    return record_scope(services_, who, update, kind, "").covers(item.agency_id) ||
+           (!case_id.empty() &&
+            services_.ledger.get("case", case_id, authorize(who, update, Resource::incident)).has_value());
+  };
+  // The role that somebody has at home counts only where he gets without standing in for others.
+  if (reaches(without_delegations(actor))) names = records_.own_names(actor);
+  for (const auto& one : actor.delegations) {
+    const bool given = covers_kind(one, kItemKind) || (!case_id.empty() && covers_kind(one, "case"));
+    if (one.agency_id == item.agency_id && given) names.emplace_back(to_string(one.role));
   }
   const auto as_addressee = names_as_addressee(kind, item, record_scope(services_, actor, decide, kind, ""));
   names.insert(names.end(), as_addressee.begin(), as_addressee.end());
@@ -269,7 +283,11 @@ Result<Json> Evidence::act(const Actor& actor, std::string_view id, const Json& 
   batch.writes.push_back(std::move(step.item));
   batch.writes.push_back(std::move(step.event));
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
-  if (wanted.action == custody::Action::destroyed) PHENDAU_TRY(remove_bytes(item));
+  if (wanted.action == custody::Action::destroyed) {
+    // The act stands in the log by now; bytes that are left are removed at the next start.
+    if (const auto removed = remove_bytes(item); !removed)
+      PHENDAU_LOG(warn, "evidence_not_removed", {"item", item.id}, {"error", removed.error().message});
+  }
   services_.live.publish(
       {"record", Resource::record, item.agency_id, Json::object({{"id", item.id}, {"kind", kItemKind}})});
   // Who gave it away may see it no more.
@@ -280,18 +298,31 @@ Result<Json> Evidence::act(const Actor& actor, std::string_view id, const Json& 
 /// Only when nothing else keeps the same bytes.
 Result<> Evidence::remove_bytes(const ledger::Record& item) {
   if (item.doc["outside"].as_bool()) return {};
-  const Json& sha256 = item.doc["sha256"];
-  ledger::Query files;
-  files.kind = "attachment";
-  files.filters.push_back({"sha256", ledger::FieldFilter::Op::equal, {sha256}});
-  ledger::Query items = files;
-  items.kind = kItemKind;
-  items.states = {"collected", "sealed", "handed_over", "in_analysis", "returned"};
-  const auto used = PHENDAU_TRY(services_.ledger.count(files, everything())) +
-                    PHENDAU_TRY(services_.ledger.count(items, everything()));
-  if (used > 0) return {};
-  PHENDAU_LOG(info, "evidence_destroyed", {"item", item.id}, {"sha256", sha256.as_string()});
-  return services_.ledger.remove_blob(sha256.as_string());
+  const std::string& sha256 = item.doc["sha256"].as_string();
+  for (const auto& [kind, id] : PHENDAU_TRY(services_.ledger.naming_blob(sha256))) {
+    if (kind == kItemKind) {
+      const auto other = PHENDAU_TRY(services_.ledger.get(kItemKind, id, everything()));
+      if (id == item.id || other.doc["outside"].as_bool() || other.state == "destroyed") continue;
+    } else if (kind == kCustodyKind) {
+      continue;  // what happened to bytes, not the bytes
+    }
+    return {};
+  }
+  PHENDAU_LOG(info, "evidence_destroyed", {"item", item.id}, {"sha256", sha256});
+  return services_.ledger.remove_blob(sha256);
+}
+
+/// Whoever it was handed to acts on it, but does not rewrite what the giver said; and what has ended stays as
+/// it is.
+Result<> Evidence::check_details(const Actor& actor, const ledger::Record& item) {
+  const RegisterKind& kind = *services_.pack.pack().reg(kItemKind);
+  const std::string& case_id = item.doc["case_id"].as_string();
+  const bool own = record_scope(services_, actor, Action::update, kind, item.state).covers(item.agency_id);
+  const bool by_case =
+      !case_id.empty() && kind.lifecycle.is_live(item.state) &&
+      services_.ledger.get("case", case_id, authorize(actor, Action::update, Resource::incident));
+  if (own || by_case) return {};
+  return fail(ErrorCode::denied, "only who took it in changes what is said of it", "error.denied");
 }
 
 Result<Json> Evidence::update(const Actor& actor, std::string_view id, const Json& body) {
@@ -301,6 +332,7 @@ Result<Json> Evidence::update(const Actor& actor, std::string_view id, const Jso
   {
     const std::lock_guard lock(mu_);
     const auto item = PHENDAU_TRY(item_for(actor, Action::update, id));
+    PHENDAU_TRY(check_details(actor, item));
     ledger::Write write = ledger::rewrite(item, "details");
     for (const auto& [name, value] : changes.members()) write.doc.set(name, value);
     PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));

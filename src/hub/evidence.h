@@ -111,6 +111,7 @@ class Evidence {
   Result<Json> write_new(const Actor& actor, About about);
   Result<std::string> number_in(const std::string& series);
   Result<ledger::Record> by_scope(const Scope& scope, std::string_view id);
+  Result<> check_details(const Actor& actor, const ledger::Record& item);
   Result<> remove_bytes(const ledger::Record& item);
   Json acts_view(const Actor& actor, const ledger::Record& item);
   Result<Json> readings(std::string_view item_id);

@@ -307,7 +307,7 @@ Result<Json> EvidenceBags::make(const Actor& actor, const Json& body) {
   draft.at = services_.env.now();
   const std::lock_guard lock(evidence_.lock());
   draft.items = PHENDAU_TRY(items_of(actor, body));
-  if (draft.wish.case_id.empty()) draft.wish.case_id = draft.items.front().doc["case_id"].as_string();
+  draft.wish.case_id = draft.items.front().doc["case_id"].as_string();  // never what somebody says
   const CivilDate day = to_civil(draft.at, kHubZone).date;
   draft.content.folder = fmt::format("CC-{:04}{:02}{:02}-{}", day.year, day.month, day.day,
                                      draft.id.substr(draft.id.size() - 6));

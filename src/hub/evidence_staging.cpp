@@ -21,15 +21,21 @@ Result<> EvidenceStaging::open() {
   return {};
 }
 
-Result<> EvidenceStaging::check_disk(std::uint64_t more_bytes) {
-  const auto space = PHENDAU_TRY(env_.disk_space(folder_));
-  const std::uint64_t quota = space.total_bytes / 100 * static_cast<std::uint64_t>(disk_quota_percent_);
+Result<bool> has_evidence_room(Env& env, const std::string& folder, int disk_quota_percent,
+                               std::uint64_t more_bytes) {
+  const auto space = PHENDAU_TRY(env.disk_space(folder));
+  const int percent = std::max(disk_quota_percent - kEvidenceQuotaMargin, 0);
+  const std::uint64_t quota = space.total_bytes / 100 * static_cast<std::uint64_t>(percent);
   const std::uint64_t used = space.total_bytes - std::min(space.free_bytes, space.total_bytes);
-  if (used + more_bytes <= quota) return {};
+  return used + more_bytes <= quota;
+}
+
+Result<> EvidenceStaging::check_disk(std::uint64_t more_bytes) {
+  if (PHENDAU_TRY(has_evidence_room(env_, folder_, disk_quota_percent_, more_bytes))) return {};
   const std::lock_guard lock(mu_);
   ++counts_.no_disk;
   return fail(ErrorCode::limit, "the disk has no room for the file", "evidence.disk",
-              {std::to_string(disk_quota_percent_)});
+              {std::to_string(disk_quota_percent_ - kEvidenceQuotaMargin)});
 }
 
 void EvidenceStaging::expire(UtcTime now) {

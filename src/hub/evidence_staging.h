@@ -18,7 +18,14 @@ inline constexpr std::uint64_t kEvidencePartBytesMax = 4u << 20;
 inline constexpr std::uint64_t kEvidenceBytesMax = ledger::kBlobBytesMax;  // of one file
 inline constexpr std::size_t kStagedFilesMax = 16;                         // of all people together
 inline constexpr std::size_t kStagedFilesPerUserMax = 4;
+inline constexpr int kEvidenceQuotaMargin =
+    10;  // points of disk_quota_percent: evidence stops before logs do
 inline constexpr Duration kStagedIdleMax = hours(6);  // since the last part
+
+/// Whether so many more bytes of evidence leave the journal its room. @param disk_quota_percent of the
+/// journal.
+Result<bool> has_evidence_room(Env& env, const std::string& folder, int disk_quota_percent,
+                               std::uint64_t more_bytes);
 
 class EvidenceStaging {
  public:

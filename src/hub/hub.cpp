@@ -129,6 +129,7 @@ Result<> Hub::open_workers() {
   devices_ = std::make_unique<Devices>(*services_, keys_, config_.https_address);
   orders_ = std::make_unique<Orders>(*services_, keys_);
   order_evidence_ = std::make_unique<OrderEvidence>(*services_);
+  PHENDAU_TRY(order_evidence_->open());
   events_ = std::make_unique<Events>(*services_);
   incidents_ = std::make_unique<Incidents>(*services_, *alerts_);
   records_ = std::make_unique<Records>(*services_);
@@ -149,12 +150,7 @@ Result<> Hub::open_workers() {
   queue_ = std::make_unique<Queue>(*services_, *alerts_, *incidents_, *obligations_, *records_);
   rankings_ = std::make_unique<Rankings>(*services_, *obligations_, *records_);
   warnings_ = std::make_unique<Warnings>(*services_, *records_);
-  pdf_maker_ = std::make_unique<PdfMaker>(env_, path_join(config_.data_dir, "office"));
-  papers_ = std::make_unique<Papers>(*services_, *incidents_, *records_, *pdf_maker_);
-  year_report_ = std::make_unique<YearReport>(*services_, *obligations_, *rankings_);
-  papers_->sources().figures = [this](const Actor& actor, std::string_view root, const PaperOrigin& origin) {
-    return year_report_->figures(actor, root, origin);
-  };
+  open_papers();
   PHENDAU_TRY(open_organisations());
   PHENDAU_TRY(open_duties());
   detection_->on_alerts = [this](const std::set<std::string>& agencies) {
@@ -188,6 +184,15 @@ Result<> Hub::open_workers() {
   return {};
 }
 
+void Hub::open_papers() {
+  pdf_maker_ = std::make_unique<PdfMaker>(env_, path_join(config_.data_dir, "office"));
+  papers_ = std::make_unique<Papers>(*services_, *incidents_, *records_, *pdf_maker_);
+  year_report_ = std::make_unique<YearReport>(*services_, *obligations_, *rankings_);
+  papers_->sources().figures = [this](const Actor& actor, std::string_view root, const PaperOrigin& origin) {
+    return year_report_->figures(actor, root, origin);
+  };
+}
+
 Result<> Hub::open_organisations() {
   organisations_ = std::make_unique<Organisations>(*services_);
   organisations_->close_of = [this](std::string_view agency_id) { return obligations_->close_of(agency_id); };
@@ -203,7 +208,7 @@ Result<> Hub::open_evidence() {
   evidence_ = std::make_unique<Evidence>(*services_, *records_, *events_, *holds_, keys_.journal_key);
   evidence_bags_ = std::make_unique<EvidenceBags>(*services_, *evidence_);
   evidence_bags_->case_view = [this](const Actor& actor, std::string_view id) {
-    return incidents_->get(actor, id);
+    return incidents_->whole(actor, id);
   };
   return evidence_->open();
 }

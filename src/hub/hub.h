@@ -118,6 +118,7 @@ class Hub {
   Result<> open_stores();
   Result<> note_pack();
   Result<> open_workers();
+  void open_papers();
   Result<> open_organisations();
   Result<> open_duties();
   Result<> open_evidence();

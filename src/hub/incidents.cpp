@@ -107,8 +107,7 @@ void add_slots(Services& services, const Actor& actor, std::vector<std::string>&
 
 CaseStanding names_in_case(Services& services, const Actor& actor, std::string_view agency_id,
                            const std::vector<std::string>& roles) {
-  Actor self = actor;
-  self.delegations.clear();
+  const Actor self = without_delegations(actor);
   const Scope own = authorize(self, Action::update, Resource::incident);
   const bool asked_in = own.reach == Scope::Reach::invited;  // the ledger asked whether into this case
   CaseStanding out{actor, {}};
@@ -442,6 +441,20 @@ Result<Json> Incidents::correct_detected(const Actor& actor, std::string_view id
   const auto next = PHENDAU_TRY(workflow::correct_detected(definition, loaded.state, *at, standing.actor, now,
                                                            body["reason"].as_string(), standing.names));
   return save(standing.actor, loaded, next, "detected");
+}
+
+Result<Json> Incidents::whole(const Actor& actor, std::string_view id) {
+  Json out = PHENDAU_TRY(get(actor, id));
+  Json::Array items;
+  std::string cursor;
+  do {
+    const Json page = PHENDAU_TRY(entries(actor, id, cursor, ledger::kListLimitMax));
+    for (const auto& item : page["items"].items()) items.push_back(item);
+    cursor = page["next_cursor"].string_or("");
+  } while (!cursor.empty());
+  std::reverse(items.begin(), items.end());
+  out.set("timeline", Json::array(std::move(items)));
+  return out;
 }
 
 Result<Json> Incidents::entries(const Actor& actor, std::string_view id, std::string_view cursor,

@@ -45,6 +45,8 @@ class Incidents {
   /// `body`: {detected_at, reason}.
   Result<Json> correct_detected(const Actor& actor, std::string_view id, const Json& body);
   /// The timeline, newest first.
+  /// get() with every entry of the timeline, oldest first: for papers and packages.
+  Result<Json> whole(const Actor& actor, std::string_view id);
   Result<Json> entries(const Actor& actor, std::string_view id, std::string_view cursor, std::size_t limit);
 
   struct Upload {

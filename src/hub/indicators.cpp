@@ -98,6 +98,7 @@ class Wanted {
     std::vector<const Indicator*> out;
     if (type == "domain") {
       const std::string own = reversed(to_lower_ascii(trim(value)));
+      if (own.empty()) return out;
       for (auto at = hosts_.lower_bound(own); at != hosts_.end() && at->first.starts_with(own); ++at) {
         if (at->first.size() == own.size() || at->first[own.size()] == '.') out.push_back(at->second);
       }
@@ -228,8 +229,15 @@ Result<> Indicators::end_what_is_over() {
 
 Result<> Indicators::compile_in_force() {
   std::vector<detect::Rule> rules;
+  const std::string today = format_date(to_civil(services_.env.now(), kHubZone).date);
   for (const auto& record : PHENDAU_TRY(records_in({std::string(kInForce)}))) {
-    const auto values = PHENDAU_TRY(values_of(record));
+    if (record.doc["until"].as_string() < today) continue;
+    const auto read = values_of(record);
+    if (!read) {  // one damaged list does not take the others along
+      PHENDAU_LOG(warn, "indicator_list_unreadable", {"id", record.id}, {"error", read.error().message});
+      continue;
+    }
+    const auto& values = *read;
     for (auto& rule : detect::indicator_rules(services_.pack.pack().indicator_rules, record.id,
                                               record.doc["title"].as_string(), values)) {
       rules.push_back(std::move(rule));
@@ -347,7 +355,8 @@ Result<Json> Indicators::import(const Actor& actor, const Import& wish) {
       .set("owner", actor.user_id);
   const std::string id = write.id;
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  PHENDAU_TRY(worker_.add(id, services_.env.now() - days(kReplayDaysDefault)));
+  // When too many wait, it is there all the same, and is sought when somebody asks.
+  static_cast<void>(worker_.add(id, services_.env.now() - days(kReplayDaysDefault)));
   return get(actor, id);
 }
 

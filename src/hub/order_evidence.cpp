@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/ulid.h"
 #include "base/unicode.h"
+#include "hub/evidence_staging.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::string_view kCollectOrder = "device_order";
 constexpr std::size_t kReadBytes = 1u << 20;
-constexpr std::uint64_t kFreeBytesMin = 1ull << 30;  // of the data folder's disk: the journal comes first
+constexpr Duration kAfterExpiryMax = days(1);  // a machine that took the order in time still sends
 
 /// Reads a file in pieces, `each` gets them in order.
 Result<> each_piece(const File& file, const std::function<void(std::string_view)>& each) {
@@ -42,7 +43,8 @@ Result<Digests> look_at(const File& file, const UploadPolicy& policy) {
     sha256.update(piece);
     sha512.update(piece);
     while (!piece.empty()) {
-      const std::size_t end = piece.find('\n');
+      // An archive's headers end in NUL: a line of a file in it begins after them.
+      const std::size_t end = piece.find_first_of(std::string_view("\n\0", 2));
       const std::string_view part = piece.substr(0, end);
       if (line.size() + part.size() <= kReadBytes) line += part;
       if (end == std::string_view::npos) break;
@@ -59,12 +61,29 @@ Result<Digests> look_at(const File& file, const UploadPolicy& policy) {
 
 }  // namespace
 
+Result<> OrderEvidence::open() {
+  Env& env = services_.env;
+  const std::string root = path_join(services_.config.data_dir, "evidence-staging");
+  PHENDAU_TRY(env.make_dirs(root, 0700));
+  for (const auto& entry : PHENDAU_TRY(env.list(root))) {
+    if (!entry.is_directory) continue;
+    const auto order = services_.ledger.get(kCollectOrder, entry.name, everything());
+    if (order && (order->state == "handed_out" || order->state == "expired")) continue;
+    const std::string folder = path_join(root, entry.name);
+    for (const auto& file : PHENDAU_TRY(env.list(folder)))
+      PHENDAU_TRY(env.remove_file(path_join(folder, file.name)));
+    PHENDAU_TRY(env.remove_dir(folder));
+  }
+  return {};
+}
+
 Result<ledger::Record> OrderEvidence::order_of(const Actor& device, const wire::EvidencePart& part) {
   const auto order = services_.ledger.get(kCollectOrder, part.order_id, everything());
-  const bool good = order && is_ulid(part.order_id) &&
-                    order->doc["device_id"].as_string() == device.user_id &&
-                    order->doc["order"].as_string() == "collect" &&
-                    (order->state == "handed_out" || order->state == "expired");
+  const bool good =
+      order && is_ulid(part.order_id) && order->doc["device_id"].as_string() == device.user_id &&
+      order->doc["order"].as_string() == "collect" &&
+      (order->state == "handed_out" ||
+       (order->state == "expired" && services_.env.now() - order->updated_at < kAfterExpiryMax));
   if (!good) return fail(ErrorCode::denied, "no such order asks this machine for files", "order.no_files");
   return *order;
 }
@@ -92,16 +111,23 @@ Result<wire::EvidenceAnswer> OrderEvidence::take_alone(const Actor& device, cons
   const std::string folder = path_join(path_join(services_.config.data_dir, "evidence-staging"), order.id);
   const std::string path = path_join(folder, fmt::format("{:03}.part", part.number));
   PHENDAU_TRY(env.make_dirs(folder));
+  std::uint64_t staged_bytes = 0;  // of all files that are not whole yet
+  for (const auto& entry : PHENDAU_TRY(env.list(folder))) {
+    const auto staged = PHENDAU_TRY(env.open(path_join(folder, entry.name), OpenMode::read));
+    staged_bytes += PHENDAU_TRY(staged->size());
+  }
   std::uint64_t size = 0;
   {
     const auto file = PHENDAU_TRY(env.open(path, OpenMode::append));
     size = PHENDAU_TRY(file->size());
     if (part.offset != size) return wire::EvidenceAnswer{size, false};
     if (size + part.bytes.size() > wire::kEvidenceFileBytesMax ||
-        kept_bytes + size + part.bytes.size() > wire::kEvidenceOrderBytesMax) {
+        kept_bytes + staged_bytes + part.bytes.size() > wire::kEvidenceOrderBytesMax) {
       return fail(ErrorCode::limit, "the files of the order are too large", "order.files_too_large");
     }
-    if (PHENDAU_TRY(env.disk_space(folder)).free_bytes < kFreeBytesMin)
+    const int quota = services_.config.disk_quota_percent;
+    // Once here, and once more as a blob before this copy goes.
+    if (!PHENDAU_TRY(has_evidence_room(env, folder, quota, size + 2 * part.bytes.size())))
       return fail(ErrorCode::unavailable, "the hub's disk is full", "error.disk_full");
     PHENDAU_TRY(file->append(part.bytes));
     size += part.bytes.size();

@@ -18,6 +18,8 @@ namespace phendau::hub {
 class OrderEvidence {
  public:
   explicit OrderEvidence(Services& services) : services_(services) {}
+  /// Removes what orders left that ended while the hub was away. Before use.
+  Result<> open();
   /// `denied` for an order of another machine, of another kind or one that has ended; `limit` for too much;
   /// `unavailable` while another piece of the same order is being taken in.
   Result<wire::EvidenceAnswer> take(const Actor& device, const wire::EvidencePart& part);

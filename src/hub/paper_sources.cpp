@@ -272,7 +272,7 @@ Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate* paper
   out.set("this_year", origin.year == 0 ? to_civil(now, kHubZone).date.year : origin.year);
   out.set("system", system_of(actor, origin));
   if (!origin.case_id.empty()) {
-    const Json view = PHENDAU_TRY(incidents_.get(actor, origin.case_id));
+    const Json view = PHENDAU_TRY(incidents_.whole(actor, origin.case_id));
     out.set("case", case_values(view));
     out.set("case_times", Json::object({{"detected_at", view["detected_at"]},
                                         {"opened_at", view["opened_at"]},

@@ -484,7 +484,9 @@ Result<Json> Papers::create(const Actor& actor, const Json& body) {
       .set("title", paper->title.vi)
       .set("head", std::move(head))
       .set("known", std::move(known))
-      .set("typed", Json::object());
+      .set("typed", Json::object())
+      .set("figures_year",
+           origin.year != 0 ? origin.year : to_civil(services_.env.now(), kHubZone).date.year);
   if (!origin.case_id.empty()) write.doc.set("case_id", origin.case_id);
   if (!origin.record.empty()) write.doc.set("record", origin.record);
   if (!origin.system_id.empty()) write.doc.set("system_id", origin.system_id);
@@ -503,7 +505,8 @@ Result<Json> Papers::update(const Actor& actor, std::string_view id, const Json&
   Json head = record.doc["head"];
   if (body["refresh"].as_bool() || body["system_id"].is_string()) {
     PaperOrigin origin{record.agency_id, record.doc["case_id"].as_string(), record.doc["record"].as_string(),
-                       body["system_id"].string_or(record.doc["system_id"].as_string()), 0};
+                       body["system_id"].string_or(record.doc["system_id"].as_string()),
+                       static_cast<std::int32_t>(record.doc["figures_year"].as_int())};
     Json known = PHENDAU_TRY(sources_.known(actor, *paper, origin));
     Json nothing = Json::object();
     remember(actor, *paper, record.agency_id, nothing, known);
@@ -611,7 +614,7 @@ ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const Paper
     entry.doc.set("type", paper->fulfils)
         .set("sent_on", format_date(to_civil(services_.env.now(), kHubZone).date))
         .set("number", record.doc["number"])
-        .set("period", std::to_string(record.doc["year"].as_int()))
+        .set("period", std::to_string(record.doc["figures_year"].as_int(record.doc["year"].as_int())))
         .set("digitally_signed", signed_file["how"].as_string() == "signature")
         .set("file_sha256", signed_file["sha256"]);
     if (!to.empty()) entry.doc.set("recipient", std::string(truncate_utf8(join(to, ", "), 290)));

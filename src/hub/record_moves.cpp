@@ -50,11 +50,6 @@ std::vector<std::string> moves_from(const RegisterKind& kind, std::string_view s
   return out;
 }
 
-Actor without_delegations(Actor actor) {
-  actor.delegations.clear();
-  return actor;
-}
-
 /// Somebody who has nothing but this delegation.
 Actor with_only(const Delegation& delegation) {
   Actor out;

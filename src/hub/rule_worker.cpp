@@ -37,8 +37,13 @@ void RuleWorker::stop() {
 Result<> RuleWorker::add(const std::string& id, UtcTime from) {
   {
     const std::lock_guard lock(mu_);
-    if (std::any_of(waiting_.begin(), waiting_.end(), [&](const Job& job) { return job.id == id; }))
+    // The one in front may run already: another span waits behind it.
+    const auto behind = waiting_.empty() ? waiting_.end() : waiting_.begin() + 1;
+    const auto same = std::find_if(behind, waiting_.end(), [&](const Job& job) { return job.id == id; });
+    if (same != waiting_.end()) {
+      same->from = from;
       return {};
+    }
     if (waiting_.size() >= kReplaysWaitingMax) {
       return fail(ErrorCode::limit, "too many replays wait", "rule_filter.busy");
     }

@@ -146,6 +146,11 @@ bool is_provincial(const Actor& actor) {
   return actor.role == Role::administrator || actor.role == Role::province_operator;
 }
 
+Actor without_delegations(Actor actor) {
+  actor.delegations.clear();
+  return actor;
+}
+
 bool covers_kind(const Delegation& delegation, std::string_view kind) {
   if (kind.empty() || kind == kDelegationKind) return false;
   const auto& kinds = delegation.kinds;

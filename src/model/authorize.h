@@ -125,6 +125,8 @@ Scope authorize_record(const Actor& actor, Action action, const RecordRights& ri
 
 /// Whether it was granted for this kind.
 bool covers_kind(const Delegation& delegation, std::string_view kind);
+/// The person alone, who stands in for nobody.
+Actor without_delegations(Actor actor);
 /// The delegation without which the actor could not write this kind (a register's, "case", "attestation",
 /// "attachment") in this agency; nullptr: by own right.
 const Delegation* delegation_used(const Actor& actor, std::string_view kind, std::string_view agency_id);

@@ -60,8 +60,9 @@ def check_stix(bundle):
         schemas[schema["$id"]] = schema
     base = next(i for i in schemas if i.endswith("/sdos/incident.json")).removesuffix("sdos/incident.json")
     places = {"relationship": "sros", "marking-definition": "common"}
-    for one in [bundle, *bundle["objects"]]:
-        schema = schemas[f"{base}{places.get(one['type'], 'common' if one['type'] == 'bundle' else 'sdos')}/{one['type']}.json"]
+    assert set(bundle) == {"type", "id", "objects"} and bundle["type"] == "bundle" and bundle["id"].startswith("bundle--"), bundle.keys()
+    for one in bundle["objects"]:
+        schema = schemas[f"{base}{places.get(one['type'], 'sdos')}/{one['type']}.json"]
         resolver = jsonschema.RefResolver(schema["$id"], schema, store=schemas)
         problems = [e.message for e in jsonschema.Draft202012Validator(schema, resolver=resolver).iter_errors(one)]
         assert not problems, (one["type"], problems)

@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t kPieceBytes = 256u << 10;
 constexpr std::uint64_t kKernelFileBytesMax = 8u << 20;  // files of /proc have no size: read before written
 constexpr std::uint64_t kProgramBytesMax = 64ull << 20;  // of a process, hashed up to here
+constexpr std::int64_t kRestartsMax = 3;                 // of one file
 constexpr std::uint64_t kSliceBytes = 8ull << 20;        // sent before other orders get their turn
 constexpr int kDepthMax = 12;
 constexpr std::size_t kTarBlock = 512;
@@ -262,16 +263,31 @@ Result<> add_processes(TarFile& tar) {
 }
 
 /// Keys and password digests are no evidence of an attack, and a danger in every copy.
-bool is_secret(const std::string& path) {
-  return path.starts_with("/etc/shadow") || path.starts_with("/etc/gshadow") ||
-         path.starts_with("/etc/ssl/private") || path.ends_with("_key") || path.ends_with(".key") ||
-         path.ends_with(".p12") || path.ends_with(".pfx");
+/// Keys and password digests help an investigation little, and whoever reads the evidence could use them. A
+/// file of /etc that not everybody may read holds such things more often than not, whatever it is called; who
+/// may become root and what runs by itself is wanted all the same.
+bool is_secret(const std::string& path, const struct stat& info) {
+  static constexpr std::string_view kFolders[] = {
+      "/etc/shadow",    "/etc/gshadow",          "/etc/ssl/private",
+      "/etc/wireguard", "/etc/security/opasswd", "/etc/NetworkManager/system-connections"};
+  static constexpr std::string_view kWanted[] = {"/etc/sudoers", "/etc/cron", "/etc/audit", "/etc/at."};
+  static constexpr std::string_view kEndings[] = {"_key",    ".key",     ".p12", ".pfx",
+                                                  ".keytab", ".secrets", ".jks"};
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  return std::any_of(std::begin(kFolders), std::end(kFolders),
+                     [&](auto folder) { return path.starts_with(folder); }) ||
+         std::any_of(std::begin(kEndings), std::end(kEndings),
+                     [&](auto ending) { return path.ends_with(ending); }) ||
+         name.starts_with("privkey") ||
+         (path.starts_with("/etc/") && (info.st_mode & 0004) == 0 &&
+          std::none_of(std::begin(kWanted), std::end(kWanted),
+                       [&](auto wanted) { return path.starts_with(wanted); }));
 }
 
 Result<> add_tree(TarFile& tar, const std::string& folder) {
   return walk(tar, folder, 0, [&](const std::string& path, const struct stat& info) -> Result<> {
     if (!S_ISREG(info.st_mode)) return {};
-    if (is_secret(path)) {
+    if (is_secret(path, info)) {
       tar.note(path + ": left out, it holds secrets");
       return {};
     }
@@ -379,6 +395,11 @@ Result<> Evidence::send_some(const wire::Order& order, const std::string& folder
     if (entry["sent"].as_bool()) continue;
     const std::string path = path_join(folder, entry["name"].as_string());
     const auto file = PHENDAU_TRY(env_.open(path, OpenMode::read));
+    // Whoever holds the machine may change or cut what was collected: the hub then asks for it again and
+    // again.
+    if (entry["restarts"].as_int() > kRestartsMax ||
+        PHENDAU_TRY(file->size()) < static_cast<std::uint64_t>(entry["size_bytes"].as_int()))
+      return fail(ErrorCode::corrupt, entry["name"].as_string() + " is no longer what was collected");
     const auto size = static_cast<std::uint64_t>(entry["size_bytes"].as_int());
     auto offset = static_cast<std::uint64_t>(entry["next_offset"].as_int());
     while (budget > 0 && !entry["sent"].as_bool()) {
@@ -395,13 +416,16 @@ Result<> Evidence::send_some(const wire::Order& order, const std::string& folder
       }
       const auto answer = PHENDAU_TRY(send(part));
       offset = answer.next_offset;
+      if (part.last && !answer.finished && offset == 0) entry.set("restarts", entry["restarts"].as_int() + 1);
+      if (entry["restarts"].as_int() > kRestartsMax) break;
       if (answer.finished) entry.set("sent", true);
       budget -= std::min<std::uint64_t>(budget, part.bytes.size() + 1024);
     }
     entry.set("next_offset", offset);
-    if (entry["sent"].as_bool()) PHENDAU_TRY(env_.remove_file(path));
     manifest.set("files", Json::array(files));
     PHENDAU_TRY(save(folder, manifest));
+    // After the manifest: killed in between, the file stays until the order is done, but nothing is lost.
+    if (entry["sent"].as_bool()) PHENDAU_TRY(env_.remove_file(path));
   }
   return {};
 }
@@ -428,6 +452,8 @@ Result<Json> Evidence::collect(const wire::Order& order) {
     if (!sent) return fail(ErrorCode::unavailable, sent.error().message, std::string(kOrderGoesOn));
     return goes_on();
   }
+  for (const auto& left : PHENDAU_TRY(env_.list(folder)))
+    if (left.name.ends_with(".tar")) PHENDAU_TRY(env_.remove_file(path_join(folder, left.name)));
   PHENDAU_TRY(env_.remove_file(manifest_path));
   static_cast<void>(env_.remove_dir(folder));
   return Json::object({{"started_at", manifest["started_at"]}, {"files", manifest["files"].size()}});

@@ -310,6 +310,9 @@ class Ledger {
   virtual bool blob_exists(std::string_view sha256) = 0;
   /// Blobs whose digest occurs in no record, no history and no derived row.
   virtual Result<std::vector<std::string>> unreferenced_blobs() = 0;
+  /// (kind, id) of the records that name the digest anywhere in what they say now, and ("", space) for
+  /// derived rows. Reads every record: for what is rare, such as destroying bytes.
+  virtual Result<std::vector<std::pair<std::string, std::string>>> naming_blob(std::string_view sha256) = 0;
   virtual Result<> remove_blob(std::string_view sha256) = 0;
 
   /// A consistent copy into an absent or empty folder, while work goes on: database, blobs, manifest with

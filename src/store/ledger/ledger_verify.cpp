@@ -410,4 +410,16 @@ Result<std::vector<std::string>> SqliteLedger::unreferenced_blobs() {
   return out;
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> SqliteLedger::naming_blob(std::string_view sha256) {
+  std::vector<std::pair<std::string, std::string>> out;
+  auto lease = PHENDAU_TRY(reader());
+  for (const char* sql : {"SELECT kind,id FROM records WHERE instr(doc,?1)>0",
+                          "SELECT '',space FROM derived WHERE instr(doc,?1)>0"}) {
+    auto rows = PHENDAU_TRY(lease.db().prepare(sql));
+    rows.bind(1, "\"" + std::string(sha256) + "\"");
+    while (PHENDAU_TRY(rows.step())) out.emplace_back(rows.text(0), rows.text(1));
+  }
+  return out;
+}
+
 }  // namespace phendau::ledger

@@ -100,6 +100,7 @@ class SqliteLedger : public Ledger {
   Result<std::unique_ptr<File>> open_blob(std::string_view sha256) override;
   bool blob_exists(std::string_view sha256) override;
   Result<std::vector<std::string>> unreferenced_blobs() override;
+  Result<std::vector<std::pair<std::string, std::string>>> naming_blob(std::string_view sha256) override;
   Result<> remove_blob(std::string_view sha256) override;
   Result<Backup> backup(const std::string& folder, UtcTime now) override;
 

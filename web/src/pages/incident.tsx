@@ -280,6 +280,7 @@ export default function IncidentPage({ id }: PageProps) {
                   <h2 id="case-files">Tệp trong hồ sơ</h2>
                   {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}
                   {may('read:record') && <p><a href={`/chung-cu?vu=${encodeURIComponent(k.id)}`} data-testid="case-evidence">Chứng cứ của vụ việc</a></p>}
+                  <p class="muted">Gửi máy của cơ quan khác: <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=stix`} download data-testid="case-stix">STIX 2.1</a>, <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=iodef`} download>IODEF 2</a></p>
                 </section>
                 {k.description && <section class="panel" aria-labelledby="case-text"><h2 id="case-text">Mô tả ban đầu</h2><p class="prose pre">{inert(k.description)}</p></section>}
                 <p class="muted small">Quy trình: {k.definition.title ?? ''} <code title={k.workflow}>{k.workflow.replace(/@([0-9a-f]{12})[0-9a-f]*$/, '@$1')}</code></p>
