@@ -54,6 +54,10 @@ Result<Evidence::About> Evidence::about_of(const Actor& actor, const Json& body)
   if (!case_id.empty()) {
     const Scope scope = PHENDAU_TRY(scope_for(actor, update, Resource::incident));
     out.item.agency_id = PHENDAU_TRY(services_.ledger.get("case", case_id, scope)).agency_id;
+    // Who may act in a case takes evidence in where he may write this kind, or as a body that was asked in.
+    if (scope.reach != Scope::Reach::invited &&
+        !record_scope(services_, actor, create, *kind, "").covers(out.item.agency_id))
+      return fail(ErrorCode::denied, "no right to take evidence in", "error.denied");
     out.item.doc.set("case_id", case_id);
     out.series = case_id;
   } else {
