@@ -130,7 +130,7 @@ function(phendau_module name)
     target_compile_definitions(${id}_test PRIVATE PHENDAU_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     # Test cases named "slow: ..." run apart: the fast ones also run under sanitizers, on every change.
     add_test(NAME unit.${id} COMMAND ${id}_test --test-case-exclude=slow:*)
-    set_tests_properties(unit.${id} PROPERTIES LABELS fast TIMEOUT 600 PROCESSORS 2 COST 100)
+    set_tests_properties(unit.${id} PROPERTIES LABELS fast TIMEOUT 900 PROCESSORS 2 COST 100)
     set(has_slow FALSE)
     foreach(t IN LISTS tests)
       file(STRINGS ${t} found REGEX "TEST_CASE\\(\"slow: ")

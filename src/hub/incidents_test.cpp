@@ -172,7 +172,7 @@ TEST_CASE("incidents: a running case goes on under its own definition when the p
   CHECK(world.incidents->get(officer, made["id"].as_string()).error().code == ErrorCode::corrupt);
 }
 
-TEST_CASE("incidents: five thousand notes of a page each leave the case as small as it was") {
+TEST_CASE("slow: incidents: five thousand notes of a page each leave the case as small as it was") {
   World world;
   const Actor officer = World::officer("a1");
   const Json made = world.create(officer, "a1");
