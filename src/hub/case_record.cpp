@@ -13,10 +13,6 @@ namespace {
 using workflow::CaseState;
 using workflow::Definition;
 
-bool is_finished(const workflow::StepState& step) {
-  return step.status == workflow::StepStatus::done || step.status == workflow::StepStatus::skipped;
-}
-
 Json clock_json(const workflow::ClockState& clock) {
   Json out = Json::object({{"step", clock.step},
                            {"label", clock.label_vi},

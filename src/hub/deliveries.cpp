@@ -145,7 +145,7 @@ Json Deliveries::view_of(const ledger::Record& record, bool with_text) {
     if (name != "text" && name != "person") out.set(name, value);
   }
   if (with_text) out.set("text", record.doc["text"]);
-  const bool is_open = record.state == "waiting" || record.state == "failed";
+  const bool is_open = is_open_delivery(record.state);
   Outbox* way = outbox(record.doc["channel"].as_string());
   if (is_open && way != nullptr) {
     const Json progress = way->progress(record.id);
@@ -256,7 +256,7 @@ Result<Json> Deliveries::resend(const Actor& actor, std::string_view id) {
   const auto record = PHENDAU_TRY(for_update(actor, id, scope));
   const std::string& channel = record.doc["channel"].as_string();
   Outbox* way = outbox(channel);
-  const bool is_open = record.state == "waiting" || record.state == "failed";
+  const bool is_open = is_open_delivery(record.state);
   const Json progress = way != nullptr && is_open ? way->progress(id) : Json();
   if (way == nullptr || (!is_open && record.state != "dead") || progress["sending"].as_bool())
     return fail(ErrorCode::conflict, "nothing to send again", "delivery.not_open");
@@ -288,7 +288,7 @@ Result<Json> Deliveries::note_call(const Actor& actor, std::string_view id, cons
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   Scope scope;
   const auto record = PHENDAU_TRY(for_update(actor, id, scope));
-  const bool is_open = record.state == "waiting" || record.state == "failed";
+  const bool is_open = is_open_delivery(record.state);
   if (!is_open || record.doc["channel"].as_string() != kPhoneChannel)
     return fail(ErrorCode::conflict, "nobody waits for this call", "delivery.no_call");
   Json calls = record.doc["calls"].is_array() ? record.doc["calls"] : Json::array();

@@ -40,13 +40,6 @@ HoldBook::Entry hold_entry(const ledger::Record& record) {
   return out;
 }
 
-/// A text of the body that must be there.
-Result<std::string> hold_text(const Json& body, std::string_view member, std::size_t size_bytes_max) {
-  std::string out(trim(body[member].as_string()));
-  if (out.empty() || out.size() > size_bytes_max) return bad_member(member);
-  return out;
-}
-
 }  // namespace
 
 void HoldBook::replace(std::vector<Entry> entries) {
@@ -176,7 +169,7 @@ Result<ledger::Write> Holds::write_of(const Actor& actor, const Json& body) {
   write.expected_version = 0;
   const std::string& what = body["what"].as_string();
   const auto about = [&](std::string_view kind, std::string_view member) -> Result<> {
-    const std::string id = PHENDAU_TRY(hold_text(body, member, ledger::kIdBytesMax));
+    const std::string id = PHENDAU_TRY(required_text(body[member].as_string(), member, ledger::kIdBytesMax));
     write.agency_id = PHENDAU_TRY(services_.ledger.get(kind, id, everything())).agency_id;
     write.doc.set(member, id);
     return {};
@@ -200,8 +193,9 @@ Result<ledger::Write> Holds::write_of(const Actor& actor, const Json& body) {
     return bad_member("what");
   }
   write.doc.set("what", what)
-      .set("reason", PHENDAU_TRY(hold_text(body, "reason", kHoldReasonBytesMax)))
-      .set("paper_number", PHENDAU_TRY(hold_text(body, "paper_number", kHoldPaperBytesMax)))
+      .set("reason", PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kHoldReasonBytesMax)))
+      .set("paper_number",
+           PHENDAU_TRY(required_text(body["paper_number"].as_string(), "paper_number", kHoldPaperBytesMax)))
       .set("placed_by", actor.name)
       .set("by_province", is_provincial(actor));
   return write;
@@ -240,8 +234,10 @@ Result<Json> Holds::lift(const Actor& actor, std::string_view id, const Json& bo
   write.scope = scope;
   write.doc.set("lifted_by", actor.name)
       .set("lifted_at", format_rfc3339(services_.env.now()))
-      .set("lift_reason", PHENDAU_TRY(hold_text(body, "reason", kHoldReasonBytesMax)))
-      .set("lift_paper_number", PHENDAU_TRY(hold_text(body, "paper_number", kHoldPaperBytesMax)));
+      .set("lift_reason",
+           PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kHoldReasonBytesMax)))
+      .set("lift_paper_number",
+           PHENDAU_TRY(required_text(body["paper_number"].as_string(), "paper_number", kHoldPaperBytesMax)));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   PHENDAU_TRY(reload());
   return view(actor, PHENDAU_TRY(services_.ledger.get(kHoldKind, id, everything())));

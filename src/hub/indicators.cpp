@@ -55,12 +55,6 @@ Json refused_json(const report::IndicatorFile& file) {
   return out;
 }
 
-Result<std::string> short_text(std::string_view text, std::string_view member, std::size_t bytes_max) {
-  std::string out(trim(text));
-  if (out.empty() || out.size() > bytes_max) return bad_member(member);
-  return out;
-}
-
 /// What of the province may be on a list: fields of registers that say so.
 struct OwnField {
   const RegisterKind* kind;
@@ -314,8 +308,8 @@ Json Indicators::view(const ledger::Record& record) {
 
 Result<Json> Indicators::import(const Actor& actor, const Import& wish) {
   PHENDAU_TRY(scope_for(actor, Action::create, Resource::rule));
-  const std::string reason = PHENDAU_TRY(short_text(wish.reason, "reason", kReasonBytesMax));
-  const std::string source = PHENDAU_TRY(short_text(wish.source, "source", kTitleBytesMax));
+  const std::string reason = PHENDAU_TRY(required_text(wish.reason, "reason", kReasonBytesMax));
+  const std::string source = PHENDAU_TRY(required_text(wish.source, "source", kTitleBytesMax));
   const CivilDate until = PHENDAU_TRY(last_day_from(wish.until, services_.env.now()));
   auto file = PHENDAU_TRY(report::read_indicators(wish.bytes, services_.env.now()));
   if (file.indicators.empty()) {
@@ -323,7 +317,7 @@ Result<Json> Indicators::import(const Actor& actor, const Import& wish) {
     return fail(ErrorCode::invalid, "no line can be used", "indicators.nothing", {first.place, first.value});
   }
   const std::string title =
-      PHENDAU_TRY(short_text(trim(wish.title).empty() ? file.title : wish.title, "title", kTitleBytesMax));
+      PHENDAU_TRY(required_text(trim(wish.title).empty() ? file.title : wish.title, "title", kTitleBytesMax));
   std::string tlp = wish.tlp.empty() ? file.tlp : report::tlp_label(wish.tlp);
   if (!wish.tlp.empty() && tlp.empty()) return bad_member("tlp");
   if (tlp.empty()) tlp = report::kTlpUnsaid;
@@ -409,7 +403,8 @@ Result<Json> Indicators::enforce(const Actor& actor, std::string_view id) {
 Result<Json> Indicators::end(const Actor& actor, std::string_view id, const Json& body) {
   const auto record = PHENDAU_TRY(record_of(actor, id));
   if (record.state == kEnded) return fail(ErrorCode::conflict, "it has ended", "rule_filter.state");
-  const std::string reason = PHENDAU_TRY(short_text(body["reason"].as_string(), "reason", kReasonBytesMax));
+  const std::string reason =
+      PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kReasonBytesMax));
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json::object({{"reason", reason}})));
   Json doc = record.doc;
   doc.set("end_reason", reason);

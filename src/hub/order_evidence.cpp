@@ -9,12 +9,12 @@
 #include "base/ulid.h"
 #include "base/unicode.h"
 #include "hub/evidence_staging.h"
+#include "hub/orders.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kCollectOrder = "device_order";
 constexpr std::size_t kReadBytes = 1u << 20;
 constexpr Duration kAfterExpiryMax = days(1);  // a machine that took the order in time still sends
 
@@ -67,7 +67,7 @@ Result<> OrderEvidence::open() {
   PHENDAU_TRY(env.make_dirs(root, 0700));
   for (const auto& entry : PHENDAU_TRY(env.list(root))) {
     if (!entry.is_directory) continue;
-    const auto order = services_.ledger.get(kCollectOrder, entry.name, everything());
+    const auto order = services_.ledger.get(kOrderKind, entry.name, everything());
     if (order && (order->state == "handed_out" || order->state == "expired")) continue;
     const std::string folder = path_join(root, entry.name);
     for (const auto& file : PHENDAU_TRY(env.list(folder)))
@@ -78,7 +78,7 @@ Result<> OrderEvidence::open() {
 }
 
 Result<ledger::Record> OrderEvidence::order_of(const Actor& device, const wire::EvidencePart& part) {
-  const auto order = services_.ledger.get(kCollectOrder, part.order_id, everything());
+  const auto order = services_.ledger.get(kOrderKind, part.order_id, everything());
   const bool good =
       order && is_ulid(part.order_id) && order->doc["device_id"].as_string() == device.user_id &&
       order->doc["order"].as_string() == "collect" &&

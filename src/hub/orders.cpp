@@ -13,17 +13,9 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kOrderKind = "device_order";
 constexpr std::size_t kNameBytesMax = 300;
 constexpr Duration kConsoleEvery = minutes(1);
 constexpr std::size_t kTextBytesMax = 2000;
-
-/// What a form must have typed: trimmed, not empty, not too long.
-Result<std::string> typed(const Json& body, std::string_view member, std::size_t size_bytes_max) {
-  std::string out(trim(body[member].as_string()));
-  if (out.empty() || out.size() > size_bytes_max) return bad_member(member);
-  return out;
-}
 
 bool is_open(const ledger::Record& record) {
   return record.state == "waiting" || record.state == "handed_out";
@@ -140,17 +132,19 @@ Result<Json> Orders::issue(const Actor& actor, std::string_view device_id, const
   write.agency_id = device.agency_id;
   write.state = "waiting";
   write.expected_version = 0;
-  const std::string reason = PHENDAU_TRY(typed(body, "reason", kTextBytesMax));
+  const std::string reason = PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kTextBytesMax));
   write.doc.set("device_id", device.id)
       .set("order", order)
-      .set("ordered_by", PHENDAU_TRY(typed(body, "ordered_by", kNameBytesMax)))
+      .set("ordered_by",
+           PHENDAU_TRY(required_text(body["ordered_by"].as_string(), "ordered_by", kNameBytesMax)))
       .set("issued_by", actor.name)
       .set("reason", reason)
       .set("issued_at", format_rfc3339(now))
       .set("expires_at", format_rfc3339(now + services_.config.order_age_max));
   if (order == "isolate") {
     // Weighed and written down before anybody is cut off, if only that nothing must stay.
-    write.doc.set("weighed", PHENDAU_TRY(typed(body, "weighed", kTextBytesMax)))
+    write.doc
+        .set("weighed", PHENDAU_TRY(required_text(body["weighed"].as_string(), "weighed", kTextBytesMax)))
         .set("stays_up", wire::to_json(PHENDAU_TRY(wire::parse_stays_up(body["stays_up"]))));
   }
   if (const std::string& case_id = body["case_id"].as_string(); !case_id.empty()) {

@@ -44,7 +44,6 @@ std::optional<DueKey> parse_due(std::string_view key, std::size_t prefix) {
   return DueKey{UtcTime{*ns}, key.substr(bar + 1)};
 }
 std::string digest_of(std::string_view address) { return sha256_hex(address).substr(0, 16); }
-bool is_open(std::string_view state) { return state == "waiting" || state == "failed"; }
 
 }  // namespace
 
@@ -227,7 +226,7 @@ void Outbox::release(const Job& job) {
 
 Result<> Outbox::carry(Job job) {
   const auto record = services_.ledger.get(kDeliveryKind, job.id, everything());
-  if (!record || !is_open(record->state)) {
+  if (!record || !is_open_delivery(record->state)) {
     release(job);
     if (!record && record.error().code != ErrorCode::not_found) return std::unexpected(record.error());
     PHENDAU_TRY(services_.ledger.remove_derived(kOutboxSpace, prefix_of(options_.channel) + job.id));

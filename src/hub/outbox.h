@@ -52,6 +52,9 @@ struct OutboxOptions {
   Duration retry_first = minutes(1);
 };
 
+/// By the state of its record: it still waits to go out, for the first time or again.
+inline bool is_open_delivery(std::string_view state) { return state == "waiting" || state == "failed"; }
+
 class Outbox {
  public:
   using Carry = std::function<net::SendReply(const Parcel&, const std::atomic<bool>& stop)>;

@@ -103,12 +103,6 @@ void add_steps(const Json& view, Json& sources) {
   }
 }
 
-bool is_known(const Json& value) {
-  if (value.is_null()) return false;
-  if (value.is_string()) return !trim(value.as_string()).empty();
-  return !value.is_array() || value.size() > 0;
-}
-
 /// What a field can hold of what a source says.
 Json fitting(const PaperField& field, const Json& value) {
   using Type = PaperField::Type;
@@ -151,6 +145,12 @@ std::string expanded(std::string_view pattern, const Json& sources) {
 }
 
 }  // namespace
+
+bool is_filled(const Json& value) {
+  if (value.is_null()) return false;
+  if (value.is_string()) return !trim(value.as_string()).empty();
+  return !value.is_array() || value.size() > 0;
+}
 
 std::string paper_moment(UtcTime at) {
   const CivilTime civil = to_civil(at, kHubZone);
@@ -307,7 +307,7 @@ Result<Json> PaperSources::known(const Actor& actor, const PaperTemplate& paper,
   for (const auto& field : paper.fields) {
     for (const auto& from : field.from) {
       Json value = fitting(field, sources.at_path(from));
-      if (!is_known(value)) continue;
+      if (!is_filled(value)) continue;
       out.set(field.id, std::move(value));
       break;
     }

@@ -25,6 +25,9 @@ struct PaperOrigin {
   std::int32_t year = 0;  // of figures; 0: this one
 };
 
+/// Whether a field says something: text that is more than blanks, a list that is not empty, any other value.
+bool is_filled(const Json& value);
+
 class PaperSources {
  public:
   PaperSources(Services& services, Incidents& incidents, Records& records)

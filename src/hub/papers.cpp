@@ -47,12 +47,6 @@ const Json& value_of(const Json& doc, std::string_view field) {
   return typed.contains(field) ? typed[field] : doc["known"][field];
 }
 
-bool is_filled(const Json& value) {
-  if (value.is_null()) return false;
-  if (value.is_string()) return !trim(value.as_string()).empty();
-  return !value.is_array() || value.size() > 0;
-}
-
 Result<Json> checked_text(const PaperField& field, const Json& value, std::size_t bytes_max) {
   if (!value.is_string()) return refused_field(field, "paper.value_kind");
   std::string text(trim(value.as_string()));

@@ -265,8 +265,8 @@ Result<Json> RuleFilters::get(const Actor& actor, std::string_view id) {
 
 Result<Json> RuleFilters::create(const Actor& actor, const Json& body) {
   PHENDAU_TRY(scope_for(actor, Action::create, Resource::rule));
-  const std::string reason(trim(body["reason"].as_string()));
-  if (reason.empty() || reason.size() > kReasonBytesMax) return bad_member("reason");
+  const std::string reason =
+      PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kReasonBytesMax));
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json::object({{"reason", reason}})));
   const CivilDate until = PHENDAU_TRY(last_day_from(body["until"], services_.env.now()));
   auto conditions = PHENDAU_TRY(conditions_from(body["conditions"]));
@@ -339,8 +339,8 @@ Result<Json> RuleFilters::enforce(const Actor& actor, std::string_view id) {
 Result<Json> RuleFilters::end(const Actor& actor, std::string_view id, const Json& body) {
   const auto record = PHENDAU_TRY(record_of(actor, Action::update, id));
   if (record.state == kEnded) return fail(ErrorCode::conflict, "it has ended", "rule_filter.state");
-  const std::string reason(trim(body["reason"].as_string()));
-  if (reason.empty() || reason.size() > kReasonBytesMax) return bad_member("reason");
+  const std::string reason =
+      PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kReasonBytesMax));
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json::object({{"reason", reason}})));
   Json doc = record.doc;
   doc.set("end_reason", reason);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/services.h"
 
+#include "base/text.h"
+
 #include "hub/organisation_tree.h"
 
 namespace phendau::hub {
@@ -21,6 +23,12 @@ Result<Scope> scope_covering(const Actor& actor, Action action, Resource resourc
 std::unexpected<Error> bad_member(std::string_view member) {
   return fail(ErrorCode::invalid, std::string(member) + " is not valid", "request.invalid",
               {std::string(member)});
+}
+
+Result<std::string> required_text(std::string_view text, std::string_view member, std::size_t bytes_max) {
+  std::string out(trim(text));
+  if (out.empty() || out.size() > bytes_max) return bad_member(member);
+  return out;
 }
 
 Json time_or_null(const std::optional<UtcTime>& at) { return at ? Json(format_rfc3339(*at)) : Json(); }

@@ -48,6 +48,8 @@ Result<Scope> scope_covering(const Actor& actor, Action action, Resource resourc
 
 /// `invalid` (request.invalid): a member of the body that is missing or not as it must be.
 std::unexpected<Error> bad_member(std::string_view member);
+/// What a form must have typed: trimmed; bad_member() when it is empty or too long.
+Result<std::string> required_text(std::string_view text, std::string_view member, std::size_t bytes_max);
 
 /// "Z" text of an instant, or null.
 Json time_or_null(const std::optional<UtcTime>& at);

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::string_view kVerbNames[] = {"begin", "done", "skip", "reopen", "note", "attach"};
 
-bool is_finished(const StepState& step) {
-  return step.status == StepStatus::done || step.status == StepStatus::skipped;
-}
-
 bool is_set(const Json& value) {
   if (value.is_bool()) return value.as_bool();
   if (value.is_string()) return !trim(value.as_string()).empty();
@@ -352,6 +348,10 @@ Result<> check_move(const CaseState& state, const Move& move) {
 }
 
 }  // namespace
+
+bool is_finished(const StepState& step) {
+  return step.status == StepStatus::done || step.status == StepStatus::skipped;
+}
 
 bool is_named(const Names& roles, const Names& names) {
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {

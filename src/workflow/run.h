@@ -42,6 +42,8 @@ struct StepState {
   std::vector<Attachment> attachments;
   friend bool operator==(const StepState&, const StepState&) = default;
 };
+/// Done, or skipped with a reason.
+bool is_finished(const StepState& step);
 
 /// Hub roles, "role:SLOT".
 using Names = std::vector<std::string>;
