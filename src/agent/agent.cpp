@@ -24,7 +24,8 @@ Agent::Agent(Env& env, AgentParts parts)
       parts_(std::move(parts)),
       config_(parts_.config),
       identity_(parts_.identity),
-      facts_backoff_(env) {}
+      facts_backoff_(env),
+      facts_every_ns_(config_.facts_every.ns) {}
 
 Result<std::unique_ptr<Agent>> Agent::create(Env& env, AgentParts parts) {
   std::unique_ptr<Agent> agent(new Agent(env, std::move(parts)));
@@ -202,6 +203,7 @@ void Agent::take_reply(const wire::HeartbeatReply& reply, UtcTime asked_at, UtcT
       // Pauses take effect now; sources and sizes when the service starts next.
       config_.heartbeat_every = changed->heartbeat_every;
       config_.facts_every = changed->facts_every;
+      facts_every_ns_ = config_.facts_every.ns;
       heartbeat_due_ = std::min(heartbeat_due_, Duration{env_.monotonic().ns + config_.heartbeat_every.ns});
     }
   }
@@ -252,35 +254,47 @@ Fact Agent::log_source_fact() const {
   return fact;
 }
 
-bool Agent::collect_due_fact() {
+bool Agent::survey_step() {
   if (facts_asked_.exchange(false)) {
     for (auto& [kind, due] : fact_due_) due = {};
   }
   const Duration now = env_.monotonic();
-  for (const std::string& kind : parts_.fact_kinds) {
+  const auto is_due = [&](const std::string& kind, Duration every) {
     const auto [found, is_new] = fact_due_.emplace(kind, Duration{});
-    if (!is_new && now < found->second) continue;
-    found->second = {now.ns + config_.facts_every.ns};
-    facts_to_send_[kind] = parts_.collect_fact(kind);
+    if (!is_new && now < found->second) return false;
+    found->second = {now.ns + every.ns};
     return true;
+  };
+  const auto keep = [&](Fact fact) {
+    const std::lock_guard lock(mu_);
+    facts_to_send_.insert_or_assign(fact.kind, std::move(fact));
+    return true;
+  };
+  for (const std::string& kind : parts_.fact_kinds) {
+    if (is_due(kind, {facts_every_ns_})) return keep(parts_.collect_fact(kind));
   }
-  const auto [found, is_new] = fact_due_.emplace("log_source", Duration{});
-  if (!is_new && now < found->second) return false;
-  found->second = {now.ns + kLogSourceEvery.ns};
-  facts_to_send_["log_source"] = log_source_fact();
-  return true;
+  return is_due("log_source", kLogSourceEvery) && keep(log_source_fact());
 }
 
 void Agent::send_facts(Transport& transport) {
-  if (facts_to_send_.empty() || facts_backoff_.is_waiting()) return;
+  if (facts_backoff_.is_waiting()) return;
+  std::map<std::string, Fact> sending;
+  {
+    const std::lock_guard lock(mu_);
+    sending.swap(facts_to_send_);
+  }
+  if (sending.empty()) return;
   wire::FactsUpload upload;
-  for (const auto& [kind, fact] : facts_to_send_) upload.facts.push_back(fact);
+  for (const auto& [kind, fact] : sending) upload.facts.push_back(fact);
   const auto answer = transport.post(wire::kFactsPath, wire::kJsonType, wire::to_json(upload).dump());
   if (answer && answer->status == 200) {
-    facts_to_send_.clear();
     facts_backoff_.succeeded();
     troubles_.clear("facts");
     return;
+  }
+  {
+    const std::lock_guard lock(mu_);
+    facts_to_send_.merge(sending);  // What was measured since is newer and stays.
   }
   facts_backoff_.failed();
   troubles_.set("facts", answer ? wire::error_of_answer(answer->status, answer->body) : answer.error(),
@@ -327,8 +341,6 @@ void Agent::write_status() {
 bool Agent::talk_step() {
   auto connected = transport();
   if (!connected) {
-    while (collect_due_fact()) {
-    }
     troubles_.set("connect", connected.error(), env_.now());
     if (env_.monotonic() >= heartbeat_due_) {
       heartbeat_due_ = {env_.monotonic().ns + heartbeat_pause().ns};
@@ -343,28 +355,24 @@ bool Agent::talk_step() {
   const bool more = uploader_->step(**connected) == UploadStep::sent;
   renew_if_due(**connected);
   if (beat) write_status();
-  // One kind of fact between two turns: some take seconds, and neither heartbeat nor logs wait for them.
-  return collect_due_fact() || more;
+  return more;
 }
 
 Result<> Agent::run(const std::function<bool(Duration)>& wait) {
-  std::jthread talking([this](const std::stop_token& stop) {
-    std::mutex mu;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mu);
-    while (!stop.stop_requested()) {
-      if (!talk_step()) wake.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
-    }
-  });
-  // Orders may take minutes; neither logs nor the heartbeat wait for them.
-  std::jthread working([this](const std::stop_token& stop) {
-    std::mutex mu;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mu);
-    while (!stop.stop_requested()) {
-      if (!order_step()) wake.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
-    }
-  });
+  const auto repeat = [this](bool (Agent::*step)()) {
+    return std::jthread([this, step](const std::stop_token& stop) {
+      std::mutex mu;
+      std::condition_variable_any wake;
+      std::unique_lock lock(mu);
+      while (!stop.stop_requested()) {
+        if (!(this->*step)()) wake.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
+      }
+    });
+  };
+  // Orders and some facts take minutes on a busy machine; neither logs nor the heartbeat wait for them.
+  std::jthread talking = repeat(&Agent::talk_step);
+  std::jthread working = repeat(&Agent::order_step);
+  std::jthread surveying = repeat(&Agent::survey_step);
   PHENDAU_LOG(info, "agent_started", {"device_id", identity_.device_id},
               {"sources", parts_.collectors.size()});
   for (;;) {
@@ -373,10 +381,8 @@ Result<> Agent::run(const std::function<bool(Duration)>& wait) {
       return fail(ErrorCode::limit, "memory stayed above its limit: restart", "agent.trouble.memory");
     if (wait(more ? Duration{} : kCollectPause)) break;
   }
-  talking.request_stop();
-  working.request_stop();
-  talking.join();
-  working.join();
+  for (std::jthread* side : {&talking, &working, &surveying}) side->request_stop();
+  for (std::jthread* side : {&talking, &working, &surveying}) side->join();
   write_status();
   PHENDAU_LOG(info, "agent_stopped", {"device_id", identity_.device_id});
   return {};

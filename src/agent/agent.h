@@ -57,6 +57,8 @@ class Agent {
   bool collect_step();
   bool talk_step();
   bool order_step() { return orders_->work_step(); }
+  /// Measures one kind of fact that is due; true if there was one.
+  bool survey_step();
 
   wire::Heartbeat heartbeat() const;
   Spool& spool() { return *spool_; }
@@ -75,7 +77,6 @@ class Agent {
   void remember_head(const wire::JournalHead& head);
   Duration heartbeat_pause() const;
   void send_facts(Transport& transport);
-  bool collect_due_fact();  // true if there was one
   Fact log_source_fact() const;
   void renew_if_due(Transport& transport);
   void write_status();
@@ -94,7 +95,8 @@ class Agent {
   std::atomic<bool> facts_asked_ = false;  // by an order: measure everything again
   std::optional<Duration> beat_within_;    // as the hub's last answer wished
   bool reconnect_ = false;                 // the connection failed: the hub may be reached another way now
-  std::map<std::string, Fact> facts_to_send_;  // newest per kind
+  std::atomic<std::int64_t> facts_every_ns_;
+  std::map<std::string, Fact> facts_to_send_;  // newest per kind; guarded by mu_
   std::map<std::string, Duration> fact_due_;   // monotonic
   Duration heartbeat_due_{};
   Duration renew_after_{};

@@ -202,6 +202,7 @@ struct World {
   void turn(int times = 1, Duration pause = seconds(1)) {
     for (int i = 0; i < times; ++i) {
       agent->collect_step();
+      agent->survey_step();
       agent->talk_step();
       agent->order_step();
       env.advance(pause);

@@ -196,7 +196,8 @@ for mode in ("4xx", "hangs"):
     wave()
     settled(but={ADDRESS["xa-7"]})
     print(f"mail: others arrive while one recipient {mode}: {time.monotonic() - began:.1f} s", flush=True)
-    assert {d["end"] for d in deliveries(state="failed") if d["address"] == ADDRESS["xa-7"]} == {"put_off"}
+    # The others may all be there before the first answer, or the end of the patience with it, is noted.
+    wait_for(lambda: {d["end"] for d in deliveries(state="failed") if d["address"] == ADDRESS["xa-7"]} == {"put_off"}, 60)
     server.good()
     for delivery in deliveries(state="waiting,failed"):  # a person need not wait for the next try
         try:
