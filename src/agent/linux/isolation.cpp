@@ -21,6 +21,8 @@ namespace {
 constexpr std::string_view kTable = "phendau_isolate";
 constexpr std::string_view kIsolationFile = "isolation.json";
 constexpr std::string_view kConsoleFile = "release.json";
+constexpr std::string_view kNoNft = "agent.isolate.no_nft";
+constexpr std::string_view kNftRefused = "agent.isolate.nft";
 constexpr int kReachTries = 5;  // with growing pauses: half a minute
 constexpr std::size_t kHubAddressesMax = 16;
 /// Packets that answer: nobody begins a connection with one.
@@ -69,12 +71,12 @@ Result<std::string> run_nft(const std::vector<std::string>& arguments, std::stri
   if (!done && done.error().code == ErrorCode::not_found) {
     return fail(ErrorCode::unavailable,
                 "nft is not installed: this machine cannot be isolated (package nftables)",
-                "agent.isolate.no_nft");
+                std::string(kNoNft));
   }
   if (!done) return std::unexpected(done.error());
   if (done->exit_code != 0) {
     const std::string said(truncate_utf8(trim(done->err), 400));
-    return fail(ErrorCode::io, "nft refused: " + said, "agent.isolate.nft", {said});
+    return fail(ErrorCode::io, "nft refused: " + said, std::string(kNftRefused), {said});
   }
   return std::move(done->out);
 }
@@ -175,6 +177,7 @@ Result<> Isolation::open() {
   }
   State state;
   state.active = (*json)["active"].as_bool();
+  state.is_undoing = (*json)["is_undoing"].as_bool();
   state.order_id = (*json)["order_id"].as_string();
   if (const auto since = parse_rfc3339((*json)["since"].as_string())) state.since = *since;
   state.plan = std::move(*plan);
@@ -190,6 +193,7 @@ Result<> Isolation::save(const State& state) {
                                   {"since", format_rfc3339(state.since)},
                                   {"plan", plan_json(state.plan)},
                                   {"listing", state.listing},
+                                  {"is_undoing", state.is_undoing},
                                   {"reapplied_total", state.reapplied_total}});
   return write_file_atomic(env_, path_join(parts_.data_folder, kIsolationFile), json.dump_pretty() + "\n");
 }
@@ -278,6 +282,9 @@ Result<Json> Isolation::isolate(const wire::Order& order) {
     // Half cut off and not known to be: worse than before. Back to what was in force.
     const auto back = parts_.nft(
         {"-f", "-"}, before.active ? isolation_script(before.plan) : release_script(next.plan.bridges));
+    // What was in force before is put back by keep() in any case; that nothing was must be remembered.
+    before.is_undoing = !before.active && !back && back.error().text_id != kNoNft;
+    if (before.is_undoing) static_cast<void>(save(before));
     set(before, back ? std::string() : back.error().message);
     return std::unexpected(done.error());
   }
@@ -328,11 +335,15 @@ Result<> Isolation::keep(const ConsoleReport& report) {
     const std::lock_guard lock(mu_);
     state = state_;
   }
-  if (!state.active) return {};
+  if (!state.active) return state.is_undoing ? end("undone") : Result<>();
   const bool bridges = parts_.has_bridges();
   const auto shown = listing(state.plan.bridges);
   if (shown && *shown == state.listing && bridges == state.plan.bridges) return {};
-  if (const auto applied = apply(state); !applied) {
+  // A table that is gone is refused by nft; an nft that did not run says nothing of what is in force.
+  const bool is_known = shown || shown.error().text_id == kNftRefused;
+  const auto applied = is_known ? apply(state) : std::unexpected(shown.error());
+  if (!applied) {
+    state.listing.clear();  // Put in force half perhaps: the next turn does it again, and counts it.
     set(std::move(state), applied.error().message);
     return applied;
   }

@@ -66,7 +66,8 @@ class Isolation {
     std::string order_id;
     UtcTime since;
     IsolationPlan plan;
-    std::string listing;  // how nft shows the tables when they are as they must be
+    std::string listing;      // how nft shows the tables when they are as they must be
+    bool is_undoing = false;  // an order failed and its rules could not be taken away yet
     std::uint64_t reapplied_total = 0;
   };
   Result<std::string> listing(bool bridges);

@@ -22,6 +22,8 @@ struct Machine {
   bool has_nft = true;
   int resolved = 0;
   int reach_tries = 0;
+  bool nft_hangs = false;
+  std::function<void()> after_reach;
   std::unique_ptr<Isolation> isolation;
   std::vector<wire::OrderResult> told;
 
@@ -34,6 +36,7 @@ struct Machine {
     out.nft = [this](const std::vector<std::string>& arguments,
                      std::string_view input) -> Result<std::string> {
       if (!has_nft) return fail(ErrorCode::unavailable, "no nft", "agent.isolate.no_nft");
+      if (nft_hangs) return fail(ErrorCode::unavailable, "nft did not end in time");
       if (arguments.front() == "-f") {
         rules = input.find("policy drop") == std::string_view::npos ? std::string() : std::string(input);
         return std::string();
@@ -49,6 +52,7 @@ struct Machine {
     };
     out.reach_hub = [this]() -> Result<> {
       ++reach_tries;
+      if (after_reach) after_reach();
       if (!hub_answers) return fail(ErrorCode::unavailable, "no answer");
       return {};
     };
@@ -195,6 +199,36 @@ TEST_CASE("isolation: an order that a kill interrupts at any point is in force a
   machine.start();
   REQUIRE(machine.isolation->isolate(order("01A")));
   CHECK(has(machine.rules, "192.0.2.1"));
+}
+
+TEST_CASE("isolation: what was put in force half is done again, and counted once") {
+  Machine machine;
+  REQUIRE(machine.isolation->isolate(order("01A")));
+  machine.nft_hangs = true;
+  CHECK(!machine.keep());  // nobody took anything away
+  machine.nft_hangs = false;
+  CHECK(machine.keep());
+  CHECK(machine.isolation->status().reapplied_total == 1);
+  CHECK(machine.isolation->status().problem.empty());
+  CHECK(machine.keep());
+  CHECK(machine.isolation->status().reapplied_total == 1);
+}
+
+TEST_CASE("isolation: rules of a failed order are taken away as soon as that works, after a start too") {
+  Machine machine;
+  machine.hub_answers = false;
+  machine.after_reach = [&] { machine.nft_hangs = true; };
+  CHECK(!machine.isolation->isolate(order("01A")));
+  CHECK(!machine.rules.empty());
+  CHECK(!machine.isolation->status().problem.empty());
+  machine.after_reach = {};
+  machine.start();
+  CHECK(!machine.keep());
+  machine.nft_hangs = false;
+  CHECK(machine.keep());
+  CHECK(machine.rules.empty());
+  CHECK(!machine.isolation->status().active);
+  CHECK(machine.keep());
 }
 
 TEST_CASE("isolation: a release at the console wins over the agent that keeps it, and is told once") {
