@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -254,6 +255,22 @@ TEST_CASE("PDF: what is not installed is said, what hangs is ended") {
   CHECK(ended.error().code == ErrorCode::limit);
   CHECK(hanging.pages_of("x").error().code == ErrorCode::unavailable);
   CHECK(std::filesystem::is_empty(root + "/b"));  // nothing of the paper is left
+  // One works and one waits; nobody else holds a thread meanwhile.
+  PdfMaker wanted(posix_env(), root + "/c", {script, "/bin/false", seconds(1), std::chrono::seconds(20)});
+  std::atomic<int> worked = 0;
+  std::atomic<int> refused = 0;
+  {
+    std::vector<std::jthread> people;
+    for (int i = 0; i < 8; ++i) {
+      people.emplace_back([&] {
+        const auto pdf = wanted.pdf_of("x");
+        ++(pdf.error().text_id == "paper.pdf_busy" ? refused : worked);
+      });
+    }
+  }
+  CHECK(worked + refused == 8);
+  CHECK(worked >= 2);
+  CHECK(refused >= 1);
   std::filesystem::remove_all(root);
 }
 

@@ -43,6 +43,28 @@ std::unexpected<Error> without(const Error& error, std::string text_id) {
 
 }  // namespace
 
+/// One works and one waits; policy `refuse` for who comes then, or waited too long: no more workers of the
+/// API are held, and whoever asks again a little later is served.
+class PdfMaker::Turn {
+ public:
+  explicit Turn(PdfMaker& maker) : maker_(maker) {
+    if (maker_.inside_.fetch_add(1) < kPdfInsideMax)
+      lock_ = std::unique_lock(maker_.mu_, maker_.programs_.wait_max);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() { maker_.inside_.fetch_sub(1); }
+  bool has_come() const { return lock_.owns_lock(); }
+  std::unexpected<Error> refused() const {
+    PHENDAU_LOG(warn, "pdf_refused", {"times", ++maker_.refused_total_});
+    return fail(ErrorCode::unavailable, "LibreOffice is busy with other papers", "paper.pdf_busy");
+  }
+
+ private:
+  PdfMaker& maker_;
+  std::unique_lock<std::timed_mutex> lock_;
+};
+
 Result<std::string> PdfMaker::folder_of_job() {
   std::string folder = path_join(folder_, new_ulid(env_));
   PHENDAU_TRY(env_.make_dirs(folder, 0700));
@@ -50,9 +72,8 @@ Result<std::string> PdfMaker::folder_of_job() {
 }
 
 Result<std::string> PdfMaker::pdf_of(std::string_view docx) {
-  const std::unique_lock lock(mu_, programs_.wait_max);
-  if (!lock.owns_lock())
-    return fail(ErrorCode::unavailable, "LibreOffice is busy with other papers", "paper.pdf_busy");
+  const Turn turn(*this);
+  if (!turn.has_come()) return turn.refused();
   const Job job(env_, PHENDAU_TRY(folder_of_job()));
   PHENDAU_TRY(write_whole(env_, job.path("paper.docx"), docx));
   ProgramLimits limits;
@@ -74,9 +95,8 @@ Result<std::string> PdfMaker::pdf_of(std::string_view docx) {
 }
 
 Result<std::vector<std::string>> PdfMaker::pages_of(std::string_view pdf) {
-  const std::unique_lock lock(mu_, programs_.wait_max);
-  if (!lock.owns_lock())
-    return fail(ErrorCode::unavailable, "LibreOffice is busy with other papers", "paper.pdf_busy");
+  const Turn turn(*this);
+  if (!turn.has_come()) return turn.refused();
   const Job job(env_, PHENDAU_TRY(folder_of_job()));
   PHENDAU_TRY(write_whole(env_, job.path("paper.pdf"), pdf));
   ProgramLimits limits;

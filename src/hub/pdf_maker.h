@@ -4,7 +4,9 @@
 // what to install. The DOCX is the paper; a PDF is a picture of it. Thread-safe; blocks up to its limits.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -16,6 +18,7 @@
 namespace phendau::hub {
 
 inline constexpr std::size_t kPdfBytesMax = 32u << 20;
+inline constexpr int kPdfInsideMax = 2;      // one works, one waits
 inline constexpr int kPreviewPagesMax = 12;  // further pages are in the file
 
 struct PdfPrograms {
@@ -37,12 +40,15 @@ class PdfMaker {
   Result<std::vector<std::string>> pages_of(std::string_view pdf);
 
  private:
+  class Turn;
   Result<std::string> folder_of_job();
 
   Env& env_;
   const std::string folder_;
   const PdfPrograms programs_;
   std::timed_mutex mu_;
+  std::atomic<int> inside_ = 0;
+  std::atomic<std::uint64_t> refused_total_ = 0;
 };
 
 }  // namespace phendau::hub
