@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/document_signature.h"
 
+#include <ctime>
+
 #include <openssl/cms.h>
 #include <openssl/err.h>
 

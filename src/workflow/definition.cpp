@@ -196,10 +196,11 @@ class Parser {
     std::string kind = node.scalar;
     if (node.is_map()) {
       guard.when = read_conditions(node, "when");
+      guard.unless = read_conditions(node, "unless");
       for (const auto& [key, value] : node.members) {
-        if (key.scalar == "when") continue;
+        if (key.scalar == "when" || key.scalar == "unless") continue;
         if (!kind.empty() || !value.is_scalar())
-          return wrong(node, "a guard is one rule, with or without 'when'");
+          return wrong(node, "a guard is one rule, with or without 'when' and 'unless'");
         kind = key.scalar;
         guard.name = value.scalar;
       }

@@ -38,7 +38,8 @@ struct Guard {
   };
   Kind kind = Kind::has_attachment;
   std::string name;
-  Conditions when = {};  // otherwise nothing is asked
+  Conditions when = {};    // otherwise nothing is asked
+  Conditions unless = {};  // nor while, if there are any, all of these hold
 };
 
 inline constexpr std::string_view kFromOpened = "case_opened";

@@ -83,6 +83,7 @@ TEST_CASE("workflow definition: mistakes are named with their line") {
       {"{after: b}", "{after: c}", "no other step 'c'"},
       {"{after: b}", "{after: b, field_set: a.ok}", "one rule"},
       {"{after: b}", "{after: b, when: {c.x: 1}}", "has no field 'x'"},
+      {"{after: b}", "{after: b, unless: {c.x: 1}}", "has no field 'x'"},
       {"required: false", "required: false, when: {z.ok: 1}", "no step 'z'"},
       {"required: false", "required: false, when: {ok: 1}", "STEP.MEMBER is needed"},
       {"required: false", "required: false, when: {}", "a map of at most"},

@@ -38,6 +38,12 @@ bool is_open(const Definition& definition, const CaseState& state, std::size_t i
   return !is_finished(state.steps[index]) && applies(state, definition.steps[index]);
 }
 
+/// For what has a `when` and an `unless`: a guard, a clock.
+template <typename Rule>
+bool is_asked(const CaseState& state, const Rule& rule) {
+  return all_hold(state, rule.when) && (rule.unless.empty() || !all_hold(state, rule.unless));
+}
+
 bool jump_holds(const Jump& jump, const Json& doc) {
   return doc[jump.when] == jump.equals && (jump.needs.empty() || is_set(doc[jump.needs]));
 }
@@ -78,7 +84,7 @@ std::optional<Error> judge_guard(const Definition& definition, const CaseState& 
   const auto error = [](std::string message, std::string text_id, std::vector<std::string> args) {
     return Error{ErrorCode::conflict, std::move(message), std::move(text_id), std::move(args)};
   };
-  if (!all_hold(state, guard.when)) return std::nullopt;
+  if (!is_asked(state, guard)) return std::nullopt;
   switch (guard.kind) {
     case Guard::Kind::all_steps_done_or_skipped:
       return std::nullopt;  // can_close names each step itself
@@ -578,10 +584,6 @@ std::optional<UtcTime> start_of(const Clock& clock, const CaseState& state) {
   return at ? std::optional(*at) : std::nullopt;
 }
 
-bool runs(const Clock& clock, const CaseState& state) {
-  return all_hold(state, clock.when) && (clock.unless.empty() || !all_hold(state, clock.unless));
-}
-
 bool is_late(const Due& due, UtcTime at) { return due.at && (due.inclusive ? at > *due.at : at >= *due.at); }
 
 }  // namespace
@@ -595,7 +597,7 @@ std::vector<ClockState> clocks(const Definition& definition, const CaseState& st
     if (!applies(state, definition.steps[i])) continue;
     for (const auto& clock : definition.steps[i].clocks) {
       const auto from = start_of(clock, state);
-      if (!from || !runs(clock, state)) continue;
+      if (!from || !is_asked(state, clock)) continue;
       auto due = due_for(clock, *from, zone, due_of);
       if (!due) continue;
       const auto ended_at = step.finished_at ? step.finished_at : state.closed_at;

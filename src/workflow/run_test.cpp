@@ -59,7 +59,7 @@ const char* kCollect = R"({"copies":[{"what":"web logs","where":"disk 3",
 const char* kReport = R"({"head_at":"2025-11-24T23:10:00+07:00","head_channel":"phone",
   "department_at":"2025-11-24T23:20:00+07:00","department_channel":"document","document_number":"12/BC"})";
 const char* kRestore =
-    R"({"backup":"nightly 23/11","restored_at":"2025-11-25T08:00:00+07:00","file_kept":true})";
+    R"({"backup":"nightly 23/11","tested_on":"2025-11-01","restored_at":"2025-11-25T08:00:00+07:00","file_kept":true})";
 
 /// As a state is when it comes from its record: the timeline lies beside it.
 CaseState stored(CaseState state) {
@@ -452,6 +452,15 @@ TEST_CASE("workflow: steps and guards that only some cases need") {
   CHECK(act(d, state, {"detailed_report", Verb::done, json(kDetailed), "", {}}, kOfficer, kOpened));
   state = finish(d, state, "collect", kCollect, 2);
   state = finish(d, state, "report", kReport, 2);
+  // From a backup that was never tried: with a reason and who decided it, so that nothing has to stop.
+  Json untested = json(kRestore);
+  untested.erase("tested_on");
+  CHECK(act(d, state, {"restore", Verb::done, untested, "", {}}, kOfficer, kOpened).error().text_id ==
+        "workflow.needs_field");
+  untested.set("untested_reason", "the only one");
+  CHECK_FALSE(act(d, state, {"restore", Verb::done, untested, "", {}}, kOfficer, kOpened));
+  untested.set("untested_by", "Head");
+  CHECK(act(d, state, {"restore", Verb::done, untested, "", {}}, kOfficer, kOpened));
   state = finish(d, state, "restore", kRestore, 3);
   REQUIRE(can_close(d, state).size() == 1);
   CHECK(next_needed(d, state)->step == "detailed_report");

@@ -137,6 +137,8 @@ async function walkTheSteps() {
   });
   await doStep(5, 'restore', async () => {
     await field('backup', 'Bản sao lưu tuần trước');
+    await field('untested_reason', 'Chưa tới kỳ thử khôi phục');
+    await field('untested_by', 'Giám đốc Sở');
     await now('restored_at');
     await at('field-file_kept').check();
   });
