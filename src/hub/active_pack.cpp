@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "detect/filter.h"
+#include "detect/query.h"
 #include "hub/pack_reader.h"
 
 namespace phendau::hub {
@@ -54,7 +55,7 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
     if (has_mistakes(name)) continue;  // they are listed already, in other words
     read_workflow(file.text, name, out.workflows_, errors);
   }
-  out.check_regimes(errors);
+  out.check_workflows(errors);
   for (const auto& earlier : out.pack_.earlier_workflows) {
     std::vector<ContentError> of_then;  // what was wrong then matters to nobody now
     Workflows known;
@@ -114,7 +115,7 @@ void ActivePack::read_workflow(const std::string& text, const std::string& file,
                                  definition_name(id, text)});
 }
 
-void ActivePack::check_regimes(std::vector<ContentError>& errors) const {
+void ActivePack::check_workflows(std::vector<ContentError>& errors) const {
   std::vector<std::string> names;
   for (const auto& [id, table] : pack_.catalog.regimes) names.push_back(id);
   for (const auto& file : pack_.workflow_files) {
@@ -127,6 +128,11 @@ void ActivePack::check_regimes(std::vector<ContentError>& errors) const {
         errors.push_back(
             {file.pack_id + "/" + file.path, clock.line, 1,
              "no table '" + clock.regime + "' in regimes.yaml" + did_you_mean(clock.regime, names)});
+      }
+      for (const auto& search : step.searches) {
+        if (const auto query = detect::parse_query(search.query); !query)
+          errors.push_back(
+              {file.pack_id + "/" + file.path, search.line, 1, "query: " + query.error().message});
       }
     }
   }
@@ -179,8 +185,8 @@ std::vector<workflow::ClockState> ActivePack::clocks_of(const workflow::Definiti
 }
 
 const PaperTemplate* ActivePack::paper(std::string_view id) const {
-  const auto found = std::find_if(papers_.begin(), papers_.end(),
-                                  [&](const PaperTemplate& one) { return one.id == id; });
+  const auto found =
+      std::find_if(papers_.begin(), papers_.end(), [&](const PaperTemplate& one) { return one.id == id; });
   return found == papers_.end() ? nullptr : &*found;
 }
 

@@ -28,7 +28,14 @@ Json rule_view(const ActivePack& pack, const ledger::Record& record) {
                        {"features", std::move(features)}});
 }
 
-/// A search for whatever is known of the alert's entity, quoted, so that no value is read as syntax.
+/// What the account of an id is called; null for nobody.
+Json person_name(const Services& services, const Json& id) {
+  if (!id.is_string()) return {};
+  const auto user = services.ledger.get("user", id.as_string(), everything());
+  return user ? user->doc["name"] : id;
+}
+}  // namespace
+
 std::string search_for(const Json& entity) {
   std::string query;
   for (const auto& [field, value] : entity.members()) {
@@ -42,13 +49,6 @@ std::string search_for(const Json& entity) {
   }
   return query;
 }
-/// What the account of an id is called; null for nobody.
-Json person_name(const Services& services, const Json& id) {
-  if (!id.is_string()) return {};
-  const auto user = services.ledger.get("user", id.as_string(), everything());
-  return user ? user->doc["name"] : id;
-}
-}  // namespace
 
 Json Alerts::view(const ledger::Record& record) {
   const auto activity = services_.ledger.get_derived(kActivitySpace, record.id);

@@ -7,6 +7,9 @@
 
 namespace phendau::hub {
 
+/// A search for whatever is known of an alert's entity, quoted, so that no value is read as syntax.
+std::string search_for(const Json& entity);
+
 /// Most urgent first.
 inline constexpr std::string_view kAlertLevels[] = {"critical", "high", "medium", "low", "informational"};
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/incidents.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "base/texts.h"
@@ -14,6 +17,7 @@ namespace {
 
 constexpr std::size_t kDescriptionBytesMax = 32'000;  // 8,000 characters
 constexpr std::string_view kAttachment = "attachment";
+constexpr std::size_t kSearchedEntitiesMax = 8;  // of the alerts of a case, in one search
 
 std::string_view shown_state(workflow::StepStatus status) {
   switch (status) {
@@ -34,7 +38,33 @@ bool is_shown(const workflow::CaseState& state, const workflow::StepState& step,
   return step.finished_at || workflow::applies(state, rule);
 }
 
-Json definition_view(const workflow::Definition& definition, const workflow::CaseState& state) {
+/// What the alerts of a case are about, as one search in parentheses; empty without alerts.
+std::string search_of_alerts(const Json& alerts) {
+  std::set<std::string> each;
+  for (const auto& alert : alerts.items()) {
+    if (each.size() < kSearchedEntitiesMax) each.insert(search_for(alert["entity"]));
+  }
+  each.erase(std::string());
+  if (each.empty()) return {};
+  return fmt::format("(({}))", fmt::join(each, ") or ("));
+}
+
+Json searches_view(const workflow::Step& step, const Json& alerts, UtcTime detected_at, UtcTime now) {
+  Json out = Json::array();
+  for (const auto& one : step.searches) {
+    std::string query = one.of_alerts ? search_of_alerts(alerts) : std::string();
+    if (!one.query.empty()) query += fmt::format("{}({})", query.empty() ? "" : " ", one.query);
+    if (query.empty()) continue;  // of alerts, and there are none
+    out.push(Json::object({{"title", one.title_vi},
+                           {"query", std::move(query)},
+                           {"from", format_rfc3339({detected_at.ns - one.around.ns})},
+                           {"to", format_rfc3339(std::min(now, {detected_at.ns + one.around.ns}))}}));
+  }
+  return out;
+}
+
+Json definition_view(const workflow::Definition& definition, const workflow::CaseState& state,
+                     const Json& alerts, UtcTime now) {
   Json steps = Json::array();
   for (std::size_t i = 0; i < definition.steps.size(); ++i) {
     const auto& step = definition.steps[i];
@@ -46,6 +76,7 @@ Json definition_view(const workflow::Definition& definition, const workflow::Cas
                              {"form", step.form},
                              {"may_skip", step.may_skip},
                              {"any_time", step.order == workflow::Step::Order::free},
+                             {"searches", searches_view(step, alerts, state.detected_at, now)},
                              {"roles", texts_json(step.roles)}}));
   }
   return Json::object({{"title", definition.title_vi}, {"steps", std::move(steps)}});
@@ -189,7 +220,7 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {
   }
   out.set("workflow", definition.id + "@" + state.pack)
       .set("description", record.doc["description"].as_string())
-      .set("definition", definition_view(definition, state))
+      .set("definition", definition_view(definition, state, alerts, services_.env.now()))
       .set("steps", std::move(steps))
       .set("timeline", PHENDAU_TRY(timeline(record, state)))
       .set("timeline_total", state.entries + state.timeline.size())

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "detect/query.h"
 #include "hub/hub_test_folder.h"
 
 namespace incidents_test {
@@ -74,6 +75,39 @@ TEST_CASE("incidents: a head does the step that names him, in the own agency, an
   const auto told = world.act(head, made, "report", kReport);
   REQUIRE_MESSAGE(told.has_value(), told.error().message);
   CHECK((*told)["steps"].items()[3]["by"].as_string() == "agency_head.a1");
+}
+
+TEST_CASE("incidents: questions to the journal are ready, about what the alerts name") {
+  World world("ha-giang");
+  const Actor officer = World::officer("a1");
+  ledger::Write alert;
+  alert.kind = "alert";
+  alert.id = new_ulid(world.env);
+  alert.agency_id = "a1";
+  alert.state = "new";
+  alert.doc =
+      json(R"({"rule_id":"r","rule_title":"Guessing","entity":{"source_ip":"192.0.2.7","user":"a\"b"}})");
+  REQUIRE(world.ledger->write(alert, system_actor(), world.env.now()));
+  const auto searches_of = [](const Json& view) {
+    Json out = Json::array();
+    for (const auto& step : view["definition"]["steps"].items()) {
+      for (const auto& one : step["searches"].items()) out.push(one);
+    }
+    return out;
+  };
+  const auto opened = world.incidents->open_from_alert(officer, alert.id);
+  REQUIRE_MESSAGE(opened.has_value(), opened.error().message);
+  const Json all = searches_of(opened->view);
+  const Json without = searches_of(world.create(officer, "a1"));
+  REQUIRE(all.size() > 1);
+  CHECK(without.size() == all.size() - 1);  // what the alerts name, and there are none
+  CHECK(all.items()[0]["query"].as_string() == R"(((source_ip:"192.0.2.7" user:"a\"b")))");
+  for (const auto& one : all.items()) {
+    CAPTURE(one["query"].as_string());
+    CHECK(detect::parse_query(one["query"].as_string()));
+    CHECK(*parse_rfc3339(one["from"].as_string()) < *parse_rfc3339(one["to"].as_string()));
+    CHECK(*parse_rfc3339(one["to"].as_string()) <= world.env.now());
+  }
 }
 
 TEST_CASE("incidents: under a delegation people do what its role may do, and the change says so") {

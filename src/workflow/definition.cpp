@@ -157,7 +157,7 @@ class Parser {
   void read_step(Definition& out, const YamlNode& node) {
     if (!node.is_map()) return wrong(node, "a step is a map");
     allow_keys(node, {"id", "title_vi", "title_en", "text_vi", "text_en", "citation", "roles", "order",
-                      "required", "may_skip", "when", "form", "guards", "clocks", "jumps"});
+                      "required", "may_skip", "when", "form", "guards", "clocks", "jumps", "searches"});
     Step step;
     step.id = need_text(node, "id");
     if (!step.id.empty() && !is_id(step.id))
@@ -180,6 +180,7 @@ class Parser {
     for (const auto& item : list(node, "guards")) read_guard(step.guards, item, false);
     for (const auto& item : list(node, "clocks")) read_clock(step, item);
     for (const auto& item : list(node, "jumps")) read_jump(step, item);
+    for (const auto& item : list(node, "searches")) read_search(step, item);
     out.steps.push_back(std::move(step));
   }
 
@@ -218,6 +219,24 @@ class Parser {
           node,
           "guards: has_attachment, field_set: NAME, after: STEP (steps), all_steps_done_or_skipped (close)");
     out.push_back(std::move(guard));
+  }
+
+  void read_search(Step& step, const YamlNode& node) {
+    if (!node.is_map()) return wrong(node, "a search is a map");
+    allow_keys(node, {"title_vi", "title_en", "query", "around", "of"});
+    Search search;
+    search.line = node.line;
+    search.title_vi = need_text(node, "title_vi");
+    search.title_en = need_text(node, "title_en");
+    search.query = text(node, "query");
+    const std::string of = text(node, "of");
+    if (!of.empty() && of != "alerts") wrong(*node.find("of"), "of: only 'alerts' is known");
+    search.of_alerts = of == "alerts";
+    if (search.query.empty() && !search.of_alerts) wrong(node, "a search has a 'query', or is 'of: alerts'");
+    const auto around = parse_duration(need_text(node, "around"));
+    if (!around || around->ns <= 0) return wrong(node, "around: a term like 30m or 24h is needed");
+    search.around = *around;
+    step.searches.push_back(std::move(search));
   }
 
   void read_clock(Step& step, const YamlNode& node) {

@@ -67,6 +67,16 @@ struct Jump {
   std::string to;
 };
 
+/// A question to the journal that is ready on the case's page.
+struct Search {
+  std::string title_vi;
+  std::string title_en;
+  std::string query;       // in the language of the journal's search; may be empty with `of_alerts`
+  Duration around;         // before and after detection
+  bool of_alerts = false;  // only what the entities of the case's alerts did
+  int line = 0;            // in its file
+};
+
 struct Step {
   enum class Order : std::uint8_t { sequential, free };  // after all earlier steps, or at any time
   std::string id;
@@ -84,6 +94,7 @@ struct Step {
   std::vector<Guard> guards;
   std::vector<Clock> clocks;
   std::vector<Jump> jumps;
+  std::vector<Search> searches;
 };
 
 struct Definition {

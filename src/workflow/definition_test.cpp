@@ -24,7 +24,9 @@ steps:
     jumps: [{when: ok, needs: why, to: c}]
     clocks: [{from: case_opened, within: 2h, label_vi: v, label_en: e},
              {from: b, days: 3, label_vi: v, label_en: e}]
-  - {id: b, title_vi: v, title_en: e, order: free, required: false, roles: [partner, staff]}
+  - {id: b, title_vi: v, title_en: e, order: free, required: false, roles: [partner, staff],
+     searches: [{title_vi: v, title_en: e, query: a, around: 24h},
+                {title_vi: v, title_en: e, around: 30m, of: alerts}]}
   - {id: c, title_vi: v, title_en: e, may_skip: true, guards: [has_attachment, {field_set: a.ok}, {after: b}]}
 close: {roles: [agency_head], guards: [{field_set: a.why}]}
 )";
@@ -93,6 +95,9 @@ TEST_CASE("workflow definition: mistakes are named with their line") {
       {"{after: b}", "all_steps_done_or_skipped", "guards:"},
       {"a.ok", "a.none", "has no field 'none'"},
       {"a.ok", "z.ok", "no step 'z'"},
+      {"query: a, ", "", "has a 'query'"},
+      {"of: alerts", "of: hosts", "only 'alerts'"},
+      {"around: 30m", "around: long", "around:"},
       {"when: ok", "when: no", "has no field 'no'"},
       {"to: c", "to: a", "no later step 'a'"},
       {"from: b", "from: z", "no step 'z'"},

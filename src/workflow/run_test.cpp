@@ -59,7 +59,8 @@ const char* kCollect = R"({"copies":[{"what":"web logs","where":"disk 3",
 const char* kReport = R"({"head_at":"2025-11-24T23:10:00+07:00","head_channel":"phone",
   "department_at":"2025-11-24T23:20:00+07:00","department_channel":"document","document_number":"12/BC"})";
 const char* kRestore =
-    R"({"backup":"nightly 23/11","tested_on":"2025-11-01","restored_at":"2025-11-25T08:00:00+07:00","file_kept":true})";
+    R"({"backup":"nightly 23/11","tested_on":"2025-11-01","restored_at":"2025-11-25T08:00:00+07:00",
+  "file_kept":true})";
 
 /// As a state is when it comes from its record: the timeline lies beside it.
 CaseState stored(CaseState state) {

@@ -116,6 +116,11 @@ async function walkTheSteps() {
     await page.locator('[data-testid=attachment]', { hasText: file }).first().waitFor();
   });
   await doStep(2, 'verify', async () => {
+    // Questions to the journal are ready, the first about what the alert names.
+    const asked = new URL(await at('step-search').first().getAttribute('href'), kUrl).searchParams;
+    assert.match(asked.get('q'), /source_ip:"183\.62\.140\.253"/);
+    assert.ok(Date.parse(asked.get('from')) < Date.parse(asked.get('to')));
+    if (env.PHENDAU_UI_SHOTS) await page.screenshot({ path: `${env.PHENDAU_UI_SHOTS}/verify.png`, fullPage: true });
     await field('state', 'Nhiều lần đăng nhập sai qua SSH, chưa thấy lần nào thành công');
     await choose('severity', 'high');
     await field('scope', 'Một máy chủ');

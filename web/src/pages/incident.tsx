@@ -146,6 +146,13 @@ function StepCard({ c, definition, index, act, onFile }: {
         <span class={`step-state step-${state.state}`} data-testid="step-state"><Icon name={kStepIcons[state.state]} size={16} />{kStepWords[state.state]}</span>
       </header>
       {definition.advice && <p class="advice prose">{definition.advice}</p>}
+      {(definition.searches?.length ?? 0) > 0 && (
+        <nav class="step-searches" aria-label="Xem trong nhật ký">
+          <h3>Xem trong nhật ký</h3>
+          <ul>{definition.searches!.map((s) => (
+            <li key={s.title}><a href={`/nhat-ky?q=${encodeURIComponent(s.query)}&from=${s.from}&to=${s.to}`} data-testid="step-search">{s.title}</a></li>))}</ul>
+        </nav>
+      )}
       {state.by && <p class="muted">{kStepWords[state.state]}: {state.by}, <When at={state.at} /></p>}
       {state.skip_reason && <p class="note-line">Lý do bỏ qua: {state.skip_reason}</p>}
       {(kept.length > 0 || (mayAct && !finished)) && (
