@@ -5,58 +5,21 @@ when the hub's name can no longer be looked up, when somebody takes the rules aw
 the machine's console without the hub. Where there is a browser, the first cut and its end are ordered on the machine's page. An order after which the hub would be lost is undone. Runs in namespaces of its own: nothing outside is touched."""
 import json
 import os
-import pathlib
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import pathlib
 import threading
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import AGENT, ROOT, Agent, Client, Hub, refused, run, scratch, skip, wait_for
+from harness import AGENT, ROOT, Client, refused, run, wait_for
+from machine_apart import CHROMIUM, HUB, MACHINE, MACHINE6, PEER, PEER6, Network, go_inside, greeted
 
-INSIDE = "PHENDAU_ISOLATION_INSIDE"
-if os.geteuid() != 0:
-    skip("needs root (CAP_NET_ADMIN) for network namespaces")
-for program in ("nft", "ip", "unshare", "nsenter"):
-    if not shutil.which(program, path="/usr/sbin:/sbin:/usr/bin:/bin"):
-        skip(f"{program} is not here")
-if INSIDE not in os.environ:
-    tried = subprocess.run(["unshare", "--net", "--mount", "nft", "list", "ruleset"], capture_output=True, text=True)
-    if tried.returncode != 0:
-        skip(f"no network namespace or no nftables here: {tried.stderr.strip()}")
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "--net", "--mount", "--propagation", "private", sys.executable, *sys.argv])
-HUB, PEER, MACHINE = "10.77.0.1", "10.77.0.3", "10.77.0.2"
-PEER6, MACHINE6 = "fd00:77::3", "fd00:77::2"
-NAME = "hub.phendau.test"
-
-# ---- the network: the hub and a peer on this side, the machine on the other ------------------------------------------------
-run("ip", "link", "set", "lo", "up")
-machine = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])  # holds the machine's namespace
-wait_for(lambda: os.readlink(f"/proc/{machine.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
-IN_MACHINE = ["nsenter", "-t", str(machine.pid), "-n"]
-run("ip", "link", "add", "outside", "type", "veth", "peer", "name", "inside")
-run("ip", "link", "set", "inside", "netns", machine.pid)
-for address in (f"{HUB}/24", f"{PEER}/24"):
-    run("ip", "addr", "add", address, "dev", "outside")
-run("ip", "addr", "add", f"{PEER6}/64", "dev", "outside", "nodad")
-run("ip", "link", "set", "outside", "up")
-run(*IN_MACHINE, "ip", "link", "set", "lo", "up")
-run(*IN_MACHINE, "ip", "addr", "add", f"{MACHINE}/24", "dev", "inside")
-run(*IN_MACHINE, "ip", "addr", "add", f"{MACHINE6}/64", "dev", "inside", "nodad")
-run(*IN_MACHINE, "ip", "link", "set", "inside", "up")
-hosts = scratch() / "hosts"
-
-
-def name_leads_to(*addresses):
-    hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{a} {NAME}\n" for a in addresses))
-
-
-name_leads_to(HUB)
-run("mount", "--bind", hosts, "/etc/hosts")
+go_inside()
+network = Network()
+IN_MACHINE, name_leads_to = network.enter, network.name_leads_to
 
 
 def serve(address, port):
@@ -89,28 +52,17 @@ for s in servers: which.register(s, selectors.EVENT_READ)
 while True:
     for key, _ in which.select(): talk(key.fileobj.accept()[0])
 """
-ASK = """
-import socket, sys
-try:
-    with socket.create_connection((sys.argv[1], int(sys.argv[2])), 2) as c:
-        c.settimeout(2)
-        sys.exit(0 if c.recv(5) == b'hello' else 3)
-except OSError as e:
-    sys.exit(3)
-"""
 for at, port in ((PEER, 9000), (PEER, 9443), (HUB, 9000), (PEER6, 9000)):
     serve(at, port)
 inner = subprocess.Popen([*IN_MACHINE, sys.executable, "-c", GREET, MACHINE, "7000", MACHINE, "7443", MACHINE6, "7000"])
 
 
 def goes_out(address, port):
-    done = subprocess.run([*IN_MACHINE, sys.executable, "-c", ASK, address, str(port)])
-    assert done.returncode in (0, 3), done
-    return done.returncode == 0
+    return greeted(IN_MACHINE, address, port)
 
 
 def comes_in(address, port):
-    return subprocess.run([sys.executable, "-c", ASK, address, str(port)]).returncode == 0
+    return greeted([], address, port)
 
 
 OPEN = [(goes_out, PEER, 9000), (goes_out, HUB, 9000), (goes_out, PEER6, 9000), (comes_in, MACHINE, 7000), (comes_in, MACHINE6, 7000)]
@@ -129,10 +81,7 @@ def none_reachable(ways):
 wait_for(lambda: all_reachable(OPEN + KEPT))
 
 # ---- hub and agent ---------------------------------------------------------------------------------------------------------
-Client.HOST = HUB
-hub = Hub()
-hub.config = {"https_address": f"{NAME}:{hub.port}", "server_names": [HUB]}
-hub.init()
+hub = network.hub()
 token = hub.token()
 hub.start()
 admin = hub.admin()
@@ -141,21 +90,7 @@ made = admin.post("/users", {"username": "van.phong", "name": "Cán bộ", "role
 officer = Client(hub.port).sign_in("van.phong", made["one_time_password"], PASSWORD)
 made = admin.post("/users", {"username": "thu.truong", "name": "Thủ trưởng", "role": "agency_head", "agency_ids": [hub.agency]})
 head = Client(hub.port).sign_in("thu.truong", made["one_time_password"], PASSWORD)
-
-
-class Inside(Agent):
-    def enrol(self, text):
-        run(*IN_MACHINE, AGENT, "enrol", "--data", self.data, text)
-        (self.data / "agent.json").write_text(json.dumps({"heartbeat_every": "5s"}))
-        return self
-
-    def start(self, *more):
-        self.process = subprocess.Popen([*IN_MACHINE, AGENT, "run", "--data", self.data, *more], stdin=subprocess.DEVNULL,
-                                        stdout=open(self.log, "ab"), stderr=subprocess.STDOUT)
-        return self
-
-
-agent = Inside(hub).enrol(token).start()
+agent = network.agent(hub, token)
 device = wait_for(lambda: [d for d in admin.get("/devices")["items"] if d["status"] == "online"])[0]["id"]
 
 
@@ -185,7 +120,6 @@ def give(who, order, **more):
     return who.post(f"/devices/{device}/orders", body)["id"]
 
 
-CHROMIUM = pathlib.Path(os.environ.get("PHENDAU_CHROMIUM", "/usr/bin/chromium"))
 BROWSER = shutil.which("node") and CHROMIUM.exists() and (ROOT / "web" / "node_modules" / "playwright-core").exists()
 
 
