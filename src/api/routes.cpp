@@ -193,6 +193,11 @@ Result<Response> upload_attachment(Context& c) {
   upload.case_id = c.request.headers.get("X-Case");
   upload.record = c.request.headers.get("X-Record");
   upload.agency_id = c.request.headers.get("X-Agency");
+  upload.sealed = c.request.headers.get("X-Sealed") == "1";
+  const std::string sealed_for(c.request.headers.get("X-Sealed-For"));
+  for (const auto agency : split(sealed_for, ',')) {
+    if (!trim(agency).empty()) upload.sealed_for.emplace_back(trim(agency));
+  }
   upload.bytes = c.request.body;
   return answer(c.hub.incidents().attach(c.actor, upload), 201);
 }
@@ -382,9 +387,9 @@ std::string_view to_string(Action action) {
 
 std::string_view to_string(Resource resource) {
   constexpr std::string_view kNames[] = {
-      "event",  "alert",   "incident",        "device",         "fact",        "obligation",
-      "agency", "record",  "attachment",      "attestation",    "pack",        "rule",
-      "user",   "setting", "enrolment_token", "ledger_history", "own_account", "storage"};
+      "event",           "alert",          "incident",    "device",  "fact",       "obligation", "agency",
+      "record",          "attachment",     "attestation", "pack",    "rule",       "user",       "setting",
+      "enrolment_token", "ledger_history", "own_account", "storage", "duty_roster"};
   return kNames[static_cast<std::size_t>(resource)];
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cases beyond opening, acting and closing: early end, opening again, when they were detected, the timeline.
+// Cases beyond opening, acting and closing: early end, opening again, when they were detected, the timeline,
+// coordination with other bodies.
 #include "api/problem.h"
 #include "api/server.h"
 
@@ -22,6 +23,15 @@ Result<Response> list_incident_entries(Context& c) {
       c.hub.incidents().entries(c.actor, c.captures[0], c.request.query_value("cursor"), c.limit()));
 }
 
+Result<Response> add_sealed_note(Context& c) {
+  return answer(c.hub.incidents().note_sealed(c.actor, c.captures[0], c.body));
+}
+Result<Response> get_incident_coordination(Context& c) {
+  return answer(c.hub.coordination().of_case(c.actor, c.captures[0]));
+}
+Result<Response> get_coordination(Context& c) { return answer(c.hub.coordination().inbox(c.actor)); }
+Result<Response> get_duty_roster(Context& c) { return answer(c.hub.coordination().duty(c.actor)); }
+
 constexpr bool kJson = true;
 
 }  // namespace
@@ -30,6 +40,8 @@ std::vector<Route> cases_routes() {
   constexpr auto read = Action::read;
   constexpr auto update = Action::update;
   constexpr auto incident = Resource::incident;
+  constexpr auto record = Resource::record;
+  constexpr auto duty_roster = Resource::duty_roster;
   return {
       {"GET", "/incidents/{id}/entries", "listIncidentEntries", read, incident, Access::session, false,
        list_incident_entries},
@@ -39,6 +51,12 @@ std::vector<Route> cases_routes() {
        reopen_incident},
       {"POST", "/incidents/{id}/detected", "correctIncidentDetected", update, incident, Access::session,
        kJson, correct_incident_detected},
+      {"POST", "/incidents/{id}/sealed-notes", "addSealedNote", update, incident, Access::session, kJson,
+       add_sealed_note},
+      {"GET", "/incidents/{id}/coordination", "getIncidentCoordination", read, incident, Access::session,
+       false, get_incident_coordination},
+      {"GET", "/coordination", "getCoordination", read, record, Access::session, false, get_coordination},
+      {"GET", "/duty-roster", "getDutyRoster", read, duty_roster, Access::session, false, get_duty_roster},
   };
 }
 

@@ -3,7 +3,8 @@
 
 namespace phendau::hub {
 
-Result<Json> attachments_of(Services& services, std::string_view field, std::string_view value) {
+Result<Json> attachments_of(Services& services, std::string_view field, std::string_view value,
+                            const Scope& scope) {
   ledger::Query query;
   query.kind = "attachment";
   query.filters.push_back({std::string(field), ledger::FieldFilter::Op::equal, {Json(value)}});
@@ -11,14 +12,15 @@ Result<Json> attachments_of(Services& services, std::string_view field, std::str
   query.descending = false;
   query.limit = ledger::kListLimitMax;
   Json out = Json::array();
-  for (const auto& file : PHENDAU_TRY(services.ledger.list(query, everything())).records) {
+  for (const auto& file : PHENDAU_TRY(services.ledger.list(query, scope)).records) {
     out.push(Json::object({{"sha256", file.doc["sha256"]},
                            {"name", file.doc["name"]},
                            {"size_bytes", file.doc["size_bytes"]},
                            {"content_type", file.doc["media_type"]},
                            {"inspected", file.doc["inspected"]},
                            {"added_at", format_rfc3339(file.created_at)},
-                           {"added_by", file.created_by}}));
+                           {"added_by", file.created_by},
+                           {"sealed", file.doc["sealed"].as_bool()}}));
   }
   return out;
 }

@@ -8,6 +8,8 @@
 namespace phendau::hub {
 
 /// Attachments whose indexed `field` ("case_id", "record") is `value`, oldest first: a JSON list.
-Result<Json> attachments_of(Services& services, std::string_view field, std::string_view value);
+/// @param scope everything_open_to() whom they are shown to.
+Result<Json> attachments_of(Services& services, std::string_view field, std::string_view value,
+                            const Scope& scope);
 
 }  // namespace phendau::hub

@@ -106,6 +106,10 @@ ledger::Write entry_write(const ledger::Write& of, const workflow::TimelineEntry
       .set("step", entry.step)
       .set("what", entry.what)
       .set("text", entry.text);
+  if (!entry.sealed_by.empty()) {
+    out.agency_id = entry.sealed_by;
+    out.doc.set("sealed", true).set("sealed_for", texts_json(entry.sealed_for));
+  }
   return out;
 }
 
@@ -203,18 +207,33 @@ Json entry_view(const workflow::TimelineEntry& entry) {
                        {"by", entry.by_name},
                        {"kind", entry.what == "attach" ? "attachment" : entry.what},
                        {"text", entry.text},
-                       {"step", entry.step}});
+                       {"step", entry.step},
+                       {"sealed", !entry.sealed_by.empty()}});
 }
 
-Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std::string_view cursor,
-                          std::size_t limit) {
+namespace {
+
+ledger::Query entries_of(std::string_view case_id) {
   ledger::Query query;
   query.kind = kCaseEntryKind;
   query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(case_id)}});
+  return query;
+}
+
+}  // namespace
+
+Result<std::uint64_t> case_entries_count(ledger::Ledger& ledger, std::string_view case_id,
+                                         const Scope& scope) {
+  return ledger.count(entries_of(case_id), scope);
+}
+
+Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std::string_view cursor,
+                          std::size_t limit, const Scope& scope) {
+  ledger::Query query = entries_of(case_id);
   query.order_by = "id";
   query.limit = limit;
   query.cursor = cursor;
-  const auto page = PHENDAU_TRY(ledger.list(query, everything()));
+  const auto page = PHENDAU_TRY(ledger.list(query, scope));
   Json::Array items;
   for (const auto& record : page.records) {
     workflow::TimelineEntry entry;
@@ -223,6 +242,7 @@ Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std:
     entry.step = record.doc["step"].as_string();
     entry.what = record.doc["what"].as_string();
     entry.text = record.doc["text"].as_string();
+    if (record.doc["sealed"].as_bool()) entry.sealed_by = record.agency_id;
     items.push_back(entry_view(entry));
   }
   return page_json(std::move(items), page.next_cursor);

@@ -63,8 +63,11 @@ Json case_progress(const ActivePack& pack, const ledger::Record& record, UtcTime
 bool is_clock_overdue(const Json& clock, UtcTime now);
 
 /// Entries of a case whose reading was allowed, newest first: {items, next_cursor}.
+/// @param scope everything_open_to() whom they are shown to.
 Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std::string_view cursor,
-                          std::size_t limit);
+                          std::size_t limit, const Scope& scope);
+Result<std::uint64_t> case_entries_count(ledger::Ledger& ledger, std::string_view case_id,
+                                         const Scope& scope);
 Json entry_view(const workflow::TimelineEntry& entry);
 
 }  // namespace phendau::hub

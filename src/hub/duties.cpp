@@ -137,7 +137,7 @@ Result<Json> Duties::tasks(const Actor& actor) {
 
 Result<Json> Duties::waiting_steps(const Actor& actor) {
   Json out = Json::array();
-  const Scope scope = authorize(actor, Action::update, Resource::incident);
+  const Scope scope = authorize_case(actor, CaseRight::act);
   if (scope.allows_nothing()) return out;
   ledger::Query query;
   query.kind = "case";

@@ -107,8 +107,7 @@ Result<> Evidence::open() {
 
 Result<bool> Evidence::may_read_case(const Actor& actor, std::string_view case_id) {
   if (case_id.empty()) return false;
-  const Scope scope = authorize(actor, Action::read, Resource::incident);
-  return services_.ledger.get("case", case_id, scope).has_value();
+  return services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::evidence)).has_value();
 }
 
 Result<ledger::Record> Evidence::by_scope(const Scope& scope, std::string_view id) {
@@ -126,7 +125,7 @@ Result<ledger::Record> Evidence::item_for(const Actor& actor, Action action, std
   const auto item = services_.ledger.get(kItemKind, id, everything());
   if (!item) return own;
   const std::string& case_id = item->doc["case_id"].as_string();
-  const Scope of_case = authorize(actor, action, Resource::incident);
+  const Scope of_case = authorize_case(actor, action == read ? CaseRight::evidence : CaseRight::act);
   if (!case_id.empty() && services_.ledger.get("case", case_id, of_case)) return *item;
   if (action != update) return own;
   const Scope decide_scope = record_scope(services_, actor, decide, *kind, "");
@@ -142,7 +141,7 @@ std::vector<std::string> Evidence::names_for(const Actor& actor, const ledger::R
   const auto reaches = [&](const Actor& who) {
     return record_scope(services_, who, update, kind, "").covers(item.agency_id) ||
            (!case_id.empty() &&
-            services_.ledger.get("case", case_id, authorize(who, update, Resource::incident)).has_value());
+            services_.ledger.get("case", case_id, authorize_case(who, CaseRight::act)).has_value());
   };
   // The role that somebody has at home counts only where he gets without standing in for others.
   if (reaches(without_delegations(actor))) names = records_.own_names(actor);
@@ -167,8 +166,7 @@ Json Evidence::item_view(const Actor& actor, const ledger::Record& item) {
   out.set("state_title", title == titles.end() ? item.state : title->second.vi);
   for (const auto member : kItemMembers) out.set(member, item.doc[member]);
   const std::string& case_id = item.doc["case_id"].as_string();
-  const auto case_record =
-      services_.ledger.get("case", case_id, authorize(actor, Action::read, Resource::incident));
+  const auto case_record = services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::view));
   out.set("case_title", case_record ? case_record->doc["title"] : Json())
       .set("held", !holds_.check(case_id, item.id))
       .set("has_content", !item.doc["outside"].as_bool() && item.state != "destroyed");
@@ -318,9 +316,8 @@ Result<> Evidence::check_details(const Actor& actor, const ledger::Record& item)
   const RegisterKind& kind = *services_.pack.pack().reg(kItemKind);
   const std::string& case_id = item.doc["case_id"].as_string();
   const bool own = record_scope(services_, actor, Action::update, kind, item.state).covers(item.agency_id);
-  const bool by_case =
-      !case_id.empty() && kind.lifecycle.is_live(item.state) &&
-      services_.ledger.get("case", case_id, authorize(actor, Action::update, Resource::incident));
+  const bool by_case = !case_id.empty() && kind.lifecycle.is_live(item.state) &&
+                       services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::act));
   if (own || by_case) return {};
   return fail(ErrorCode::denied, "only who took it in changes what is said of it", "error.denied");
 }

@@ -18,7 +18,6 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kRequestKind = "coordination_request";
 constexpr std::string_view kMinuteTemplate = "documents/bien-ban-ban-giao.docx";
 constexpr std::size_t kBagPartBytes = 256u << 10;
 constexpr std::size_t kBagTextBytesMax = 600;

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/texts.h"
+#include "hub/case_parties.h"
 #include "hub/evidence.h"
 #include "hub/record_checks.h"
 #include "store/journal/journal.h"
@@ -52,10 +53,11 @@ Result<Evidence::About> Evidence::about_of(const Actor& actor, const Json& body)
   out.item.id = new_ulid(services_.env);
   const std::string& case_id = body["case_id"].as_string();
   if (!case_id.empty()) {
-    const Scope scope = PHENDAU_TRY(scope_for(actor, update, Resource::incident));
-    out.item.agency_id = PHENDAU_TRY(services_.ledger.get("case", case_id, scope)).agency_id;
+    const auto record =
+        PHENDAU_TRY(services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::act)));
+    out.item.agency_id = record.agency_id;
     // Who may act in a case takes evidence in where he may write this kind, or as a body that was asked in.
-    if (scope.reach != Scope::Reach::invited &&
+    if (!is_party_only(actor, CaseRight::act, record) &&
         !record_scope(services_, actor, create, *kind, "").covers(out.item.agency_id))
       return fail(ErrorCode::denied, "no right to take evidence in", "error.denied");
     out.item.doc.set("case_id", case_id);

@@ -135,6 +135,7 @@ Result<> Hub::open_workers() {
   records_ = std::make_unique<Records>(*services_);
   record_tables_ = std::make_unique<RecordTables>(*services_, *records_);
   records_->on_write = [this](std::string_view) { keep_accounts(); };
+  coordination_ = std::make_unique<CaseCoordination>(*services_, *records_);
   PHENDAU_TRY(open_evidence());
   pipeline_ = std::make_unique<IngestPipeline>(*services_);
   rule_filters_ = std::make_unique<RuleFilters>(*services_);

@@ -12,6 +12,7 @@
 #include "hub/agencies.h"
 #include "hub/alerts.h"
 #include "hub/calendar_feeds.h"
+#include "hub/coordination.h"
 #include "hub/deliveries.h"
 #include "hub/detection.h"
 #include "hub/devices.h"
@@ -98,6 +99,7 @@ class Hub {
   Rankings& rankings() { return *rankings_; }
   RuleFilters& rule_filters() { return *rule_filters_; }
   Indicators& indicators() { return *indicators_; }
+  CaseCoordination& coordination() { return *coordination_; }
   Warnings& warnings() { return *warnings_; }
   Detection& detection() { return *detection_; }
   Live& live() { return live_; }
@@ -169,6 +171,7 @@ class Hub {
   std::unique_ptr<ProvinceSettings> province_settings_;
   std::unique_ptr<Queue> queue_;
   std::unique_ptr<Rankings> rankings_;
+  std::unique_ptr<CaseCoordination> coordination_;
   std::unique_ptr<Warnings> warnings_;
   std::unique_ptr<SyslogListeners> listeners_;
   std::unique_ptr<JournalWatch> journal_watch_;

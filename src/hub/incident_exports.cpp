@@ -55,7 +55,7 @@ Result<IncidentFile> export_incident(Services& services, Incidents& incidents, c
   report::ExchangedIncident out;
   out.tlp = tlp.empty() ? std::string(report::kTlpUnsaid) : report::tlp_label(tlp);
   if (out.tlp.empty()) return bad_member("tlp");
-  PHENDAU_TRY(scope_for(actor, Action::export_out, Resource::incident));
+  PHENDAU_TRY(services.ledger.get(kCaseKind, id, authorize_case(actor, CaseRight::export_out)));
   const Json view = PHENDAU_TRY(incidents.get(actor, id));
   out.id = view["id"].as_string();
   out.title = view["title"].as_string();

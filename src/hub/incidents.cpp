@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/attachments.h"
+#include "hub/case_parties.h"
 #include "hub/record_checks.h"
 #include "hub/records.h"
 
@@ -82,16 +83,20 @@ Json definition_view(const workflow::Definition& definition, const workflow::Cas
   return Json::object({{"title", definition.title_vi}, {"steps", std::move(steps)}});
 }
 
-Json step_view(const workflow::StepState& step, bool may_act) {
+/// Who has no right to the timeline sees how far the step is, not what was filled in.
+Json step_view(const workflow::StepState& step, bool may_act, const std::set<CaseRight>& rights) {
+  const bool says = rights.contains(CaseRight::timeline);
   Json files = Json::array();
-  for (const auto& file : step.attachments) files.push(file.sha256);
+  if (rights.contains(CaseRight::files)) {
+    for (const auto& file : step.attachments) files.push(file.sha256);
+  }
   const auto at = step.finished_at ? step.finished_at : step.began_at;
   return Json::object({{"id", step.id},
                        {"state", shown_state(step.status)},
-                       {"by", step.finished_by_name.empty() ? Json() : Json(step.finished_by_name)},
+                       {"by", step.finished_by_name.empty() || !says ? Json() : Json(step.finished_by_name)},
                        {"at", time_or_null(at)},
-                       {"doc", step.doc},
-                       {"skip_reason", step.skip_reason.empty() ? Json() : Json(step.skip_reason)},
+                       {"doc", says ? step.doc : Json::object()},
+                       {"skip_reason", step.skip_reason.empty() || !says ? Json() : Json(step.skip_reason)},
                        {"attachments", std::move(files)},
                        {"may_act", may_act}});
 }
@@ -123,6 +128,12 @@ std::string need_text(const workflow::Definition& definition, const workflow::Ca
   return join(parts, " ");
 }
 
+Result<Scope> case_scope(const Actor& actor, CaseRight right) {
+  Scope scope = authorize_case(actor, right);
+  if (scope.allows_nothing()) return fail(ErrorCode::denied, "not for this role", "error.denied");
+  return scope;
+}
+
 /// The slots that the actor's agencies hold today, as names.
 void add_slots(Services& services, const Actor& actor, std::vector<std::string>& names) {
   const auto bodies = bodies_of_slots(services);
@@ -140,9 +151,12 @@ CaseStanding names_in_case(Services& services, const Actor& actor, std::string_v
                            const std::vector<std::string>& roles) {
   const Actor self = without_delegations(actor);
   const Scope own = authorize(self, Action::update, Resource::incident);
-  const bool asked_in = own.reach == Scope::Reach::invited;  // the ledger asked whether into this case
   CaseStanding out{actor, {}};
-  if (own.covers(agency_id) || asked_in) out.names.emplace_back(to_string(actor.role));
+  if (own.covers(agency_id)) {
+    out.names.emplace_back(to_string(actor.role));
+    // Of its own case a coordinating body's people do what an agency's officer does; elsewhere its slots say.
+    if (actor.role == Role::partner) out.names.emplace_back(to_string(Role::agency_officer));
+  }
   const bool by_slot = std::any_of(roles.begin(), roles.end(),
                                    [](const std::string& role) { return role.starts_with(kSlotPrefix); });
   if (by_slot) add_slots(services, actor, out.names);
@@ -199,7 +213,8 @@ Json rights_view(Services& services, const Actor& actor, std::string_view agency
 
 }  // namespace
 
-Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {
+Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, const Scope& shown) {
+  const auto rights = case_rights(actor, record);
   const auto opened = PHENDAU_TRY(definitions_.open(record));
   const workflow::CaseState& state = opened.state;
   const workflow::Definition& definition = *opened.definition.definition;
@@ -210,39 +225,54 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {
     const auto alert = services_.ledger.get("alert", id.as_string(), alert_scope);
     if (alert) alerts.push(alerts_.view(*alert));
   }
-  Json files = PHENDAU_TRY(attachments_of(services_, "case_id", record.id));
+  Json files = Json::array();
+  if (rights.contains(CaseRight::files))
+    files = PHENDAU_TRY(attachments_of(services_, "case_id", record.id, shown));
+  Json entries = Json::array();
+  std::uint64_t entries_total = state.timeline.size();
+  if (rights.contains(CaseRight::timeline)) {
+    entries = PHENDAU_TRY(timeline(record, state, shown));
+    entries_total += PHENDAU_TRY(case_entries_count(services_.ledger, record.id, shown));
+  }
+  Json may_do = Json::array();
+  for (const CaseRight right : rights) may_do.push(to_string(right));
   Json steps = Json::array();
   for (std::size_t i = 0; i < state.steps.size(); ++i) {
     const auto& rule = definition.steps[i];
     if (!is_shown(state, state.steps[i], rule)) continue;
     const auto standing = names_in_case(services_, actor, record.agency_id, rule.roles);
-    steps.push(step_view(state.steps[i], !state.closed && workflow::is_named(rule.roles, standing.names)));
+    const bool may_act =
+        !state.closed && rights.contains(CaseRight::act) && workflow::is_named(rule.roles, standing.names);
+    steps.push(step_view(state.steps[i], may_act, rights));
   }
   out.set("workflow", definition.id + "@" + state.pack)
       .set("description", record.doc["description"].as_string())
       .set("definition", definition_view(definition, state, alerts, services_.env.now()))
       .set("steps", std::move(steps))
-      .set("timeline", PHENDAU_TRY(timeline(record, state)))
-      .set("timeline_total", state.entries + state.timeline.size())
+      .set("timeline", std::move(entries))
+      .set("timeline_total", entries_total)
       .set("alerts", std::move(alerts))
       .set("attachments", std::move(files))
       .set("next_needed", state.closed ? std::string() : need_text(definition, state))
       .set("may_close", !state.closed && workflow::can_close(definition, state).empty())
       .set("may", rights_view(services_, actor, record.agency_id, definition, state))
+      .set("rights", std::move(may_do))
+      .set("parties", parties_view(services_, record))
       .set("stop_reason", state.stopped ? Json(state.stop_reason) : Json())
-      .set("summary", record.doc["summary"]);
+      .set("summary", rights.contains(CaseRight::timeline) ? record.doc["summary"] : Json());
   return out;
 }
 
 /// The newest entries, oldest first.
-Result<Json> Incidents::timeline(const ledger::Record& record, const workflow::CaseState& state) {
+Result<Json> Incidents::timeline(const ledger::Record& record, const workflow::CaseState& state,
+                                 const Scope& shown) {
   Json::Array items;
   const std::size_t own = std::min(state.timeline.size(), kTimelineShown);
   for (std::size_t i = 0; i < own; ++i)
     items.push_back(entry_view(state.timeline[state.timeline.size() - 1 - i]));
   if (state.entries > 0 && items.size() < kTimelineShown) {
     const Json page =
-        PHENDAU_TRY(case_entries(services_.ledger, record.id, "", kTimelineShown - items.size()));
+        PHENDAU_TRY(case_entries(services_.ledger, record.id, "", kTimelineShown - items.size(), shown));
     for (const auto& item : page["items"].items()) items.push_back(item);
   }
   std::reverse(items.begin(), items.end());
@@ -251,7 +281,7 @@ Result<Json> Incidents::timeline(const ledger::Record& record, const workflow::C
 
 Result<Json> Incidents::list(const Actor& actor, std::string_view status, std::string_view agency_id,
                              std::string_view cursor, std::size_t limit) {
-  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident));
+  const Scope scope = PHENDAU_TRY(case_scope(actor, CaseRight::view));
   ledger::Query query;
   query.kind = kCaseKind;
   query.order_by = "created_at";
@@ -268,8 +298,8 @@ Result<Json> Incidents::list(const Actor& actor, std::string_view status, std::s
 }
 
 Result<Json> Incidents::get(const Actor& actor, std::string_view id) {
-  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident));
-  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope)));
+  const Scope scope = PHENDAU_TRY(case_scope(actor, CaseRight::view));
+  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope)), everything_open_to(actor));
 }
 
 Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also) {
@@ -301,7 +331,8 @@ Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::v
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, now));
   services_.live.publish(
       {"incident", Resource::incident, opening.agency_id, Json::object({{"id", begin.case_id}})});
-  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, begin.case_id, everything())));
+  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, begin.case_id, everything())),
+              everything_open_to(actor));
 }
 
 namespace {
@@ -369,7 +400,7 @@ std::vector<workflow::Attachment> Incidents::attachments_named(const Json& diges
     query.filters.push_back({"sha256", ledger::FieldFilter::Op::equal, {digest}});
     query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(case_id)}});
     query.limit = 1;
-    const auto page = services_.ledger.list(query, everything());
+    const auto page = services_.ledger.list(query, everything_unsealed());
     if (!page || page->records.empty()) continue;
     workflow::Attachment one;
     one.sha256 = digest.as_string();
@@ -380,9 +411,9 @@ std::vector<workflow::Attachment> Incidents::attachments_named(const Json& diges
   return out;
 }
 
-Result<Incidents::Loaded> Incidents::load(const Actor& actor, std::string_view id) {
+Result<Incidents::Loaded> Incidents::load(const Actor& actor, std::string_view id, CaseRight right) {
   Loaded out;
-  out.scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
+  out.scope = PHENDAU_TRY(case_scope(actor, right));
   out.record = PHENDAU_TRY(services_.ledger.get(kCaseKind, id, out.scope));
   auto opened = PHENDAU_TRY(definitions_.open(out.record));
   out.state = std::move(opened.state);
@@ -400,17 +431,19 @@ Result<Json> Incidents::save(const Actor& actor, const Loaded& loaded, const wor
   ledger::WriteBatch batch;
   put_state(batch, std::move(write), loaded.definition, state, services_.pack, now);
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, now));
-  services_.live.publish(
-      {"incident", Resource::incident, record.agency_id, Json::object({{"id", record.id}})});
-  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, record.id, loaded.scope)));
+  services_.live.publish({"incident", Resource::incident, record.agency_id, Json::object({{"id", record.id}}),
+                          "", party_agencies(record, CaseRight::view)});
+  return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, record.id, loaded.scope)),
+              everything_open_to(actor));
 }
 
 Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string_view step,
                             const Json& body) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id));
-  const workflow::Definition& definition = *loaded.definition.definition;
   const auto verb = workflow::verb_from(body["verb"].as_string());
   if (!verb) return fail(ErrorCode::invalid, "unknown verb", "request.invalid", {"verb"});
+  const bool adds = *verb == workflow::Verb::note || *verb == workflow::Verb::attach;
+  const Loaded loaded = PHENDAU_TRY(load(actor, id, adds ? CaseRight::note : CaseRight::act));
+  const workflow::Definition& definition = *loaded.definition.definition;
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   workflow::Move move;
   move.step = step;
@@ -428,7 +461,7 @@ Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string
 }
 
 Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::string_view summary) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id));
+  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::act));
   const workflow::Definition& definition = *loaded.definition.definition;
   if (trim(summary).empty())
     return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
@@ -440,7 +473,7 @@ Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::stri
 }
 
 Result<Json> Incidents::stop(const Actor& actor, std::string_view id, std::string_view reason) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id));
+  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::act));
   const workflow::Definition& definition = *loaded.definition.definition;
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
   const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
@@ -451,7 +484,7 @@ Result<Json> Incidents::stop(const Actor& actor, std::string_view id, std::strin
 }
 
 Result<Json> Incidents::reopen(const Actor& actor, std::string_view id, std::string_view reason) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id));
+  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::act));
   const workflow::Definition& definition = *loaded.definition.definition;
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
   const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
@@ -462,7 +495,7 @@ Result<Json> Incidents::reopen(const Actor& actor, std::string_view id, std::str
 }
 
 Result<Json> Incidents::correct_detected(const Actor& actor, std::string_view id, const Json& body) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id));
+  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::act));
   const workflow::Definition& definition = *loaded.definition.definition;
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   const UtcTime now = services_.env.now();
@@ -474,12 +507,53 @@ Result<Json> Incidents::correct_detected(const Actor& actor, std::string_view id
   return save(standing.actor, loaded, next, "detected");
 }
 
+Result<Json> Incidents::note_sealed(const Actor& actor, std::string_view id, const Json& body) {
+  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::note));
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
+  const std::string text =
+      PHENDAU_TRY(required_text(body["text"].as_string(), "text", workflow::kReasonBytesMax));
+  const Seal seal = PHENDAU_TRY(seal_of(actor, loaded.record, texts_from(body["sealed_for"])));
+  workflow::TimelineEntry entry;
+  entry.what = "note";
+  entry.text = text;
+  entry.sealed_by = seal.by;
+  entry.sealed_for = seal.for_bodies;
+  const auto next =
+      PHENDAU_TRY(workflow::with_entry(loaded.state, std::move(entry), actor, services_.env.now()));
+  return save(actor, loaded, next, "sealed note");
+}
+
+/// Whose seal it is, and whom it lets read: bodies that have part in the case.
+Result<Incidents::Seal> Incidents::seal_of(const Actor& actor, const ledger::Record& record,
+                                           std::vector<std::string> for_bodies) {
+  auto bodies = party_agencies(record, CaseRight::view);
+  bodies.push_back(record.agency_id);
+  const auto& own = actor.agency_ids;
+  Seal out;
+  const auto mine = std::find_first_of(bodies.begin(), bodies.end(), own.begin(), own.end());
+  if (mine != bodies.end())
+    out.by = *mine;
+  else if (!own.empty())
+    out.by = own.front();
+  else
+    return fail(ErrorCode::invalid, "the account belongs to no body", "coordination.no_body");
+  if (for_bodies.size() > kCasePartiesMax) return bad_member("sealed_for");
+  for (const auto& body : for_bodies) {
+    if (!services_.ledger.get("agency", body, everything())) return bad_member("sealed_for");
+  }
+  out.for_bodies = std::move(for_bodies);
+  return out;
+}
+
 Result<Json> Incidents::whole(const Actor& actor, std::string_view id) {
-  Json out = PHENDAU_TRY(get(actor, id));
+  const Scope scope = PHENDAU_TRY(case_scope(actor, CaseRight::view));
+  const auto record = PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope));
+  Json out = PHENDAU_TRY(view(actor, record, everything_unsealed()));
+  if (!case_rights(actor, record).contains(CaseRight::timeline)) return out;
   Json::Array items;
   std::string cursor;
   do {
-    const Json page = PHENDAU_TRY(entries(actor, id, cursor, ledger::kListLimitMax));
+    const Json page = PHENDAU_TRY(entries(record, cursor, ledger::kListLimitMax, everything_unsealed()));
     for (const auto& item : page["items"].items()) items.push_back(item);
     cursor = page["next_cursor"].string_or("");
   } while (!cursor.empty());
@@ -490,10 +564,15 @@ Result<Json> Incidents::whole(const Actor& actor, std::string_view id) {
 
 Result<Json> Incidents::entries(const Actor& actor, std::string_view id, std::string_view cursor,
                                 std::size_t limit) {
-  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident));
+  const Scope scope = PHENDAU_TRY(case_scope(actor, CaseRight::timeline));
   const auto record = PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope));
+  return entries(record, cursor, limit, everything_open_to(actor));
+}
+
+Result<Json> Incidents::entries(const ledger::Record& record, std::string_view cursor, std::size_t limit,
+                                const Scope& shown) {
   const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
-  if (state.timeline.empty()) return case_entries(services_.ledger, record.id, cursor, limit);
+  if (state.timeline.empty()) return case_entries(services_.ledger, record.id, cursor, limit, shown);
   Json::Array items;  // a case from before, untouched since: few enough for one answer
   for (auto at = state.timeline.rbegin(); at != state.timeline.rend(); ++at) items.push_back(entry_view(*at));
   return page_json(std::move(items), "");
@@ -501,10 +580,16 @@ Result<Json> Incidents::entries(const Actor& actor, std::string_view id, std::st
 
 Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {
   std::string agency_id = upload.agency_id;
+  std::optional<Seal> seal;
   if (!upload.case_id.empty()) {
-    const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
-    agency_id = PHENDAU_TRY(services_.ledger.get(kCaseKind, upload.case_id, scope)).agency_id;
+    const Scope scope = PHENDAU_TRY(case_scope(actor, CaseRight::note));
+    const auto record = PHENDAU_TRY(services_.ledger.get(kCaseKind, upload.case_id, scope));
+    agency_id = record.agency_id;
     PHENDAU_TRY(scope_for(actor, Action::create, Resource::attachment));
+    if (upload.sealed) {
+      seal = PHENDAU_TRY(seal_of(actor, record, upload.sealed_for));
+      agency_id = seal->by;
+    }
   } else if (!upload.record.empty()) {
     agency_id = PHENDAU_TRY(record_to_attach(actor, upload.record)).agency_id;
   } else {
@@ -525,6 +610,7 @@ Result<Json> Incidents::attach(const Actor& actor, const Upload& upload) {
       .set("inspected", checked.inspected);
   if (!upload.case_id.empty()) write.doc.set("case_id", upload.case_id);
   if (!upload.record.empty()) write.doc.set("record", upload.record);
+  if (seal) write.doc.set("sealed", true).set("sealed_for", texts_json(seal->for_bodies));
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   return Json::object({{"sha256", digest},
                        {"name", checked.name},
@@ -556,12 +642,16 @@ Result<ledger::Record> Incidents::record_to_attach(const Actor& actor, std::stri
 
 /// A file is read by whoever may read what it hangs on: a case, a record, or its agency's files.
 bool Incidents::may_read_file(const Actor& actor, const ledger::Record& file) {
+  const std::string& record = file.doc["record"].as_string();
+  const auto of_record = services_.ledger.kind(record.substr(0, record.find('/')));
+  // What may be sealed opens its files with itself alone.
+  if (of_record && !of_record->sealed_field.empty())
+    return record_named(actor, Action::read, record).has_value();
+  if (file.doc["sealed"].as_bool()) return true;  // the list asked the seal
   if (authorize(actor, Action::read, Resource::attachment).covers(file.agency_id)) return true;
   const std::string& case_id = file.doc["case_id"].as_string();
   if (!case_id.empty())
-    return services_.ledger.get(kCaseKind, case_id, authorize(actor, Action::read, Resource::incident))
-        .has_value();
-  const std::string& record = file.doc["record"].as_string();
+    return services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::files)).has_value();
   return record_named(actor, Action::read, record).has_value();
 }
 
@@ -572,7 +662,7 @@ Result<Incidents::Download> Incidents::download(const Actor& actor, std::string_
   query.filters.push_back({"sha256", ledger::FieldFilter::Op::equal, {Json(sha256)}});
   query.limit = ledger::kListLimitMax;
   // The same bytes may hang on several cases and records: one that the actor may read is enough.
-  const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
+  const auto page = PHENDAU_TRY(services_.ledger.list(query, everything_open_to(actor)));
   const auto found = std::find_if(page.records.begin(), page.records.end(),
                                   [&](const auto& one) { return may_read_file(actor, one); });
   if (found == page.records.end()) return fail(ErrorCode::not_found, "no such file", "error.not_found");

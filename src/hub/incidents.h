@@ -10,8 +10,6 @@
 
 namespace phendau::hub {
 
-inline constexpr std::string_view kIncidentWorkflow = "incident";
-
 /// Who acts in a case, and by which names.
 struct CaseStanding {
   Actor actor;                     // acting_under is set when only a delegation gives the names
@@ -44,10 +42,13 @@ class Incidents {
   Result<Json> reopen(const Actor& actor, std::string_view id, std::string_view reason);
   /// `body`: {detected_at, reason}.
   Result<Json> correct_detected(const Actor& actor, std::string_view id, const Json& body);
-  /// The timeline, newest first.
-  /// get() with every entry of the timeline, oldest first: for papers and packages.
+  /// get() with every entry of the timeline, oldest first, and nothing that is sealed: for papers and
+  /// packages.
   Result<Json> whole(const Actor& actor, std::string_view id);
+  /// The timeline, newest first.
   Result<Json> entries(const Actor& actor, std::string_view id, std::string_view cursor, std::size_t limit);
+  /// `body`: {text, sealed_for}: a note that the actor's body and the named ones read, and nobody else.
+  Result<Json> note_sealed(const Actor& actor, std::string_view id, const Json& body);
 
   struct Upload {
     std::string name;
@@ -55,6 +56,8 @@ class Incidents {
     std::string record;   // "KIND/ID" of a register, or
     std::string agency_id;
     std::string_view bytes;
+    bool sealed = false;  // of a case: for the actor's body and the named ones alone
+    std::vector<std::string> sealed_for = {};
   };
   /// Through the upload guard; a refusal leaves no byte on disk.
   Result<Json> attach(const Actor& actor, const Upload& upload);
@@ -81,12 +84,20 @@ class Incidents {
     workflow::CaseState state;
     CaseDefinition definition;
   };
-  Result<Loaded> load(const Actor& actor, std::string_view id);
+  Result<Loaded> load(const Actor& actor, std::string_view id, CaseRight right);
+  struct Seal {
+    std::string by;
+    std::vector<std::string> for_bodies;
+  };
+  Result<Seal> seal_of(const Actor& actor, const ledger::Record& record, std::vector<std::string> for_bodies);
   Result<Json> save(const Actor& actor, const Loaded& loaded, const workflow::CaseState& state,
                     std::string reason, const Json& more = Json::object());
   Json summary(const ledger::Record& record, const workflow::CaseState* state);
-  Result<Json> view(const Actor& actor, const ledger::Record& record);
-  Result<Json> timeline(const ledger::Record& record, const workflow::CaseState& state);
+  /// @param shown of what hangs on the case: everything_open_to() or everything_unsealed().
+  Result<Json> view(const Actor& actor, const ledger::Record& record, const Scope& shown);
+  Result<Json> timeline(const ledger::Record& record, const workflow::CaseState& state, const Scope& shown);
+  Result<Json> entries(const ledger::Record& record, std::string_view cursor, std::size_t limit,
+                       const Scope& shown);
   Result<ledger::Record> record_named(const Actor& actor, Action action, std::string_view name);
   Result<ledger::Record> record_to_attach(const Actor& actor, std::string_view name);
   bool may_read_file(const Actor& actor, const ledger::Record& file);

@@ -119,6 +119,9 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
   if (regimes != tree.files.end()) reader.read_regimes(tree.id, regimes->first, regimes->second);
   const auto notices = tree.files.find("notices.yaml");
   if (notices != tree.files.end()) reader.read_notices(tree.id, notices->first, notices->second);
+  const auto coordination = tree.files.find("coordination.yaml");
+  if (coordination != tree.files.end())
+    reader.read_coordination(tree.id, coordination->first, coordination->second);
   const auto ranking = tree.files.find("ranking.yaml");
   if (ranking != tree.files.end()) reader.read_rankings(tree.id, ranking->first, ranking->second);
   each("registers/", [&](auto& id, auto& path, auto& text) { reader.read_registers(id, path, text); });
@@ -133,7 +136,7 @@ void parse_tree(PackReader& reader, const PackTree& tree) {
     const bool known = top == "registers" || top == "clauses" || top == "rules" || top == "workflows" ||
                        top == "sources" || top == "indicators" || path == "pack.yaml" ||
                        path == "calendar.yaml" || path == "glossary.yaml" || path == "ranking.yaml" ||
-                       path == "regimes.yaml" || path == "notices.yaml";
+                       path == "regimes.yaml" || path == "notices.yaml" || path == "coordination.yaml";
     if (!known) reader.keep(tree.id, path, text, PackReader::Keep::other);
   }
 }

@@ -24,6 +24,7 @@
 #include "detect/rule.h"
 #include "os/env.h"
 #include "store/ledger/ledger.h"
+#include "workflow/definition.h"
 #include "workflow/lifecycle.h"
 
 namespace phendau::hub {
@@ -201,6 +202,48 @@ struct NoticeRule {
   comply::Place place;
 };
 
+/// What a kind of body may do in another body's case that it was asked into (coordination.yaml).
+struct PartyKind {
+  std::string id;
+  comply::BiText title;
+  std::string slot;  // the role slot whose holder it is; empty: every other body
+  std::vector<CaseRight> may;
+  comply::Place place;
+};
+/// Which requests make their addressee a party: when they are sent, or when they were accepted.
+struct JoinRule {
+  std::vector<std::string> wanted;
+  bool on_acceptance = false;
+  comply::Place place;
+};
+/// What a case's forms say, and which requests the document then asks for.
+struct CoordinationTrigger {
+  std::string id;
+  comply::BiText title;
+  std::string clause;
+  workflow::Step when;  // `when` alone is used
+  std::string within;   // a term from when the case said so; empty: none
+  struct Proposal {
+    std::string to_body;
+    std::string wanted;
+    comply::BiText content;
+  };
+  std::vector<Proposal> proposals;
+  comply::Place place;
+};
+inline constexpr std::string_view kIncidentWorkflow = "incident";
+inline constexpr std::string_view kRequestKind = "coordination_request";
+struct Coordination {
+  std::vector<PartyKind> parties;
+  std::vector<JoinRule> joins;
+  std::string answer_within;  // a term ("3wd"); empty: none
+  comply::Place answer_place;
+  std::vector<CoordinationTrigger> triggers;
+  /// Of the slot, else that of every other body; nullptr: the pack lets nobody in.
+  const PartyKind* party_of(std::string_view slot) const;
+  const PartyKind* party(std::string_view id) const;
+};
+
 /// A file that another module reads: workflows, sources, document templates, upload guard.
 struct PackFile {
   std::string pack_id;
@@ -238,6 +281,7 @@ struct Pack {
   comply::ReminderPlan reminders;         // who is told when; the imported plan if the pack has none
   std::vector<comply::Ranking> rankings;  // the imported ones if the pack has none
   std::vector<NoticeRule> notices;        // an imported one gives way to one of its id
+  Coordination coordination;              // idem
   PackFile ranking_file;                  // what they were read from
   /// What rankings may call a part by: features of the rules that check it, and what else its ways name
   /// (registers, documents, workflows), with - for _.
@@ -246,7 +290,7 @@ struct Pack {
   std::map<std::string, comply::BiText, std::less<>> state_titles;  // of records, for people
   comply::Catalog catalog;  // clauses, scopes, compiled posture rules, calendar
   detect::RuleFile rules;   // detections: what goes into the plan (posture rules are not among them)
-  std::vector<detect::Rule> posture_rules;  // as read, for people
+  std::vector<detect::Rule> posture_rules;    // as read, for people
   std::vector<detect::Rule> indicator_rules;  // templates: detect/indicator_rules.h
   std::vector<WorkflowRef> workflows;
   std::vector<PackFile> workflow_files;  // in the same order

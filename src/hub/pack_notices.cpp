@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kNoticesMax = 200;
 constexpr std::size_t kShortBytesMax = 300;  // some 160 Vietnamese characters: two or three short messages
 constexpr std::string_view kChannels[] = {"portal", "mail", "sms", "zalo", "phone"};
-constexpr std::string_view kClasses[] = {"it_officer", "agency_head", "province_operator", "addressee"};
+constexpr std::string_view kClasses[] = {"it_officer", "agency_head", "province_operator", "addressee",
+                                         "party"};
 constexpr std::string_view kMarks[] = {"title", "agency", "number", "level"};
 constexpr std::string_view kShortMarks[] = {"number", "level"};
 
@@ -93,7 +94,8 @@ void PackReader::check_notices() {
       if (is_slot && !has_role(slot)) {
         error(notice.place, fmt::format("to: no role slot '{}'{}", slot, did_you_mean(slot, role_names())));
       } else if (!is_slot && !is_one_of(kClasses, to)) {
-        error(notice.place, "'to' takes it_officer, agency_head, province_operator, addressee, role:SLOT");
+        error(notice.place,
+              "'to' takes it_officer, agency_head, province_operator, addressee, party, role:SLOT");
       }
     }
     const RegisterKind* kind = need_register(notice.place, notice.reg);

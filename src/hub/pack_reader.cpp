@@ -661,6 +661,7 @@ void PackReader::check_references() {
   check_registers();
   check_rankings();
   check_notices();
+  check_coordination();
   fill_catalog();
   check_words();
   check_scopes();

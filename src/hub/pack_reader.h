@@ -65,6 +65,8 @@ class PackReader {
   void read_glossary(const std::string& pack_id, const std::string& path, const std::string& text);
   /// notices.yaml; a notice takes the place of an imported one of its id.
   void read_notices(const std::string& pack_id, const std::string& path, const std::string& text);
+  /// coordination.yaml; parties and triggers take the place of imported ones of their id.
+  void read_coordination(const std::string& pack_id, const std::string& path, const std::string& text);
   /// ranking.yaml; takes the place of an imported one.
   void read_rankings(const std::string& pack_id, const std::string& path, const std::string& text);
   void read_workflow(const std::string& pack_id, const std::string& path, const std::string& text);
@@ -95,6 +97,7 @@ class PackReader {
   void check_addressees(const RegisterKind& kind);
   void check_rankings();
   void check_notices();
+  void check_coordination();
   void check_part(const comply::Clause& clause, const comply::ClausePart& part);
   void check_satisfier(const comply::Satisfier& satisfier);
   void check_trigger(const comply::ClausePart& part);

@@ -87,7 +87,7 @@ void check_fields(ContentReader& reader, const YamlNode& node, const YamlNode& s
     std::for_each(fields->begin(), fields->end(), known);
   }
   for (const auto* field : {&kind.date_field, &kind.period_field, &kind.subject_field, &spec.invited_field,
-                            &kind.disjoint_field, &kind.frozen_field}) {
+                            &spec.sealed_field, &kind.disjoint_field, &kind.frozen_field}) {
     known(*field);
   }
   if (kind.inside) known(kind.inside->field);
@@ -146,7 +146,8 @@ std::optional<RegisterKind> PackReader::parse_register(ContentReader& reader, co
              "date_field",     "period_field", "subject_field", "subject_kind", "derived",        "states",
              "initial",        "live_states",  "moves",         "unique",       "unique_in",      "disjoint",
              "inside",         "indexed",      "secret",        "personal",     "invited_field",  "schema",
-             "waiting_states", "frozen",       "addressed",     "machines",     "locks_accounts", "lists"});
+             "waiting_states", "frozen",       "addressed",     "machines",     "locks_accounts", "lists",
+             "sealed"});
   RegisterKind out;
   out.place = reader.place(node);
   read_names(reader, node, out);
@@ -159,6 +160,7 @@ std::optional<RegisterKind> PackReader::parse_register(ContentReader& reader, co
   out.spec.secret_fields = reader.texts(node, "secret", false);
   out.spec.personal_fields = reader.texts(node, "personal", false);
   out.spec.invited_field = reader.text(node, "invited_field", false);
+  out.spec.sealed_field = reader.text(node, "sealed", false);
   read_constraints(reader, node, out);
   const YamlNode* schema = reader.map(node, "schema", true);
   if (schema == nullptr) return std::nullopt;

@@ -68,6 +68,7 @@ class Papers {
   Scope scope_of(const Actor& actor, Action action) const;
   /// The record, if the actor may see it and what it is about.
   Result<ledger::Record> find(const Actor& actor, Action action, std::string_view id);
+  std::optional<ledger::Record> case_of(const Actor& actor, const std::string& case_id);
   bool may_see_origin(const Actor& actor, const Json& doc);
   Result<std::string> owner_for(const Actor& actor, const PaperTemplate& paper, const Json& body);
   /// Addresses, telephones and the signer as the agency's last paper had them.

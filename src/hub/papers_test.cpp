@@ -4,6 +4,8 @@
 // and nobody sees a paper of a case that is not theirs to see.
 #include "hub/papers.h"
 
+#include "hub/case_parties.h"
+
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -221,17 +223,21 @@ TEST_CASE("papers are seen by their agency, and of a case only by those who see 
   w.hub.add_agency("police");
   Actor police = TestHub::officer("police");
   police.role = Role::partner;
-  const auto invite = [&](const Json& who) {
+  const auto invite = [&](bool in) {
     const auto record = w.hub.ledger->get("case", case_id, everything());
     auto write = ledger::rewrite(*record, "invited");
-    write.doc.set("invited", who);
+    const PartyKind kind{"police", {}, "police", {CaseRight::view, CaseRight::papers}, {}};
+    if (in)
+      REQUIRE(add_party(write.doc, "police", kind, "request-1", w.hub.env.now()));
+    else
+      remove_party(write.doc, "request-1");
     REQUIRE(w.hub.ledger->write(write, system_actor(), w.hub.env.now()));
   };
-  invite(Json::array({Json(police.user_id)}));
+  invite(true);
   const std::string theirs = w.complete(police, case_id);
   CHECK(w.get(police, theirs)["agency_id"].as_string() == "police");
   CHECK(code_of(w.papers.get(w.a, theirs)) == ErrorCode::not_found);
-  invite(Json::array());
+  invite(false);
   CHECK(code_of(w.papers.get(police, theirs)) == ErrorCode::not_found);
   CHECK((*w.papers.list(police, {}))["items"].size() == 0);
 }

@@ -198,7 +198,8 @@ Result<> Rankings::add_points(comply::RankingInput& input, const comply::Ranking
     one.year = input.year;
     one.points_hundredths = comply::points_hundredths(record.doc["points"]).value_or(kNoPoints);
     one.reason = record.doc["reason"].as_string();
-    const Json files = PHENDAU_TRY(attachments_of(services_, "record", record.kind + "/" + record.id));
+    const Json files = PHENDAU_TRY(
+        attachments_of(services_, "record", record.kind + "/" + record.id, everything_unsealed()));
     for (const auto& file : files.items()) one.files.push_back(file["sha256"].as_string());
     return {};
   };

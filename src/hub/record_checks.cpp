@@ -55,8 +55,9 @@ RecordRights rights_of(const RegisterKind& kind, std::string_view state) {
 Scope record_scope(Services& services, const Actor& actor, Action action, const RegisterKind& kind,
                    std::string_view state) {
   RecordRights rights = rights_of(kind, state);
-  const bool asks_slots = action == Action::read || action == Action::export_out || action == Action::decide;
-  if (rights.addressed && asks_slots && !is_provincial(actor)) {
+  const bool by_slot = action == Action::read || action == Action::export_out || action == Action::decide;
+  const bool asks_slots = (by_slot && !is_provincial(actor)) || !kind.spec.sealed_field.empty();
+  if (rights.addressed && asks_slots) {
     const auto bodies = bodies_of_slots(services);
     if (bodies) {
       for (const auto& [slot, agency] : *bodies) rights.holders.emplace_back(agency, slot);

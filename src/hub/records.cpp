@@ -47,6 +47,11 @@ bool may_keep(const Actor& actor, const RegisterKind& kind, std::string_view lea
   return std::find(actor.agency_ids.begin(), actor.agency_ids.end(), lead) != actor.agency_ids.end();
 }
 
+/// Whether the record changes a case, which nobody does by the hundred.
+bool brings_company(const RegisterKind& kind, const Json& doc) {
+  return kind.spec.name == kRequestKind && !doc["case_id"].as_string().empty();
+}
+
 /// Where records move from state to state, a new one stands at the beginning.
 Result<> check_first_state(const Pack& pack, const RegisterKind& kind, const std::string& state) {
   if (state.empty() || !kind.lifecycle.has_moves() || state == kind.lifecycle.initial) return {};
@@ -163,7 +168,7 @@ Result<std::string> Records::owner_of(const Actor& actor, const RegisterKind& ki
 }
 
 Result<Json> Records::files_of(std::string_view kind, std::string_view id) {
-  return attachments_of(services_, "record", fmt::format("{}/{}", kind, id));
+  return attachments_of(services_, "record", fmt::format("{}/{}", kind, id), everything());
 }
 
 Json Records::summary(const RegisterKind& kind, const ledger::Record& record) {
@@ -310,13 +315,24 @@ Result<Json> Records::create(const Actor& actor, std::string_view kind_name, con
   PHENDAU_TRY(freeze(*kind, agency, draft.state, body["doc"], draft.doc));
   const std::lock_guard lock(mu_);
   PHENDAU_TRY(RecordChecks(services_, actor, *kind).check(draft));
-  const ledger::Write write = write_of(draft, scope, body["reason"].string_or("created"));
-  PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
+  PHENDAU_TRY(write_one(actor, draft, "", write_of(draft, scope, body["reason"].string_or("created"))));
   services_.live.publish({"record", Resource::record, agency,
                           Json::object({{"id", draft.id}, {"kind", kind->spec.name}}), "",
                           agencies_addressed(*kind, draft.state, draft.doc)});
   written(kind->spec.name);
   return view(actor, *kind, PHENDAU_TRY(services_.ledger.get(kind->spec.name, draft.id, everything())));
+}
+
+Result<> Records::write_one(const Actor& actor, const Draft& draft, std::string_view state_before,
+                            ledger::Write write) {
+  Company with;
+  if (company) with = PHENDAU_TRY(company(actor, draft, state_before));
+  ledger::WriteBatch batch;
+  batch.writes.push_back(std::move(write));
+  for (auto& one : with.writes) batch.writes.push_back(std::move(one));
+  PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
+  for (const auto& message : with.messages) services_.live.publish(message);
+  return {};
 }
 
 ledger::Write Records::write_of(const Draft& draft, const Scope& scope, std::string reason) const {
@@ -401,6 +417,8 @@ Result<Records::Added> Records::create_many(const Actor& actor, const RegisterKi
     if (checked && !present) checked = check_first_state(services_.pack.pack(), kind, asked);
     if (checked && !present) checked = freeze(kind, draft.agency_id, draft.state, record.doc, draft.doc);
     if (checked && !present) checked = checks.check(draft);
+    if (checked && !present && brings_company(kind, draft.doc))
+      checked = fail(ErrorCode::invalid, "sent from its case, one by one", "coordination.not_by_table");
     // Nothing of a file with a marking is taken, and nothing of it is shown.
     if (!checked && checked.error().text_id.starts_with("upload.")) return std::unexpected(checked.error());
     if (!checked) {
@@ -437,8 +455,8 @@ Result<Records::Added> Records::create_many(const Actor& actor, const RegisterKi
 
 Result<Json> Records::save(const Actor& actor, const RegisterKind& kind, const ledger::Record& record,
                            std::string state, Json doc, const Json& body, std::string reason) {
-  PHENDAU_TRY(RecordChecks(services_, actor, kind)
-                  .check({&kind, record.id, record.agency_id, state, doc, record.doc}));
+  const Draft draft{&kind, record.id, record.agency_id, state, doc, record.doc};
+  PHENDAU_TRY(RecordChecks(services_, actor, kind).check(draft));
   if (state == record.state) PHENDAU_TRY(check_kept(services_, kind, record, doc));
   auto also_for = agencies_addressed(kind, state, doc);
   ledger::Write write;
@@ -452,7 +470,7 @@ Result<Json> Records::save(const Actor& actor, const RegisterKind& kind, const l
   write.expected_version = body["version"].is_int() ? body["version"].as_int() : record.version;
   write.reason = std::move(reason);
   write.pack = services_.pack.pack().reference();
-  PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
+  PHENDAU_TRY(write_one(actor, draft, record.state, std::move(write)));
   services_.live.publish({"record", Resource::record, record.agency_id,
                           Json::object({{"id", record.id}, {"kind", kind.spec.name}}), "",
                           std::move(also_for)});

@@ -102,6 +102,13 @@ class Records {
   /// The body that keeps provincial registers: bound to the slot lead_department; `conflict` when none is.
   Result<std::string> province_agency();
 
+  /// What a record brings with it: writes of the same transaction, and whom to tell of them.
+  struct Company {
+    std::vector<ledger::Write> writes;
+    std::vector<LiveMessage> messages;
+  };
+  /// Asked before each write of one record (create, update, move, undo). Set before use.
+  std::function<Result<Company>(const Actor&, const Draft&, std::string_view state_before)> company;
   /// Called with the kind after each write, before the answer. Set before use.
   std::function<void(std::string_view kind)> on_write;
 
@@ -148,6 +155,9 @@ class Records {
   /// Agencies besides the owner that a record with this state and document is addressed to.
   std::vector<std::string> agencies_addressed(const RegisterKind& kind, std::string_view state,
                                               const Json& doc) const;
+  /// With what it brings.
+  Result<> write_one(const Actor& actor, const Draft& draft, std::string_view state_before,
+                     ledger::Write write);
   void written(std::string_view kind);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   Result<ledger::Query> query_of(const RegisterKind& kind, const Query& wanted, const Scope& scope) const;

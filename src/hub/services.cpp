@@ -7,6 +7,18 @@
 
 namespace phendau::hub {
 
+Scope everything_open_to(const Actor& actor) {
+  Scope scope = everything();
+  scope.sealed_for = authorize(actor, Action::read, Resource::record).sealed_for;
+  return scope;
+}
+
+Scope everything_unsealed() {
+  Scope scope = everything();
+  scope.sealed_for.emplace();
+  return scope;
+}
+
 Result<Scope> scope_for(const Actor& actor, Action action, Resource resource) {
   Scope scope = authorize(actor, action, resource);
   if (scope.allows_nothing()) return fail(ErrorCode::denied, "not for this role", "error.denied");

@@ -39,6 +39,10 @@ struct Services {
 };
 
 inline Scope everything() { return Scope{Scope::Reach::everything, {}, {}}; }
+/// All of what hangs on something that the actor may read, but for what is sealed for others.
+Scope everything_open_to(const Actor& actor);
+/// And without anything sealed: for what leaves its circle (papers, exports, packages).
+Scope everything_unsealed();
 
 /// The scope of this actor for this pair, or `denied` when the role has no reach at all.
 Result<Scope> scope_for(const Actor& actor, Action action, Resource resource);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "hub/case_parties.h"
 #include "hub/record_checks.h"
 #include "net/smtp_client.h"
 
@@ -266,6 +267,8 @@ Result<std::vector<Telling::Reader>> Telling::readers_of(const NoticeRule& rule,
           PHENDAU_TRY(add_body(body));
         }
       }
+    } else if (to == "party") {
+      for (const auto& body : party_agencies(record, CaseRight::notices)) PHENDAU_TRY(add_body(body));
     } else if (to == "province_operator") {
       add_accounts(Role::province_operator, "");
     } else {
@@ -284,7 +287,7 @@ bool Telling::may_read(const Reader& reader, const ledger::Record& record) {
   const RegisterKind* kind = services_.pack.pack().reg(record.kind);
   if (kind == nullptr) return false;
   const Scope scope = record.kind == "case"
-                          ? authorize(reader.actor, Action::read, Resource::incident)
+                          ? authorize_case(reader.actor, CaseRight::notices)
                           : record_scope(services_, reader.actor, Action::read, *kind, record.state);
   return !scope.allows_nothing() && services_.ledger.get(record.kind, record.id, scope).has_value();
 }

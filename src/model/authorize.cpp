@@ -35,6 +35,8 @@ Reach officer_reach(Action action, Resource resource) {
     case Resource::storage:
     case Resource::ledger_history:
       return Reach::nothing;
+    case Resource::duty_roster:
+      return action == Action::read ? Reach::everything : Reach::nothing;
     case Resource::device:
     case Resource::enrolment_token:
       return action == Action::administer || action == Action::remove ? Reach::nothing : Reach::agencies;
@@ -57,6 +59,7 @@ Reach head_reach(Action action, Resource resource) {
   if (action != Action::read) return Reach::nothing;
   switch (resource) {
     case Resource::pack:
+    case Resource::duty_roster:
       return Reach::everything;
     case Resource::alert:
     case Resource::incident:
@@ -84,9 +87,10 @@ Reach partner_reach(Action action, Resource resource) {
                                                                                           : Reach::nothing;
   }
   if (resource == Resource::agency && action == Action::read) return Reach::agencies;
-  if (resource == Resource::pack && action == Action::read) return Reach::everything;
-  if (resource == Resource::incident && (action == Action::read || action == Action::update))
-    return Reach::invited;
+  const bool is_open = resource == Resource::pack || resource == Resource::duty_roster;
+  if (is_open && action == Action::read) return Reach::everything;
+  // Of the own body; what it was asked into: authorize_case().
+  if (resource == Resource::incident && action != Action::attest && writes) return Reach::agencies;
   return Reach::nothing;
 }
 
@@ -186,6 +190,11 @@ Scope own_scope(const Actor& actor, Action action, Resource resource) {
   }
   const bool also_invited = partner_record && !scope.allows_nothing();
   if (scope.reach == Reach::invited || also_invited) scope.invited_id = actor.user_id;
+  if (!actor.system) {
+    scope.sealed_for = actor.agency_ids;
+    scope.sealed_for->insert(scope.sealed_for->end(), actor.past_agency_ids.begin(),
+                             actor.past_agency_ids.end());
+  }
   return scope;
 }
 
@@ -218,6 +227,7 @@ bool acts_as_addressee(const Actor& actor, Action action, const RecordRights& ri
 
 Scope own_record_scope(const Actor& actor, Action action, const RecordRights& rights) {
   Scope scope = own_scope(actor, action, Resource::record);
+  if (scope.sealed_for) scope.sealed_for = bodies_of(actor, rights);
   if (acts_as_addressee(actor, action, rights)) scope.addressed = bodies_of(actor, rights);
   if (scope.allows_nothing() && !scope.addressed.empty()) {
     scope.reach = Reach::invited;
@@ -229,7 +239,8 @@ Scope own_record_scope(const Actor& actor, Action action, const RecordRights& ri
     if (reads_notice) scope.reach = Reach::everything;
     return scope;
   }
-  if (action == Action::read && rights.everyone_reads) return Scope{Reach::everything, {}, {}};
+  if (action == Action::read && rights.everyone_reads)
+    return Scope{Reach::everything, {}, {}, {}, scope.sealed_for};
   if (action == Action::update && rights.final_state && actor.role != Role::administrator) return {};
   if (action == Action::create && actor.role == Role::agency_head && !rights.head_writes) return {};
   return scope;
@@ -269,11 +280,17 @@ bool may_hold_delegations(const Actor& actor) {
   return actor.role != Role::partner && actor.role != Role::device;
 }
 
-void widen(Scope& scope, const Scope& more) {
-  if (scope.reach == Reach::everything || more.reach == Reach::everything) return;
-  for (const auto& body : more.addressed) {
-    if (!is_among(scope.addressed, body)) scope.addressed.push_back(body);
+void add_all(std::vector<std::string>& list, const std::vector<std::string>& more) {
+  for (const auto& one : more) {
+    if (!is_among(list, one)) list.push_back(one);
   }
+}
+
+void widen(Scope& scope, const Scope& more) {
+  if (scope.sealed_for && more.sealed_for && !more.allows_nothing())
+    add_all(*scope.sealed_for, *more.sealed_for);
+  if (scope.reach == Reach::everything || more.reach == Reach::everything) return;
+  add_all(scope.addressed, more.addressed);
   if (scope.reach == Reach::nothing && !scope.addressed.empty()) scope.reach = Reach::invited;
   if (more.reach != Reach::agencies) return;
   scope.reach = Reach::agencies;
@@ -302,9 +319,72 @@ Scope authorize_record(const Actor& actor, Action action, const RecordRights& ri
   return scope;
 }
 
+namespace {
+
+constexpr std::string_view kCaseRightNames[] = {"view",    "timeline", "files", "papers", "evidence",
+                                                "notices", "export",   "note",  "act",    "ask"};
+static_assert(std::size(kCaseRightNames) == kCaseRights);
+
+Action action_of(CaseRight right) {
+  switch (right) {
+    case CaseRight::export_out:
+      return Action::export_out;
+    case CaseRight::note:
+    case CaseRight::act:
+    case CaseRight::ask:
+      return Action::update;
+    default:
+      return Action::read;
+  }
+}
+
+/// Whoever does this with the cases of the own body does it for the body in those that it was asked into.
+std::vector<std::string> as_parties(const Actor& actor, CaseRight right) {
+  std::vector<std::string> out;
+  if (is_provincial(actor) || reach_of(actor.role, action_of(right), Resource::incident) != Reach::agencies)
+    return out;
+  for (const auto* list : {&actor.agency_ids, &actor.past_agency_ids}) {
+    if (actor.agency_ids.empty()) break;
+    for (const auto& agency : *list) out.push_back(party_name(right, agency));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(CaseRight right) { return kCaseRightNames[static_cast<std::size_t>(right)]; }
+
+std::optional<CaseRight> case_right_from(std::string_view text) {
+  for (std::size_t i = 0; i < kCaseRights; ++i) {
+    if (kCaseRightNames[i] == text) return static_cast<CaseRight>(i);
+  }
+  return std::nullopt;
+}
+
+std::string party_name(CaseRight right, std::string_view agency_id) {
+  return std::string(to_string(right)) + ":" + std::string(agency_id);
+}
+
+Scope authorize_own_case(const Actor& actor, CaseRight right) {
+  return authorize(actor, action_of(right), Resource::incident);
+}
+
+Scope authorize_case(const Actor& actor, CaseRight right) {
+  Scope scope = authorize_own_case(actor, right);
+  Scope party;
+  party.addressed = as_parties(actor, right);
+  widen(scope, party);
+  for (const auto& one : actor.delegations) {
+    if (!may_hold_delegations(actor) || !covers_resource(one, action_of(right), Resource::incident)) continue;
+    party.addressed = as_parties(in_place_of(actor, one), right);
+    widen(scope, party);
+  }
+  return scope;
+}
+
 Scope authorize_leader(const Actor& actor, bool holds_committee) {
   const bool leads = actor.role == Role::agency_head || actor.role == Role::partner;
-  if (leads && holds_committee) return Scope{Reach::everything, {}, {}};
+  if (leads && holds_committee) return Scope{Reach::everything, {}, {}, {}, std::vector<std::string>{}};
   const bool reads = actor.role == Role::administrator || actor.role == Role::province_operator ||
                      actor.role == Role::agency_head;
   return reads ? authorize(actor, Action::read, Resource::obligation) : Scope{};

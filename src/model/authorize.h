@@ -85,7 +85,8 @@ enum class Resource : std::uint8_t {
   enrolment_token,
   ledger_history,
   own_account,
-  storage,  // journal and ledger health
+  storage,      // journal and ledger health
+  duty_roster,  // whom to call: focal points, response team, who is on duty
 };
 
 /// `everything`, or only rows owned by these agencies, or only records that name the actor (invited), or
@@ -97,6 +98,9 @@ struct Scope {
   /// Reach invited or agencies: besides, records that are addressed to one of these: an agency id, or
   /// "role:SLOT".
   std::vector<std::string> addressed = {};
+  /// However far it reaches, sealed records only of these or addressed to one of them: agency ids,
+  /// "role:SLOT". nullopt: the hub's own work, which sees them all.
+  std::optional<std::vector<std::string>> sealed_for = std::nullopt;
 
   bool allows_nothing() const { return reach == Reach::nothing; }
   bool covers(std::string_view agency_id) const;
@@ -122,6 +126,31 @@ inline constexpr std::string_view kSlotPrefix = "role:";
 /// that a record is addressed to read it, take it out, and decide on it (the moves that name them); they
 /// never update it.
 Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights);
+
+/// What a body may do in another body's case that it was asked into; the pack says which of these each kind
+/// of party has.
+enum class CaseRight : std::uint8_t {
+  view,        // that it is there, its head and steps
+  timeline,    // what was done and noted
+  files,       // attachments
+  papers,      // papers made of it
+  evidence,    // the list of what was taken in
+  notices,     // being told of it
+  export_out,  // taking it out for exchange
+  note,        // adding notes and files
+  act,         // the steps that name its role slot, taking evidence in
+  ask,         // requests of its own about it
+};
+inline constexpr std::size_t kCaseRights = 10;
+std::string_view to_string(CaseRight right);
+std::optional<CaseRight> case_right_from(std::string_view text);
+/// How a case is addressed to a party for one right.
+std::string party_name(CaseRight right, std::string_view agency_id);
+/// As authorize(actor, ..., Resource::incident), and besides the cases that name one of the actor's bodies as
+/// a party with this right.
+Scope authorize_case(const Actor& actor, CaseRight right);
+/// The same without what the actor may do as a party.
+Scope authorize_own_case(const Actor& actor, CaseRight right);
 
 /// Whether it was granted for this kind.
 bool covers_kind(const Delegation& delegation, std::string_view kind);

@@ -26,7 +26,7 @@ const Texts kActions = {"read",   "create", "update",     "remove",    "triage",
 const Texts kResources = {"event",          "alert",       "incident", "device",     "fact",
                           "obligation",     "agency",      "record",   "attachment", "attestation",
                           "pack",           "rule",        "user",     "setting",    "enrolment_token",
-                          "ledger_history", "own_account", "storage"};
+                          "ledger_history", "own_account", "storage",  "duty_roster"};
 const Texts kRoles = {
     "administrator", "province_operator", "agency_officer", "agency_head", "partner", "staff", "device"};
 const Texts kKinds = {"plain", "notice", "head", "delegation", "addressed"};
@@ -166,12 +166,106 @@ TEST_CASE("rights: the table and the code agree on every combination") {
                               join({cell.begin(), cell.end()}, " "));
             }
   MESSAGE(judged, " combinations, ", table.permits.size(), " permits");
-  CHECK(judged == 7 * 9 * 8 * (17 + 5 * 2));
+  CHECK(judged == 7 * 9 * 8 * (18 + 5 * 2));
   for (const auto& one : wrong) FAIL_CHECK(one);
   for (const auto& [line, added] : table.lines) {
     CAPTURE(line);
     CHECK(added > 0);
   }
+}
+
+TEST_CASE("rights: cases, by role, right and standing, as the table says") {
+  const Texts kRights = {"view",    "timeline", "files", "papers", "evidence",
+                         "notices", "export",   "note",  "act",    "ask"};
+  const Texts kStandings = {"own", "party", "without", "stranger", "past", "deputy", "deputy_elsewhere"};
+  REQUIRE(kRights.size() == kCaseRights);
+  std::ifstream file(std::string(PHENDAU_SOURCE_DIR) + "/tests/data/case_rights.tsv");
+  REQUIRE(file.good());
+  Table table;
+  std::set<std::array<std::string, 3>> permits;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.starts_with('#')) continue;
+    Texts fields;
+    for (const auto field : split(line, '\t')) fields.emplace_back(field);
+    if (fields.size() == 2) {
+      for (const auto one : split(fields[1], ',')) table.words[fields[0]].emplace_back(one);
+      continue;
+    }
+    REQUIRE(fields.size() == 3);
+    const std::size_t before = permits.size();
+    for (const auto& role : table.expand(fields[0], kRoles))
+      for (const auto& right : table.expand(fields[1], kRights))
+        for (const auto& standing : table.expand(fields[2], kStandings))
+          permits.insert({role, right, standing});
+    CAPTURE(line);
+    CHECK(permits.size() > before);
+  }
+  std::size_t judged = 0;
+  for (const auto& role : kRoles)
+    for (const auto& right_name : kRights)
+      for (const auto& standing : kStandings) {
+        const CaseRight right = *case_right_from(right_name);
+        CHECK(to_string(right) == right_name);
+        Actor actor;
+        actor.role = *role_from(role);
+        actor.agency_ids = {"mine"};
+        actor.past_agency_ids = {"old"};
+        if (standing == "deputy") actor.delegations = {{"d", "far", Role::agency_officer, {"case"}}};
+        if (standing == "deputy_elsewhere")
+          actor.delegations = {{"d", "far", Role::agency_officer, {"log_review"}}};
+        Texts names;  // what the case is addressed to
+        const std::string party = standing == "past"               ? "old"
+                                  : standing.starts_with("deputy") ? "far"
+                                                                   : "mine";
+        for (const auto& one : kRights) {
+          const bool has = standing == "without" ? one != right_name : one == right_name;
+          if (has && standing != "own" && standing != "stranger")
+            names.push_back(party_name(*case_right_from(one), party));
+        }
+        const Scope scope = authorize_case(actor, right);
+        const bool seen =
+            scope.covers(standing == "own" ? "mine" : "other") ||
+            std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+              return std::find(scope.addressed.begin(), scope.addressed.end(), name) != scope.addressed.end();
+            });
+        ++judged;
+        CAPTURE(role);
+        CAPTURE(right_name);
+        CAPTURE(standing);
+        CHECK(seen == permits.contains({role, right_name, standing}));
+      }
+  CHECK(judged == 7 * 10 * 7);
+}
+
+TEST_CASE("rights: what is sealed is for the own bodies, however far the reach goes") {
+  using Bodies = std::vector<std::string>;
+  Actor actor;
+  actor.role = Role::administrator;
+  CHECK(authorize(actor, Action::read, Resource::record).sealed_for == Bodies{});
+  actor.agency_ids = {"mine"};
+  actor.past_agency_ids = {"old"};
+  CHECK(authorize(actor, Action::export_out, Resource::attachment).sealed_for == Bodies{"mine", "old"});
+  CHECK(authorize_case(actor, CaseRight::timeline).sealed_for == Bodies{"mine", "old"});
+  RecordRights rights;
+  rights.kind = "request";
+  rights.addressed = true;
+  rights.holders = {{"mine", "lead_department"}, {"other", "police"}};
+  CHECK(authorize_record(actor, Action::read, rights).sealed_for ==
+        Bodies{"mine", "old", "role:lead_department"});
+  rights.everyone_reads = true;
+  CHECK(authorize_record(actor, Action::read, rights).sealed_for ==
+        Bodies{"mine", "old", "role:lead_department"});
+  // A deputy opens what its principal opens, for what the delegation covers.
+  actor.role = Role::staff;
+  actor.delegations = {{"d", "other", Role::agency_officer, {"request"}}};
+  rights.everyone_reads = false;
+  CHECK(authorize_record(actor, Action::read, rights).sealed_for ==
+        Bodies{"mine", "old", "role:lead_department", "other", "role:police"});
+  rights.kind = "elsewhere";
+  CHECK(authorize_record(actor, Action::read, rights).sealed_for ==
+        Bodies{"mine", "old", "role:lead_department"});
+  // The hub's own work.
+  CHECK_FALSE(authorize(system_actor(), Action::read, Resource::record).sealed_for.has_value());
 }
 
 TEST_CASE("rights: a partner without a body sees what names it, nothing else") {

@@ -420,6 +420,16 @@ CaseState start(const Definition& definition, const Start& start, const Actor& b
   return out;
 }
 
+Result<CaseState> with_entry(CaseState state, TimelineEntry entry, const Actor& actor, UtcTime now) {
+  PHENDAU_TRY(check_room(state));
+  entry.at = now;
+  entry.by = actor.user_id;
+  entry.by_name = actor.name;
+  entry.role = to_string(actor.role);
+  state.timeline.push_back(std::move(entry));
+  return state;
+}
+
 Result<CaseState> act(const Definition& definition, const CaseState& state, const Move& move,
                       const Actor& actor, UtcTime now) {
   PHENDAU_TRY(check_fits(definition, state));

@@ -58,8 +58,10 @@ struct TimelineEntry {
   std::string by_name;
   std::string role;
   std::string step;  // "" for the case itself
-  std::string what;  // a verb, "opened", "closed", "stopped", "reopened" or "detected"
+  std::string what;  // a verb, "opened", "closed", "stopped", "reopened", "detected", "request", "party"
   std::string text;  // reason or note
+  std::string sealed_by = {};                // the body whose note it is; empty: not sealed
+  std::vector<std::string> sealed_for = {};  // other bodies that may read what is sealed
   friend bool operator==(const TimelineEntry&, const TimelineEntry&) = default;
 };
 
@@ -145,6 +147,9 @@ CaseState start(const Definition& definition, const Start& start, const Actor& b
 /// closed), `limit`; each with a text for people.
 Result<CaseState> act(const Definition& definition, const CaseState& state, const Move& move,
                       const Actor& actor, UtcTime now);
+/// Adds an entry to the timeline of a state that nothing else changes: notes under seal, requests.
+/// `limit` when it is full.
+Result<CaseState> with_entry(CaseState state, TimelineEntry entry, const Actor& actor, UtcTime now);
 /// A state from when cases did not keep their definition, under one that has more steps: those are pending.
 /// `conflict` (workflow.other_definition) where it lacks a step of the state or has them in another order.
 Result<CaseState> adopt(const Definition& definition, CaseState state);

@@ -232,6 +232,8 @@ def requests(on, own):
         "sendWarning": [({"agency_id": on["agency"], "doc": {"kind": ["risk"], "title": "x", "text": "x", "measures": "x"}}, {}, {})],
         "listWarningAddressees": [(None, {}, {})],
         "getWarning": [(None, {}, {"id": on["warning"]})], "acknowledgeWarning": [({}, {}, {"id": on["warning"]}), ({"agency_id": on["agency"]}, {}, {"id": on["warning"]})],
+        "getIncidentCoordination": [(None, {}, {"id": on["case"]})], "addSealedNote": [({"text": "x", "sealed_for": [own["agency"]]}, {}, {"id": on["case"]})],
+        "getCoordination": [(None, {}, {})], "getDutyRoster": [(None, {}, {})],
         "getLeaderPage": [(None, {}, {})], "getQueue": [(None, q, {}) for q in [{}, {"type": "request,warning"}]],
         "getProvinceSettings": [(None, {}, {})], "setProvinceSetting": [({"value": 9, "reason": "x"}, {}, {"name": "password_min_length"})],
         "listEvidence": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"case": on["case"]}, {"state": "collected,handed_over"}, {"q": "chimHOANGYEN"}]],
@@ -372,7 +374,7 @@ for name, calls in covered.items():
             assert status in (400, 403, 404), f"addressee {name} {call} answered {status}: {data[:300]}"
 seen = {"listRecords", "getRecord", "getRecordHistory", "exportRecords", "getAttachment", "listEvidence", "getEvidence", "getEvidenceContent", "listEvidenceBags",
         "getEvidenceBagContent"}
-assert seen <= shows <= {*seen, "listTasks", "getQueue"}, shows
+assert seen | {"getCoordination"} <= shows <= {*seen, "getCoordination", "listTasks", "getQueue"}, shows
 assert addressed.get("/registers/coordination_request")["total"] == 1
 
 # The feed of each is the owner's alone, and needs no session: a person without any reads it by its address.

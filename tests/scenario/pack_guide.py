@@ -34,7 +34,7 @@ def place_of(block, number):
         return "rules/posture/ex.tests.yaml"
     return {"title": "rules/posture/ex.yml", "terms": "glossary.yaml", "clauses": f"clauses/{number}.yaml", "state_titles":
             f"registers/{number}.yaml", "registers": f"registers/{number}.yaml", "extends": f"registers/{number}.yaml", "sources": "sources/ex.yaml", "years": "calendar.yaml",
-            "extensions": "upload_guard.yaml", "regimes": "regimes.yaml", "rankings": "ranking.yaml", "notices": "notices.yaml", "reminders": "pack.yaml"}.get(key)
+            "extensions": "upload_guard.yaml", "regimes": "regimes.yaml", "rankings": "ranking.yaml", "notices": "notices.yaml", "parties": "coordination.yaml", "reminders": "pack.yaml"}.get(key)
 
 
 guide = (ROOT / "docs" / "packs.md").read_text(encoding="utf-8")

@@ -923,9 +923,9 @@ async function evidence() {
 }
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
-const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/dau-hieu', '/nhat-ky', '/su-co', '/chung-cu', '/bao-su-co',
+const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/dau-hieu', '/nhat-ky', '/su-co', '/phoi-hop', '/truc', '/chung-cu', '/bao-su-co',
   '/thong-bao-nguy-co', '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/thong-bao-da-gui', '/so-dang-ky', '/giay-to', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
-const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/chung-cu', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
+const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/phoi-hop', '/truc', '/chung-cu', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
   '/so-dang-ky', '/giay-to', '/to-chuc', '/thong-bao-nguy-co', '/thong-bao-da-gui', '/xep-hang'];
 
 async function walk() {

@@ -27,7 +27,7 @@ inline constexpr std::size_t kListLimitMax = 1000;      // One page of any list.
 inline constexpr std::size_t kBatchWritesMax = 10'000;  // One transaction; longer ones starve other writers.
 inline constexpr std::size_t kReadersMax = 8;           // Connections; more readers wait.
 inline constexpr std::size_t kIndexedFieldsMax = 16;    // Each costs a row per record.
-inline constexpr std::size_t kAddresseesMax = 64;       // Of one record; each costs a row.
+inline constexpr std::size_t kAddresseesMax = 128;      // Of one record; each costs a row.
 inline constexpr std::size_t kSearchTextBytesMax = 16u << 10;  // Searched text per record.
 inline constexpr std::uint64_t kBlobBytesMax = 512ull
                                                << 20;  // Larger evidence stays outside, known by its hash.
@@ -52,8 +52,11 @@ struct KindSchema {
   std::vector<std::string> states;           // empty: any
   std::string invited_field;  // top-level list of user ids that Reach::invited may see; empty: nobody
   std::vector<Addressee> addressees;
-  std::string pack;  // pack@digest
+  std::string sealed_field = {};  // top-level flag; a record that sets it is sealed (Scope::sealed_for)
+  std::string pack;               // pack@digest
 };
+/// Whether the record is for its owner and its addressees alone.
+bool is_sealed(const KindSchema& kind, const Json& doc);
 /// To whom a record with this state and document is addressed: agency ids and "role:SLOT"
 /// (Scope::addressed), at most kAddresseesMax.
 std::vector<std::string> addressees_of(const KindSchema& kind, std::string_view state, const Json& doc);

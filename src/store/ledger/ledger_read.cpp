@@ -14,6 +14,7 @@ namespace phendau::ledger {
 namespace {
 
 constexpr std::string_view kInvitedField = "$invited";
+constexpr std::string_view kSealedField = "$sealed";
 constexpr std::string_view kAddressedField = "$addressed";
 constexpr std::size_t kIndexEntriesPerFieldMax = 64;  // of one list
 
@@ -77,6 +78,23 @@ struct Sql {
 };
 
 std::vector<Json> to_values(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
+
+/// What is sealed is for its owner and who it is addressed to, however far the scope reaches otherwise.
+void add_seals(Sql& sql, const Scope& scope, std::string_view kind) {
+  if (!scope.sealed_for) return;
+  sql.add(" AND (NOT EXISTS (SELECT 1 FROM record_index x WHERE x.kind=? AND x.id=r.id AND x.field=?)",
+          {kind, kSealedField});
+  if (!scope.sealed_for->empty()) {
+    const auto bodies = to_values(*scope.sealed_for);
+    sql.add(" OR ");
+    sql.add_in("r.agency_id", bodies);
+    sql.add(" OR r.id IN (SELECT x.id FROM record_index x WHERE x.kind=? AND x.field=?",
+            {kind, kAddressedField});
+    sql.add_any_of("x.value", bodies);
+    sql.add(")");
+  }
+  sql.add(")");
+}
 
 void add_scope(Sql& sql, const Scope& scope, std::string_view kind) {
   if (scope.reach != Scope::Reach::agencies && scope.reach != Scope::Reach::invited) return;
@@ -169,6 +187,7 @@ Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, co
                         bool words_in_place) {
   sql.add(" WHERE r.kind=?", {std::string_view(query.kind)});
   add_scope(sql, scope, query.kind);
+  if (!kind.sealed_field.empty()) add_seals(sql, scope, query.kind);
   if (query.states.size() > kListLimitMax || query.agency_ids.size() > kListLimitMax ||
       query.filters.size() > 32) {
     return fail(ErrorCode::limit, "the query has too many conditions");
@@ -376,6 +395,7 @@ std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, 
   if (!kind.invited_field.empty()) add_all(std::string(kInvitedField), doc[kind.invited_field]);
   for (auto& body : addressees_of(kind, record.state, doc))
     out.emplace_back(std::string(kAddressedField), Json(std::move(body)));
+  if (is_sealed(kind, doc)) out.emplace_back(std::string(kSealedField), Json(1));
   return out;
 }
 
@@ -385,7 +405,23 @@ std::string search_text_of(std::string_view id, std::string_view state, const Js
   return fold_accents(truncate_utf8(out, kSearchTextBytesMax));
 }
 
+bool is_sealed(const KindSchema& kind, const Json& doc) {
+  return !kind.sealed_field.empty() && doc[kind.sealed_field].is_bool() && doc[kind.sealed_field].as_bool();
+}
+
+namespace {
+
+bool opens_seal(const Scope& scope, const Record& record, const KindSchema& kind) {
+  if (!scope.sealed_for || !is_sealed(kind, record.doc)) return true;
+  const auto& bodies = *scope.sealed_for;
+  return std::find(bodies.begin(), bodies.end(), record.agency_id) != bodies.end() ||
+         is_addressed_to(kind, record.state, record.doc, bodies);
+}
+
+}  // namespace
+
 bool scope_covers(const Scope& scope, const Record& record, const Kind* kind) {
+  if (kind != nullptr && !opens_seal(scope, record, kind->definition)) return false;
   if (scope.covers(record.agency_id)) return true;
   if (kind != nullptr && is_addressed_to(kind->definition, record.state, record.doc, scope.addressed))
     return true;

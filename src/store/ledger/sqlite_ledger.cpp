@@ -138,6 +138,7 @@ Json to_json(const KindSchema& kind) {
                        {"states", texts_json(kind.states)},
                        {"invited_field", kind.invited_field},
                        {"addressees", std::move(addressees)},
+                       {"sealed_field", kind.sealed_field},
                        {"pack", kind.pack}});
 }
 
@@ -155,6 +156,7 @@ KindSchema kind_from_json(const Json& json) {
     out.addressees.push_back({one["field"].as_string(), one["slot"].as_string(), one["names_slots"].as_bool(),
                               texts_from(one["states"])});
   }
+  out.sealed_field = json["sealed_field"].as_string();
   out.pack = json["pack"].as_string();
   return out;
 }
@@ -268,6 +270,7 @@ Result<> SqliteLedger::register_kind(const KindSchema& definition) {
   }
   const bool same_index = before && before->definition.indexed_fields == definition.indexed_fields &&
                           before->definition.invited_field == definition.invited_field &&
+                          before->definition.sealed_field == definition.sealed_field &&
                           to_json(before->definition)["addressees"] == to_json(definition)["addressees"];
   if (!same_index) PHENDAU_TRY(rebuild_index(*made));
   PHENDAU_TRY(transaction.commit());

@@ -10,6 +10,7 @@ import { changes } from '../app/stream';
 import type { Attachment, Case, StepAct, StepDefinition, StepState } from '../api/types';
 import { timelineWords } from '../text/words';
 import { tell } from '../ui/announce';
+import { CaseCoordinationPanel } from '../ui/coordination';
 import { inert } from '../ui/inert';
 import { FileList, Uploads } from '../ui/files';
 import { Icon, type IconName } from '../ui/icon';
@@ -18,6 +19,7 @@ import { Button, ClockLine, Drawer, PageHead, When } from '../ui/parts';
 import { SchemaForm, type Doc } from '../ui/schema-form';
 import { Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
+import '../styles/coordination.css';
 import '../styles/incident.css';
 
 const kStepWords: Record<StepState['state'], string> = { waiting: 'Chưa làm', active: 'Đang làm', done: 'Đã xong', skipped: 'Bỏ qua' };
@@ -129,6 +131,7 @@ function StepCard({ c, definition, index, act, onFile }: {
   const [fields, setFields] = useState<Record<string, string>>({});
   const closed = c.status === 'closed';
   const mayAct = !closed && state.may_act !== false && may('update:incident');
+  const mayNote = !closed && c.rights.includes('note');
   const finished = state.state === 'done' || state.state === 'skipped';
   const kept = [...c.attachments, ...fresh].filter((f, i, all) => (state.attachments?.includes(f.sha256) || fresh.includes(f)) && all.findIndex((x) => x.sha256 === f.sha256) === i);
   const attachments = kept.map((f) => f.sha256);
@@ -166,10 +169,10 @@ function StepCard({ c, definition, index, act, onFile }: {
         <SchemaForm key={`${definition.id}-${state.state === 'done'}`} id={`${c.id}-${definition.id}`} schema={definition.form} doc={state.doc ?? {}}
                     disabled={!mayAct || finished} submitLabel="Hoàn thành bước" testid="step-form" serverErrors={fields} onSubmit={done} onSave={save} />
       )}
-      {mayAct && (
+      {(mayAct || mayNote) && (
         <p class="row-actions">
-          {!finished && definition.may_skip && <Button icon="skip" onClick={() => setAsking('skip')} data-testid="step-skip">Bỏ qua, nêu lý do</Button>}
-          {finished && <Button icon="reopen" onClick={() => setAsking('reopen')} data-testid="step-reopen">Mở lại bước</Button>}
+          {mayAct && !finished && definition.may_skip && <Button icon="skip" onClick={() => setAsking('skip')} data-testid="step-skip">Bỏ qua, nêu lý do</Button>}
+          {mayAct && finished && <Button icon="reopen" onClick={() => setAsking('reopen')} data-testid="step-reopen">Mở lại bước</Button>}
           <Button icon="note" onClick={() => setAsking('note')} data-testid="step-note">Ghi chú</Button>
         </p>
       )}
@@ -198,7 +201,7 @@ function Timeline({ c }: { c: Case }) {
         {[...c.timeline].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).map((e, i) => (
           <li key={`${e.at}${i}`}>
             <When at={e.at} />
-            <span><b>{timelineWords[e.kind] ?? e.kind}{stepName(c, e.step)}</b> <span class="muted">{e.by}</span>{e.text && <><br />{inert(e.text)}</>}</span>
+            <span><b>{timelineWords[e.kind] ?? e.kind}{stepName(c, e.step)}</b> <span class="muted">{e.by}</span>{e.sealed && <span class="muted"> <Icon name="lock" size={14} /> giữ kín</span>}{e.text && <><br />{inert(e.text)}</>}</span>
           </li>
         ))}
       </ol>
@@ -253,7 +256,7 @@ export default function IncidentPage({ id }: PageProps) {
       <PageHead title={c ? inert(c.title) : 'Sự cố'}
                 sub={c && <span data-testid="incident-status">{c.agency_name}, {c.detected_at && <>phát hiện lúc <When at={c.detected_at} />, </>}mở lúc <When at={c.opened_at} />, {c.stop_reason ? 'kết thúc sớm' : c.status === 'closed' ? 'đã đóng' : 'đang xử lý'}</span>}>
         <Button icon="print" onClick={() => window.print()}>In</Button>
-        {c && may('read:record') && <Button icon="file" onClick={() => navigate(`/giay-to?vu-viec=${encodeURIComponent(c.id)}`)} data-testid="case-papers">Giấy tờ</Button>}
+        {c && c.rights.includes('papers') && <Button icon="file" onClick={() => navigate(`/giay-to?vu-viec=${encodeURIComponent(c.id)}`)} data-testid="case-papers">Giấy tờ</Button>}
         {c && <CaseActions key={c.id} c={c} onCase={(after) => loaded.set(after)} />}
         {c?.status === 'open' && c.may?.close && (
           <Button kind={open ? '' : 'main'} icon="case" disabled={!!open} title={open ? 'Đóng được khi mọi bước đã xong hoặc bỏ qua có lý do' : ''}
@@ -270,7 +273,8 @@ export default function IncidentPage({ id }: PageProps) {
             <div class="split">
               <div>
                 {step && <StepCard key={step.id} c={k} definition={step} index={index} act={act} onFile={() => undefined} />}
-                <Timeline c={k} />
+                <CaseCoordinationPanel c={k} onCase={(after) => loaded.set(after)} />
+                {k.rights.includes('timeline') && <Timeline c={k} />}
               </div>
               <aside>
                 {(k.clocks?.length ?? 0) > 0 && k.status === 'open' && (
@@ -286,8 +290,8 @@ export default function IncidentPage({ id }: PageProps) {
                 <section class="panel" aria-labelledby="case-files">
                   <h2 id="case-files">Tệp trong hồ sơ</h2>
                   {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}
-                  {may('read:record') && <p><a href={`/chung-cu?vu=${encodeURIComponent(k.id)}`} data-testid="case-evidence">Chứng cứ của vụ việc</a></p>}
-                  <p class="muted">Gửi máy của cơ quan khác: <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=stix`} download data-testid="case-stix">STIX 2.1</a>, <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=iodef`} download>IODEF 2</a></p>
+                  {k.rights.includes('evidence') && <p><a href={`/chung-cu?vu=${encodeURIComponent(k.id)}`} data-testid="case-evidence">Chứng cứ của vụ việc</a></p>}
+                  {k.rights.includes('export') && <p class="muted">Gửi máy của cơ quan khác: <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=stix`} download data-testid="case-stix">STIX 2.1</a>, <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=iodef`} download>IODEF 2</a></p>}
                 </section>
                 {k.description && <section class="panel" aria-labelledby="case-text"><h2 id="case-text">Mô tả ban đầu</h2><p class="prose pre">{inert(k.description)}</p></section>}
                 <p class="muted small">Quy trình: {k.definition.title ?? ''} <code title={k.workflow}>{k.workflow.replace(/@([0-9a-f]{12})[0-9a-f]*$/, '@$1')}</code></p>

@@ -162,6 +162,7 @@ export const timelineWords: Record<string, string> = {
   stopped: 'Kết thúc sớm',
   reopened: 'Mở lại hồ sơ',
   detected: 'Sửa thời điểm phát hiện',
+  request: 'Phối hợp',
   order: 'Lệnh',
   clock: 'Hạn',
 };

@@ -18,8 +18,8 @@ interface Running {
   abort?: () => void;
 }
 
-export function Uploads({ caseId, record, agencyId, onStored, label = 'Đính kèm tệp' }: {
-  caseId?: string; record?: string; agencyId?: string; onStored: (file: Attachment) => void; label?: string;
+export function Uploads({ caseId, record, agencyId, sealedFor, onStored, label = 'Đính kèm tệp' }: {
+  caseId?: string; record?: string; agencyId?: string; sealedFor?: string[]; onStored: (file: Attachment) => void; label?: string;
 }) {
   const [running, setRunning] = useState<Running[]>([]);
   const input = useRef<HTMLInputElement>(null);
@@ -31,6 +31,7 @@ export function Uploads({ caseId, record, agencyId, onStored, label = 'Đính k�
       'Content-Type': file.type || 'application/octet-stream',
       ...(caseId ? { 'X-Case': caseId } : {}), ...(record ? { 'X-Record': record } : {}),
       ...(agencyId ? { 'X-Agency': agencyId } : {}),
+      ...(sealedFor ? { 'X-Sealed': '1', 'X-Sealed-For': sealedFor.join(',') } : {}),
     }, (sent) => { mine.sent = sent; redraw(); });
     mine.abort = sending.abort;
     try {
@@ -84,7 +85,7 @@ export function FileList({ files }: { files: Attachment[] }) {
         <li key={f.sha256} data-testid="attachment">
           <Icon name="file" size={16} />
           <span><a href={address('/attachments/{sha256}', { sha256: f.sha256 })} download={f.name}>{f.name}</a>{' '}
-            <span class="muted num">{bytesText(f.size_bytes)}</span>
+            {f.sealed && <span class="muted"><Icon name="lock" size={14} /> giữ kín </span>}<span class="muted num">{bytesText(f.size_bytes)}</span>
             <code class="hash" title="SHA-256">{f.sha256}</code></span>
         </li>
       ))}

@@ -224,6 +224,59 @@ inline void scopes(TestLedger& t) {
   CHECK(ids_of(*t.ledger->list(query, agency_scope({"a1"}))).empty());
 }
 
+/// What is sealed is seen by its owner and who it is sent to, even where a scope reaches everything; the
+/// hub's own work sees it.
+inline void seals(TestLedger& t) {
+  KindSchema kind = t.kind();
+  kind.name = "note";
+  kind.schema = json(R"({"type":"object"})");
+  kind.sealed_field = "sealed";
+  REQUIRE(t.ledger->register_kind(kind).has_value());
+  const auto put = [&](const char* id, const char* doc, const char* name = "note") {
+    Write write = t.asset(id, "a1", doc);
+    write.kind = name;
+    return t.ledger->write(write, t.officer(), t.at(5)).has_value();
+  };
+  REQUIRE(put("p-1", R"({"name":"one"})"));
+  REQUIRE(put("p-2", R"({"name":"two","sealed":true,"to":["a2"],"to_role":"police"})"));
+  REQUIRE(put("p-3", R"({"name":"two","sealed":false})"));
+  Query query;
+  query.kind = "note";
+  query.order_by = "id";
+  query.descending = false;
+  const auto for_bodies = [](Scope scope, std::vector<std::string> bodies) {
+    scope.sealed_for = std::move(bodies);
+    return scope;
+  };
+  const auto sees = [&](const Scope& scope, bool found) {
+    const std::vector<std::string> all = {"p-1", "p-2", "p-3"};
+    const std::vector<std::string> open = {"p-1", "p-3"};
+    CHECK(ids_of(*t.ledger->list(query, scope)) == (found ? all : open));
+    CHECK(*t.ledger->count(query, scope) == (found ? 3 : 2));
+    Query words = query;
+    words.text = "two";
+    CHECK(*t.ledger->count(words, scope) == (found ? 2 : 1));
+    CHECK(t.ledger->get("note", "p-2", scope).has_value() == found);
+    CHECK(t.ledger->history("note", "p-2", scope).has_value() == found);
+    Write write = t.asset("p-2", "a1", R"({"name":"two","sealed":true,"to":["a2"],"to_role":"police"})");
+    write.kind = "note";
+    write.scope = scope;
+    CHECK(t.ledger->write(write, t.officer(), t.at(6)).has_value() == found);
+  };
+  sees(t.all(), true);
+  sees(for_bodies(t.all(), {}), false);
+  sees(for_bodies(t.all(), {"a3", "role:military"}), false);
+  sees(for_bodies(t.all(), {"a2"}), true);
+  sees(for_bodies(t.all(), {"role:police"}), true);
+  sees(for_bodies(t.all(), {"a1"}), true);
+  sees(for_bodies(agency_scope({"a1"}), {}), false);
+  // The list is made anew when the pack stops sealing.
+  kind.sealed_field.clear();
+  REQUIRE(t.ledger->register_kind(kind).has_value());
+  sees(for_bodies(t.all(), {}), true);
+  CHECK(t.ledger->verify()->ok);
+}
+
 /// What is sent to a body is seen by it while it is sent to it, and nothing else is.
 inline void addressees(TestLedger& t) {
   REQUIRE(t.put("p-1", "a1", R"({"name":"one","to":["a2","a3"]})"));
@@ -607,6 +660,7 @@ inline constexpr ConformanceCase kConformance[] = {
     {"write_if_absent replays without effect, a batch is all or nothing", batches},
     {"the scope is inside every read", scopes},
     {"what is sent to a body is read by it", addressees},
+    {"what is sealed is for its owner and its addressees", seals},
     {"filters, search, order and pages", lists},
     {"lists that cannot be", lists_refused},
     {"secrets are outside of documents, history, search and file", secrets},

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/coordination.h"
+
+#include <algorithm>
+
+#include "base/texts.h"
+#include "comply/deadline.h"
+#include "hub/case_parties.h"
+
+namespace phendau::hub {
+namespace {
+
+constexpr std::string_view kSent = "sent";
+constexpr std::string_view kAnswered = "answered";
+constexpr std::string_view kWithdrawn = "withdrawn";
+constexpr std::string_view kOfficers = "officer";
+constexpr std::string_view kTeam = "response_team";
+constexpr std::string_view kShifts = "duty_shift";
+constexpr std::int64_t kShiftDaysAround = 7;
+
+/// What people read for one of the words that a field may hold.
+std::string word_of(const RegisterKind& kind, std::string_view field, const Json& value) {
+  return kind.spec.schema["properties"][field]["x-titles-vi"][value.as_string()].string_or(value.as_string());
+}
+
+std::string receiver_of(Services& services, const RegisterKind& kind, const Json& doc) {
+  const std::string& agency = doc["to_agency_id"].as_string();
+  return agency.empty() ? word_of(kind, "to_body", doc["to_body"]) : agency_name(services, agency);
+}
+
+/// Agencies that the request is sent to: those that it names, and who holds the slot today.
+std::vector<std::string> asked_agencies(const RegisterKind& kind, const Draft& draft,
+                                        const std::multimap<std::string, std::string, std::less<>>& holders) {
+  std::vector<std::string> out;
+  for (const auto& body : ledger::addressees_of(kind.spec, draft.state, draft.doc)) {
+    if (!body.starts_with(kSlotPrefix)) {
+      out.push_back(body);
+      continue;
+    }
+    const auto [first, last] = holders.equal_range(std::string_view(body).substr(kSlotPrefix.size()));
+    for (auto at = first; at != last; ++at) out.push_back(at->second);
+  }
+  return out;
+}
+
+const JoinRule* join_of(const Coordination& rules, const std::string& wanted) {
+  for (const auto& rule : rules.joins) {
+    if (std::find(rule.wanted.begin(), rule.wanted.end(), wanted) != rule.wanted.end()) return &rule;
+  }
+  return nullptr;
+}
+
+bool is_accepted(std::string_view state, const Json& doc) {
+  return (state == kAnswered || state == "done") && doc["accepted"].is_bool() && doc["accepted"].as_bool();
+}
+
+}  // namespace
+
+CaseCoordination::CaseCoordination(Services& services, Records& records)
+    : services_(services), records_(records), definitions_(services) {
+  records_.company = [this](const Actor& actor, const Draft& draft, std::string_view state_before) {
+    return company(actor, draft, state_before);
+  };
+}
+
+std::optional<comply::DueDay> CaseCoordination::due_of(std::string_view term, UtcTime from) const {
+  if (term.empty()) return std::nullopt;
+  const auto rule = comply::parse_term(term);
+  if (!rule) return std::nullopt;
+  const auto due = comply::due_of(*rule, comply::TermStart::instant(from, kHubZone),
+                                  services_.pack.pack().catalog.work_calendar, kHubZone);
+  return due ? std::optional(*due) : std::nullopt;
+}
+
+/// Who was asked comes in; whoever was asked by what was withdrawn goes out.
+Result<> CaseCoordination::join(ledger::Write& of_case, const Draft& draft, std::string_view case_agency,
+                                UtcTime now) {
+  const Coordination& rules = services_.pack.pack().coordination;
+  if (draft.state == kWithdrawn) {
+    remove_party(of_case.doc, draft.id);
+    return {};
+  }
+  const auto holders = PHENDAU_TRY(bodies_of_slots(services_));
+  for (const auto& agency : asked_agencies(*draft.kind, draft, holders)) {
+    if (agency == case_agency) continue;
+    const PartyKind* kind = nullptr;
+    for (const auto& [slot, holder] : holders) {
+      const PartyKind* one = holder == agency ? rules.party_of(slot) : nullptr;
+      if (one != nullptr &&
+          (kind == nullptr || kind->slot.empty() || one->slot == draft.doc["to_body"].as_string()))
+        kind = one;
+    }
+    if (kind == nullptr) kind = rules.party_of("");
+    if (kind == nullptr) continue;
+    PHENDAU_TRY(add_party(of_case.doc, agency, *kind, draft.id, now));
+  }
+  return {};
+}
+
+Result<Records::Company> CaseCoordination::company(const Actor& actor, const Draft& draft,
+                                                   std::string_view state_before) {
+  Records::Company out;
+  if (draft.kind->spec.name != kRequestKind) return out;
+  const std::string& case_id = draft.doc["case_id"].as_string();
+  const bool is_new = draft.before.is_null();
+  if (!is_new && draft.before["case_id"].as_string() != case_id) return bad_member("case_id");
+  if (case_id.empty()) return out;
+  const UtcTime now = services_.env.now();
+  const Scope asking = is_new ? authorize_case(actor, CaseRight::ask) : everything();
+  const auto record = services_.ledger.get(kCaseKind, case_id, asking);
+  if (!record) return bad_member("case_id");
+  if (is_new && record->state != "open")
+    return fail(ErrorCode::conflict, "the case is closed", "coordination.case_closed");
+  const JoinRule* rule = join_of(services_.pack.pack().coordination, draft.doc["wanted"].as_string());
+  const bool joins = rule != nullptr && (rule->on_acceptance ? is_accepted(draft.state, draft.doc) &&
+                                                                   !is_accepted(state_before, draft.before)
+                                                             : is_new);
+  const bool moved = !is_new && draft.state != state_before;
+  if (!is_new && !moved) return out;
+  auto opened = PHENDAU_TRY(definitions_.open(*record));
+  ledger::Write write = ledger::rewrite(*record, "request/" + draft.id);
+  if (joins || draft.state == kWithdrawn) PHENDAU_TRY(join(write, draft, record->agency_id, now));
+  const RegisterKind& kind = *draft.kind;
+  workflow::TimelineEntry entry;
+  entry.what = "request";
+  const std::string text_id = "coordination.entry." + draft.state;
+  entry.text =
+      tr(Lang::vi, text_id,
+         {agency_name(services_, draft.agency_id), receiver_of(services_, kind, draft.doc),
+          word_of(kind, "wanted", draft.doc["wanted"]), word_of(kind, "channel", draft.doc["channel"])});
+  if (ledger::is_sealed(kind.spec, draft.doc)) {
+    entry.sealed_by = draft.agency_id;
+    entry.sealed_for = asked_agencies(kind, draft, PHENDAU_TRY(bodies_of_slots(services_)));
+  }
+  const auto next = PHENDAU_TRY(workflow::with_entry(std::move(opened.state), std::move(entry), actor, now));
+  ledger::Record after = *record;
+  after.doc = write.doc;
+  ledger::WriteBatch batch;
+  put_state(batch, std::move(write), opened.definition, next, services_.pack, now);
+  out.writes = std::move(batch.writes);
+  auto also_for = party_agencies(*record, CaseRight::view);
+  for (auto& agency : party_agencies(after, CaseRight::view)) also_for.push_back(std::move(agency));
+  out.messages.push_back({"incident", Resource::incident, record->agency_id,
+                          Json::object({{"id", record->id}}), "", std::move(also_for)});
+  return out;
+}
+
+Json CaseCoordination::request_view(const Actor& actor, const RegisterKind& kind,
+                                    const ledger::Record& record) {
+  const Json& doc = record.doc;
+  const auto title = services_.pack.pack().state_titles.find(record.state);
+  Json out = Json::object(
+      {{"id", record.id},
+       {"version", record.version},
+       {"state", record.state},
+       {"state_title", title == services_.pack.pack().state_titles.end() ? record.state : title->second.vi},
+       {"agency_id", record.agency_id},
+       {"agency_name", agency_name(services_, record.agency_id)},
+       {"to_title", receiver_of(services_, kind, doc)},
+       {"wanted_title", word_of(kind, "wanted", doc["wanted"])},
+       {"channel_title", word_of(kind, "channel", doc["channel"])},
+       {"sealed", ledger::is_sealed(kind.spec, doc)}});
+  for (const char* member :
+       {"to_body", "to_agency_id", "wanted", "channel", "sent_at", "sent_by", "received_by", "content",
+        "document_number", "confirmation_number", "confirmed_on", "answer", "answered_at", "answered_by",
+        "accepted", "given", "case_id"})
+    out.set(member, doc[member]);
+  const auto of_case =
+      services_.ledger.get(kCaseKind, doc["case_id"].as_string(), authorize_case(actor, CaseRight::view));
+  out.set("case_title", of_case ? of_case->doc["title"] : Json());
+  const auto sent_at = parse_rfc3339(doc["sent_at"].as_string());
+  const auto due =
+      sent_at ? due_of(services_.pack.pack().coordination.answer_within, *sent_at) : std::nullopt;
+  out.set("due_at", due ? Json(format_rfc3339(due->due_at)) : Json())
+      .set("overdue", due && record.state == kSent && due->is_late(services_.env.now()));
+  const Scope decide = record_scope(services_, actor, Action::decide, kind, record.state);
+  const Scope change = record_scope(services_, actor, Action::update, kind, record.state);
+  const bool answers = is_provincial(actor) || !names_as_addressee(kind, record, decide).empty();
+  out.set("may_answer", record.state == kSent && answers).set("may_update", change.covers(record.agency_id));
+  return out;
+}
+
+Result<Json> CaseCoordination::requests(const Actor& actor, const ledger::Query& query, const Scope& scope) {
+  const RegisterKind& kind = *services_.pack.pack().reg(kRequestKind);
+  Json out = Json::array();
+  for (const auto& record : PHENDAU_TRY(services_.ledger.list(query, scope)).records)
+    out.push(request_view(actor, kind, record));
+  return out;
+}
+
+Json CaseCoordination::proposals(const workflow::CaseState& state, const std::vector<ledger::Record>& sent) {
+  Json out = Json::array();
+  const Pack& pack = services_.pack.pack();
+  const RegisterKind& kind = *pack.reg(kRequestKind);
+  const UtcTime now = services_.env.now();
+  for (const auto& trigger : pack.coordination.triggers) {
+    if (!workflow::applies(state, trigger.when)) continue;
+    const auto* step = trigger.when.when.empty() ? nullptr : state.find(trigger.when.when.front().step);
+    const auto since = step == nullptr     ? std::nullopt
+                       : step->finished_at ? step->finished_at
+                                           : step->began_at;
+    const auto due = since ? due_of(trigger.within, *since) : std::nullopt;
+    const auto* clause = pack.clause(trigger.clause);
+    for (const auto& one : trigger.proposals) {
+      const bool done = std::any_of(sent.begin(), sent.end(), [&](const ledger::Record& request) {
+        return request.state != kWithdrawn && request.doc["to_body"].as_string() == one.to_body &&
+               request.doc["wanted"].as_string() == one.wanted;
+      });
+      out.push(Json::object({{"id", trigger.id},
+                             {"title", trigger.title.vi},
+                             {"clause", trigger.clause.empty() ? Json() : Json(trigger.clause)},
+                             {"citation", clause == nullptr ? Json() : Json(clause->citation)},
+                             {"to_body", one.to_body},
+                             {"to_title", word_of(kind, "to_body", Json(one.to_body))},
+                             {"wanted", one.wanted},
+                             {"wanted_title", word_of(kind, "wanted", Json(one.wanted))},
+                             {"content", one.content.vi},
+                             {"due_at", due ? Json(format_rfc3339(due->due_at)) : Json()},
+                             {"overdue", !done && due && due->is_late(now)},
+                             {"sent", done}}));
+    }
+  }
+  return out;
+}
+
+Result<Json> CaseCoordination::of_case(const Actor& actor, std::string_view case_id) {
+  const auto record =
+      PHENDAU_TRY(services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::view)));
+  const RegisterKind* kind = services_.pack.pack().reg(kRequestKind);
+  Json out = Json::object({{"parties", parties_view(services_, record)},
+                           {"requests", Json::array()},
+                           {"proposals", Json::array()},
+                           {"may_ask", false}});
+  if (kind == nullptr) return out;
+  ledger::Query query;
+  query.kind = kRequestKind;
+  query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(record.id)}});
+  query.order_by = "created_at";
+  query.limit = kCaseRequestsMax;
+  // Whose case it is sees what is asked about it; a party what it asked and was asked.
+  const bool owns = authorize_own_case(actor, CaseRight::view).covers(record.agency_id);
+  const Scope scope =
+      owns ? everything_open_to(actor) : record_scope(services_, actor, Action::read, *kind, "");
+  out.set("requests", PHENDAU_TRY(requests(actor, query, scope)));
+  const auto rights = case_rights(actor, record);
+  if (!rights.contains(CaseRight::ask)) return out;
+  const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
+  const auto sent = PHENDAU_TRY(services_.ledger.list(query, scope)).records;
+  if (rights.contains(CaseRight::timeline)) out.set("proposals", proposals(state, sent));
+  out.set("may_ask", record.state == "open" &&
+                         !record_scope(services_, actor, Action::create, *kind, "").allows_nothing());
+  return out;
+}
+
+/// Agencies that the actor works in; the province's people without any stand for the lead department.
+std::vector<std::string> CaseCoordination::own_bodies(const Actor& actor) {
+  if (!actor.agency_ids.empty() || !is_provincial(actor)) return actor.agency_ids;
+  const auto lead = records_.province_agency();
+  return lead ? std::vector<std::string>{*lead} : std::vector<std::string>{};
+}
+
+Result<Json> CaseCoordination::inbox(const Actor& actor) {
+  const RegisterKind* kind = services_.pack.pack().reg(kRequestKind);
+  const Scope readable = kind == nullptr ? Scope() : record_scope(services_, actor, Action::read, *kind, "");
+  if (readable.allows_nothing()) return fail(ErrorCode::denied, "not for this role", "error.denied");
+  const auto bodies = own_bodies(actor);
+  Scope to_us;
+  to_us.reach = Scope::Reach::invited;
+  to_us.addressed = bodies;
+  to_us.sealed_for = readable.sealed_for;
+  for (const auto& [slot, agency] : PHENDAU_TRY(bodies_of_slots(services_))) {
+    if (std::find(bodies.begin(), bodies.end(), agency) != bodies.end())
+      to_us.addressed.push_back(std::string(kSlotPrefix) + slot);
+  }
+  ledger::Query query;
+  query.kind = kRequestKind;
+  query.states = {std::string(kSent)};
+  query.order_by = "created_at";
+  query.descending = false;
+  query.limit = kInboxShown;
+  Json waiting = Json::array();
+  Json asked = Json::array();
+  std::uint64_t waiting_total = 0;
+  std::uint64_t asked_total = 0;
+  if (!bodies.empty()) {
+    waiting = PHENDAU_TRY(requests(actor, query, to_us));
+    waiting_total = PHENDAU_TRY(services_.ledger.count(query, to_us));
+    query.agency_ids = bodies;
+    query.states = {std::string(kSent), std::string(kAnswered)};
+    query.descending = true;
+    asked = PHENDAU_TRY(requests(actor, query, readable));
+    asked_total = PHENDAU_TRY(services_.ledger.count(query, readable));
+  }
+  std::uint64_t overdue = 0;
+  for (const auto* list : {&waiting, &asked}) {
+    for (const auto& one : list->items()) overdue += one["overdue"].as_bool() ? 1u : 0u;
+  }
+  return Json::object({{"waiting", std::move(waiting)},
+                       {"waiting_total", waiting_total},
+                       {"asked", std::move(asked)},
+                       {"asked_total", asked_total},
+                       {"overdue", overdue}});
+}
+
+namespace {
+
+/// Agency, and what it is in the coordination; nobody twice.
+using DutyBodies = std::vector<std::pair<std::string, std::string>>;
+
+void add_body(DutyBodies& bodies, const std::string& agency, const std::string& title) {
+  const bool known =
+      std::any_of(bodies.begin(), bodies.end(), [&](const auto& one) { return one.first == agency; });
+  if (!known) bodies.emplace_back(agency, title);
+}
+
+Result<std::vector<ledger::Record>> duty_rows(Services& services, std::string_view kind,
+                                              std::vector<std::string> states,
+                                              std::vector<std::string> agencies) {
+  if (services.pack.pack().reg(kind) == nullptr) return std::vector<ledger::Record>{};
+  ledger::Query query;
+  query.kind = kind;
+  query.states = std::move(states);
+  query.agency_ids = std::move(agencies);
+  query.limit = kDutyPeopleMax;
+  return std::move(PHENDAU_TRY(services.ledger.list(query, everything_unsealed())).records);
+}
+
+Json with_members(const ledger::Record& record, std::initializer_list<const char*> members) {
+  Json out = Json::object({{"id", record.id}});
+  for (const char* member : members) out.set(member, record.doc[member]);
+  return out;
+}
+
+bool is_focal_point(const ledger::Record& officer) {
+  const auto& roles = officer.doc["roles"].items();
+  return std::find(roles.begin(), roles.end(), Json("focal_point")) != roles.end();
+}
+
+}  // namespace
+
+Result<Json> CaseCoordination::shifts(const Actor& actor, const std::vector<std::string>& agencies) {
+  Json out = Json::array();
+  const RegisterKind* kind = services_.pack.pack().reg(kShifts);
+  if (kind == nullptr || agencies.empty()) return out;
+  const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
+  const auto day = [&](std::int64_t offset) {
+    return format_date(civil_from_days(days_from_civil(today) + offset));
+  };
+  const Scope readable = record_scope(services_, actor, Action::read, *kind, "");
+  const Scope changeable = record_scope(services_, actor, Action::update, *kind, "");
+  ledger::Query query;
+  query.kind = kShifts;
+  query.agency_ids = agencies;
+  query.filters = {{"on_duty_on", ledger::FieldFilter::Op::at_least, {Json(day(-kShiftDaysAround))}},
+                   {"on_duty_on", ledger::FieldFilter::Op::at_most, {Json(day(kShiftDaysAround))}}};
+  query.order_by = "on_duty_on";
+  query.descending = false;
+  query.limit = kDutyPeopleMax;
+  for (const auto& one : PHENDAU_TRY(services_.ledger.list(query, everything_unsealed())).records) {
+    Json shift = with_members(one, {"officer", "on_duty_on", "hours"});
+    // What was handed over is for the body itself.
+    for (const char* member : {"handed_over_to", "handed_over_at", "notes"})
+      shift.set(member, readable.covers(one.agency_id) ? one.doc[member] : Json());
+    shift.set("version", one.version)
+        .set("state", one.state)
+        .set("agency_id", one.agency_id)
+        .set("agency_name", agency_name(services_, one.agency_id))
+        .set("may_hand_over", one.state == "planned" && changeable.covers(one.agency_id));
+    out.push(std::move(shift));
+  }
+  return out;
+}
+
+Result<Json> CaseCoordination::duty(const Actor& actor) {
+  PHENDAU_TRY(scope_for(actor, Action::read, Resource::duty_roster));
+  // Who is called in an emergency: the bodies of the coordination, and the own one.
+  DutyBodies bodies;
+  const auto holders = PHENDAU_TRY(bodies_of_slots(services_));
+  for (const auto& party : services_.pack.pack().coordination.parties) {
+    const auto [first, last] = holders.equal_range(party.slot);
+    for (auto at = first; at != last; ++at) add_body(bodies, at->second, party.title.vi);
+  }
+  for (const auto& agency : actor.agency_ids) add_body(bodies, agency, "");
+  std::vector<std::string> ids;
+  for (const auto& [agency, title] : bodies) ids.push_back(agency);
+  std::vector<ledger::Record> officers;
+  if (!ids.empty()) officers = PHENDAU_TRY(duty_rows(services_, kOfficers, {"active"}, ids));
+  Json bodies_json = Json::array();
+  for (const auto& [agency, title] : bodies) {
+    Json people = Json::array();
+    for (const auto& officer : officers) {
+      if (officer.agency_id == agency && is_focal_point(officer))
+        people.push(with_members(officer, {"full_name", "phone", "email", "out_of_hours_phone", "deputy"}));
+    }
+    bodies_json.push(Json::object({{"agency_id", agency},
+                                   {"agency_name", agency_name(services_, agency)},
+                                   {"title", title},
+                                   {"people", std::move(people)}}));
+  }
+  Json team = Json::array();
+  for (const auto& one : PHENDAU_TRY(duty_rows(services_, kTeam, {"active"}, {}))) {
+    Json person =
+        with_members(one, {"full_name", "position", "skills", "phone", "email", "out_of_hours_phone"});
+    const std::string& agency = one.doc["agency_id"].as_string();
+    person.set("agency_name", agency.empty() ? Json() : Json(agency_name(services_, agency)));
+    team.push(std::move(person));
+  }
+  return Json::object({{"today", format_date(to_civil(services_.env.now(), kHubZone).date)},
+                       {"bodies", std::move(bodies_json)},
+                       {"team", std::move(team)},
+                       {"shifts", PHENDAU_TRY(shifts(actor, ids))}});
+}
+
+}  // namespace phendau::hub

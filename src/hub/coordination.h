@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Coordination between bodies: requests about a case (records of the register coordination_request) and what
+// they do to it (who is asked takes part, the timeline says so), what the pack says a case now asks for, what
+// waits for whose answer, and who is to be called. Rights: the register's, and authorize_case(). Thread-safe.
+#pragma once
+
+#include "hub/case_record.h"
+#include "hub/records.h"
+
+namespace phendau::hub {
+
+inline constexpr std::size_t kInboxShown = 200;       // of each list; further ones are counted
+inline constexpr std::size_t kCaseRequestsMax = 500;  // shown on a case
+inline constexpr std::size_t kDutyPeopleMax = 500;    // of the page of duty, of each list
+
+class CaseCoordination {
+ public:
+  /// Becomes the company of `records`.
+  CaseCoordination(Services& services, Records& records);
+
+  /// Records::company.
+  Result<Records::Company> company(const Actor& actor, const Draft& draft, std::string_view state_before);
+  /// {parties, requests, proposals, may_ask}
+  Result<Json> of_case(const Actor& actor, std::string_view case_id);
+  /// {waiting, asked, overdue}: what waits for the answer of the actor's bodies, what they asked.
+  Result<Json> inbox(const Actor& actor);
+  /// {bodies, team, shifts}: whom to call, and who is on duty.
+  Result<Json> duty(const Actor& actor);
+
+ private:
+  using Holders = std::multimap<std::string, std::string, std::less<>>;
+  Json request_view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record);
+  Result<Json> requests(const Actor& actor, const ledger::Query& query, const Scope& scope);
+  Json proposals(const workflow::CaseState& state, const std::vector<ledger::Record>& sent);
+  std::optional<comply::DueDay> due_of(std::string_view term, UtcTime from) const;
+  Result<> join(ledger::Write& of_case, const Draft& draft, std::string_view case_agency, UtcTime now);
+  std::vector<std::string> own_bodies(const Actor& actor);
+  Result<Json> shifts(const Actor& actor, const std::vector<std::string>& agencies);
+
+  Services& services_;
+  Records& records_;
+  CaseDefinitions definitions_;
+};
+
+}  // namespace phendau::hub

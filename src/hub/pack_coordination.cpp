@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// coordination.yaml of a pack: what bodies may do in cases that they were asked into, which requests let them
+// in, by when they are answered, and which requests a case asks for.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "comply/deadline.h"
+#include "hub/pack_reader.h"
+
+namespace phendau::hub {
+namespace {
+
+constexpr std::size_t kCoordinationListMax = 100;
+
+/// Takes the place of an imported one of its id; a mistake when the same file has it twice.
+template <class Item>
+void put_by_id(comply::ContentReader& reader, const YamlNode& node, std::vector<Item>& list, Item item) {
+  const auto at = std::find_if(list.begin(), list.end(), [&](const Item& one) { return one.id == item.id; });
+  if (at == list.end()) {
+    list.push_back(std::move(item));
+  } else if (at->place.file == item.place.file) {
+    reader.error(node, fmt::format("'{}' is defined twice{}", item.id, other_place(at->place)));
+  } else {
+    *at = std::move(item);
+  }
+}
+
+/// The maps of a list.
+std::vector<const YamlNode*> maps_of(comply::ContentReader& reader, const YamlNode& document,
+                                     std::string_view key) {
+  std::vector<const YamlNode*> out;
+  const YamlNode* list = reader.list(document, key, false);
+  if (list == nullptr) return out;
+  if (list->items.size() > kCoordinationListMax)
+    reader.error(*list, fmt::format("at most {} of '{}'", kCoordinationListMax, key));
+  for (const auto& node : list->items) {
+    if (node.is_map())
+      out.push_back(&node);
+    else
+      reader.error(node, fmt::format("an item of '{}' must be a map", key));
+  }
+  return out;
+}
+
+workflow::Conditions case_conditions(comply::ContentReader& reader, const YamlNode& node) {
+  workflow::Conditions out;
+  const YamlNode* map = reader.map(node, "when", true);
+  if (map == nullptr) return out;
+  for (const auto& [name, value] : map->members) {
+    const std::size_t dot = name.scalar.find('.');
+    if (dot == std::string::npos) {
+      reader.error(name, fmt::format("'when' names STEP.MEMBER, not '{}'", name.scalar));
+      continue;
+    }
+    workflow::Condition one{name.scalar.substr(0, dot), name.scalar.substr(dot + 1), {}};
+    const Json wanted = yaml_to_json(value);
+    if (wanted.is_array())
+      one.any_of.assign(wanted.items().begin(), wanted.items().end());
+    else if (!wanted.is_string() || wanted.as_string() != "*")
+      one.any_of.push_back(wanted);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+bool allows_word(const Json& schema, const std::string& value) {
+  const auto& words = schema["enum"].items();
+  return words.empty() || std::find(words.begin(), words.end(), Json(value)) != words.end();
+}
+
+}  // namespace
+
+const PartyKind* Coordination::party_of(std::string_view slot) const {
+  const PartyKind* other = nullptr;
+  for (const auto& one : parties) {
+    if (one.slot.empty()) other = &one;
+    if (!slot.empty() && one.slot == slot) return &one;
+  }
+  return other;
+}
+
+const PartyKind* Coordination::party(std::string_view id) const {
+  const auto found =
+      std::find_if(parties.begin(), parties.end(), [&](const PartyKind& one) { return one.id == id; });
+  return found == parties.end() ? nullptr : &*found;
+}
+
+void PackReader::read_coordination(const std::string& pack_id, const std::string& path,
+                                   const std::string& text) {
+  const std::string file = pack_id + "/" + path;
+  comply::ContentReader reader(file, errors_);
+  const auto document = reader.document(with_parameters(file, text));
+  if (!document) return;
+  reader.only_keys(*document, {"parties", "joins", "answer_within", "triggers"});
+  Coordination& out = pack_.coordination;
+  for (const YamlNode* node : maps_of(reader, *document, "parties")) {
+    reader.only_keys(*node, {"id", "title", "slot", "may"});
+    PartyKind one{reader.text(*node, "id", true),
+                  reader.bi_text(*node, "title", true),
+                  reader.text(*node, "slot", false),
+                  {},
+                  reader.place(*node)};
+    for (const auto& name : reader.texts(*node, "may", true)) {
+      if (const auto right = case_right_from(name))
+        one.may.push_back(*right);
+      else
+        reader.error(*node->find("may"),
+                     "'may' takes view, timeline, files, papers, evidence, notices, export, note, act, ask");
+    }
+    put_by_id(reader, *node, out.parties, std::move(one));
+  }
+  for (const YamlNode* node : maps_of(reader, *document, "joins")) {
+    reader.only_keys(*node, {"wanted", "on"});
+    JoinRule one{reader.texts(*node, "wanted", true), false, reader.place(*node)};
+    const std::string on = reader.text(*node, "on", true);
+    if (on != "sent" && on != "accepted") reader.error(*node, "'on' is sent or accepted");
+    one.on_acceptance = on == "accepted";
+    out.joins.push_back(std::move(one));
+  }
+  if (const YamlNode* node = document->find("answer_within")) {
+    out.answer_within = reader.text(*document, "answer_within", true);
+    out.answer_place = reader.place(*node);
+    if (const auto term = comply::parse_term(out.answer_within); !term)
+      reader.error(*node, term.error().message);
+  }
+  for (const YamlNode* node : maps_of(reader, *document, "triggers")) {
+    reader.only_keys(*node, {"id", "title", "clause", "when", "within", "requests"});
+    CoordinationTrigger one;
+    one.id = reader.text(*node, "id", true);
+    one.title = reader.bi_text(*node, "title", true);
+    one.clause = reader.text(*node, "clause", false);
+    one.when.when = case_conditions(reader, *node);
+    one.within = reader.text(*node, "within", false);
+    one.place = reader.place(*node);
+    if (!one.within.empty()) {
+      if (const auto term = comply::parse_term(one.within); !term)
+        reader.error(*node->find("within"), term.error().message);
+    }
+    for (const YamlNode* request : maps_of(reader, *node, "requests")) {
+      reader.only_keys(*request, {"to_body", "wanted", "content"});
+      one.proposals.push_back({reader.text(*request, "to_body", true), reader.text(*request, "wanted", true),
+                               reader.bi_text(*request, "content", true)});
+    }
+    put_by_id(reader, *node, out.triggers, std::move(one));
+  }
+}
+
+void PackReader::check_coordination() {
+  const Coordination& all = pack_.coordination;
+  for (const auto& party : all.parties) {
+    if (!party.slot.empty() && !has_role(party.slot))
+      error(party.place,
+            fmt::format("no role slot '{}'{}", party.slot, did_you_mean(party.slot, role_names())));
+  }
+  if (all.joins.empty() && all.triggers.empty()) return;
+  const comply::Place& at = all.joins.empty() ? all.triggers.front().place : all.joins.front().place;
+  const RegisterKind* kind = need_register(at, std::string(kRequestKind));
+  if (kind == nullptr) return;
+  const Json& properties = kind->spec.schema["properties"];
+  const auto check_word = [&](const comply::Place& place, std::string_view field, const std::string& value) {
+    if (!allows_word(properties[field], value))
+      error(place, fmt::format("{}.{} knows no '{}'", kRequestKind, field, value));
+  };
+  for (const auto& join : all.joins) {
+    for (const auto& wanted : join.wanted) check_word(join.place, "wanted", wanted);
+  }
+  for (const auto& trigger : all.triggers) {
+    if (!trigger.clause.empty() && pack_.clause(trigger.clause) == nullptr && !clauses_unread_)
+      error(trigger.place, fmt::format("no clause '{}'", trigger.clause));
+    for (const auto& one : trigger.proposals) {
+      check_word(trigger.place, "to_body", one.to_body);
+      check_word(trigger.place, "wanted", one.wanted);
+    }
+    const auto incident = std::find_if(pack_.workflows.begin(), pack_.workflows.end(),
+                                       [](const WorkflowRef& one) { return one.id == kIncidentWorkflow; });
+    if (incident == pack_.workflows.end()) continue;
+    for (const auto& condition : trigger.when.when) {
+      const auto form = incident->forms.find(condition.step);
+      if (form == incident->forms.end() || !form->second["properties"].contains(condition.member))
+        error(trigger.place,
+              fmt::format("the form of step '{}' has no field '{}'", condition.step, condition.member));
+    }
+  }
+}
+
+}  // namespace phendau::hub
