@@ -5,13 +5,14 @@ when the hub's name can no longer be looked up, when somebody takes the rules aw
 the machine's console without the hub. Where there is a browser, the first cut and its end are ordered on the machine's page. An order after which the hub would be lost is undone. Runs in namespaces of its own: nothing outside is touched."""
 import json
 import os
+import pathlib
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import pathlib
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from harness import AGENT, ROOT, Client, refused, run, wait_for
@@ -215,7 +216,7 @@ try:
     held.close()
 finally:
     agent.stop()
-    for process in (inner, machine):
+    for process in (inner, network.machine):
         process.kill()
         process.wait()
 hub.stop()
