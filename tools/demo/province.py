@@ -323,7 +323,7 @@ def step_docs():
                                                   "sha256": hashlib.sha256(b"du lieu mau").hexdigest(), "taken_at": at}]},
         "report": {"head_at": at, "head_channel": "phone", "department_at": at, "department_channel": "email",
                    "document_number": "00/BC-MAU"},
-        "restore": {"backup": "Bản sao lưu đêm hôm trước (mẫu)", "backup_at": at, "restored_at": at, "file_kept": True,
+        "restore": {"backup": "Bản sao lưu đêm hôm trước (mẫu)", "backup_at": at, "tested_on": at[:10], "restored_at": at, "file_kept": True,
                     "file_location": "Tủ hồ sơ số 1 (mẫu)"},
     }
 
