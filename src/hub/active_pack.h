@@ -82,7 +82,9 @@ class ActivePack {
   using Workflows = std::map<std::string, KnownWorkflow, std::less<>>;
   static void read_workflow(const std::string& text, const std::string& file, Workflows& into,
                             std::vector<ContentError>& errors);
-  void check_regimes(std::vector<ContentError>& errors) const;
+  void check_workflows(std::vector<ContentError>& errors) const;
+  void check_effects(const PackFile& file, const workflow::Definition& definition,
+                     std::vector<ContentError>& errors) const;
   std::optional<workflow::Due> due_of(const workflow::Clock& clock, UtcTime from) const;
 
   Workflows workflows_;

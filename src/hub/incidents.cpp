@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/attachments.h"
+#include "hub/case_effects.h"
 #include "hub/record_checks.h"
 #include "hub/records.h"
 
@@ -187,6 +188,12 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {
     const auto standing = names_in_case(services_, actor, record.agency_id, rule.roles);
     steps.push(step_view(state.steps[i], !state.closed && workflow::is_named(rule.roles, standing.names)));
   }
+  const auto may_act = [&](std::string_view step) {
+    const auto* rule = definition.find(step);
+    const auto& roles = rule == nullptr ? definition.close_roles : rule->roles;
+    return workflow::is_named(roles, names_in_case(services_, actor, record.agency_id, roles).names);
+  };
+  out.set("effects", PHENDAU_TRY(case_effects_view(services_, record.id, may_act)));
   out.set("workflow", definition.id + "@" + state.pack)
       .set("description", record.doc["description"].as_string())
       .set("definition", definition_view(definition, state))

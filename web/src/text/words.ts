@@ -163,7 +163,8 @@ export const timelineWords: Record<string, string> = {
   reopened: 'Mở lại hồ sơ',
   detected: 'Sửa thời điểm phát hiện',
   order: 'Lệnh',
-  clock: 'Hạn',
+  effect: 'Hệ thống tự làm',
+  evidence: 'Chứng cứ',
 };
 
 /** What a detection rule serves, as packs name it. */
