@@ -124,11 +124,13 @@ Result<> CaseEffects::look_at_clocks(UtcTime now) {
 Result<> CaseEffects::carry_out(const ledger::Record& effect) {
   const auto of = services_.ledger.get(kCaseKind, effect.doc["case_id"].as_string(), everything());
   const std::string& does = effect.doc["does"].as_string();
-  const auto outcome = !of                ? Result<Outcome>(std::unexpected(of.error()))
-                       : does == "notice" ? tell(effect, *of)
-                       : does == "paper"  ? draft(effect, *of)
-                                          : propose(effect, *of);
-  if (outcome) return note(effect, *outcome);
+  auto outcome = !of                ? Result<Outcome>(std::unexpected(of.error()))
+                 : does == "notice" ? tell(effect, *of)
+                 : does == "paper"  ? draft(effect, *of)
+                                    : propose(effect, *of);
+  if (outcome && of->doc["exercise"].as_bool())
+    outcome->text = tr(Lang::vi, "notice.exercise", {outcome->text});
+  if (outcome) return note(effect, std::move(*outcome));
   const auto tries = static_cast<int>(effect.doc["tries"].as_int()) + 1;
   std::string why = explain(Lang::vi, outcome.error());
   if (may_pass(outcome.error()) && tries < kEffectTriesMax) {
@@ -267,10 +269,11 @@ Result<Json> case_effects_view(Services& services, std::string_view case_id,
   query.kind = kCaseEffectKind;
   query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(case_id)}});
   query.order_by = "created_at";
-  query.descending = false;
-  query.limit = kEffectsShown;
+  query.limit = kEffectsShown;  // the newest
+  auto page = PHENDAU_TRY(services.ledger.list(query, everything()));
+  std::reverse(page.records.begin(), page.records.end());
   Json out = Json::array();
-  for (const auto& record : PHENDAU_TRY(services.ledger.list(query, everything())).records) {
+  for (const auto& record : page.records) {
     const Json& doc = record.doc;
     const std::string& name = doc["name"].as_string();
     const auto& rules = services.pack.pack().notices;

@@ -4,9 +4,13 @@
 // cannot be done says so and can be tried again or dismissed.
 #include "hub/case_effects.h"
 
+#include <atomic>
+#include <thread>
+
 #include <doctest/doctest.h>
 
 #include "base/hash.h"
+#include "base/texts.h"
 #include "hub/collected_files.h"
 #include "hub/hub_test_folder.h"
 #include "hub/orders.h"
@@ -77,8 +81,12 @@ struct World : TestHub {
   }
   std::size_t entries(const Json& of, std::string_view kind) {
     std::size_t out = 0;
-    const Json page = incidents.entries(a, of["id"].as_string(), "", 500).value();
-    for (const auto& one : page["items"].items()) out += one["kind"].as_string() == kind ? 1 : 0;
+    std::string cursor;
+    do {
+      const Json page = incidents.entries(a, of["id"].as_string(), cursor, 500).value();
+      for (const auto& one : page["items"].items()) out += one["kind"].as_string() == kind ? 1 : 0;
+      cursor = page["next_cursor"].string_or("");
+    } while (!cursor.empty());
     return out;
   }
   std::size_t told(const std::string& notice) {
@@ -182,6 +190,44 @@ TEST_CASE("case effects: what cannot be done says what to do, is tried again or 
   w.look();
   CHECK(w.effect(made, "reported")["state"].as_string() == "done");
   CHECK(w.effects->act(w.a, id, "reported", dismiss).error().text_id == "effect.not_open");
+}
+
+TEST_CASE("case effects: of a drill every word says so") {
+  World w;
+  w.person("thu.truong", Role::agency_head, "a1");
+  const Json made = w.open_case();
+  auto drill = ledger::rewrite(w.ledger->get(kCaseKind, made["id"].as_string(), everything()).value(), "x");
+  drill.doc.set("exercise", true);
+  REQUIRE(w.ledger->write(drill, system_actor(), w.env.now()));
+  w.act(made, "report", kReport);
+  w.look();
+  for (const char* id : {"initial_report", "reported"})
+    CHECK(w.effect(made, id)["outcome"].as_string().starts_with(tr(Lang::vi, "notice.exercise", {""})));
+  Actor head;
+  head.user_id = "thu.truong";
+  head.role = Role::agency_head;
+  head.agency_ids = {"a1"};
+  const Json told = w.notices.list(head, 10).value();
+  REQUIRE(told["items"].size() == 1);
+  CHECK(told["items"].items()[0]["text"].as_string().starts_with(tr(Lang::vi, "notice.exercise", {""})));
+}
+
+TEST_CASE("case effects: somebody acts while the hub writes the case") {
+  World w;
+  const Json made = w.open_case();
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    CaseDefinitions definitions(*w.services);
+    while (!done) {
+      if (!note_in_case(*w.services, definitions, system_actor(), made["id"].as_string(), {"order", "x"}, {}))
+        break;
+    }
+  });
+  constexpr int kNotes = 40;
+  for (int i = 0; i < kNotes; ++i) w.act(made, "verify", R"({"verb":"note","reason":"seen"})");
+  done = true;
+  writer.join();
+  CHECK(w.entries(made, "note") == kNotes);
 }
 
 TEST_CASE("case effects: clocks remind before their end and tell those above after it, once") {
