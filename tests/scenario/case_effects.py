@@ -2,17 +2,20 @@
 """What a case brings about by itself, on the real hub, killed at many moments: the report step drafts the initial report and tells head and
 department; a draft that says "beyond our ability" tells them at once; an order is proposed for the machine that the form names and given by a
 person; closing drafts the final report. The clock moves: the first step's term is reminded of, is told to be late, and goes up to the head and
-the lead department. Each of it once, in the timeline and in what people were told, whatever was killed when."""
+the lead department. Each of it once, in the timeline and in what people were told, whatever was killed when; a running case goes on doing what
+the procedure said that it began with."""
 import collections
 import datetime
 import pathlib
 import random
+import re
+import shutil
 import signal
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import FAKETIME, Agent, Client, Clock, Hub, refused, scratch, skip, wait_for
+from harness import FAKETIME, ROOT, Agent, Client, Clock, Hub, refused, scratch, skip, wait_for
 
 if not FAKETIME.exists():
     skip("libfaketime is not installed (Debian: faketime)")
@@ -21,7 +24,10 @@ ROUNDS = 8
 random.seed(20261127)
 clock = Clock(scratch())
 clock.move(clock.now())
-hub = Hub(config={"assess_every": "1h"}).init(agency="xa-mot", name="Xã Một")
+packs = scratch() / "packs"
+for name in ("base", "ha-giang"):
+    shutil.copytree(ROOT / "packs" / name, packs / name)
+hub = Hub(pack=packs / "ha-giang", config={"assess_every": "1h"}).init(agency="xa-mot", name="Xã Một")
 token = hub.token()
 
 
@@ -161,7 +167,17 @@ assert told(late, "case_clock_soon") == {"can.bo": 1}
 head = Client(hub.port).sign_in("thu.truong", PASSWORD)
 assert any("quá hạn" in n["text"] and "Máy chủ thư" in n["text"] for n in head.get("/notices")["items"]), head.get("/notices")
 
-# ---- closing drafts the final report; an early end does not ---------------------------------------------------------------------------
+# ---- a new procedure without effects: for cases that open now -------------------------------------------------------------------------
+procedure = packs / "ha-giang" / "workflows" / "incident.yaml"
+text, count = re.subn(r"(?m)^( *)effects:\n(?:\1  - .*\n)+", "", procedure.read_text(encoding="utf-8"))
+assert count >= 5, count
+procedure.write_text(text, encoding="utf-8")
+again()
+fresh = officer.post("/incidents", {"title": "Vụ mới", "agency_id": "xa-mot"})["id"]
+officer.post(f"/incidents/{fresh}/steps/report", {"verb": "done", "doc": REPORT})
+assert officer.get(f"/incidents/{fresh}")["effects"] == []
+
+# ---- closing drafts the final report, as the case's own procedure says; an early end does not -----------------------------------------
 officer.post(f"/incidents/{other}/stop", {"reason": "nhầm"})
 verify = {"state": "Trang bị sửa", "severity": "low", "scope": "một máy", "category": "defacement", "serious": "ordinary", "serious_reason": "một trang"}
 officer.post(f"/incidents/{case}/steps/verify", {"verb": "done", "doc": verify})
