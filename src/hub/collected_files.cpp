@@ -42,7 +42,13 @@ Result<std::size_t> CollectedFiles::look() {
   query.keep = [now](const ledger::Record& order) { return has_ended(order, now); };
   std::size_t taken = 0;
   const auto page = PHENDAU_TRY(services_.ledger.list(ledger::by_id(std::move(query)), everything()));
-  for (const auto& order : page.records) taken += PHENDAU_TRY(take_in(order));
+  for (const auto& order : page.records) {
+    const auto files = take_in(order);
+    if (files) taken += *files;
+    // The next turn tries again; other orders do not wait for this one.
+    if (!files)
+      PHENDAU_LOG(warn, "collected_files_wait", {"order", order.id}, {"error", files.error().message});
+  }
   return taken;
 }
 
