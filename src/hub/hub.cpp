@@ -176,6 +176,8 @@ Result<> Hub::open_workers() {
   obligations_->start();
   deliveries_->start();
   telling_->start();
+  case_effects_->start();
+  collected_files_->start();
   listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
   journal_watch_ = std::make_unique<JournalWatch>(*services_, DataFolder::of(config_.data_dir).journal,
@@ -224,6 +226,8 @@ Result<> Hub::open_duties() {
   };
   telling_ = std::make_unique<Telling>(*services_, *accounts_, *notices_, *deliveries_);
   PHENDAU_TRY(telling_->open());
+  case_effects_ = std::make_unique<CaseEffects>(*services_, *telling_, *papers_);
+  collected_files_ = std::make_unique<CollectedFiles>(*services_, *evidence_);
   reminding_ =
       std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_, *deliveries_);
   calendar_feeds_ = std::make_unique<CalendarFeeds>(*services_, *accounts_);
@@ -282,6 +286,8 @@ void Hub::stop() {
   if (pipeline_) pipeline_->stop();
   if (detection_) detection_->stop();
   if (obligations_) obligations_->stop();
+  if (collected_files_) collected_files_->stop();
+  if (case_effects_) case_effects_->stop();
   if (telling_) telling_->stop();
   if (deliveries_) deliveries_->stop();
   if (rule_filters_) rule_filters_->stop();

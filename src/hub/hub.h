@@ -13,6 +13,8 @@
 #include "hub/alerts.h"
 #include "hub/calendar_feeds.h"
 #include "hub/coordination.h"
+#include "hub/case_effects.h"
+#include "hub/collected_files.h"
 #include "hub/deliveries.h"
 #include "hub/detection.h"
 #include "hub/devices.h"
@@ -92,6 +94,7 @@ class Hub {
   Notices& notices() { return *notices_; }
   Deliveries& deliveries() { return *deliveries_; }
   Telling& telling() { return *telling_; }
+  CaseEffects& case_effects() { return *case_effects_; }
   CalendarFeeds& calendar_feeds() { return *calendar_feeds_; }
   Leader& leader() { return *leader_; }
   ProvinceSettings& province_settings() { return *province_settings_; }
@@ -165,6 +168,8 @@ class Hub {
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Deliveries> deliveries_;
   std::unique_ptr<Telling> telling_;
+  std::unique_ptr<CaseEffects> case_effects_;
+  std::unique_ptr<CollectedFiles> collected_files_;
   std::unique_ptr<Reminding> reminding_;
   std::unique_ptr<CalendarFeeds> calendar_feeds_;
   std::unique_ptr<Leader> leader_;

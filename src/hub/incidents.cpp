@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/attachments.h"
+#include "hub/case_effects.h"
 #include "hub/case_parties.h"
 #include "hub/record_checks.h"
 #include "hub/records.h"
@@ -245,6 +246,12 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
         !state.closed && rights.contains(CaseRight::act) && workflow::is_named(rule.roles, standing.names);
     steps.push(step_view(state.steps[i], may_act, rights));
   }
+  const auto may_act = [&](std::string_view step) {
+    const auto* rule = definition.find(step);
+    const auto& roles = rule == nullptr ? definition.close_roles : rule->roles;
+    return workflow::is_named(roles, names_in_case(services_, actor, record.agency_id, roles).names);
+  };
+  out.set("effects", PHENDAU_TRY(case_effects_view(services_, record.id, may_act)));
   out.set("workflow", definition.id + "@" + state.pack)
       .set("description", record.doc["description"].as_string())
       .set("definition", definition_view(definition, state, alerts, services_.env.now()))
@@ -437,6 +444,16 @@ Result<Json> Incidents::save(const Actor& actor, const Loaded& loaded, const wor
               everything_open_to(actor));
 }
 
+namespace {
+
+/// The hub itself writes cases all the time (effects, orders, clocks): whoever acts at that moment acts
+/// again, on what it wrote. Each time somebody else's write went through, so this ends.
+bool is_overtaken(const Result<Json>& saved) {
+  return !saved && saved.error().text_id == "ledger.version_conflict";
+}
+
+}  // namespace
+
 Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string_view step,
                             const Json& body) {
   const auto verb = workflow::verb_from(body["verb"].as_string());
@@ -457,7 +474,8 @@ Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string
   move.names = std::move(standing.names);
   const auto next =
       PHENDAU_TRY(workflow::act(definition, loaded.state, move, standing.actor, services_.env.now()));
-  return save(standing.actor, loaded, next, std::string(step) + " " + body["verb"].as_string());
+  auto saved = save(standing.actor, loaded, next, std::string(step) + " " + body["verb"].as_string());
+  return is_overtaken(saved) ? act(actor, id, step, body) : saved;
 }
 
 Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::string_view summary) {
@@ -469,7 +487,8 @@ Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::stri
   const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
   const auto closed = PHENDAU_TRY(workflow::close(definition, loaded.state, standing.actor,
                                                   services_.env.now(), summary, standing.names));
-  return save(standing.actor, loaded, closed, "closed", Json::object({{"summary", summary}}));
+  auto saved = save(standing.actor, loaded, closed, "closed", Json::object({{"summary", summary}}));
+  return is_overtaken(saved) ? close(actor, id, summary) : saved;
 }
 
 Result<Json> Incidents::stop(const Actor& actor, std::string_view id, std::string_view reason) {
@@ -480,7 +499,8 @@ Result<Json> Incidents::stop(const Actor& actor, std::string_view id, std::strin
                                       definition.stop_roles.value_or(workflow::Names()));
   const auto stopped = PHENDAU_TRY(
       workflow::stop(definition, loaded.state, standing.actor, services_.env.now(), reason, standing.names));
-  return save(standing.actor, loaded, stopped, "stopped");
+  auto saved = save(standing.actor, loaded, stopped, "stopped");
+  return is_overtaken(saved) ? stop(actor, id, reason) : saved;
 }
 
 Result<Json> Incidents::reopen(const Actor& actor, std::string_view id, std::string_view reason) {
@@ -491,7 +511,8 @@ Result<Json> Incidents::reopen(const Actor& actor, std::string_view id, std::str
                                       definition.reopen_roles.value_or(workflow::Names()));
   const auto open = PHENDAU_TRY(workflow::reopen(definition, loaded.state, standing.actor,
                                                  services_.env.now(), reason, standing.names));
-  return save(standing.actor, loaded, open, "reopened");
+  auto saved = save(standing.actor, loaded, open, "reopened");
+  return is_overtaken(saved) ? reopen(actor, id, reason) : saved;
 }
 
 Result<Json> Incidents::correct_detected(const Actor& actor, std::string_view id, const Json& body) {
@@ -504,7 +525,8 @@ Result<Json> Incidents::correct_detected(const Actor& actor, std::string_view id
   const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
   const auto next = PHENDAU_TRY(workflow::correct_detected(definition, loaded.state, *at, standing.actor, now,
                                                            body["reason"].as_string(), standing.names));
-  return save(standing.actor, loaded, next, "detected");
+  auto saved = save(standing.actor, loaded, next, "detected");
+  return is_overtaken(saved) ? correct_detected(actor, id, body) : saved;
 }
 
 Result<Json> Incidents::note_sealed(const Actor& actor, std::string_view id, const Json& body) {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "base/ulid.h"
+#include "hub/case_effects.h"
 #include "wire/protocol.h"
 #include "wire/stays_up.h"
 
@@ -156,11 +157,35 @@ Result<Json> Orders::issue(const Actor& actor, std::string_view device_id, const
   if (PHENDAU_TRY(open_orders(device.id)).size() >= kOpenOrdersMax)
     return fail(ErrorCode::limit, "too many orders wait for the device", "order.too_many");
   write.id = PHENDAU_TRY(next_id(device.id));
-  PHENDAU_TRY(services_.ledger.write(write, actor, now));
+  std::vector<ledger::Write> also;
+  if (const std::string& effect = body["effect"].as_string(); !effect.empty()) {
+    also.push_back(PHENDAU_TRY(note_proposed(services_, write.doc["case_id"].as_string() + "." + effect,
+                                             order, device.id, write.id)));
+  }
+  PHENDAU_TRY(
+      this->write(write, actor, "case.order_issued", write.doc["ordered_by"].as_string(), std::move(also)));
   const auto record = PHENDAU_TRY(services_.ledger.get(kOrderKind, write.id, everything()));
   publish(record);
   PHENDAU_LOG(info, "order_issued", {"id", record.id}, {"device", device.id}, {"order", order});
   return view(record);
+}
+
+Result<> Orders::write(const ledger::Write& write, const Actor& actor, std::string_view text_id,
+                       std::string_view more, std::vector<ledger::Write> also) {
+  also.insert(also.begin(), write);
+  const std::string& case_id = write.doc["case_id"].as_string();
+  if (case_id.empty()) {
+    ledger::WriteBatch batch;
+    batch.writes = std::move(also);
+    PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
+    return {};
+  }
+  CaseFact fact{"order", ""};
+  fact.text = trim(tr(Lang::vi, text_id,
+                      {order_title(services_, write.doc["order"].as_string()),
+                       device_title(services_, write.doc["device_id"].as_string()), std::string(more)}));
+  if (!actor.system && actor.role != Role::device) fact.by_name = actor.name;
+  return note_in_case(services_, definitions_, actor, case_id, fact, std::move(also));
 }
 
 Result<Json> Orders::cancel(const Actor& actor, std::string_view id, std::string_view reason) {
@@ -174,7 +199,7 @@ Result<Json> Orders::cancel(const Actor& actor, std::string_view id, std::string
   write.state = "cancelled";
   write.scope = scope;
   write.doc.set("cancel_reason", why);
-  PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
+  PHENDAU_TRY(this->write(write, actor, "case.order_cancelled", why));
   publish(record);
   return view(PHENDAU_TRY(services_.ledger.get(kOrderKind, id, scope)));
 }
@@ -254,7 +279,8 @@ Result<> Orders::take_result(const Actor& device, const wire::OrderResult& resul
   ledger::Write write = ledger::rewrite(*found, "told by the machine");
   write.state = result.outcome == "done" ? "done" : "failed";
   write.doc.set("result", result_doc(result)).set("finished_at", format_rfc3339(now));
-  PHENDAU_TRY(services_.ledger.write(write, device, now));
+  PHENDAU_TRY(this->write(write, device, write.state == "done" ? "case.order_done" : "case.order_failed",
+                          outcome_text(write.doc["result"])));
   publish(*found);
   PHENDAU_LOG(info, "order_finished", {"id", result.id}, {"device", device.user_id},
               {"outcome", result.outcome});
@@ -264,7 +290,7 @@ Result<> Orders::take_result(const Actor& device, const wire::OrderResult& resul
 Result<> Orders::expire(const ledger::Record& record) {
   ledger::Write write = ledger::rewrite(record, "expired");
   write.state = "expired";
-  const auto written = services_.ledger.write(write, system_actor(), services_.env.now());
+  const auto written = this->write(write, system_actor(), "case.order_expired", "");
   if (!written && written.error().code != ErrorCode::conflict) return std::unexpected(written.error());
   publish(record);
   return {};

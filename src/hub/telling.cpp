@@ -86,28 +86,11 @@ struct Telling::People {
   std::multimap<std::string, std::string, std::less<>> bodies_of_slot;
 };
 
-Telling::~Telling() { stop(); }
-
 void Telling::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
-void Telling::stop() {
-  {
-    const std::lock_guard lock(wake_mu_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void Telling::run() {
-  for (;;) {
+  worker_.start(kLookEvery, [this] {
     if (const auto told = look(); !told)
       PHENDAU_LOG(warn, "notices_not_sent", {"error", told.error().message});
-    std::unique_lock lock(wake_mu_);
-    if (wake_.wait_for(lock, kLookEvery, [&] { return stopping_; })) return;
-  }
+  });
 }
 
 Result<> Telling::open() {
@@ -150,7 +133,7 @@ Result<Telling::People> Telling::people_now() {
 }
 
 Result<std::size_t> Telling::tell_now(std::string_view notice, const ledger::Record& record,
-                                      std::string_view key, std::vector<std::string> to) {
+                                      std::string_view key, std::vector<std::string> to, Marks more) {
   const auto& rules = services_.pack.pack().notices;
   const auto found =
       std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == notice; });
@@ -160,7 +143,7 @@ Result<std::size_t> Telling::tell_now(std::string_view notice, const ledger::Rec
   const std::lock_guard lock(mu_);
   People people = PHENDAU_TRY(people_now());
   std::vector<DeliveryWrite> out;
-  PHENDAU_TRY(tell(rule, record, key, people, out));
+  PHENDAU_TRY(tell(rule, record, key, people, out, more));
   PHENDAU_TRY(write(out));
   return out.size();
 }
@@ -293,16 +276,20 @@ bool Telling::may_read(const Reader& reader, const ledger::Record& record) {
 }
 
 Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std::string_view key,
-                       People& people, std::vector<DeliveryWrite>& out) {
+                       People& people, std::vector<DeliveryWrite>& out, const Marks& more) {
   const std::string about = record.kind + "/" + record.id;
   const std::vector<std::pair<std::string_view, std::string>> marks = {
       {"{number}", number_of(record)},
       {"{level}", level_of(record)},
       {"{agency}", agency_name(services_, record.agency_id)},
       {"{title}", record.doc["title"].as_string()}};
-  const std::string title = filled(rule.title.vi, {marks[0], marks[1]});
-  const std::string brief = filled(rule.short_text.vi, {marks[0], marks[1]});
-  const std::string whole = filled(rule.text.vi, marks);
+  // A drill must never be taken for the real thing, by whom it reaches by mistake either.
+  const auto marked = [&](std::string text) {
+    return record.doc["exercise"].as_bool() ? tr(Lang::vi, "notice.exercise", {text}) : text;
+  };
+  const std::string title = marked(filled(rule.title.vi, {marks[0], marks[1]}));
+  const std::string brief = marked(filled(rule.short_text.vi, {marks[0], marks[1]}));
+  const std::string whole = marked(filled(filled(rule.text.vi, more), marks));
   std::set<std::string> seen;  // nobody is told twice by one way
   for (const auto& reader : PHENDAU_TRY(readers_of(rule, record, people))) {
     const std::string& words = may_read(reader, record) ? whole : brief;

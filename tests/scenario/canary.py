@@ -186,7 +186,7 @@ def requests(on, own):
         "listIncidents": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"status": "open"}]],
         "createIncident": [({"title": "x", "agency_id": on["agency"]}, {}, {})], "getIncident": [(None, {}, {"id": on["case"]})],
         "actOnIncidentStep": [({"verb": "note", "reason": "x"}, {}, {"id": on["case"], "step": on["step"]})],
-        "closeIncident": [({"summary": "x"}, {}, {"id": on["case"]})], "stopIncident": [({"reason": "x"}, {}, {"id": on["case"]})],
+        "closeIncident": [({"summary": "x"}, {}, {"id": on["case"]})], "actOnIncidentEffect": [({"verb": "retry"}, {}, {"id": on["case"], "effect": "none"})], "stopIncident": [({"reason": "x"}, {}, {"id": on["case"]})],
         "reopenIncident": [({"reason": "x"}, {}, {"id": on["case"]})], "listIncidentEntries": [(None, {}, {"id": on["case"]})],
         "correctIncidentDetected": [({"reason": "x", "detected_at": "2026-01-01T00:00:00Z"}, {}, {"id": on["case"]})],
         "uploadAttachment": [(b"x", {"name": "x.txt", "X-Case": on["case"]}, {}), (b"x", {"name": "x.txt", "X-Agency": on["agency"]}, {}),

@@ -51,6 +51,7 @@ export type NoticeChoice = S['NoticeChoice'];
 export type AgencyPage = S['AgencyPage'];
 export type CalendarAddress = S['CalendarAddress'];
 export type Attachment = S['Attachment'];
+export type CaseEffect = S['CaseEffect'];
 export type Paper = S['Paper'];
 export type PaperDetail = S['PaperDetail'];
 export type PaperField = S['PaperField'];

@@ -19,6 +19,7 @@ import { Button, ClockLine, Drawer, PageHead, When } from '../ui/parts';
 import { SchemaForm, type Doc } from '../ui/schema-form';
 import { Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
+import { CaseEffects } from './case-effects';
 import '../styles/coordination.css';
 import '../styles/incident.css';
 
@@ -201,7 +202,7 @@ function Timeline({ c }: { c: Case }) {
         {[...c.timeline].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).map((e, i) => (
           <li key={`${e.at}${i}`}>
             <When at={e.at} />
-            <span><b>{timelineWords[e.kind] ?? e.kind}{stepName(c, e.step)}</b> <span class="muted">{e.by}</span>{e.sealed && <span class="muted"> <Icon name="lock" size={14} /> giữ kín</span>}{e.text && <><br />{inert(e.text)}</>}</span>
+            <span><b>{timelineWords[e.kind] ?? e.kind}{e.kind === 'effect' && e.step && ' ở bước'}{stepName(c, e.step)}</b> <span class="muted">{e.by}</span>{e.sealed && <span class="muted"> <Icon name="lock" size={14} /> giữ kín</span>}{e.text && <><br />{inert(e.text)}</>}</span>
           </li>
         ))}
       </ol>
@@ -280,6 +281,7 @@ export default function IncidentPage({ id }: PageProps) {
                 {(k.clocks?.length ?? 0) > 0 && k.status === 'open' && (
                   <section class="panel" aria-labelledby="clocks"><h2 id="clocks">Hạn</h2>{k.clocks!.map((clock) => <ClockLine key={`${clock.step ?? ''}${clock.label}`} clock={clock} />)}</section>
                 )}
+                <CaseEffects c={k} onCase={(after) => loaded.set(after)} onReload={loaded.reload} />
                 <section class="panel" aria-labelledby="case-alerts">
                   <h2 id="case-alerts">Cảnh báo trong hồ sơ</h2>
                   {k.alerts.length === 0 && <p class="muted">Hồ sơ này mở bằng tay, không từ cảnh báo.</p>}

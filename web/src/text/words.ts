@@ -164,7 +164,8 @@ export const timelineWords: Record<string, string> = {
   detected: 'Sửa thời điểm phát hiện',
   request: 'Phối hợp',
   order: 'Lệnh',
-  clock: 'Hạn',
+  effect: 'Hệ thống tự làm',
+  evidence: 'Chứng cứ',
 };
 
 /** What a detection rule serves, as packs name it. */
