@@ -182,7 +182,7 @@ officer.post(f"/incidents/{other}/stop", {"reason": "nhầm"})
 verify = {"state": "Trang bị sửa", "severity": "low", "scope": "một máy", "category": "defacement", "serious": "ordinary", "serious_reason": "một trang"}
 officer.post(f"/incidents/{case}/steps/verify", {"verb": "done", "doc": verify})
 officer.post(f"/incidents/{case}/steps/collect", {"verb": "done", "doc": {"copies": [{"what": "nhật ký", "where": "đĩa", "sha256": "a" * 64}]}})
-officer.post(f"/incidents/{case}/steps/restore", {"verb": "done", "doc": {"backup": "đêm qua", "restored_at": moment(-1), "file_kept": True}})
+officer.post(f"/incidents/{case}/steps/restore", {"verb": "done", "doc": {"backup": "đêm qua", "tested_on": "2026-01-01", "restored_at": moment(-1), "file_kept": True}})
 officer.post(f"/incidents/{case}/close", {"summary": "xong"})
 again()
 settled(case, "final_report")
