@@ -198,6 +198,18 @@ bool is_clock_overdue(const Json& clock, UtcTime now) {
   return due && (clock["inclusive"].as_bool() ? now > *due : now >= *due);
 }
 
+ledger::Query cases_query(bool exercises) {
+  ledger::Query out;
+  out.kind = kCaseKind;
+  using Op = ledger::FieldFilter::Op;
+  if (exercises) {
+    out.filters.push_back({"exercise", Op::equal, {Json(true)}});
+  } else {
+    out.filters.push_back({"exercise", Op::missing, {}});
+  }
+  return out;
+}
+
 Json entry_view(const workflow::TimelineEntry& entry) {
   return Json::object({{"at", format_rfc3339(entry.at)},
                        {"by", entry.by_name},

@@ -62,6 +62,9 @@ Json case_progress(const ActivePack& pack, const ledger::Record& record, UtcTime
 /// Whether a clock of the summary that still runs is late.
 bool is_clock_overdue(const Json& clock, UtcTime now);
 
+/// Cases that are exercises, or those that are none: what lists and counts ask.
+ledger::Query cases_query(bool exercises);
+
 /// Entries of a case whose reading was allowed, newest first: {items, next_cursor}.
 Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std::string_view cursor,
                           std::size_t limit);

@@ -209,7 +209,7 @@ Result<std::string> Duties::calendar(const Actor& actor, std::string_view host) 
 
 Result<std::uint64_t> Duties::count(std::string_view kind, std::vector<std::string> states,
                                     std::string_view agency_id) {
-  ledger::Query query;
+  ledger::Query query = kind == kCaseKind ? cases_query(false) : ledger::Query();
   query.kind = kind;
   query.states = std::move(states);
   query.agency_ids = {std::string(agency_id)};

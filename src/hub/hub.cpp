@@ -225,6 +225,7 @@ Result<> Hub::open_duties() {
   PHENDAU_TRY(telling_->open());
   reminding_ =
       std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_, *deliveries_);
+  incident_reports_ = std::make_unique<IncidentReports>(*services_, *incidents_, *records_, *deliveries_);
   calendar_feeds_ = std::make_unique<CalendarFeeds>(*services_, *accounts_);
   records_->figures = [this](std::string_view agency) { return duties_->figures(agency); };
   return reminding_->open();
@@ -300,8 +301,7 @@ Result<Json> Hub::overview(const Actor& actor) {
     open.kind = "alert";
     open.states = {"new", "acknowledged"};
     open.agency_ids = {id};
-    ledger::Query cases;
-    cases.kind = "case";
+    ledger::Query cases = cases_query(false);
     cases.states = {"open"};
     cases.agency_ids = {id};
     agencies.push(Json::object({{"id", id},
@@ -340,7 +340,7 @@ Result<Json> Hub::overview(const Actor& actor) {
   if (const auto counted = events_->histogram(actor, last_hour, 1)) {
     ingest.set("events_last_hour", (*counted)["total"]);
   }
-  const auto incidents = incidents_->list(actor, "open", "", "", kIncidentsOnOverview);
+  const auto incidents = incidents_->list(actor, {.status = "open", .limit = kIncidentsOnOverview});
   const auto levels = alerts_->open_by_level(actor);
   return Json::object(
       {{"generated_at", format_rfc3339(now)},

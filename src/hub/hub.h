@@ -18,6 +18,7 @@
 #include "hub/duties.h"
 #include "hub/events.h"
 #include "hub/evidence_bags.h"
+#include "hub/incident_reports.h"
 #include "hub/incidents.h"
 #include "hub/indicators.h"
 #include "hub/ingest_pipeline.h"
@@ -81,6 +82,7 @@ class Hub {
   EvidenceBags& evidence_bags() { return *evidence_bags_; }
   Holds& holds() { return *holds_; }
   Incidents& incidents() { return *incidents_; }
+  IncidentReports& incident_reports() { return *incident_reports_; }
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
   Organisations& organisations() { return *organisations_; }
@@ -164,6 +166,7 @@ class Hub {
   std::unique_ptr<Deliveries> deliveries_;
   std::unique_ptr<Telling> telling_;
   std::unique_ptr<Reminding> reminding_;
+  std::unique_ptr<IncidentReports> incident_reports_;
   std::unique_ptr<CalendarFeeds> calendar_feeds_;
   std::unique_ptr<Leader> leader_;
   std::unique_ptr<ProvinceSettings> province_settings_;

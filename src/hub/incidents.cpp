@@ -142,6 +142,7 @@ Json Incidents::summary(const ledger::Record& record, const workflow::CaseState*
                        {"agency_name", name_at(closed_at.value_or(now))},
                        {"opened_agency_name", name_at(opened_at)},
                        {"status", record.state},
+                       {"exercise", record.doc["exercise"].as_bool()},
                        {"opened_at", format_rfc3339(opened_at)},
                        {"detected_at", record.doc["detected_at"].string_or(format_rfc3339(opened_at))},
                        {"closed_at", closed_at ? Json(format_rfc3339(*closed_at)) : Json()},
@@ -194,6 +195,7 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {
       .set("timeline", PHENDAU_TRY(timeline(record, state)))
       .set("timeline_total", state.entries + state.timeline.size())
       .set("alerts", std::move(alerts))
+      .set("links", links_view(actor, record))
       .set("attachments", std::move(files))
       .set("next_needed", state.closed ? std::string() : need_text(definition, state))
       .set("may_close", !state.closed && workflow::can_close(definition, state).empty())
@@ -218,16 +220,16 @@ Result<Json> Incidents::timeline(const ledger::Record& record, const workflow::C
   return Json::array(std::move(items));
 }
 
-Result<Json> Incidents::list(const Actor& actor, std::string_view status, std::string_view agency_id,
-                             std::string_view cursor, std::size_t limit) {
+Result<Json> Incidents::list(const Actor& actor, const Filter& filter) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident));
-  ledger::Query query;
-  query.kind = kCaseKind;
-  query.order_by = "created_at";
-  query.limit = limit;
-  query.cursor = cursor;
-  if (!status.empty()) query.states = {std::string(status)};
-  if (!agency_id.empty()) query.agency_ids = {std::string(agency_id)};
+  ledger::Query query = cases_query(filter.exercise);
+  query.order_by = filter.by_due ? "next_due" : "created_at";
+  query.descending = !filter.by_due;
+  query.limit = filter.limit;
+  query.cursor = filter.cursor;
+  query.text = filter.text;
+  if (!filter.status.empty()) query.states = {filter.status};
+  if (!filter.agency_id.empty()) query.agency_ids = {filter.agency_id};
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
   Json::Array items;
   for (const auto& record : page.records) items.push_back(summary(record, nullptr));
@@ -241,7 +243,8 @@ Result<Json> Incidents::get(const Actor& actor, std::string_view id) {
   return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope)));
 }
 
-Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also) {
+Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also,
+                              ledger::WriteBatch with) {
   const auto definition = PHENDAU_TRY(definitions_.current(kIncidentWorkflow));
   const UtcTime now = services_.env.now();
   workflow::Start begin;
@@ -261,22 +264,23 @@ Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::v
       .set("title", opening.title)
       .set("alert_ids", opening.alert_ids);
   if (!opening.description.empty()) write.doc.set("description", opening.description);
+  if (opening.report_ids.size() > 0) write.doc.set("report_ids", opening.report_ids);
+  if (opening.exercise) write.doc.set("exercise", true);
   ledger::WriteBatch batch;
   put_state(batch, std::move(write), definition, state, services_.pack, now);
   for (auto& one : also) {
     one.doc.set("case_id", begin.case_id);
     batch.writes.push_back(std::move(one));
   }
+  for (auto& one : with.writes) batch.writes.push_back(std::move(one));
+  for (auto& one : with.derived) batch.derived.push_back(std::move(one));
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, now));
   services_.live.publish(
       {"incident", Resource::incident, opening.agency_id, Json::object({{"id", begin.case_id}})});
   return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, begin.case_id, everything())));
 }
 
-namespace {
-
-/// A moment that was typed in, not after `now`; nullopt where nothing was.
-Result<std::optional<UtcTime>> detected_from(const Json& body, UtcTime now) {
+Result<std::optional<UtcTime>> Incidents::detected_from(const Json& body, UtcTime now) {
   const Json& value = body["detected_at"];
   if (value.is_null()) return std::optional<UtcTime>();
   const auto at = parse_rfc3339(value.as_string());
@@ -284,8 +288,6 @@ Result<std::optional<UtcTime>> detected_from(const Json& body, UtcTime now) {
   if (*at <= now) return std::optional(*at);
   return fail(ErrorCode::invalid, "detected in the future", "workflow.detected_late");
 }
-
-}  // namespace
 
 Result<Json> Incidents::create(const Actor& actor, const Json& body) {
   Opening opening;
@@ -298,7 +300,31 @@ Result<Json> Incidents::create(const Actor& actor, const Json& body) {
   opening.description = body["description"].as_string();
   if (opening.description.size() > kDescriptionBytesMax) return bad_member("description");
   opening.detected_at = PHENDAU_TRY(detected_from(body, services_.env.now()));
+  opening.exercise = body["exercise"].as_bool();
   return start(actor, opening, {});
+}
+
+namespace {
+
+/// Somebody works on the alert now; the batch that it goes into says in which case.
+ledger::Write taken_on(const ledger::Record& alert, const Actor& actor) {
+  ledger::Write out = ledger::rewrite(alert, "incident opened");
+  out.state = "acknowledged";
+  if (!out.doc.contains("assignee")) out.doc.set("assignee", actor.user_id);
+  return out;
+}
+
+}  // namespace
+
+Result<ledger::Write> Incidents::alert_for_case(const Actor& actor, std::string_view alert_id,
+                                                std::string_view agency_id) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::alert));
+  const auto alert = PHENDAU_TRY(services_.ledger.get("alert", alert_id, scope));
+  if (alert.agency_id != agency_id)
+    return fail(ErrorCode::conflict, "the alert is another agency's", "case.other_agency");
+  if (alert.doc["case_id"].is_string())
+    return fail(ErrorCode::conflict, "the alert has a case", "case.alert_taken");
+  return taken_on(alert, actor);
 }
 
 Result<Incidents::Opened> Incidents::open_from_alert(const Actor& actor, std::string_view alert_id) {
@@ -308,15 +334,6 @@ Result<Incidents::Opened> Incidents::open_from_alert(const Actor& actor, std::st
   if (alert.doc["case_id"].is_string()) {
     return Opened{PHENDAU_TRY(get(actor, alert.doc["case_id"].as_string())), false};
   }
-  ledger::Write mark;
-  mark.kind = "alert";
-  mark.id = alert.id;
-  mark.agency_id = alert.agency_id;
-  mark.state = "acknowledged";
-  mark.doc = alert.doc;
-  mark.expected_version = alert.version;
-  mark.reason = "incident opened";
-  if (!mark.doc.contains("assignee")) mark.doc.set("assignee", actor.user_id);
   Opening opening;
   opening.agency_id = alert.agency_id;
   opening.title = alert.doc["rule_title"].as_string();
@@ -325,7 +342,7 @@ Result<Incidents::Opened> Incidents::open_from_alert(const Actor& actor, std::st
   opening.alert_ids = Json::array({Json(alert.id)});
   opening.detected_at = std::min(alert.created_at, services_.env.now());  // when the hub said so
   std::vector<ledger::Write> also;
-  also.push_back(std::move(mark));
+  also.push_back(taken_on(alert, actor));
   return Opened{PHENDAU_TRY(start(actor, opening, std::move(also))), true};
 }
 
@@ -369,8 +386,7 @@ Result<Json> Incidents::save(const Actor& actor, const Loaded& loaded, const wor
   ledger::WriteBatch batch;
   put_state(batch, std::move(write), loaded.definition, state, services_.pack, now);
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, now));
-  services_.live.publish(
-      {"incident", Resource::incident, record.agency_id, Json::object({{"id", record.id}})});
+  published(record);
   return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, record.id, loaded.scope)));
 }
 
@@ -422,6 +438,8 @@ Result<Json> Incidents::stop(const Actor& actor, std::string_view id, std::strin
 Result<Json> Incidents::reopen(const Actor& actor, std::string_view id, std::string_view reason) {
   const Loaded loaded = PHENDAU_TRY(load(actor, id));
   const workflow::Definition& definition = *loaded.definition.definition;
+  if (loaded.record.doc["merged_into"].is_string())
+    return fail(ErrorCode::conflict, "the case was merged into another", "case.merged");
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
   const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
                                       definition.reopen_roles.value_or(workflow::Names()));

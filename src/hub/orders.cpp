@@ -72,6 +72,7 @@ Json Orders::view(const ledger::Record& record) {
        {"outcome_text", outcome_text(doc["result"])},
        {"stays_up", doc["stays_up"].is_array() ? doc["stays_up"] : Json::array()},
        {"at_console", doc["at_console"].as_bool()},
+       {"exercise", doc["exercise"].as_bool()},
        {"files", doc["files"].is_array() ? doc["files"] : Json::array()}});
   for (const char* field :
        {"order", "ordered_by", "issued_by", "reason", "weighed", "case_id", "cancel_reason"})
@@ -112,9 +113,18 @@ Result<std::string> Orders::next_id(std::string_view device_id) {
   return id;
 }
 
-Result<> Orders::check_case(const Actor& actor, const std::string& case_id) {
+Result<> Orders::put_case(const Actor& actor, const Json& body, Json& doc) {
+  const std::string& case_id = body["case_id"].as_string();
+  if (case_id.empty()) return {};
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
-  if (!services_.ledger.get("case", case_id, scope)) return bad_member("case_id");
+  const auto found = services_.ledger.get("case", case_id, scope);
+  if (!found) return bad_member("case_id");
+  doc.set("case_id", case_id);
+  if (!found->doc["exercise"].as_bool()) return {};
+  // The machine and its people are real, whatever the case is.
+  if (doc["order"].as_string() == "isolate" && !body["exercise_confirmed"].as_bool())
+    return fail(ErrorCode::conflict, "the case is an exercise", "order.exercise");
+  doc.set("exercise", true);
   return {};
 }
 
@@ -147,10 +157,7 @@ Result<Json> Orders::issue(const Actor& actor, std::string_view device_id, const
         .set("weighed", PHENDAU_TRY(required_text(body["weighed"].as_string(), "weighed", kTextBytesMax)))
         .set("stays_up", wire::to_json(PHENDAU_TRY(wire::parse_stays_up(body["stays_up"]))));
   }
-  if (const std::string& case_id = body["case_id"].as_string(); !case_id.empty()) {
-    PHENDAU_TRY(check_case(actor, case_id));
-    write.doc.set("case_id", case_id);
-  }
+  PHENDAU_TRY(put_case(actor, body, write.doc));
   write.reason = with_delegation(reason, delegation_used(actor, kOrderKind, device.agency_id));
   const std::lock_guard turn(mu_);
   if (PHENDAU_TRY(open_orders(device.id)).size() >= kOpenOrdersMax)

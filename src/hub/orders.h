@@ -53,7 +53,9 @@ class Orders {
   Json view(const ledger::Record& record);
   Result<std::vector<ledger::Record>> open_orders(std::string_view device_id);
   Result<std::string> next_id(std::string_view device_id);
-  Result<> check_case(const Actor& actor, const std::string& case_id);
+  /// The case of a body into the order. `conflict` (order.exercise) when the machine would be cut off for one
+  /// that is an exercise and nobody confirmed that.
+  Result<> put_case(const Actor& actor, const Json& body, Json& doc);
   Result<> take_result(const Actor& device, const wire::OrderResult& result);
   Result<> note_console(const Actor& device, const wire::OrderResult& result);
   Result<> expire(const ledger::Record& record);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/texts.h"
 #include "hub/record_checks.h"
 #include "net/smtp_client.h"
 
@@ -27,6 +28,7 @@ constexpr std::string_view kHeadRegister = "head";
 /// Where the portal shows it.
 std::string path_of(std::string_view kind, std::string_view id) {
   if (kind == "case") return "/su-co/" + std::string(id);
+  if (kind == "incident_report") return "/tin-bao/" + std::string(id);
   if (kind == "warning") return "/thong-bao-nguy-co/" + std::string(id);
   return "/so-dang-ky/" + std::string(kind) + "/" + std::string(id);
 }
@@ -283,7 +285,7 @@ Result<std::vector<Telling::Reader>> Telling::readers_of(const NoticeRule& rule,
 bool Telling::may_read(const Reader& reader, const ledger::Record& record) {
   const RegisterKind* kind = services_.pack.pack().reg(record.kind);
   if (kind == nullptr) return false;
-  const Scope scope = record.kind == "case"
+  const Scope scope = record.kind == "case" || record.kind == "incident_report"
                           ? authorize(reader.actor, Action::read, Resource::incident)
                           : record_scope(services_, reader.actor, Action::read, *kind, record.state);
   return !scope.allows_nothing() && services_.ledger.get(record.kind, record.id, scope).has_value();
@@ -297,9 +299,11 @@ Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std
       {"{level}", level_of(record)},
       {"{agency}", agency_name(services_, record.agency_id)},
       {"{title}", record.doc["title"].as_string()}};
-  const std::string title = filled(rule.title.vi, {marks[0], marks[1]});
-  const std::string brief = filled(rule.short_text.vi, {marks[0], marks[1]});
-  const std::string whole = filled(rule.text.vi, marks);
+  // Nobody who is told of an exercise takes it for real.
+  const std::string mark = record.doc["exercise"].as_bool() ? tr(Lang::vi, "case.exercise_mark") : "";
+  const std::string title = mark + filled(rule.title.vi, {marks[0], marks[1]});
+  const std::string brief = mark + filled(rule.short_text.vi, {marks[0], marks[1]});
+  const std::string whole = mark + filled(rule.text.vi, marks);
   std::set<std::string> seen;  // nobody is told twice by one way
   for (const auto& reader : PHENDAU_TRY(readers_of(rule, record, people))) {
     const std::string& words = may_read(reader, record) ? whole : brief;

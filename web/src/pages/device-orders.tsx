@@ -59,6 +59,7 @@ function StaysUpRows({ rows, setRows }: { rows: StaysUp[]; setRows: (rows: Stays
 function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order: Given; onClose: () => void; onDone: () => void }) {
   const [problem, setProblem] = useState('');
   const [rows, setRows] = useState<StaysUp[]>([]);
+  const [drill, setDrill] = useState(false);  // the hub said that the case is an exercise
   const isolates = order === 'isolate';
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -68,13 +69,16 @@ function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order:
     const incident = query.value.get('case'); // a case's page leads here with its id
     if (incident) body.case_id = incident;
     if (isolates) Object.assign(body, { weighed: typed('weighed'), stays_up: rows });
+    if (data.has('exercise_confirmed')) body.exercise_confirmed = true;
     try {
       await post('/devices/{id}/orders', { path: { id: device.id }, body });
       tell('Đã ra lệnh. Máy nhận lệnh ở lần liên lạc tới.');
       onDone();
       onClose();
     } catch (cause) {
-      setProblem(problemFrom(cause).text);
+      const found = problemFrom(cause);
+      if (isolates && incident && found.code === 'conflict') setDrill(true);
+      setProblem(found.text);
     }
   };
   return (
@@ -93,6 +97,7 @@ function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order:
           <>
             <label>Dịch vụ phải giữ, đã cân nhắc<span class="hint">Ai dùng máy này, dịch vụ nào ngừng thì gây hại. Không có thì ghi rõ là không có</span><textarea name="weighed" rows={3} required maxLength={2000} data-testid="order-weighed" /></label>
             <StaysUpRows rows={rows} setRows={setRows} />
+            {drill && <label class="check"><input type="checkbox" name="exercise_confirmed" required data-testid="order-drill" /> Đây là diễn tập, và vẫn cắt mạng máy thật này</label>}
           </>
         )}
         <Button kind={isolates ? 'danger' : 'main'} type="submit" data-testid="order-send">{kGiven[order].button}</Button>
