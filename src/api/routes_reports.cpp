@@ -93,6 +93,11 @@ Result<Response> merge_incident(Context& c) {
   return answer(c.hub.incidents().merge(c.actor, c.captures[0], c.body));
 }
 
+Result<Response> get_classification(Context& c) { return answer(c.hub.incidents().classification(c.actor)); }
+Result<Response> classify_incident(Context& c) {
+  return answer(c.hub.incidents().classify(c.actor, c.captures[0], c.body));
+}
+
 constexpr bool kJson = true;
 
 }  // namespace
@@ -102,6 +107,7 @@ std::vector<Route> report_routes() {
   constexpr auto create = Action::create;
   constexpr auto update = Action::update;
   constexpr auto incident = Resource::incident;
+  constexpr auto pack = Resource::pack;
   return {
       {"GET", "/report-form", "getReportForm", create, incident, Access::open, false, get_report_form},
       {"POST", "/report-form", "sendReport", create, incident, Access::open, false, send_report},
@@ -115,6 +121,9 @@ std::vector<Route> report_routes() {
        kJson, decide_report},
       {"POST", "/incidents/{id}/alerts", "addIncidentAlerts", update, incident, Access::session, kJson,
        add_incident_alerts},
+      {"GET", "/classification", "getClassification", read, pack, Access::session, false, get_classification},
+      {"POST", "/incidents/{id}/classification", "classifyIncident", update, incident, Access::session, kJson,
+       classify_incident},
       {"POST", "/incidents/{id}/merge", "mergeIncident", update, incident, Access::session, kJson,
        merge_incident},
   };

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "detect/filter.h"
+#include "hub/classification.h"
 #include "hub/pack_reader.h"
 
 namespace phendau::hub {
@@ -74,6 +75,7 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
     rule.group_by.insert(rule.group_by.begin(), std::string(kAgencyColumn));
   }
   out.papers_ = read_paper_templates(out.pack_.other_files, errors);
+  static_cast<void>(classification_of(out.pack_, errors));
   bool guarded = false;
   for (const auto& file : out.pack_.other_files) {
     if (file.path != kUploadGuardFile) continue;

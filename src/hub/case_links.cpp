@@ -12,15 +12,15 @@ namespace {
 
 constexpr std::size_t kLinkReasonBytesMax = 2'000;
 
-bool holds(const Json& list, const Json& one) {
+bool holds_id(const Json& list, const Json& one) {
   return std::find(list.items().begin(), list.items().end(), one) != list.items().end();
 }
 
 /// `list` and what `more` has besides; `limit` over `max`.
-Result<Json> joined(const Json& list, const Json& more, std::size_t max) {
+Result<Json> joined_ids(const Json& list, const Json& more, std::size_t max) {
   Json out = list.is_array() ? list : Json::array();
   for (const auto& one : more.items()) {
-    if (!holds(out, one)) out.push(one);
+    if (!holds_id(out, one)) out.push(one);
   }
   if (out.size() > max) return fail(ErrorCode::limit, "a case holds no more", "case.too_many");
   return out;
@@ -53,7 +53,7 @@ Result<Json> Incidents::add_alerts(const Actor& actor, std::string_view id, cons
       PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kLinkReasonBytesMax));
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
   if (body["alert_ids"].size() == 0) return bad_member("alert_ids");
-  const Json ids = PHENDAU_TRY(joined(loaded.record.doc["alert_ids"], body["alert_ids"], kCaseAlertsMax));
+  const Json ids = PHENDAU_TRY(joined_ids(loaded.record.doc["alert_ids"], body["alert_ids"], kCaseAlertsMax));
   ledger::WriteBatch batch;
   const std::string text =
       tr(Lang::vi, "case.alerts_added", {std::to_string(body["alert_ids"].size()), reason});
@@ -92,12 +92,12 @@ Result<Json> Incidents::merge(const Actor& actor, std::string_view id, const Jso
   const Json& now_its = goes_on.record.doc;
   Json more = Json::object();
   more.set("alert_ids",
-           PHENDAU_TRY(joined(now_its["alert_ids"], ends.record.doc["alert_ids"], kCaseAlertsMax)));
+           PHENDAU_TRY(joined_ids(now_its["alert_ids"], ends.record.doc["alert_ids"], kCaseAlertsMax)));
   const Json reports =
-      PHENDAU_TRY(joined(now_its["report_ids"], ends.record.doc["report_ids"], kCaseReportsMax));
+      PHENDAU_TRY(joined_ids(now_its["report_ids"], ends.record.doc["report_ids"], kCaseReportsMax));
   if (reports.size() > 0) more.set("report_ids", reports);
-  more.set("merged_from",
-           PHENDAU_TRY(joined(now_its["merged_from"], Json::array({Json(ends.record.id)}), kCaseReportsMax)));
+  more.set("merged_from", PHENDAU_TRY(joined_ids(now_its["merged_from"], Json::array({Json(ends.record.id)}),
+                                                 kCaseReportsMax)));
   PHENDAU_TRY(note_in(batch, standing.actor, goes_on.record,
                       tr(Lang::vi, "case.merged_from", {ends.record.id, reason}), more));
   for (const auto& [kind, list] : {std::pair<std::string_view, std::string_view>{"alert", "alert_ids"},

@@ -160,8 +160,9 @@ Result<Json> Duties::waiting_steps(const Actor& actor) {
     const bool closes = steps.empty() && is_for(progress["close_roles"]);
     if (own == steps.end() && !closes) continue;
     const Json next = closes ? Json() : *own;
+    const std::string mark = record.doc["exercise"].as_bool() ? tr(Lang::vi, "case.exercise_mark") : "";
     out.push(Json::object({{"case_id", record.id},
-                           {"case_title", record.doc["title"]},
+                           {"case_title", mark + record.doc["title"].as_string()},
                            {"agency_id", record.agency_id},
                            {"agency_name", agency_name(services_, record.agency_id)},
                            {"step", next["step"]},

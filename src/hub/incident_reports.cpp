@@ -27,10 +27,10 @@ struct Member {
   std::size_t bytes_max;  // of UTF-8: a Vietnamese character has up to three
   bool lines;             // line breaks stay
 };
-constexpr Member kMembers[] = {{"title", 600, false},         {"text", 12'000, true},
-                               {"where", 900, false},         {"done", 6'000, true},
-                               {"reporter_name", 300, false}, {"reporter_unit", 600, false},
-                               {"phone", 60, false},          {"email", 254, false}};
+constexpr Member kReportMembers[] = {{"title", 600, false},         {"text", 12'000, true},
+                                     {"where", 900, false},         {"done", 6'000, true},
+                                     {"reporter_name", 300, false}, {"reporter_unit", 600, false},
+                                     {"phone", 60, false},          {"email", 254, false}};
 
 /// As it may be shown: valid, composed, without what hides or moves other text.
 std::string cleaned(std::string_view text, bool lines) {
@@ -39,7 +39,7 @@ std::string cleaned(std::string_view text, bool lines) {
   return std::string(trim(out));
 }
 
-std::string address_of(std::string_view from) {
+std::string sender_key(std::string_view from) {
   const auto address = net::parse_ip(from);
   return address ? address->sender().ip_text() : std::string(from);
 }
@@ -118,7 +118,7 @@ Result<IncidentReports::Report> IncidentReports::report_from(const Json& fields,
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), fields));
   out.agency_id = fields["agency_id"].as_string();
   out.doc = Json::object({{"channel", channel}});
-  for (const auto& member : kMembers) {
+  for (const auto& member : kReportMembers) {
     const std::string text = cleaned(fields[member.name].as_string(), member.lines);
     if (text.size() > member.bytes_max) return bad_member(member.name);
     if (!text.empty()) out.doc.set(member.name, text);
@@ -145,7 +145,7 @@ Result<> IncidentReports::take_place(const std::string& from) {
   const UtcTime now = services_.env.now();
   const std::lock_guard lock(mu_);
   std::string_view limit;
-  if (!senders_.take(address_of(from), kReportsPerSenderHour, now)) {
+  if (!senders_.take(sender_key(from), kReportsPerSenderHour, now)) {
     limit = "sender";
   } else if (!all_.take("", kReportsPerHour, now)) {
     limit = "all";

@@ -196,6 +196,7 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record) {
       .set("timeline_total", state.entries + state.timeline.size())
       .set("alerts", std::move(alerts))
       .set("links", links_view(actor, record))
+      .set("classification", record.doc["classification"])
       .set("attachments", std::move(files))
       .set("next_needed", state.closed ? std::string() : need_text(definition, state))
       .set("may_close", !state.closed && workflow::can_close(definition, state).empty())

@@ -4,6 +4,7 @@
 // Thread-safe: a lost race is `conflict`.
 #pragma once
 
+#include "comply/decision.h"
 #include "hub/alerts.h"
 #include "hub/case_record.h"
 #include "hub/services.h"
@@ -59,6 +60,13 @@ class Incidents {
   /// `body`: {into, reason}. This open case ends, naming the one that goes on, which takes over its alerts
   /// and reports; its own timeline, evidence and papers stay with it. For who may end it early.
   Result<Json> merge(const Actor& actor, std::string_view id, const Json& body);
+
+  // ---- case_classification.cpp ----
+  /// The pack's table: questions, outcomes, categories. `not_found` (case.no_classification) without one.
+  Result<Json> classification(const Actor& actor);
+  /// `body`: Classify of openapi.yaml. With `dry_run` what the table says; else the case afterwards. An
+  /// outcome other than the table's needs a reason.
+  Result<Json> classify(const Actor& actor, std::string_view id, const Json& body);
 
   /// get() with every entry of the timeline, oldest first: for papers and packages.
   Result<Json> whole(const Actor& actor, std::string_view id);
@@ -116,6 +124,9 @@ class Incidents {
                     std::string reason, const Json& more = Json::object());
   Json summary(const ledger::Record& record, const workflow::CaseState* state);
   Result<Json> view(const Actor& actor, const ledger::Record& record);
+  Result<Json> put_classification(const Actor& actor, const Loaded& loaded,
+                                  const comply::DecisionTable& table, const Json& classification,
+                                  const std::string& why);
   /// Other cases and reports that this one names, as far as the actor may read them.
   Json links_view(const Actor& actor, const ledger::Record& record);
   Result<Json> timeline(const ledger::Record& record, const workflow::CaseState& state);

@@ -196,6 +196,7 @@ def requests(on, own):
         "createIncidentReport": [({"agency_id": on["agency"], "about": "risk", "title": "x"}, {}, {})],
         "decideIncidentReport": [(body, {}, {"id": on["report"]}) for body in ({"decision": "opened"}, {"decision": "answered", "answer": "x"}, {"decision": "linked", "case_id": on["case"]})],
         "addIncidentAlerts": [({"alert_ids": [on["alert"]], "reason": "x"}, {}, {"id": on["case"]})],
+        "getClassification": [(None, {}, {})], "classifyIncident": [(body, {}, {"id": on["case"]}) for body in ({"dry_run": True}, {"outcome": "ordinary", "reason": "x"})],
         "mergeIncident": [({"into": i, "reason": "x"}, {}, {"id": j}) for i, j in ((own["case"], on["case"]), (on["case"], own["case"]))],
         "uploadAttachment": [(b"x", {"name": "x.txt", "X-Case": on["case"]}, {}), (b"x", {"name": "x.txt", "X-Agency": on["agency"]}, {}),
                              (b"x", {"name": "x.txt", "X-Record": "log_review/" + on["record"]}, {}),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports before there is a case: a stranger's by the public form in a browser without scripts, twice over a bad line and marked as secret;
-one by telephone; each answered once, several and an alert in one case, two cases merged; limits; nothing of it is lost over a kill. An exercise
+one by telephone; each answered once, several and an alert in one case, two cases merged; severity by the pack's table; limits; nothing of it is lost over a kill. An exercise
 stays one and is counted nowhere."""
 import json
 import os
@@ -128,6 +128,42 @@ answered = decide(officer_b, first, decision="answered", answer="Cửa sổ qu�
 assert answered["state"] == "answered" and answered["answer"] == "Cửa sổ quảng cáo"
 refused(422, lambda: decide(officer_b, reports(officer_b, state="new")["items"][0], decision="answered", answer="A\nTỐI MẬT\nB"))
 
+# ---- severity by the pack's table ----------------------------------------------------------------------------------------
+system = admin.post("/registers/information_system", {"agency_id": "xa-a", "doc": {"name": "Một cửa", "level": 4}})
+foreign = admin.post("/registers/information_system", {"agency_id": "xa-b", "doc": {"name": "Của xã B", "level": 5}})
+table = officer_a.get("/classification")
+assert len(table["categories"]) == 10 and [o["id"] for o in table["outcomes"]] == ["serious", "ordinary"], table
+
+
+def classify(client=officer_a, **body):
+    return client.post(f"/incidents/{case['id']}/classification", body)
+
+
+def law_clocks():
+    return [c for c in officer_a.get(f"/incidents/{case['id']}")["clocks"] if c["label"].startswith("Thông báo ban đầu")]
+
+
+told = classify(dry_run=True, system_ids=[system["id"]])
+assert told["answers"]["level"] == 4 and told["proposed"] is None and set(told["open"]) == {"consequences", "beyond_control"}, told
+assert classify(dry_run=True, system_ids=[system["id"]], answers={"consequences": [], "beyond_control": True})["proposed"] == "ordinary"
+two_tests = {"system_ids": [system["id"]], "answers": {"consequences": ["interrupted"], "beyond_control": True}}
+told = classify(dry_run=True, **two_tests)
+assert told["proposed"] == "serious" and "05/2017" in told["source"] and all(line["holds"] for line in told["lines"]), told
+for wrong in ({"system_ids": [foreign["id"]]}, {"answers": {"level": 9}}, {"answers": {"x": True}}, {"category": "x"}, {"outcome": "x"}, {"system_ids": [system["id"]]},
+              {**two_tests, "outcome": "ordinary"}):  # the last one: another outcome without a reason
+    refused(400, lambda: classify(**wrong))
+refused(404, lambda: classify(officer_b, **two_tests))
+refused(409, lambda: classify(**two_tests))  # the law's second step waits for the first
+steps = [s["id"] for s in case["definition"]["steps"]]
+officer_a.post(f"/incidents/{case['id']}/steps/{steps[0]}", {"verb": "done", "doc": {"ordered_by": "Chủ tịch xã", "cut": "Máy chủ", "cut_at": "2026-11-01T06:30:00+07:00"}})
+assert len(law_clocks()) == 1  # nobody has said how severe it is: the stricter clock runs
+done = classify(**two_tests, category="malware")
+assert done["classification"]["outcome"] == "serious" and done["classification"]["category"] == "malware"
+assert next(s for s in done["steps"] if s["id"] == "verify")["doc"]["serious"] == "serious"
+assert any("Sự cố nghiêm trọng" in e["text"] for e in done["timeline"]) and law_clocks()
+done = classify(**two_tests, outcome="ordinary", reason="Đã khôi phục trong mười phút")
+assert done["classification"]["proposed"] == "serious" and done["classification"]["override_reason"] and not law_clocks(), law_clocks()
+
 # ---- two cases become one; everything is found from both ----------------------------------------------------------------
 other = officer_a.post("/incidents", {"title": "Cùng một việc", "agency_id": "xa-a"})
 note = {"verb": "note", "reason": "Ghi trước khi gộp"}
@@ -142,6 +178,15 @@ drill = officer_a.post("/incidents", {"title": "Diễn tập mã độc", "agenc
 assert drill["exercise"] and drill["id"] not in [c["id"] for c in officer_a.get("/incidents")["items"]]
 assert [c["id"] for c in officer_a.get("/incidents", exercise="true")["items"]] == [drill["id"]]
 assert [a["open_incidents"] for a in admin.get("/overview")["agencies"] if a["id"] == "xa-a"] == [1]
+assert [s["case_title"] for s in officer_a.get("/tasks")["steps"] if s["case_id"] == drill["id"]] == ["[DIỄN TẬP] Diễn tập mã độc"]
+
+
+def duties_text():
+    return json.dumps(officer_a.get("/obligations", agency="xa-a", limit=200), ensure_ascii=False)
+
+
+wait_for(lambda: "Gọi lúc sáng sớm" in duties_text())
+assert "Diễn tập mã độc" not in duties_text()
 refused(409, lambda: officer_a.post(f"/incidents/{drill['id']}/merge", {"into": case["id"], "reason": "x"}))
 stix = officer_a.get(f"/incidents/{drill['id']}/export", format="stix")
 assert "DIỄN TẬP" in json.dumps(stix, ensure_ascii=False)
@@ -169,7 +214,7 @@ refused(409, lambda: admin.post(f"/incidents/{other['id']}/reopen", {"reason": "
 if BROWSER:
     done = run("node", ROOT / "tests" / "ui" / "intake.mjs", check=False, cwd=scratch(),
                env={**os.environ, "PHENDAU_CHROMIUM": str(CHROMIUM), "PHENDAU_UI_URL": f"https://127.0.0.1:{hub.port}",
-                    "PHENDAU_UI_PASSWORD": Hub.ADMIN_PASSWORD, "PHENDAU_UI_DRILL": drill["id"]})
+                    "PHENDAU_UI_PASSWORD": Hub.ADMIN_PASSWORD, "PHENDAU_UI_DRILL": drill["id"], "PHENDAU_UI_CASE": case["id"]})
     print(done.stdout, end="")
     assert done.returncode == 0, f"browser: {done.returncode}\n{done.stdout}\n{done.stderr}"
 hub.stop()

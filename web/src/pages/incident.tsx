@@ -12,6 +12,8 @@ import { timelineWords } from '../text/words';
 import { tell } from '../ui/announce';
 import { inert } from '../ui/inert';
 import { FileList, Uploads } from '../ui/files';
+import { ClassificationPanel, Classifying } from '../ui/classify';
+import { readDraft, writeDraft } from '../ui/draft';
 import { Icon, type IconName } from '../ui/icon';
 import { useChange, useLoad } from '../ui/load';
 import { Button, ClockLine, Drawer, PageHead, When } from '../ui/parts';
@@ -178,7 +180,7 @@ function StepCard({ c, definition, index, act, onFile }: {
         </div>
       )}
       {(!finished || Object.keys(state.doc ?? {}).length > 0) && (
-        <SchemaForm key={`${definition.id}-${state.state === 'done'}`} id={`${c.id}-${definition.id}`} schema={definition.form} doc={state.doc ?? {}}
+        <SchemaForm key={`${definition.id}-${state.state === 'done'}-${c.classification?.at ?? ''}`} id={`${c.id}-${definition.id}`} schema={definition.form} doc={state.doc ?? {}}
                     disabled={!mayAct || finished} submitLabel="Hoàn thành bước" testid="step-form" serverErrors={fields} onSubmit={done} onSave={save} />
       )}
       {mayAct && (
@@ -221,9 +223,20 @@ function Timeline({ c }: { c: Case }) {
   );
 }
 
+/** What the hub has just put into a form also goes into the draft that somebody is typing there. */
+function renewDrafts(before: Case, after: Case): void {
+  for (const step of after.steps) {
+    const draft = readDraft<Record<string, unknown>>(`${after.id}-${step.id}`);
+    const old = stateOf(before, step.id).doc ?? {};
+    const news = Object.entries(step.doc ?? {}).filter(([name, value]) => typeof value === 'string' && value !== old[name]);
+    if (draft && news.length > 0) writeDraft(`${after.id}-${step.id}`, { ...draft, ...Object.fromEntries(news) });
+  }
+}
+
 export default function IncidentPage({ id }: PageProps) {
   const loaded = useLoad((abort) => get('/incidents/{id}', { path: { id }, signal: abort }), [id]);
   const [closing, setClosing] = useState(false);
+  const [classifying, setClassifying] = useState(false);
   useChange(changes.incident.value, loaded.reload, 3000);
   const c = loaded.data;
   const open = c?.definition.steps.find((s) => !['done', 'skipped'].includes(stateOf(c, s.id).state))?.id;
@@ -293,6 +306,7 @@ export default function IncidentPage({ id }: PageProps) {
                 {(k.clocks?.length ?? 0) > 0 && k.status === 'open' && (
                   <section class="panel" aria-labelledby="clocks"><h2 id="clocks">Hạn</h2>{k.clocks!.map((clock) => <ClockLine key={`${clock.step ?? ''}${clock.label}`} clock={clock} />)}</section>
                 )}
+                <ClassificationPanel c={k} onOpen={k.status === 'open' && may('update:incident') && may('read:record') ? () => setClassifying(true) : undefined} />
                 <section class="panel" aria-labelledby="case-alerts">
                   <h2 id="case-alerts">Cảnh báo trong hồ sơ</h2>
                   {k.alerts.length === 0 && <p class="muted">Hồ sơ này mở bằng tay, không từ cảnh báo.</p>}
@@ -322,6 +336,7 @@ export default function IncidentPage({ id }: PageProps) {
           </>
         )}
       </Shown>
+      {classifying && c && <Classifying c={c} onClose={() => setClassifying(false)} onDone={(after) => { renewDrafts(c, after); loaded.set(after); setClassifying(false); }} />}
       {closing && <Asking title="Đóng hồ sơ sự cố" label="Tóm tắt" hint="Nguyên nhân, phạm vi, cách xử lý, việc cần làm để không lặp lại" submit="Đóng hồ sơ" testid="close-dialog"
         onClose={() => setClosing(false)} onSend={close} />}
     </>

@@ -7,10 +7,13 @@ import { may, session } from '../app/session';
 import { changes } from '../app/stream';
 import { numberText, parseTime, timeText } from '../text/format';
 import { AgencySelect } from '../ui/agencies';
+import { CaseBoard } from '../ui/case-board';
 import { useChange, useLoad } from '../ui/load';
 import { NextPage } from '../ui/next-page';
 import { Button, Chip, ClockLine, Drawer, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
+
+const kBoardMax = 200;  // what one answer holds
 
 function Opening({ onClose }: { onClose: () => void }) {
   const own = session.value!.user.agency_ids;
@@ -57,10 +60,11 @@ export default function Incidents() {
   const words = q.get('tim') ?? '';
   const exercise = q.get('dien-tap') === '1';
   const byDue = q.get('xep') === 'han';
+  const board = q.get('kieu') === 'bang';
   const filtered = Boolean(status || agency || words || byDue);
   const [opening, setOpening] = useState(false);
   const loaded = useLoad((abort) => get('/incidents', { signal: abort, query: {
-    status: byDue ? 'open' : status || undefined, agency, cursor, q: words || undefined, exercise: exercise || undefined, order: byDue ? 'due' : undefined } }), [status, agency, cursor, words, exercise, byDue]);
+    status: byDue || board ? 'open' : status || undefined, agency, cursor: board ? '' : cursor, limit: board ? kBoardMax : undefined, q: words || undefined, exercise: exercise || undefined, order: byDue ? 'due' : undefined } }), [status, agency, cursor, words, exercise, byDue, board]);
   useChange(changes.incident.value, loaded.reload, 4000);
   return (
     <>
@@ -73,6 +77,7 @@ export default function Incidents() {
             <Chip key={value} pressed={status === value} onClick={() => setQuery({ status: value, cursor: null })}>{word}</Chip>
           ))}
         </div>
+        <Chip pressed={board} onClick={() => setQuery({ kieu: board ? null : 'bang', cursor: null })}>Bảng theo bước</Chip>
         <Chip pressed={byDue} onClick={() => setQuery({ xep: byDue ? null : 'han', status: null, cursor: null })}>Gần hạn trước</Chip>
         <Chip pressed={exercise} onClick={() => setQuery({ 'dien-tap': exercise ? null : '1', cursor: null })}>Diễn tập</Chip>
         <AgencySelect value={agency} onChange={(id) => setQuery({ agency: id, cursor: null })} />
@@ -83,6 +88,11 @@ export default function Incidents() {
         {({ items, next_cursor }) => items.length === 0 ? (
           <Blank icon="incident" title="Không có hồ sơ sự cố nào"><p>{filtered ? 'Thử bỏ bớt điều kiện lọc.' : may('create:incident') ? 'Hồ sơ được mở từ một cảnh báo, hoặc bằng tay khi có người báo.' : 'Khi có sự cố mà đơn vị của anh chị được mời phối hợp, hồ sơ sẽ hiện ở đây.'}</p>
             {filtered ? <Button onClick={() => setQuery({ status: null, agency: null, tim: null, xep: null, cursor: null })}>Xem tất cả</Button> : may('read:alert') && <a href="/canh-bao">Xem cảnh báo</a>}</Blank>
+        ) : board ? (
+          <>
+            {loaded.data!.total > kBoardMax && <p class="muted">Bảng hiện {kBoardMax} hồ sơ trong {numberText(loaded.data!.total)}; lọc theo cơ quan để thấy phần còn lại.</p>}
+            <CaseBoard cases={items} />
+          </>
         ) : (
           <>
             <table class="cards" data-testid="incidents-table">
