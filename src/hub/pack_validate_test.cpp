@@ -167,6 +167,7 @@ TEST_CASE("validate: every mistake is listed with its place") {
       {"sources/linux.yaml", "sources:\n  - logsource: {product: linux}\n    covers: [linux]\n", 3,
        "product/category/service"},
       {"sources/linux.yaml", "sources: 1\n", 1, "must be a list"},
+      {"classification.yaml", "id: severity\nquestion: x\n", 2, "unknown key"},
       {"notices.yaml", notice_with("to: [it_officer]", "a {title}", "b {title}"), 8,
        "'{title}' cannot stand in 'short'"},
       {"notices.yaml", notice_with("to: [it_officer]", "a {colour}", "b"), 7,
