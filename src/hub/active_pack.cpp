@@ -38,6 +38,31 @@ detect::CompileOptions compile_options_of(const Pack& pack, const PackOptions& g
 
 }  // namespace
 
+namespace {
+
+/// What the table names must be there: the form that takes the outcome, the register of the systems.
+void check_classification(const comply::DecisionTable& table, const Pack& pack,
+                          const workflow::Definition* workflow, std::vector<ContentError>& errors) {
+  const auto wrong = [&](std::string reason) {
+    errors.push_back({pack.id + "/" + std::string(kClassificationFile), 1, 1, std::move(reason)});
+  };
+  if (!table.reg.empty()) {
+    const RegisterKind* kind = pack.reg(table.reg);
+    if (kind == nullptr || !kind->spec.schema["properties"].contains(table.reg_field))
+      wrong("no register '" + table.reg + "' with '" + table.reg_field + "'");
+  }
+  const auto* step = workflow == nullptr ? nullptr : workflow->find(table.step);
+  if (step == nullptr) return;  // a procedure of the province's own need not ask
+  const Json& values = step->form["properties"][table.outcome_field]["enum"];
+  for (const auto& outcome : table.outcomes) {
+    const auto& known = values.items();
+    if (values.is_array() && std::find(known.begin(), known.end(), Json(outcome.id)) == known.end())
+      wrong("'" + outcome.id + "' is no value of " + table.step + "." + table.outcome_field);
+  }
+}
+
+}  // namespace
+
 ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const PackOptions& options) {
   ActivePack out;
   out.pack_ = std::move(pack);
@@ -75,7 +100,8 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
     rule.group_by.insert(rule.group_by.begin(), std::string(kAgencyColumn));
   }
   out.papers_ = read_paper_templates(out.pack_.other_files, errors);
-  static_cast<void>(classification_of(out.pack_, errors));
+  if (const auto table = classification_of(out.pack_, errors))
+    check_classification(*table, out.pack_, out.workflow(table->id), errors);
   bool guarded = false;
   for (const auto& file : out.pack_.other_files) {
     if (file.path != kUploadGuardFile) continue;
@@ -181,8 +207,8 @@ std::vector<workflow::ClockState> ActivePack::clocks_of(const workflow::Definiti
 }
 
 const PaperTemplate* ActivePack::paper(std::string_view id) const {
-  const auto found = std::find_if(papers_.begin(), papers_.end(),
-                                  [&](const PaperTemplate& one) { return one.id == id; });
+  const auto found =
+      std::find_if(papers_.begin(), papers_.end(), [&](const PaperTemplate& one) { return one.id == id; });
   return found == papers_.end() ? nullptr : &*found;
 }
 

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "hub/hub_test_folder.h"
 #include "hub/orders.h"
 
@@ -254,6 +255,21 @@ TEST_CASE(
   const auto issued = orders.issue(system_actor(), "d1", order);
   REQUIRE_MESSAGE(issued.has_value(), issued.error().message);
   CHECK((*issued)["exercise"].as_bool());
+}
+
+TEST_CASE("incident reports: a table whose outcome the form does not know keeps the pack from being used") {
+  namespace fs = std::filesystem;
+  World world;
+  const std::string base = world.root + "/packs/base";
+  fs::create_directories(world.root + "/packs");
+  fs::copy(std::string(PHENDAU_SOURCE_DIR) + "/packs/base", base, fs::copy_options::recursive);
+  REQUIRE(ActivePack::load(posix_env(), base).has_value());
+  std::string text = read_file(posix_env(), base + "/classification.yaml", 1u << 20).value();
+  text = replace_all(text, "id: serious\n", "id: grave\n");
+  REQUIRE(write_file_atomic(posix_env(), base + "/classification.yaml", text));
+  const auto refused = ActivePack::load(posix_env(), base);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message.find("'grave' is no value of verify.serious") != std::string::npos);
 }
 
 }  // namespace incident_reports_test
