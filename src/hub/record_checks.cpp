@@ -309,6 +309,10 @@ Result<> RecordChecks::check_inside(const Draft& draft) {
 Result<> RecordChecks::check(const Draft& draft) {
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), draft.doc));
   PHENDAU_TRY(check_references(draft));
+  // Bodies read what is sealed: an account without one would shut itself out.
+  const std::string& seal = kind_.spec.sealed_field;
+  if (!seal.empty() && draft.doc[seal].as_bool() && actor_.agency_ids.empty())
+    return fail(ErrorCode::invalid, "the account belongs to no body", "coordination.no_body");
   if (!kind_.lifecycle.is_live(draft.state)) return {};
   if (kind_.spec.name == kDelegationKind)
     PHENDAU_TRY(check_delegation(services_.ledger, draft.doc, draft.agency_id));

@@ -210,6 +210,7 @@ request_sha = cong_an.call("POST", "/attachments", (SEAL + "paper").encode(), {"
 letter = cong_an.post("/papers", {"paper": "request", "record": f"coordination_request/{request['id']}", "agency_id": "cong-an"})
 assert SEAL + "request" in json.dumps(letter), letter
 refused(400, lambda: admin.post(f"/incidents/{case}/sealed-notes", {"text": "x"}))  # of no body
+refused(400, lambda: ask(admin, "so", to_body="police", wanted="evidence", confidential=True, readers=["x"]), "không thuộc đơn vị nào")
 
 OPERATIONS = [f"/incidents/{case}", f"/incidents/{case}/entries", f"/incidents/{case}/coordination", "/coordination", f"/attachments/{sealed_sha}",
               f"/attachments/{request_sha}", f"/registers/coordination_request/{request['id']}", f"/registers/coordination_request/{request['id']}/history",
