@@ -398,7 +398,7 @@ class Expectation:
             seen[:] = [self.wrong(row) for row in rows] or [f"is not there; there is {self.there[:6]}"]
             return not any(seen)
         try:
-            wait_for(holds, 15, 0.2)
+            wait_for(holds, 90, 0.2)
         except AssertionError:
             return f"{self.line}\n         {next(filter(None, seen), 'was not judged')}"
         return None
