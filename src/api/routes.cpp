@@ -390,6 +390,7 @@ std::string_view to_string(Resource resource) {
       "event",           "alert",          "incident",    "device",  "fact",       "obligation", "agency",
       "record",          "attachment",     "attestation", "pack",    "rule",       "user",       "setting",
       "enrolment_token", "ledger_history", "own_account", "storage", "duty_roster"};
+  static_assert(std::size(kNames) == kResources);
   return kNames[static_cast<std::size_t>(resource)];
 }
 

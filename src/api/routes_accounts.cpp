@@ -39,7 +39,7 @@ Json permissions_of(const hub::Session& session) {
   Json out = Json::array();
   if (session.must_change_password || session.must_enrol_totp) return out;
   for (int action = 0; action <= static_cast<int>(Action::administer); ++action) {
-    for (int resource = 0; resource <= static_cast<int>(Resource::duty_roster); ++resource) {
+    for (std::size_t resource = 0; resource < kResources; ++resource) {
       const auto a = static_cast<Action>(action);
       const auto r = static_cast<Resource>(resource);
       if (session.lacks_training && !is_open_untrained(session, r)) continue;

@@ -28,19 +28,10 @@ std::string receiver_of(Services& services, const RegisterKind& kind, const Json
   return agency.empty() ? word_of(kind, "to_body", doc["to_body"]) : agency_name(services, agency);
 }
 
-/// Agencies that the request is sent to: those that it names, and who holds the slot today.
+/// Agencies that the request is sent to.
 std::vector<std::string> asked_agencies(const RegisterKind& kind, const Draft& draft,
-                                        const std::multimap<std::string, std::string, std::less<>>& holders) {
-  std::vector<std::string> out;
-  for (const auto& body : ledger::addressees_of(kind.spec, draft.state, draft.doc)) {
-    if (!body.starts_with(kSlotPrefix)) {
-      out.push_back(body);
-      continue;
-    }
-    const auto [first, last] = holders.equal_range(std::string_view(body).substr(kSlotPrefix.size()));
-    for (auto at = first; at != last; ++at) out.push_back(at->second);
-  }
-  return out;
+                                        const SlotHolders& holders) {
+  return agencies_of(ledger::addressees_of(kind.spec, draft.state, draft.doc), holders);
 }
 
 const JoinRule* join_of(const Coordination& rules, const std::string& wanted) {
@@ -180,11 +171,10 @@ Json CaseCoordination::request_view(const Actor& actor, const RegisterKind& kind
   return out;
 }
 
-Result<Json> CaseCoordination::requests(const Actor& actor, const ledger::Query& query, const Scope& scope) {
+Json CaseCoordination::request_views(const Actor& actor, const std::vector<ledger::Record>& records) {
   const RegisterKind& kind = *services_.pack.pack().reg(kRequestKind);
   Json out = Json::array();
-  for (const auto& record : PHENDAU_TRY(services_.ledger.list(query, scope)).records)
-    out.push(request_view(actor, kind, record));
+  for (const auto& record : records) out.push(request_view(actor, kind, record));
   return out;
 }
 
@@ -194,8 +184,8 @@ Json CaseCoordination::proposals(const workflow::CaseState& state, const std::ve
   const RegisterKind& kind = *pack.reg(kRequestKind);
   const UtcTime now = services_.env.now();
   for (const auto& trigger : pack.coordination.triggers) {
-    if (!workflow::applies(state, trigger.when)) continue;
-    const auto* step = trigger.when.when.empty() ? nullptr : state.find(trigger.when.when.front().step);
+    if (!workflow::all_hold(state, trigger.when)) continue;
+    const auto* step = trigger.when.empty() ? nullptr : state.find(trigger.when.front().step);
     const auto since = step == nullptr     ? std::nullopt
                        : step->finished_at ? step->finished_at
                                            : step->began_at;
@@ -241,12 +231,12 @@ Result<Json> CaseCoordination::of_case(const Actor& actor, std::string_view case
   const bool owns = authorize_own_case(actor, CaseRight::view).covers(record.agency_id);
   const Scope scope =
       owns ? everything_open_to(actor) : record_scope(services_, actor, Action::read, *kind, "");
-  out.set("requests", PHENDAU_TRY(requests(actor, query, scope)));
+  const auto requests = PHENDAU_TRY(services_.ledger.list(query, scope)).records;
+  out.set("requests", request_views(actor, requests));
   const auto rights = case_rights(actor, record);
   if (!rights.contains(CaseRight::ask)) return out;
   const auto state = PHENDAU_TRY(workflow::from_json(record.doc["state"]));
-  const auto sent = PHENDAU_TRY(services_.ledger.list(query, scope)).records;
-  if (rights.contains(CaseRight::timeline)) out.set("proposals", proposals(state, sent));
+  if (rights.contains(CaseRight::timeline)) out.set("proposals", proposals(state, requests));
   out.set("may_ask", record.state == "open" &&
                          !record_scope(services_, actor, Action::create, *kind, "").allows_nothing());
   return out;
@@ -283,12 +273,12 @@ Result<Json> CaseCoordination::inbox(const Actor& actor) {
   std::uint64_t waiting_total = 0;
   std::uint64_t asked_total = 0;
   if (!bodies.empty()) {
-    waiting = PHENDAU_TRY(requests(actor, query, to_us));
+    waiting = request_views(actor, PHENDAU_TRY(services_.ledger.list(query, to_us)).records);
     waiting_total = PHENDAU_TRY(services_.ledger.count(query, to_us));
     query.agency_ids = bodies;
     query.states = {std::string(kSent), std::string(kAnswered)};
     query.descending = true;
-    asked = PHENDAU_TRY(requests(actor, query, readable));
+    asked = request_views(actor, PHENDAU_TRY(services_.ledger.list(query, readable)).records);
     asked_total = PHENDAU_TRY(services_.ledger.count(query, readable));
   }
   std::uint64_t overdue = 0;

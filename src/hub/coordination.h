@@ -28,9 +28,8 @@ class CaseCoordination {
   Result<Json> duty(const Actor& actor);
 
  private:
-  using Holders = std::multimap<std::string, std::string, std::less<>>;
   Json request_view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record);
-  Result<Json> requests(const Actor& actor, const ledger::Query& query, const Scope& scope);
+  Json request_views(const Actor& actor, const std::vector<ledger::Record>& records);
   Json proposals(const workflow::CaseState& state, const std::vector<ledger::Record>& sent);
   std::optional<comply::DueDay> due_of(std::string_view term, UtcTime from) const;
   Result<> join(ledger::Write& of_case, const Draft& draft, std::string_view case_agency, UtcTime now);

@@ -16,8 +16,8 @@
 
 namespace phendau::hub {
 
-/// Orders of one machine that have no outcome yet.
 inline constexpr std::string_view kOrderKind = "device_order";
+/// Orders of one machine that have no outcome yet.
 inline constexpr std::size_t kOpenOrdersMax = 16;
 /// How soon a machine reports again while an order waits for it or it is isolated.
 inline constexpr Duration kQuickHeartbeat = seconds(10);

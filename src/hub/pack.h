@@ -221,8 +221,8 @@ struct CoordinationTrigger {
   std::string id;
   comply::BiText title;
   std::string clause;
-  workflow::Step when;  // `when` alone is used
-  std::string within;   // a term from when the case said so; empty: none
+  workflow::Conditions when;
+  std::string within;  // a term from when the case said so; empty: none
   struct Proposal {
     std::string to_body;
     std::string wanted;

@@ -13,19 +13,6 @@ namespace {
 
 constexpr std::size_t kCoordinationListMax = 100;
 
-/// Takes the place of an imported one of its id; a mistake when the same file has it twice.
-template <class Item>
-void put_by_id(comply::ContentReader& reader, const YamlNode& node, std::vector<Item>& list, Item item) {
-  const auto at = std::find_if(list.begin(), list.end(), [&](const Item& one) { return one.id == item.id; });
-  if (at == list.end()) {
-    list.push_back(std::move(item));
-  } else if (at->place.file == item.place.file) {
-    reader.error(node, fmt::format("'{}' is defined twice{}", item.id, other_place(at->place)));
-  } else {
-    *at = std::move(item);
-  }
-}
-
 /// The maps of a list.
 std::vector<const YamlNode*> maps_of(comply::ContentReader& reader, const YamlNode& document,
                                      std::string_view key) {
@@ -48,18 +35,11 @@ workflow::Conditions case_conditions(comply::ContentReader& reader, const YamlNo
   const YamlNode* map = reader.map(node, "when", true);
   if (map == nullptr) return out;
   for (const auto& [name, value] : map->members) {
-    const std::size_t dot = name.scalar.find('.');
-    if (dot == std::string::npos) {
+    auto one = workflow::condition_from(name.scalar, yaml_to_json(value));
+    if (one)
+      out.push_back(std::move(*one));
+    else
       reader.error(name, fmt::format("'when' names STEP.MEMBER, not '{}'", name.scalar));
-      continue;
-    }
-    workflow::Condition one{name.scalar.substr(0, dot), name.scalar.substr(dot + 1), {}};
-    const Json wanted = yaml_to_json(value);
-    if (wanted.is_array())
-      one.any_of.assign(wanted.items().begin(), wanted.items().end());
-    else if (!wanted.is_string() || wanted.as_string() != "*")
-      one.any_of.push_back(wanted);
-    out.push_back(std::move(one));
   }
   return out;
 }
@@ -108,7 +88,7 @@ void PackReader::read_coordination(const std::string& pack_id, const std::string
         reader.error(*node->find("may"),
                      "'may' takes view, timeline, files, papers, evidence, notices, export, note, act, ask");
     }
-    put_by_id(reader, *node, out.parties, std::move(one));
+    put_by_id(reader, *node, "", out.parties, std::move(one));
   }
   for (const YamlNode* node : maps_of(reader, *document, "joins")) {
     reader.only_keys(*node, {"wanted", "on"});
@@ -130,7 +110,7 @@ void PackReader::read_coordination(const std::string& pack_id, const std::string
     one.id = reader.text(*node, "id", true);
     one.title = reader.bi_text(*node, "title", true);
     one.clause = reader.text(*node, "clause", false);
-    one.when.when = case_conditions(reader, *node);
+    one.when = case_conditions(reader, *node);
     one.within = reader.text(*node, "within", false);
     one.place = reader.place(*node);
     if (!one.within.empty()) {
@@ -142,7 +122,7 @@ void PackReader::read_coordination(const std::string& pack_id, const std::string
       one.proposals.push_back({reader.text(*request, "to_body", true), reader.text(*request, "wanted", true),
                                reader.bi_text(*request, "content", true)});
     }
-    put_by_id(reader, *node, out.triggers, std::move(one));
+    put_by_id(reader, *node, "", out.triggers, std::move(one));
   }
 }
 
@@ -175,7 +155,7 @@ void PackReader::check_coordination() {
     const auto incident = std::find_if(pack_.workflows.begin(), pack_.workflows.end(),
                                        [](const WorkflowRef& one) { return one.id == kIncidentWorkflow; });
     if (incident == pack_.workflows.end()) continue;
-    for (const auto& condition : trigger.when.when) {
+    for (const auto& condition : trigger.when) {
       const auto form = incident->forms.find(condition.step);
       if (form == incident->forms.end() || !form->second["properties"].contains(condition.member))
         error(trigger.place,

@@ -74,15 +74,7 @@ void PackReader::read_notices(const std::string& pack_id, const std::string& pat
     check_marks(reader, node, "short", out.short_text, kShortMarks);
     if (std::max(out.short_text.vi.size(), out.short_text.en.size()) > kShortBytesMax)
       reader.error(*node.find("short"), fmt::format("'short' has at most {} bytes", kShortBytesMax));
-    const auto at = std::find_if(pack_.notices.begin(), pack_.notices.end(),
-                                 [&](const NoticeRule& one) { return one.id == out.id; });
-    if (at == pack_.notices.end()) {
-      pack_.notices.push_back(std::move(out));
-    } else if (at->place.file == out.place.file) {
-      reader.error(node, fmt::format("notice '{}' is defined twice{}", out.id, other_place(at->place)));
-    } else {
-      *at = std::move(out);  // in the place of an imported one
-    }
+    put_by_id(reader, node, "notice ", pack_.notices, std::move(out));
   }
 }
 

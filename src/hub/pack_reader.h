@@ -3,6 +3,9 @@
 // include this.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -31,6 +34,21 @@ Result<std::vector<PackTree>> read_pack_trees(Env& env, const std::string& folde
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& names);
 /// "; the other one is in FILE:LINE".
 std::string other_place(const comply::Place& other);
+
+/// Takes the place of an imported one of its id; a mistake when the same file has it twice. `what` goes
+/// before the id in words.
+template <class Item>
+void put_by_id(comply::ContentReader& reader, const YamlNode& node, std::string_view what,
+               std::vector<Item>& list, Item item) {
+  const auto at = std::find_if(list.begin(), list.end(), [&](const Item& one) { return one.id == item.id; });
+  if (at == list.end()) {
+    list.push_back(std::move(item));
+  } else if (at->place.file == item.place.file) {
+    reader.error(node, fmt::format("{}'{}' is defined twice{}", what, item.id, other_place(at->place)));
+  } else {
+    *at = std::move(item);
+  }
+}
 
 // pack_moves.cpp: pieces of a register.
 /// Reports names that are neither a hub role nor "role:SLOT", nor, if `addressed`, "addressee".

@@ -77,14 +77,27 @@ bool holds_on(const Json& doc, const std::string& day) {
 
 }  // namespace
 
-Result<std::multimap<std::string, std::string, std::less<>>> bodies_of_slots(Services& services) {
-  std::multimap<std::string, std::string, std::less<>> out;
+Result<SlotHolders> bodies_of_slots(Services& services) {
+  SlotHolders out;
   const RegisterKind* binding = services.pack.pack().reg(kRoleBindingKind);
   if (binding == nullptr) return out;
   const std::string today = format_date(to_civil(services.env.now(), kHubZone).date);
   for (const auto& record : PHENDAU_TRY(live_records(services, *binding, {}))) {
     if (holds_on(record.doc, today))
       out.emplace(record.doc["slot"].as_string(), record.doc["agency_id"].as_string());
+  }
+  return out;
+}
+
+std::vector<std::string> agencies_of(const std::vector<std::string>& addressees, const SlotHolders& holders) {
+  std::vector<std::string> out;
+  for (const auto& body : addressees) {
+    if (!body.starts_with(kSlotPrefix)) {
+      out.push_back(body);
+      continue;
+    }
+    const auto [first, last] = holders.equal_range(std::string_view(body).substr(kSlotPrefix.size()));
+    for (auto at = first; at != last; ++at) out.push_back(at->second);
   }
   return out;
 }

@@ -36,7 +36,10 @@ RecordRights rights_of(const RegisterKind& kind, std::string_view state);
 Scope record_scope(Services& services, const Actor& actor, Action action, const RegisterKind& kind,
                    std::string_view state);
 /// Slot -> agencies that hold it today.
-Result<std::multimap<std::string, std::string, std::less<>>> bodies_of_slots(Services& services);
+using SlotHolders = std::multimap<std::string, std::string, std::less<>>;
+Result<SlotHolders> bodies_of_slots(Services& services);
+/// The agencies behind addressees: those that are named, and who holds the named slots.
+std::vector<std::string> agencies_of(const std::vector<std::string>& addressees, const SlotHolders& holders);
 /// What the people of a body go by when they make the moves of a record that is addressed to it: kAddressee
 /// and the role slots in `decide` (the scope of Action::decide); empty when it is not addressed to them.
 std::vector<std::string> names_as_addressee(const RegisterKind& kind, const ledger::Record& record,

@@ -146,20 +146,9 @@ Result<> Records::check_filled(const RegisterKind& kind, const workflow::StateMo
 
 std::vector<std::string> Records::agencies_addressed(const RegisterKind& kind, std::string_view state,
                                                      const Json& doc) const {
-  std::vector<std::string> out;
-  const auto bodies = ledger::addressees_of(kind.spec, state, doc);
-  if (bodies.empty()) return out;
-  const auto holders =
-      bodies_of_slots(services_).value_or(std::multimap<std::string, std::string, std::less<>>());
-  for (const auto& body : bodies) {
-    if (!body.starts_with(kSlotPrefix)) {
-      out.push_back(body);
-      continue;
-    }
-    const auto [first, last] = holders.equal_range(std::string_view(body).substr(kSlotPrefix.size()));
-    for (auto at = first; at != last; ++at) out.push_back(at->second);
-  }
-  return out;
+  const auto addressees = ledger::addressees_of(kind.spec, state, doc);
+  if (addressees.empty()) return {};
+  return agencies_of(addressees, bodies_of_slots(services_).value_or(SlotHolders()));
 }
 
 Result<std::vector<Records::Waiting>> Records::waiting_records(

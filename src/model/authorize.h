@@ -88,6 +88,7 @@ enum class Resource : std::uint8_t {
   storage,      // journal and ledger health
   duty_roster,  // whom to call: focal points, response team, who is on duty
 };
+inline constexpr std::size_t kResources = static_cast<std::size_t>(Resource::duty_roster) + 1;
 
 /// `everything`, or only rows owned by these agencies, or only records that name the actor (invited), or
 /// nothing.

@@ -124,20 +124,13 @@ class Parser {
       return out;
     }
     for (const auto& [name, value] : node->members) {
-      const std::size_t dot = name.scalar.find('.');
-      if (dot == std::string::npos) {
+      auto one = condition_from(name.scalar, yaml_to_json(value));
+      if (!one) {
         wrong(name, fmt::format("{}: STEP.MEMBER is needed, not '{}'", key, name.scalar));
         continue;
       }
-      Condition one{name.scalar.substr(0, dot), name.scalar.substr(dot + 1), {}};
-      const Json wanted = yaml_to_json(value);
-      if (wanted.is_array()) {
-        for (const auto& item : wanted.items()) one.any_of.push_back(item);
-      } else if (!wanted.is_string() || wanted.as_string() != "*") {
-        one.any_of.push_back(wanted);
-      }
-      conditions_at_.emplace_back(one.step + "." + one.member, name);
-      out.push_back(std::move(one));
+      conditions_at_.emplace_back(one->step + "." + one->member, name);
+      out.push_back(std::move(*one));
     }
     return out;
   }
@@ -382,6 +375,17 @@ std::size_t Definition::index_of(std::string_view step_id) const {
   const auto found =
       std::find_if(steps.begin(), steps.end(), [&](const Step& step) { return step.id == step_id; });
   return static_cast<std::size_t>(found - steps.begin());
+}
+
+std::optional<Condition> condition_from(std::string_view name, const Json& wanted) {
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  Condition out{std::string(name.substr(0, dot)), std::string(name.substr(dot + 1)), {}};
+  if (wanted.is_array())
+    out.any_of = wanted.items();
+  else if (!wanted.is_string() || wanted.as_string() != "*")
+    out.any_of.push_back(wanted);
+  return out;
 }
 
 std::optional<Definition> parse_definition(std::string_view yaml, std::string_view file,

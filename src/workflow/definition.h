@@ -27,6 +27,9 @@ struct Condition {
   std::vector<Json> any_of;  // empty: any value that is not empty
 };
 using Conditions = std::vector<Condition>;
+/// `STEP.MEMBER` and what is wanted of it: a value, a list of values, or "*" for any that is not empty;
+/// nullopt when the name has no dot.
+std::optional<Condition> condition_from(std::string_view name, const Json& wanted);
 
 /// Something that must hold before a step is done, or the case is closed.
 struct Guard {

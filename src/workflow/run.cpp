@@ -28,11 +28,6 @@ bool holds(const CaseState& state, const Condition& condition) {
   return std::find(condition.any_of.begin(), condition.any_of.end(), value) != condition.any_of.end();
 }
 
-bool all_hold(const CaseState& state, const Conditions& conditions) {
-  return std::all_of(conditions.begin(), conditions.end(),
-                     [&](const Condition& one) { return holds(state, one); });
-}
-
 /// Does anybody still have to do something about it?
 bool is_open(const Definition& definition, const CaseState& state, std::size_t index) {
   return !is_finished(state.steps[index]) && applies(state, definition.steps[index]);
@@ -384,6 +379,11 @@ UtcTime to_minute(UtcTime at) {
   const std::int64_t minute = minutes(1).ns;
   const std::int64_t rest = ((at.ns % minute) + minute) % minute;
   return UtcTime{at.ns - rest};
+}
+
+bool all_hold(const CaseState& state, const Conditions& conditions) {
+  return std::all_of(conditions.begin(), conditions.end(),
+                     [&](const Condition& one) { return holds(state, one); });
 }
 
 bool applies(const CaseState& state, const Step& step) { return all_hold(state, step.when); }

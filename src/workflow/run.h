@@ -155,6 +155,8 @@ Result<CaseState> with_entry(CaseState state, TimelineEntry entry, const Actor& 
 Result<CaseState> adopt(const Definition& definition, CaseState state);
 /// Whether this case needs the step at all.
 bool applies(const CaseState& state, const Step& step);
+/// Of the forms as they stand, drafts too; a step that is no longer there holds nothing.
+bool all_hold(const CaseState& state, const Conditions& conditions);
 /// All reasons why it cannot be closed yet; empty: it can.
 std::vector<Error> can_close(const Definition& definition, const CaseState& state);
 Result<CaseState> close(const Definition& definition, const CaseState& state, const Actor& actor, UtcTime now,
