@@ -20,7 +20,7 @@ SCHEMAS = ROOT / "docs/reference/schemas"
 # Where a file's place names its schema.
 PLACES = [("clauses/*.yaml", "clauses"), ("registers/*.yaml", "registers"), ("workflows/*.yaml", "workflow"),
           ("sources/*.yaml", "sources"), ("documents/*.yaml", "paper"), ("rules/**/*.tests.yaml", "posture_tests")]
-SINGLE = ["pack", "glossary", "calendar", "regimes", "ranking", "upload_guard", "notices", "coordination"]
+SINGLE = ["pack", "glossary", "calendar", "regimes", "ranking", "upload_guard", "notices", "coordination", "classification"]
 # Who reads packs: their lists of keys are compared with the schemas.
 READERS = ["src/comply/*.cpp", "src/hub/pack*.cpp", "src/workflow/definition.cpp"]
 

@@ -173,9 +173,15 @@ Result<Response> create_attestation(Context& c) {
 }
 
 Result<Response> list_incidents(Context& c) {
-  return answer(c.hub.incidents().list(c.actor, c.request.query_value("status"),
-                                       c.request.query_value("agency"), c.request.query_value("cursor"),
-                                       c.limit()));
+  hub::Incidents::Filter filter;
+  filter.status = c.request.query_value("status");
+  filter.agency_id = c.request.query_value("agency");
+  filter.text = c.request.query_value("q");
+  filter.exercise = c.request.query_value("exercise") == "true";
+  filter.by_due = c.request.query_value("order") == "due";
+  filter.cursor = c.request.query_value("cursor");
+  filter.limit = c.limit();
+  return answer(c.hub.incidents().list(c.actor, filter));
 }
 Result<Response> create_incident(Context& c) {
   return answer(c.hub.incidents().create(c.actor, c.body), 201);
@@ -365,6 +371,7 @@ const std::vector<Route>& routes() {
     for (auto& route : documents_routes()) all.push_back(route);
     for (auto& route : account_routes()) all.push_back(route);
     for (auto& route : cases_routes()) all.push_back(route);
+    for (auto& route : report_routes()) all.push_back(route);
     for (auto& route : orders_routes()) all.push_back(route);
     for (auto& route : organisations_routes()) all.push_back(route);
     for (auto& route : delivery_routes()) all.push_back(route);

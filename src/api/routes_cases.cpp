@@ -18,6 +18,10 @@ Result<Response> reopen_incident(Context& c) {
 Result<Response> correct_incident_detected(Context& c) {
   return answer(c.hub.incidents().correct_detected(c.actor, c.captures[0], c.body));
 }
+Result<Response> act_on_incident_effect(Context& c) {
+  PHENDAU_TRY(c.hub.case_effects().act(c.actor, c.captures[0], c.captures[1], c.body));
+  return answer(c.hub.incidents().get(c.actor, c.captures[0]));
+}
 Result<Response> list_incident_entries(Context& c) {
   return answer(
       c.hub.incidents().entries(c.actor, c.captures[0], c.request.query_value("cursor"), c.limit()));
@@ -47,6 +51,8 @@ std::vector<Route> cases_routes() {
        list_incident_entries},
       {"POST", "/incidents/{id}/stop", "stopIncident", update, incident, Access::session, kJson,
        stop_incident},
+      {"POST", "/incidents/{id}/effects/{effect}", "actOnIncidentEffect", update, incident, Access::session,
+       kJson, act_on_incident_effect},
       {"POST", "/incidents/{id}/reopen", "reopenIncident", update, incident, Access::session, kJson,
        reopen_incident},
       {"POST", "/incidents/{id}/detected", "correctIncidentDetected", update, incident, Access::session,

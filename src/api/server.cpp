@@ -20,6 +20,9 @@ constexpr std::string_view kFeedSuffix = ".ics";
 constexpr std::uint64_t kCredentialBytesMax = 4u << 10;
 /// A table to import: what the upload guard lets in, and room for its sentence about what is larger.
 constexpr std::uint64_t kTableBytesMax = 33u << 20;
+/// Where people report without an account: an operation of the API under an address that can be said aloud.
+constexpr std::string_view kReportPage = "/bao-su-co-nhanh";
+constexpr std::string_view kReportOperation = "/report-form";
 /// Nothing but our own files, no inline code, no frames: hostile log text stays text.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -117,6 +120,7 @@ std::vector<std::string> Context::list_of(std::string_view parameter) const {
 
 std::uint64_t body_limit(const net::Request& head) {
   if (const auto limit = hub::agent_body_limit(head.path)) return *limit;
+  if (head.path == kReportPage || head.path == "/api/v1/report-form") return hub::kReportFormBytesMax;
   if (head.path == "/api/v1/session" || head.path.starts_with("/api/v1/session/")) return kCredentialBytesMax;
   if (head.path == "/api/v1/attachments") return 33u << 20;
   if (head.path.starts_with("/api/v1/evidence/uploads/")) return hub::kEvidencePartBytesMax;
@@ -169,6 +173,8 @@ net::Response Server::handle(const net::Request& request) {
     response = handle_agent(request);
   } else if (request.path.starts_with("/api/v1/")) {
     response = handle_api(request, std::string_view(request.path).substr(kApiPrefix.size()));
+  } else if (request.path == kReportPage) {
+    response = handle_api(request, kReportOperation);
   } else if (request.path.starts_with("/api/") || request.path.starts_with("/agent/")) {
     response = problem(Error{ErrorCode::not_found, "no such path", "error.not_found", {}});
   } else {

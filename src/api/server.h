@@ -61,6 +61,7 @@ std::vector<Route> indicator_routes();
 std::vector<Route> organisations_routes();
 std::vector<Route> papers_routes();
 std::vector<Route> province_routes();
+std::vector<Route> report_routes();
 std::vector<Route> rules_routes();
 std::vector<Route> table_routes();
 /// What the list of a register is narrowed to by the request.

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "detect/filter.h"
 #include "detect/query.h"
+#include "hub/classification.h"
 #include "hub/pack_reader.h"
 
 namespace phendau::hub {
@@ -38,6 +39,31 @@ detect::CompileOptions compile_options_of(const Pack& pack, const PackOptions& g
 
 }  // namespace
 
+namespace {
+
+/// What the table names must be there: the form that takes the outcome, the register of the systems.
+void check_classification(const comply::DecisionTable& table, const Pack& pack,
+                          const workflow::Definition* workflow, std::vector<ContentError>& errors) {
+  const auto wrong = [&](std::string reason) {
+    errors.push_back({pack.id + "/" + std::string(kClassificationFile), 1, 1, std::move(reason)});
+  };
+  if (!table.reg.empty()) {
+    const RegisterKind* kind = pack.reg(table.reg);
+    if (kind == nullptr || !kind->spec.schema["properties"].contains(table.reg_field))
+      wrong("no register '" + table.reg + "' with '" + table.reg_field + "'");
+  }
+  const auto* step = workflow == nullptr ? nullptr : workflow->find(table.step);
+  if (step == nullptr) return;  // a procedure of the province's own need not ask
+  const Json& values = step->form["properties"][table.outcome_field]["enum"];
+  for (const auto& outcome : table.outcomes) {
+    const auto& known = values.items();
+    if (values.is_array() && std::find(known.begin(), known.end(), Json(outcome.id)) == known.end())
+      wrong("'" + outcome.id + "' is no value of " + table.step + "." + table.outcome_field);
+  }
+}
+
+}  // namespace
+
 ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const PackOptions& options) {
   ActivePack out;
   out.pack_ = std::move(pack);
@@ -55,7 +81,6 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
     if (has_mistakes(name)) continue;  // they are listed already, in other words
     read_workflow(file.text, name, out.workflows_, errors);
   }
-  out.check_workflows(errors);
   for (const auto& earlier : out.pack_.earlier_workflows) {
     std::vector<ContentError> of_then;  // what was wrong then matters to nobody now
     Workflows known;
@@ -75,6 +100,9 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
     rule.group_by.insert(rule.group_by.begin(), std::string(kAgencyColumn));
   }
   out.papers_ = read_paper_templates(out.pack_.other_files, errors);
+  out.check_workflows(errors);
+  if (const auto table = classification_of(out.pack_, errors))
+    check_classification(*table, out.pack_, out.workflow(table->id), errors);
   bool guarded = false;
   for (const auto& file : out.pack_.other_files) {
     if (file.path != kUploadGuardFile) continue;
@@ -122,6 +150,7 @@ void ActivePack::check_workflows(std::vector<ContentError>& errors) const {
     const auto known = std::find_if(workflows_.begin(), workflows_.end(),
                                     [&](const auto& one) { return one.second.text == file.text; });
     if (known == workflows_.end()) continue;
+    check_effects(file, *known->second.definition, errors);
     for (const auto& step : known->second.definition->steps) {
       for (const auto& clock : step.clocks) {
         if (clock.regime.empty() || pack_.catalog.regimes.contains(clock.regime)) continue;
@@ -136,6 +165,44 @@ void ActivePack::check_workflows(std::vector<ContentError>& errors) const {
       }
     }
   }
+}
+
+/// What its effects name must be there, and a paper must begin from a case.
+void ActivePack::check_effects(const PackFile& file, const workflow::Definition& definition,
+                               std::vector<ContentError>& errors) const {
+  const auto wrong = [&](int line, std::string reason) {
+    errors.push_back({file.pack_id + "/" + file.path, line, 1, std::move(reason)});
+  };
+  const auto check_notice = [&](const std::string& id, const std::vector<std::string>& to, int line) {
+    const bool known = std::any_of(pack_.notices.begin(), pack_.notices.end(), [&](const NoticeRule& one) {
+      return one.id == id && one.reg == definition.case_kind;
+    });
+    if (!known) wrong(line, "no notice '" + id + "' of the kind '" + definition.case_kind + "'");
+    for (const auto& one : to) {
+      const bool is_slot = one.starts_with(kSlotPrefix) &&
+                           std::any_of(pack_.roles.begin(), pack_.roles.end(), [&](const RoleSlot& role) {
+                             return role.id == one.substr(kSlotPrefix.size());
+                           });
+      if (!is_slot && !is_told_class(one)) wrong(line, "to: nobody is '" + one + "'");
+    }
+  };
+  const auto check = [&](const workflow::Effect& effect) {
+    using enum workflow::Effect::Kind;
+    if (effect.kind == notice) check_notice(effect.name, effect.to, effect.line);
+    const PaperTemplate* found = effect.kind == paper ? this->paper(effect.name) : nullptr;
+    if (effect.kind == paper && (found == nullptr || !found->begins_from("case")))
+      wrong(effect.line, "no paper '" + effect.name + "' that begins from a case");
+    const RegisterKind* orders = effect.kind == order ? pack_.reg("device_order") : nullptr;
+    if (effect.kind == order &&
+        (orders == nullptr ||
+         !orders->spec.schema.at_path("properties.order.x-titles-vi").contains(effect.name)))
+      wrong(effect.line, "no order '" + effect.name + "'");
+  };
+  for (const auto& effect : definition.effects) check(effect);
+  for (const auto& step : definition.steps) {
+    for (const auto& effect : step.effects) check(effect);
+  }
+  for (const auto& one : definition.clock_notices) check_notice(one.notice, one.to, one.line);
 }
 
 const workflow::Definition* ActivePack::workflow(std::string_view id) const {

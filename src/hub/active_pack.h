@@ -83,6 +83,8 @@ class ActivePack {
   static void read_workflow(const std::string& text, const std::string& file, Workflows& into,
                             std::vector<ContentError>& errors);
   void check_workflows(std::vector<ContentError>& errors) const;
+  void check_effects(const PackFile& file, const workflow::Definition& definition,
+                     std::vector<ContentError>& errors) const;
   std::optional<workflow::Due> due_of(const workflow::Clock& clock, UtcTime from) const;
 
   Workflows workflows_;

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/log.h"
+#include "base/texts.h"
 
 namespace phendau::hub {
 namespace {
@@ -53,7 +55,8 @@ Json open_steps(const Definition& definition, const CaseState& state,
   return out;
 }
 
-Json progress_of(const ActivePack& pack, const Definition& definition, const CaseState& state, UtcTime now) {
+Json progress_of(const Definition& definition, const CaseState& state,
+                 const std::vector<workflow::ClockState>& clocks, UtcTime now) {
   std::int64_t done = 0;
   std::int64_t total = 0;
   std::string current;
@@ -66,7 +69,6 @@ Json progress_of(const ActivePack& pack, const Definition& definition, const Cas
     if (!finished && current.empty()) current = definition.steps[i].title_vi;
     titles.set(definition.steps[i].id, definition.steps[i].title_vi);
   }
-  const auto clocks = pack.clocks_of(definition, state, now);
   Json list = Json::array();
   for (const auto& clock : clocks) list.push(clock_json(clock));
   return Json::object({{"steps_done", done},
@@ -112,6 +114,29 @@ ledger::Write entry_write(const ledger::Write& of, const workflow::TimelineEntry
   }
   return out;
 }
+
+/// One record for each effect of a case, whatever brings it about again.
+ledger::Write effect_write(const ledger::Write& of, const workflow::EffectCall& call, UtcTime now) {
+  ledger::Write out;
+  out.kind = kCaseEffectKind;
+  out.id = of.id + "." + call.id;
+  out.agency_id = of.agency_id;
+  out.state = "waiting";
+  out.if_absent = true;
+  out.reason = "brought about";
+  out.doc.set("case_id", of.id)
+      .set("effect", call.id)
+      .set("step", call.step)
+      .set("does", workflow::to_string(call.kind))
+      .set("name", call.name)
+      .set("to", texts_json(call.to))
+      .set("values", call.values)
+      .set("at", format_rfc3339(now))
+      .set("tries", 0);
+  return out;
+}
+
+constexpr int kNoteTries = 50;
 
 }  // namespace
 
@@ -169,7 +194,8 @@ Result<CaseDefinitions::Opened> CaseDefinitions::open(const ledger::Record& reco
 void put_state(ledger::WriteBatch& batch, ledger::Write write, const CaseDefinition& definition,
                const CaseState& state, const ActivePack& pack, UtcTime now) {
   write.state = state.closed ? "closed" : "open";
-  Json progress = progress_of(pack, *definition.definition, state, now);
+  const auto clocks = pack.clocks_of(*definition.definition, state, now);
+  Json progress = progress_of(*definition.definition, state, clocks, now);
   const Json next_due = state.closed ? Json() : next_due_of(progress);
   write.doc.set("definition", definition.name)
       .set("state", workflow::to_json(state))
@@ -178,13 +204,56 @@ void put_state(ledger::WriteBatch& batch, ledger::Write write, const CaseDefinit
   write.doc.erase("next_due");
   write.doc.erase("closed_at");
   if (!next_due.is_null()) write.doc.set("next_due", next_due);
+  write.doc.erase("next_call");
+  const auto calls = workflow::clock_calls(*definition.definition, clocks, now);
+  if (calls.next_at) write.doc.set("next_call", format_rfc3339(*calls.next_at));
   if (state.closed_at) write.doc.set("closed_at", format_rfc3339(*state.closed_at));
   if (definition.keep) batch.writes.push_back(*definition.keep);
   std::vector<ledger::Write> entries;
   for (std::size_t i = 0; i < state.timeline.size(); ++i)
     entries.push_back(entry_write(write, state.timeline[i], state.entries + i + 1));
+  for (const auto* list : {&state.effects, &calls.due}) {
+    for (const auto& call : *list) entries.push_back(effect_write(write, call, now));
+  }
   batch.writes.push_back(std::move(write));
   for (auto& entry : entries) batch.writes.push_back(std::move(entry));
+}
+
+Result<> note_in_case(Services& services, CaseDefinitions& definitions, const Actor& actor,
+                      std::string_view case_id, const CaseFact& fact, std::vector<ledger::Write> also) {
+  const UtcTime now = services.env.now();
+  const std::string by = fact.by_name.empty() ? tr(Lang::vi, "case.by_hub") : fact.by_name;
+  for (int i = 0;; ++i) {
+    ledger::WriteBatch batch;
+    const auto record = services.ledger.get(kCaseKind, case_id, everything());
+    if (!record && record.error().code != ErrorCode::not_found) return std::unexpected(record.error());
+    const auto noted = [&]() -> Result<> {
+      const auto& found = PHENDAU_TRY(record);
+      auto opened = PHENDAU_TRY(definitions.open(found));
+      const auto state = PHENDAU_TRY(workflow::note_fact(
+          std::move(opened.state),
+          {now, actor.user_id, by, std::string(to_string(actor.role)), fact.step, fact.what, fact.text}));
+      put_state(batch, ledger::rewrite(found, fact.what), opened.definition, state, services.pack, now);
+      return {};
+    }();
+    if (!noted) {
+      batch = {};
+      PHENDAU_LOG(warn, "case_not_noted", {"case", case_id}, {"error", noted.error().message});
+    }
+    batch.writes.insert(batch.writes.end(), also.begin(), also.end());
+    if (batch.writes.empty()) return {};
+    const auto written = services.ledger.write_batch(batch, actor, now);
+    if (!written && (written.error().code != ErrorCode::conflict || !noted || i >= kNoteTries))
+      return std::unexpected(written.error());
+    if (written) {
+      if (noted)
+        services.live.publish(
+            {"incident", Resource::incident, record->agency_id, Json::object({{"id", record->id}})});
+      return {};
+    }
+    const auto after = PHENDAU_TRY(services.ledger.get(kCaseKind, case_id, everything()));
+    if (after.version == record->version) return std::unexpected(written.error());  // of `also`
+  }
 }
 
 Json case_progress(const ActivePack& pack, const ledger::Record& record, UtcTime now) {
@@ -194,12 +263,25 @@ Json case_progress(const ActivePack& pack, const ledger::Record& record, UtcTime
   const KnownWorkflow* known = pack.known_workflow(record.doc["workflow"].as_string(), state->opened_at);
   if (known == nullptr) return Json();
   const auto adopted = workflow::adopt(*known->definition, *state);
-  return adopted ? progress_of(pack, *known->definition, *adopted, now) : Json();
+  if (!adopted) return Json();
+  return progress_of(*known->definition, *adopted, pack.clocks_of(*known->definition, *adopted, now), now);
 }
 
 bool is_clock_overdue(const Json& clock, UtcTime now) {
   const auto due = parse_rfc3339(clock["due_at"].as_string());
   return due && (clock["inclusive"].as_bool() ? now > *due : now >= *due);
+}
+
+ledger::Query cases_query(bool exercises) {
+  ledger::Query out;
+  out.kind = kCaseKind;
+  using Op = ledger::FieldFilter::Op;
+  if (exercises) {
+    out.filters.push_back({"exercise", Op::equal, {Json(true)}});
+  } else {
+    out.filters.push_back({"exercise", Op::missing, {}});
+  }
+  return out;
 }
 
 Json entry_view(const workflow::TimelineEntry& entry) {

@@ -15,6 +15,7 @@ namespace phendau::hub {
 
 inline constexpr std::string_view kCaseKind = "case";
 inline constexpr std::string_view kCaseEntryKind = "case_entry";
+inline constexpr std::string_view kCaseEffectKind = "case_effect";
 inline constexpr std::string_view kWorkflowDefinitionKind = "workflow_definition";
 inline constexpr std::size_t kDefinitionsParsedMax = 64;  // kept in memory
 inline constexpr std::size_t kTimelineShown = 100;        // the newest ones; the rest is paged
@@ -50,9 +51,22 @@ class CaseDefinitions {
   std::map<std::string, std::shared_ptr<const workflow::Definition>, std::less<>> parsed_;  // under mu_
 };
 
-/// Puts state, definition and summary into the case's document and its new entries into the batch.
+/// Puts state, definition and summary into the case's document and its new entries into the batch; what acts
+/// and clocks brought about as records that wait to be carried out (kind case_effect, hub/case_effects.h).
 void put_state(ledger::WriteBatch& batch, ledger::Write write, const CaseDefinition& definition,
                const workflow::CaseState& state, const ActivePack& pack, UtcTime now);
+
+/// An entry of the hub's own in a case's timeline, open or closed.
+struct CaseFact {
+  std::string what;  // "order", "effect", "evidence"
+  std::string text;
+  std::string step = {};
+  std::string by_name = {};  // empty: the hub
+};
+/// Writes it with `also` in one transaction, against whoever writes the case meanwhile. Where the case takes
+/// none (it is full, or cannot be read), `also` alone.
+Result<> note_in_case(Services& services, CaseDefinitions& definitions, const Actor& actor,
+                      std::string_view case_id, const CaseFact& fact, std::vector<ledger::Write> also);
 
 /// The summary: {steps_done, steps_total, current, open: [{step, title, roles, due_at}], close_roles, titles:
 /// {STEP: title}, clocks: [{step, label, from, due_at, inclusive, stopped, rule, form, to, source}]}. `open`
@@ -61,6 +75,9 @@ void put_state(ledger::WriteBatch& batch, ledger::Write write, const CaseDefinit
 Json case_progress(const ActivePack& pack, const ledger::Record& record, UtcTime now);
 /// Whether a clock of the summary that still runs is late.
 bool is_clock_overdue(const Json& clock, UtcTime now);
+
+/// Cases that are exercises, or those that are none: what lists and counts ask.
+ledger::Query cases_query(bool exercises);
 
 /// Entries of a case whose reading was allowed, newest first: {items, next_cursor}.
 /// @param scope everything_open_to() whom they are shown to.

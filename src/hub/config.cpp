@@ -186,6 +186,7 @@ constexpr std::string_view kConfigMembers[] = {"pack_dir",
                                                "smtp",
                                                "gateways",
                                                "send_retry_first",
+                                               "report_form",
                                                "demo"};
 
 }  // namespace
@@ -236,6 +237,7 @@ Result<HubConfig> config_from_json(const Json& json) {
   PHENDAU_TRY(read_int(json, "journal_verify_mib_per_second", 1, 1'000, mib_per_second));
   out.journal_verify_bytes_per_second = std::int64_t{mib_per_second} << 20;
   out.demo = json["demo"].as_bool(false);
+  out.report_form = json["report_form"].as_bool(true);
   PHENDAU_TRY(read_duration(json, "send_retry_first", seconds(1), hours(1), out.send_retry_first));
   if (json.contains("gateways")) out.gateways = PHENDAU_TRY(gateways_from(json["gateways"]));
   if (json.contains("smtp")) out.smtp = PHENDAU_TRY(smtp_from(json["smtp"]));

@@ -62,6 +62,7 @@ struct HubConfig {
   std::optional<net::SmtpServer> smtp;           // notices also go out by mail
   std::map<std::string, net::Gateway> gateways;  // sms, zalo: short messages
   Duration send_retry_first = minutes(1);        // then three times as long each time, up to six hours
+  bool report_form = true;                       // strangers may report incidents by a page of their own
   bool demo = false;                             // the data are invented; every screen says so
 };
 

@@ -160,8 +160,9 @@ Result<Json> Duties::waiting_steps(const Actor& actor) {
     const bool closes = steps.empty() && is_for(progress["close_roles"]);
     if (own == steps.end() && !closes) continue;
     const Json next = closes ? Json() : *own;
+    const std::string mark = record.doc["exercise"].as_bool() ? tr(Lang::vi, "case.exercise_mark") : "";
     out.push(Json::object({{"case_id", record.id},
-                           {"case_title", record.doc["title"]},
+                           {"case_title", mark + record.doc["title"].as_string()},
                            {"agency_id", record.agency_id},
                            {"agency_name", agency_name(services_, record.agency_id)},
                            {"step", next["step"]},
@@ -209,7 +210,7 @@ Result<std::string> Duties::calendar(const Actor& actor, std::string_view host) 
 
 Result<std::uint64_t> Duties::count(std::string_view kind, std::vector<std::string> states,
                                     std::string_view agency_id) {
-  ledger::Query query;
+  ledger::Query query = kind == kCaseKind ? cases_query(false) : ledger::Query();
   query.kind = kind;
   query.states = std::move(states);
   query.agency_ids = {std::string(agency_id)};

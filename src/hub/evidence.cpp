@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/texts.h"
+#include "hub/orders.h"
 #include "hub/record_checks.h"
 
 namespace phendau::hub {
@@ -303,6 +304,10 @@ Result<> Evidence::remove_bytes(const ledger::Record& item) {
       if (id == item.id || other.doc["outside"].as_bool() || other.state == "destroyed") continue;
     } else if (kind == kCustodyKind) {
       continue;  // what happened to bytes, not the bytes
+    } else if (kind == kOrderKind) {
+      // It says what the machine collected; an item of each file keeps the bytes.
+      const auto order = PHENDAU_TRY(services_.ledger.get(kind, id, everything()));
+      if (!order.doc["files_waiting"].as_bool()) continue;
     }
     return {};
   }

@@ -44,7 +44,7 @@ class Evidence {
 
   // ---- taking in; `about`: EvidenceNew of openapi.yaml ----
   /// Known by digest, place and custodian; its bytes stay where they are.
-  Result<Json> refer(const Actor& actor, const Json& about);
+  Result<Json> refer(const Actor& actor, const Json& about, const std::string& id = {});
   /// {id, part_bytes_max}. Rights and texts are judged before a byte comes.
   Result<Json> begin_upload(const Actor& actor, const Json& body);
   /// {received}
@@ -57,7 +57,8 @@ class Evidence {
   Result<Json> take_journal(const Actor& actor, const Json& body);
 
   struct TakenFile {
-    std::string path;  // read, never moved or removed
+    std::string id;    // of the item, for what may be taken in again after a kill; empty: a new one
+    std::string path;  // read, never moved or removed; empty: the blob `sha256`
     std::string name;
     std::string sha256;  // as the sender says; empty: unknown. Other bytes: `corrupt` evidence.digest_differs
     std::string sha512;  // likewise
@@ -67,6 +68,7 @@ class Evidence {
   };
   /// A file that lies on this machine already: what an agent collected. `about.taken_at`, `taken_by` and
   /// `source` say when, by whose order and from which machine.
+  /// One with this id is there already: that one.
   Result<Json> take_file(const Actor& actor, const Json& about, const TakenFile& file);
 
   /// `body`: EvidenceAct.
@@ -105,7 +107,8 @@ class Evidence {
     std::string sha256, sha512;
     std::uint32_t crc32 = 0;
   };
-  Result<About> about_of(const Actor& actor, const Json& body);
+  Result<About> about_of(const Actor& actor, const Json& body, const std::string& id = {});
+  Result<std::unique_ptr<File>> open_taken(const TakenFile& file);
   Result<Bytes> look_at(const TakenFile& file, bool guarded);
   Result<> keep(const TakenFile& file, const Bytes& bytes, About& about);
   Result<Json> write_new(const Actor& actor, About about);

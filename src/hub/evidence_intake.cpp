@@ -44,13 +44,13 @@ Result<> read_texts(const Json& body, Json& doc) {
 
 }  // namespace
 
-Result<Evidence::About> Evidence::about_of(const Actor& actor, const Json& body) {
+Result<Evidence::About> Evidence::about_of(const Actor& actor, const Json& body, const std::string& id) {
   using enum Action;
   const RegisterKind* kind = services_.pack.pack().reg(kItemKind);
   if (kind == nullptr) return fail(ErrorCode::not_found, "the pack keeps no evidence", "error.not_found");
   About out;
   out.item.kind = kItemKind;
-  out.item.id = new_ulid(services_.env);
+  out.item.id = id.empty() ? new_ulid(services_.env) : id;
   const std::string& case_id = body["case_id"].as_string();
   if (!case_id.empty()) {
     const auto record =
@@ -130,8 +130,8 @@ Result<Json> Evidence::write_new(const Actor& actor, About about) {
   return get(actor, id);
 }
 
-Result<Json> Evidence::refer(const Actor& actor, const Json& body) {
-  About about = PHENDAU_TRY(about_of(actor, body));
+Result<Json> Evidence::refer(const Actor& actor, const Json& body, const std::string& id) {
+  About about = PHENDAU_TRY(about_of(actor, body, id));
   const std::string sha256 = to_lower_ascii(trim(body["sha256"].as_string()));
   const std::string sha512 = to_lower_ascii(trim(body["sha512"].as_string()));
   if (!is_hex(sha256, 64)) return bad_member("sha256");
@@ -183,8 +183,13 @@ Result<> Evidence::cancel_upload(const Actor& actor, std::string_view id) {
   return staging_.cancel(id, actor.user_id);
 }
 
+Result<std::unique_ptr<File>> Evidence::open_taken(const TakenFile& file) {
+  return file.path.empty() ? services_.ledger.open_blob(file.sha256)
+                           : services_.env.open(file.path, OpenMode::read);
+}
+
 Result<Evidence::Bytes> Evidence::look_at(const TakenFile& file, bool guarded) {
-  const auto source = PHENDAU_TRY(services_.env.open(file.path, OpenMode::read));
+  const auto source = PHENDAU_TRY(open_taken(file));
   Bytes out;
   out.checked.name = file.name;
   out.checked.size_bytes = static_cast<std::size_t>(PHENDAU_TRY(source->size()));
@@ -213,17 +218,19 @@ Result<Evidence::Bytes> Evidence::look_at(const TakenFile& file, bool guarded) {
 }
 
 Result<> Evidence::keep(const TakenFile& file, const Bytes& bytes, About& about) {
-  PHENDAU_TRY(staging_.check_disk(bytes.checked.size_bytes));
-  const auto source = PHENDAU_TRY(services_.env.open(file.path, OpenMode::read));
-  std::uint64_t at = 0;
-  const auto digest =
-      PHENDAU_TRY(services_.ledger.put_blob([&](std::size_t size_bytes) -> Result<std::string> {
-        std::string part = PHENDAU_TRY(source->read_at(at, size_bytes));
-        at += part.size();
-        return part;
-      }));
-  if (digest != bytes.sha256)
-    return fail(ErrorCode::corrupt, "the file changed while it was read", "evidence.digest_differs");
+  if (!file.path.empty()) {
+    PHENDAU_TRY(staging_.check_disk(bytes.checked.size_bytes));
+    const auto source = PHENDAU_TRY(open_taken(file));
+    std::uint64_t at = 0;
+    const auto digest =
+        PHENDAU_TRY(services_.ledger.put_blob([&](std::size_t size_bytes) -> Result<std::string> {
+          std::string part = PHENDAU_TRY(source->read_at(at, size_bytes));
+          at += part.size();
+          return part;
+        }));
+    if (digest != bytes.sha256)
+      return fail(ErrorCode::corrupt, "the file changed while it was read", "evidence.digest_differs");
+  }
   Json& doc = about.item.doc;
   if (!doc.contains("kept_at")) doc.set("kept_at", tr(Lang::vi, "evidence.kept_in_hub"));
   doc.set("original_name", bytes.checked.name)
@@ -238,7 +245,8 @@ Result<> Evidence::keep(const TakenFile& file, const Bytes& bytes, About& about)
 }
 
 Result<Json> Evidence::take_file(const Actor& actor, const Json& body, const TakenFile& file) {
-  About about = PHENDAU_TRY(about_of(actor, body));
+  if (!file.id.empty() && services_.ledger.get(kItemKind, file.id, everything())) return get(actor, file.id);
+  About about = PHENDAU_TRY(about_of(actor, body, file.id));
   const auto bytes = look_at(file, true);
   if (!bytes) {
     const bool refused = bytes.error().code == ErrorCode::denied;
@@ -250,7 +258,7 @@ Result<Json> Evidence::take_file(const Actor& actor, const Json& body, const Tak
     if (!file.sha512.empty()) outside.set("sha512", file.sha512);
     if (bytes.error().text_id != "upload.state_secret") outside.set("name", file.name);
     outside.set("note", tr(Lang::vi, "evidence.refused_note"));
-    return refer(actor, outside);
+    return refer(actor, outside, file.id);
   }
   PHENDAU_TRY(keep(file, *bytes, about));
   return write_new(actor, std::move(about));

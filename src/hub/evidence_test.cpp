@@ -234,8 +234,12 @@ TEST_CASE("evidence: what an agent brings, and what stays outside") {
   const Json about = json(R"({"case_id":"case-1","label":"sockets","source":"web-01","taken_by":"An",
                              "taken_at":"2026-11-26T07:30:00+07:00"})");
   put("tcp 0.0.0.0:22");
-  Evidence::TakenFile file{"/data/from-agent", "sockets.txt", sha256_hex("tcp 0.0.0.0:22"), "",
-                           "web-01",           "An"};
+  Evidence::TakenFile file;
+  file.path = "/data/from-agent";
+  file.name = "sockets.txt";
+  file.sha256 = sha256_hex("tcp 0.0.0.0:22");
+  file.stays_at = "web-01";
+  file.custodian = "An";
   const auto taken = world.evidence.take_file(system_actor(), about, file);
   REQUIRE(taken);
   CHECK((*taken)["taken_by"].as_string() == "An");

@@ -176,6 +176,8 @@ Result<> Hub::open_workers() {
   obligations_->start();
   deliveries_->start();
   telling_->start();
+  case_effects_->start();
+  collected_files_->start();
   listeners_ = std::make_unique<SyslogListeners>(*services_, *pipeline_, *devices_, keys_);
   PHENDAU_TRY(listeners_->start());
   journal_watch_ = std::make_unique<JournalWatch>(*services_, DataFolder::of(config_.data_dir).journal,
@@ -224,8 +226,11 @@ Result<> Hub::open_duties() {
   };
   telling_ = std::make_unique<Telling>(*services_, *accounts_, *notices_, *deliveries_);
   PHENDAU_TRY(telling_->open());
+  case_effects_ = std::make_unique<CaseEffects>(*services_, *telling_, *papers_);
+  collected_files_ = std::make_unique<CollectedFiles>(*services_, *evidence_);
   reminding_ =
       std::make_unique<Reminding>(*services_, *obligations_, *records_, *accounts_, *notices_, *deliveries_);
+  incident_reports_ = std::make_unique<IncidentReports>(*services_, *incidents_, *records_, *deliveries_);
   calendar_feeds_ = std::make_unique<CalendarFeeds>(*services_, *accounts_);
   records_->figures = [this](std::string_view agency) { return duties_->figures(agency); };
   return reminding_->open();
@@ -282,6 +287,8 @@ void Hub::stop() {
   if (pipeline_) pipeline_->stop();
   if (detection_) detection_->stop();
   if (obligations_) obligations_->stop();
+  if (collected_files_) collected_files_->stop();
+  if (case_effects_) case_effects_->stop();
   if (telling_) telling_->stop();
   if (deliveries_) deliveries_->stop();
   if (rule_filters_) rule_filters_->stop();
@@ -301,8 +308,7 @@ Result<Json> Hub::overview(const Actor& actor) {
     open.kind = "alert";
     open.states = {"new", "acknowledged"};
     open.agency_ids = {id};
-    ledger::Query cases;
-    cases.kind = "case";
+    ledger::Query cases = cases_query(false);
     cases.states = {"open"};
     cases.agency_ids = {id};
     agencies.push(Json::object({{"id", id},
@@ -341,7 +347,7 @@ Result<Json> Hub::overview(const Actor& actor) {
   if (const auto counted = events_->histogram(actor, last_hour, 1)) {
     ingest.set("events_last_hour", (*counted)["total"]);
   }
-  const auto incidents = incidents_->list(actor, "open", "", "", kIncidentsOnOverview);
+  const auto incidents = incidents_->list(actor, {.status = "open", .limit = kIncidentsOnOverview});
   const auto levels = alerts_->open_by_level(actor);
   return Json::object(
       {{"generated_at", format_rfc3339(now)},

@@ -13,12 +13,15 @@
 #include "hub/alerts.h"
 #include "hub/calendar_feeds.h"
 #include "hub/coordination.h"
+#include "hub/case_effects.h"
+#include "hub/collected_files.h"
 #include "hub/deliveries.h"
 #include "hub/detection.h"
 #include "hub/devices.h"
 #include "hub/duties.h"
 #include "hub/events.h"
 #include "hub/evidence_bags.h"
+#include "hub/incident_reports.h"
 #include "hub/incidents.h"
 #include "hub/indicators.h"
 #include "hub/ingest_pipeline.h"
@@ -82,6 +85,7 @@ class Hub {
   EvidenceBags& evidence_bags() { return *evidence_bags_; }
   Holds& holds() { return *holds_; }
   Incidents& incidents() { return *incidents_; }
+  IncidentReports& incident_reports() { return *incident_reports_; }
   IngestPipeline& pipeline() { return *pipeline_; }
   Obligations& obligations() { return *obligations_; }
   Organisations& organisations() { return *organisations_; }
@@ -92,6 +96,7 @@ class Hub {
   Notices& notices() { return *notices_; }
   Deliveries& deliveries() { return *deliveries_; }
   Telling& telling() { return *telling_; }
+  CaseEffects& case_effects() { return *case_effects_; }
   CalendarFeeds& calendar_feeds() { return *calendar_feeds_; }
   Leader& leader() { return *leader_; }
   ProvinceSettings& province_settings() { return *province_settings_; }
@@ -165,7 +170,10 @@ class Hub {
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Deliveries> deliveries_;
   std::unique_ptr<Telling> telling_;
+  std::unique_ptr<CaseEffects> case_effects_;
+  std::unique_ptr<CollectedFiles> collected_files_;
   std::unique_ptr<Reminding> reminding_;
+  std::unique_ptr<IncidentReports> incident_reports_;
   std::unique_ptr<CalendarFeeds> calendar_feeds_;
   std::unique_ptr<Leader> leader_;
   std::unique_ptr<ProvinceSettings> province_settings_;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/attachments.h"
+#include "hub/case_effects.h"
 #include "hub/case_parties.h"
 #include "hub/record_checks.h"
 #include "hub/records.h"
@@ -187,6 +188,7 @@ Json Incidents::summary(const ledger::Record& record, const workflow::CaseState*
                        {"agency_name", name_at(closed_at.value_or(now))},
                        {"opened_agency_name", name_at(opened_at)},
                        {"status", record.state},
+                       {"exercise", record.doc["exercise"].as_bool()},
                        {"opened_at", format_rfc3339(opened_at)},
                        {"detected_at", record.doc["detected_at"].string_or(format_rfc3339(opened_at))},
                        {"closed_at", closed_at ? Json(format_rfc3339(*closed_at)) : Json()},
@@ -245,6 +247,12 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
         !state.closed && rights.contains(CaseRight::act) && workflow::is_named(rule.roles, standing.names);
     steps.push(step_view(state.steps[i], may_act, rights));
   }
+  const auto may_act = [&](std::string_view step) {
+    const auto* rule = definition.find(step);
+    const auto& roles = rule == nullptr ? definition.close_roles : rule->roles;
+    return workflow::is_named(roles, names_in_case(services_, actor, record.agency_id, roles).names);
+  };
+  out.set("effects", PHENDAU_TRY(case_effects_view(services_, record.id, may_act)));
   out.set("workflow", definition.id + "@" + state.pack)
       .set("description", record.doc["description"].as_string())
       .set("definition", definition_view(definition, state, alerts, services_.env.now()))
@@ -252,6 +260,8 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
       .set("timeline", std::move(entries))
       .set("timeline_total", entries_total)
       .set("alerts", std::move(alerts))
+      .set("links", links_view(actor, record))
+      .set("classification", record.doc["classification"])
       .set("attachments", std::move(files))
       .set("next_needed", state.closed ? std::string() : need_text(definition, state))
       .set("may_close", !state.closed && workflow::can_close(definition, state).empty())
@@ -279,16 +289,16 @@ Result<Json> Incidents::timeline(const ledger::Record& record, const workflow::C
   return Json::array(std::move(items));
 }
 
-Result<Json> Incidents::list(const Actor& actor, std::string_view status, std::string_view agency_id,
-                             std::string_view cursor, std::size_t limit) {
+Result<Json> Incidents::list(const Actor& actor, const Filter& filter) {
   const Scope scope = PHENDAU_TRY(case_scope(actor, CaseRight::view));
-  ledger::Query query;
-  query.kind = kCaseKind;
-  query.order_by = "created_at";
-  query.limit = limit;
-  query.cursor = cursor;
-  if (!status.empty()) query.states = {std::string(status)};
-  if (!agency_id.empty()) query.agency_ids = {std::string(agency_id)};
+  ledger::Query query = cases_query(filter.exercise);
+  query.order_by = filter.by_due ? "next_due" : "created_at";
+  query.descending = !filter.by_due;
+  query.limit = filter.limit;
+  query.cursor = filter.cursor;
+  query.text = filter.text;
+  if (!filter.status.empty()) query.states = {filter.status};
+  if (!filter.agency_id.empty()) query.agency_ids = {filter.agency_id};
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
   Json::Array items;
   for (const auto& record : page.records) items.push_back(summary(record, nullptr));
@@ -302,7 +312,8 @@ Result<Json> Incidents::get(const Actor& actor, std::string_view id) {
   return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, id, scope)), everything_open_to(actor));
 }
 
-Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also) {
+Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also,
+                              ledger::WriteBatch with) {
   const auto definition = PHENDAU_TRY(definitions_.current(kIncidentWorkflow));
   const UtcTime now = services_.env.now();
   workflow::Start begin;
@@ -322,12 +333,16 @@ Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::v
       .set("title", opening.title)
       .set("alert_ids", opening.alert_ids);
   if (!opening.description.empty()) write.doc.set("description", opening.description);
+  if (opening.report_ids.size() > 0) write.doc.set("report_ids", opening.report_ids);
+  if (opening.exercise) write.doc.set("exercise", true);
   ledger::WriteBatch batch;
   put_state(batch, std::move(write), definition, state, services_.pack, now);
   for (auto& one : also) {
     one.doc.set("case_id", begin.case_id);
     batch.writes.push_back(std::move(one));
   }
+  for (auto& one : with.writes) batch.writes.push_back(std::move(one));
+  for (auto& one : with.derived) batch.derived.push_back(std::move(one));
   PHENDAU_TRY(services_.ledger.write_batch(batch, actor, now));
   services_.live.publish(
       {"incident", Resource::incident, opening.agency_id, Json::object({{"id", begin.case_id}})});
@@ -335,10 +350,7 @@ Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::v
               everything_open_to(actor));
 }
 
-namespace {
-
-/// A moment that was typed in, not after `now`; nullopt where nothing was.
-Result<std::optional<UtcTime>> detected_from(const Json& body, UtcTime now) {
+Result<std::optional<UtcTime>> Incidents::detected_from(const Json& body, UtcTime now) {
   const Json& value = body["detected_at"];
   if (value.is_null()) return std::optional<UtcTime>();
   const auto at = parse_rfc3339(value.as_string());
@@ -346,8 +358,6 @@ Result<std::optional<UtcTime>> detected_from(const Json& body, UtcTime now) {
   if (*at <= now) return std::optional(*at);
   return fail(ErrorCode::invalid, "detected in the future", "workflow.detected_late");
 }
-
-}  // namespace
 
 Result<Json> Incidents::create(const Actor& actor, const Json& body) {
   Opening opening;
@@ -360,7 +370,31 @@ Result<Json> Incidents::create(const Actor& actor, const Json& body) {
   opening.description = body["description"].as_string();
   if (opening.description.size() > kDescriptionBytesMax) return bad_member("description");
   opening.detected_at = PHENDAU_TRY(detected_from(body, services_.env.now()));
+  opening.exercise = body["exercise"].as_bool();
   return start(actor, opening, {});
+}
+
+namespace {
+
+/// Somebody works on the alert now; the batch that it goes into says in which case.
+ledger::Write taken_on(const ledger::Record& alert, const Actor& actor) {
+  ledger::Write out = ledger::rewrite(alert, "incident opened");
+  out.state = "acknowledged";
+  if (!out.doc.contains("assignee")) out.doc.set("assignee", actor.user_id);
+  return out;
+}
+
+}  // namespace
+
+Result<ledger::Write> Incidents::alert_for_case(const Actor& actor, std::string_view alert_id,
+                                                std::string_view agency_id) {
+  const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::alert));
+  const auto alert = PHENDAU_TRY(services_.ledger.get("alert", alert_id, scope));
+  if (alert.agency_id != agency_id)
+    return fail(ErrorCode::conflict, "the alert is another agency's", "case.other_agency");
+  if (alert.doc["case_id"].is_string())
+    return fail(ErrorCode::conflict, "the alert has a case", "case.alert_taken");
+  return taken_on(alert, actor);
 }
 
 Result<Incidents::Opened> Incidents::open_from_alert(const Actor& actor, std::string_view alert_id) {
@@ -370,15 +404,6 @@ Result<Incidents::Opened> Incidents::open_from_alert(const Actor& actor, std::st
   if (alert.doc["case_id"].is_string()) {
     return Opened{PHENDAU_TRY(get(actor, alert.doc["case_id"].as_string())), false};
   }
-  ledger::Write mark;
-  mark.kind = "alert";
-  mark.id = alert.id;
-  mark.agency_id = alert.agency_id;
-  mark.state = "acknowledged";
-  mark.doc = alert.doc;
-  mark.expected_version = alert.version;
-  mark.reason = "incident opened";
-  if (!mark.doc.contains("assignee")) mark.doc.set("assignee", actor.user_id);
   Opening opening;
   opening.agency_id = alert.agency_id;
   opening.title = alert.doc["rule_title"].as_string();
@@ -387,7 +412,7 @@ Result<Incidents::Opened> Incidents::open_from_alert(const Actor& actor, std::st
   opening.alert_ids = Json::array({Json(alert.id)});
   opening.detected_at = std::min(alert.created_at, services_.env.now());  // when the hub said so
   std::vector<ledger::Write> also;
-  also.push_back(std::move(mark));
+  also.push_back(taken_on(alert, actor));
   return Opened{PHENDAU_TRY(start(actor, opening, std::move(also))), true};
 }
 
@@ -421,20 +446,28 @@ Result<Incidents::Loaded> Incidents::load(const Actor& actor, std::string_view i
   return out;
 }
 
-Result<Json> Incidents::save(const Actor& actor, const Loaded& loaded, const workflow::CaseState& state,
-                             std::string reason, const Json& more) {
+Result<Json> Incidents::save(const Actor& actor, const Loaded& loaded, const Change& change) {
   const ledger::Record& record = loaded.record;
   const UtcTime now = services_.env.now();
-  ledger::Write write = ledger::rewrite(record, std::move(reason));
-  for (const auto& [name, value] : more.members()) write.doc.set(name, value);
+  ledger::Write write = ledger::rewrite(record, change.reason);
+  for (const auto& [name, value] : change.more.members()) write.doc.set(name, value);
   write.scope = loaded.scope;
   ledger::WriteBatch batch;
-  put_state(batch, std::move(write), loaded.definition, state, services_.pack, now);
-  PHENDAU_TRY(services_.ledger.write_batch(batch, actor, now));
-  services_.live.publish({"incident", Resource::incident, record.agency_id, Json::object({{"id", record.id}}),
-                          "", party_agencies(record, CaseRight::view)});
+  put_state(batch, std::move(write), loaded.definition, change.state, services_.pack, now);
+  batch.writes.insert(batch.writes.end(), change.with.writes.begin(), change.with.writes.end());
+  batch.derived.insert(batch.derived.end(), change.with.derived.begin(), change.with.derived.end());
+  PHENDAU_TRY(services_.ledger.write_batch(batch, change.by, now));
+  published(record);
   return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, record.id, loaded.scope)),
               everything_open_to(actor));
+}
+
+Result<Json> Incidents::change(const Actor& actor, std::string_view id, CaseRight right,
+                               const std::function<Result<Change>(const Loaded&)>& made_of) {
+  return anew_when_overtaken([&]() -> Result<Json> {
+    const Loaded loaded = PHENDAU_TRY(load(actor, id, right));
+    return save(actor, loaded, PHENDAU_TRY(made_of(loaded)));
+  });
 }
 
 Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string_view step,
@@ -442,85 +475,94 @@ Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string
   const auto verb = workflow::verb_from(body["verb"].as_string());
   if (!verb) return fail(ErrorCode::invalid, "unknown verb", "request.invalid", {"verb"});
   const bool adds = *verb == workflow::Verb::note || *verb == workflow::Verb::attach;
-  const Loaded loaded = PHENDAU_TRY(load(actor, id, adds ? CaseRight::note : CaseRight::act));
-  const workflow::Definition& definition = *loaded.definition.definition;
-  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
-  workflow::Move move;
-  move.step = step;
-  move.verb = *verb;
-  if (body["doc"].is_object()) move.doc = body["doc"];
-  move.reason = body["reason"].as_string();
-  move.attachments = attachments_named(body["attachments"], id);
-  const auto* rule = definition.find(step);
-  auto standing = names_in_case(services_, actor, loaded.record.agency_id,
-                                rule != nullptr ? rule->roles : std::vector<std::string>());
-  move.names = std::move(standing.names);
-  const auto next =
-      PHENDAU_TRY(workflow::act(definition, loaded.state, move, standing.actor, services_.env.now()));
-  return save(standing.actor, loaded, next, std::string(step) + " " + body["verb"].as_string());
+  return change(
+      actor, id, adds ? CaseRight::note : CaseRight::act, [&](const Loaded& loaded) -> Result<Change> {
+        const workflow::Definition& definition = *loaded.definition.definition;
+        PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
+        workflow::Move move;
+        move.step = step;
+        move.verb = *verb;
+        if (body["doc"].is_object()) move.doc = body["doc"];
+        move.reason = body["reason"].as_string();
+        move.attachments = attachments_named(body["attachments"], id);
+        const auto* rule = definition.find(step);
+        auto standing = names_in_case(services_, actor, loaded.record.agency_id,
+                                      rule != nullptr ? rule->roles : std::vector<std::string>());
+        move.names = std::move(standing.names);
+        const auto next =
+            PHENDAU_TRY(workflow::act(definition, loaded.state, move, standing.actor, services_.env.now()));
+        return Change{standing.actor, next, std::string(step) + " " + body["verb"].as_string()};
+      });
 }
 
 Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::string_view summary) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::act));
-  const workflow::Definition& definition = *loaded.definition.definition;
-  if (trim(summary).empty())
-    return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
-  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(summary)));
-  const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
-  const auto closed = PHENDAU_TRY(workflow::close(definition, loaded.state, standing.actor,
-                                                  services_.env.now(), summary, standing.names));
-  return save(standing.actor, loaded, closed, "closed", Json::object({{"summary", summary}}));
+  return change(actor, id, CaseRight::act, [&](const Loaded& loaded) -> Result<Change> {
+    const workflow::Definition& definition = *loaded.definition.definition;
+    if (trim(summary).empty())
+      return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
+    PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(summary)));
+    const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
+    const auto closed = PHENDAU_TRY(workflow::close(definition, loaded.state, standing.actor,
+                                                    services_.env.now(), summary, standing.names));
+    return Change{standing.actor, closed, "closed", Json::object({{"summary", summary}})};
+  });
 }
 
 Result<Json> Incidents::stop(const Actor& actor, std::string_view id, std::string_view reason) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::act));
-  const workflow::Definition& definition = *loaded.definition.definition;
-  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
-  const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
-                                      definition.stop_roles.value_or(workflow::Names()));
-  const auto stopped = PHENDAU_TRY(
-      workflow::stop(definition, loaded.state, standing.actor, services_.env.now(), reason, standing.names));
-  return save(standing.actor, loaded, stopped, "stopped");
+  return change(actor, id, CaseRight::act, [&](const Loaded& loaded) -> Result<Change> {
+    const workflow::Definition& definition = *loaded.definition.definition;
+    PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
+    const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
+                                        definition.stop_roles.value_or(workflow::Names()));
+    const auto stopped = PHENDAU_TRY(workflow::stop(definition, loaded.state, standing.actor,
+                                                    services_.env.now(), reason, standing.names));
+    return Change{standing.actor, stopped, "stopped"};
+  });
 }
 
 Result<Json> Incidents::reopen(const Actor& actor, std::string_view id, std::string_view reason) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::act));
-  const workflow::Definition& definition = *loaded.definition.definition;
-  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
-  const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
-                                      definition.reopen_roles.value_or(workflow::Names()));
-  const auto open = PHENDAU_TRY(workflow::reopen(definition, loaded.state, standing.actor,
-                                                 services_.env.now(), reason, standing.names));
-  return save(standing.actor, loaded, open, "reopened");
+  return change(actor, id, CaseRight::act, [&](const Loaded& loaded) -> Result<Change> {
+    const workflow::Definition& definition = *loaded.definition.definition;
+    if (loaded.record.doc["merged_into"].is_string())
+      return fail(ErrorCode::conflict, "the case was merged into another", "case.merged");
+    PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
+    const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
+                                        definition.reopen_roles.value_or(workflow::Names()));
+    const auto open = PHENDAU_TRY(workflow::reopen(definition, loaded.state, standing.actor,
+                                                   services_.env.now(), reason, standing.names));
+    return Change{standing.actor, open, "reopened"};
+  });
 }
 
 Result<Json> Incidents::correct_detected(const Actor& actor, std::string_view id, const Json& body) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::act));
-  const workflow::Definition& definition = *loaded.definition.definition;
-  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
-  const UtcTime now = services_.env.now();
-  const auto at = PHENDAU_TRY(detected_from(body, now));
-  if (!at) return bad_member("detected_at");
-  const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
-  const auto next = PHENDAU_TRY(workflow::correct_detected(definition, loaded.state, *at, standing.actor, now,
-                                                           body["reason"].as_string(), standing.names));
-  return save(standing.actor, loaded, next, "detected");
+  return change(actor, id, CaseRight::act, [&](const Loaded& loaded) -> Result<Change> {
+    const workflow::Definition& definition = *loaded.definition.definition;
+    PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
+    const UtcTime now = services_.env.now();
+    const auto at = PHENDAU_TRY(detected_from(body, now));
+    if (!at) return bad_member("detected_at");
+    const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
+    const auto next = PHENDAU_TRY(workflow::correct_detected(
+        definition, loaded.state, *at, standing.actor, now, body["reason"].as_string(), standing.names));
+    return Change{standing.actor, next, "detected"};
+  });
 }
 
 Result<Json> Incidents::note_sealed(const Actor& actor, std::string_view id, const Json& body) {
-  const Loaded loaded = PHENDAU_TRY(load(actor, id, CaseRight::note));
-  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
-  const std::string text =
-      PHENDAU_TRY(required_text(body["text"].as_string(), "text", workflow::kReasonBytesMax));
-  const Seal seal = PHENDAU_TRY(seal_of(actor, loaded.record, texts_from(body["sealed_for"])));
-  workflow::TimelineEntry entry;
-  entry.what = "note";
-  entry.text = text;
-  entry.sealed_by = seal.by;
-  entry.sealed_for = seal.for_bodies;
-  const auto next =
-      PHENDAU_TRY(workflow::with_entry(loaded.state, std::move(entry), actor, services_.env.now()));
-  return save(actor, loaded, next, "sealed note");
+  return change(actor, id, CaseRight::note, [&](const Loaded& loaded) -> Result<Change> {
+    PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
+    const std::string text =
+        PHENDAU_TRY(required_text(body["text"].as_string(), "text", workflow::kReasonBytesMax));
+    const Seal seal = PHENDAU_TRY(seal_of(actor, loaded.record, texts_from(body["sealed_for"])));
+    workflow::TimelineEntry entry;
+    entry.what = "note";
+    entry.text = text;
+    entry.sealed_by = seal.by;
+    entry.sealed_for = seal.for_bodies;
+    const auto next =
+        PHENDAU_TRY(workflow::with_entry(loaded.state, std::move(entry), actor, services_.env.now()));
+    return Change{actor, next, "sealed note"};
+  });
 }
 
 /// Whose seal it is, and whom it lets read: bodies that have part in the case.

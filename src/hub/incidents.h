@@ -4,11 +4,15 @@
 // Thread-safe: a lost race is `conflict`.
 #pragma once
 
+#include "comply/decision.h"
 #include "hub/alerts.h"
 #include "hub/case_record.h"
 #include "hub/services.h"
 
 namespace phendau::hub {
+
+inline constexpr std::size_t kCaseAlertsMax = 500;   // of one case
+inline constexpr std::size_t kCaseReportsMax = 200;  // and of cases merged into one
 
 /// Who acts in a case, and by which names.
 struct CaseStanding {
@@ -24,9 +28,16 @@ class Incidents {
  public:
   Incidents(Services& services, Alerts& alerts)
       : services_(services), alerts_(alerts), definitions_(services) {}
-  /// `status` open, closed or empty.
-  Result<Json> list(const Actor& actor, std::string_view status, std::string_view agency_id,
-                    std::string_view cursor, std::size_t limit);
+  struct Filter {
+    std::string status = {};  // open, closed or empty
+    std::string agency_id = {};
+    std::string text = {};
+    bool exercise = false;  // exercises and nothing else; without it everything but them
+    bool by_due = false;    // by the nearest clock; what has none is left out
+    std::string cursor = {};
+    std::size_t limit = 50;
+  };
+  Result<Json> list(const Actor& actor, const Filter& filter);
   Result<Json> get(const Actor& actor, std::string_view id);
   Result<Json> create(const Actor& actor, const Json& body);
   struct Opened {
@@ -42,6 +53,20 @@ class Incidents {
   Result<Json> reopen(const Actor& actor, std::string_view id, std::string_view reason);
   /// `body`: {detected_at, reason}.
   Result<Json> correct_detected(const Actor& actor, std::string_view id, const Json& body);
+  // ---- case_links.cpp ----
+  /// `body`: {alert_ids, reason}: alerts of the same agency that are in no case.
+  Result<Json> add_alerts(const Actor& actor, std::string_view id, const Json& body);
+  /// `body`: {into, reason}. This open case ends, naming the one that goes on, which takes over its alerts
+  /// and reports; its own timeline, evidence and papers stay with it. For who may end it early.
+  Result<Json> merge(const Actor& actor, std::string_view id, const Json& body);
+
+  // ---- case_classification.cpp ----
+  /// The pack's table: questions, outcomes, categories. `not_found` (case.no_classification) without one.
+  Result<Json> classification(const Actor& actor);
+  /// `body`: Classify of openapi.yaml. With `dry_run` what the table says; else the case afterwards. An
+  /// outcome other than the table's needs a reason.
+  Result<Json> classify(const Actor& actor, std::string_view id, const Json& body);
+
   /// get() with every entry of the timeline, oldest first, and nothing that is sealed: for papers and
   /// packages.
   Result<Json> whole(const Actor& actor, std::string_view id);
@@ -68,15 +93,30 @@ class Incidents {
   };
   Result<Download> download(const Actor& actor, std::string_view sha256);
 
- private:
   struct Opening {
     std::string agency_id;
     std::string title;
     std::string description;
     Json alert_ids = Json::array();
+    Json report_ids = Json::array();
     std::optional<UtcTime> detected_at;
+    bool exercise = false;
   };
-  Result<Json> start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also);
+  /// `also` is written with the case and gets its id, `with` as it is; who may do so was asked before.
+  Result<Json> start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also,
+                     ledger::WriteBatch with = {});
+  /// The moment in `detected_at` of a body, not after `now`; nullopt where there is none.
+  static Result<std::optional<UtcTime>> detected_from(const Json& body, UtcTime now);
+  /// An alert of `agency_id` that is in no case, marked as taken on; not covered by the actor: `not_found`.
+  Result<ledger::Write> alert_for_case(const Actor& actor, std::string_view alert_id,
+                                       std::string_view agency_id);
+  /// A note on a case whose changing was allowed, in a batch with other writes: `more` goes into its
+  /// document.
+  Result<> note_in(ledger::WriteBatch& batch, const Actor& actor, const ledger::Record& record,
+                   const std::string& text, const Json& more);
+  void published(const ledger::Record& record);
+
+ private:
   /// A case as it was read for somebody who may change it.
   struct Loaded {
     Scope scope;
@@ -85,16 +125,31 @@ class Incidents {
     CaseDefinition definition;
   };
   Result<Loaded> load(const Actor& actor, std::string_view id, CaseRight right);
+  struct Change {
+    Actor by;
+    workflow::CaseState state;
+    std::string reason;
+    Json more = Json::object();    // into the document
+    ledger::WriteBatch with = {};  // written in the same transaction
+  };
+  /// Reads, lets it be changed and saves, again when the hub wrote the case meanwhile.
+  Result<Json> change(const Actor& actor, std::string_view id, CaseRight right,
+                      const std::function<Result<Change>(const Loaded&)>& made_of);
   struct Seal {
     std::string by;
     std::vector<std::string> for_bodies;
   };
   Result<Seal> seal_of(const Actor& actor, const ledger::Record& record, std::vector<std::string> for_bodies);
-  Result<Json> save(const Actor& actor, const Loaded& loaded, const workflow::CaseState& state,
-                    std::string reason, const Json& more = Json::object());
+  Result<Json> save(const Actor& actor, const Loaded& loaded, const Change& change);
   Json summary(const ledger::Record& record, const workflow::CaseState* state);
   /// @param shown of what hangs on the case: everything_open_to() or everything_unsealed().
   Result<Json> view(const Actor& actor, const ledger::Record& record, const Scope& shown);
+  Result<Change> classified(const Actor& actor, const Loaded& loaded, const comply::DecisionTable& table,
+                            const Json& classification, const std::string& why);
+  Result<Change> merged_into(const Actor& actor, const Loaded& ends, const ledger::Record& goes_on,
+                             const std::string& reason);
+  /// Other cases and reports that this one names, as far as the actor may read them.
+  Json links_view(const Actor& actor, const ledger::Record& record);
   Result<Json> timeline(const ledger::Record& record, const workflow::CaseState& state, const Scope& shown);
   Result<Json> entries(const ledger::Record& record, std::string_view cursor, std::size_t limit,
                        const Scope& shown);

@@ -190,7 +190,7 @@ TEST_CASE("incidents: a running case goes on under its own definition when the p
   CHECK((*told)["steps_done"].as_int() == 2);
   world.env.advance(seconds(1));
   CHECK(world.create(officer, "a1")["definition"]["steps"].items().size() == 1);
-  const auto listed = world.incidents->list(officer, "", "", "", 10);
+  const auto listed = world.incidents->list(officer, {});
   REQUIRE(listed);
   CHECK((*listed)["items"].items()[1]["current_step"].as_string() ==
         "B\u01b0\u1edbc 2: X\u00e1c minh v\u00e0 ph\u00e2n lo\u1ea1i");
@@ -255,8 +255,7 @@ TEST_CASE("incidents: a case from before is read as it is and written anew at it
   CHECK((*seen)["timeline"].items().size() == 2);
   CHECK((*seen)["steps_total"].as_int() == 5);
   CHECK((*seen)["clocks"].items().size() >= 2);
-  CHECK(world.incidents->list(officer, "", "", "", 10)->at_path("items").items()[0]["steps_total"].as_int() ==
-        5);
+  CHECK(world.incidents->list(officer, {})->at_path("items").items()[0]["steps_total"].as_int() == 5);
   CHECK(world.incidents->entries(officer, made["id"].as_string(), "", 10)->at_path("items").items().size() ==
         2);
   CHECK(record_of(world, made).doc["definition"].is_null());

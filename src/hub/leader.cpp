@@ -74,9 +74,8 @@ Result<Json> Leader::compared(const Scope& scope, const std::vector<std::string>
 }
 
 Result<Json> Leader::incidents_view(const Actor& reader, const Scope& scope, UtcTime month) {
-  const Json open = PHENDAU_TRY(incidents_.list(reader, "open", "", "", kIncidentsShown));
-  ledger::Query query;
-  query.kind = "case";
+  const Json open = PHENDAU_TRY(incidents_.list(reader, {.status = "open", .limit = kIncidentsShown}));
+  ledger::Query query = cases_query(false);
   query.limit = ledger::kListLimitMax;
   std::int64_t opened = 0;
   std::int64_t closed = 0;

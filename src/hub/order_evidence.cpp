@@ -171,7 +171,7 @@ Result<bool> OrderEvidence::keep(const Actor& device, const ledger::Record& orde
   ledger::Write write = ledger::rewrite(order, "file collected");
   Json files = order.doc["files"].is_array() ? order.doc["files"] : Json::array();
   files.push(std::move(entry));
-  write.doc.set("files", std::move(files));
+  write.doc.set("files", std::move(files)).set("files_waiting", true);  // hub/collected_files.h
   PHENDAU_TRY(services_.ledger.write(write, device, services_.env.now()));
   services_.live.publish(
       {"device", Resource::device, order.agency_id, Json::object({{"id", order.doc["device_id"]}})});

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "base/ulid.h"
+#include "hub/case_effects.h"
 #include "wire/protocol.h"
 #include "wire/stays_up.h"
 
@@ -72,6 +73,7 @@ Json Orders::view(const ledger::Record& record) {
        {"outcome_text", outcome_text(doc["result"])},
        {"stays_up", doc["stays_up"].is_array() ? doc["stays_up"] : Json::array()},
        {"at_console", doc["at_console"].as_bool()},
+       {"exercise", doc["exercise"].as_bool()},
        {"files", doc["files"].is_array() ? doc["files"] : Json::array()}});
   for (const char* field :
        {"order", "ordered_by", "issued_by", "reason", "weighed", "case_id", "cancel_reason"})
@@ -112,9 +114,18 @@ Result<std::string> Orders::next_id(std::string_view device_id) {
   return id;
 }
 
-Result<> Orders::check_case(const Actor& actor, const std::string& case_id) {
+Result<> Orders::put_case(const Actor& actor, const Json& body, Json& doc) {
+  const std::string& case_id = body["case_id"].as_string();
+  if (case_id.empty()) return {};
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
-  if (!services_.ledger.get("case", case_id, scope)) return bad_member("case_id");
+  const auto found = services_.ledger.get("case", case_id, scope);
+  if (!found) return bad_member("case_id");
+  doc.set("case_id", case_id);
+  if (!found->doc["exercise"].as_bool()) return {};
+  // The machine and its people are real, whatever the case is.
+  if (doc["order"].as_string() == "isolate" && !body["exercise_confirmed"].as_bool())
+    return fail(ErrorCode::conflict, "the case is an exercise", "order.exercise");
+  doc.set("exercise", true);
   return {};
 }
 
@@ -147,20 +158,41 @@ Result<Json> Orders::issue(const Actor& actor, std::string_view device_id, const
         .set("weighed", PHENDAU_TRY(required_text(body["weighed"].as_string(), "weighed", kTextBytesMax)))
         .set("stays_up", wire::to_json(PHENDAU_TRY(wire::parse_stays_up(body["stays_up"]))));
   }
-  if (const std::string& case_id = body["case_id"].as_string(); !case_id.empty()) {
-    PHENDAU_TRY(check_case(actor, case_id));
-    write.doc.set("case_id", case_id);
-  }
+  PHENDAU_TRY(put_case(actor, body, write.doc));
   write.reason = with_delegation(reason, delegation_used(actor, kOrderKind, device.agency_id));
   const std::lock_guard turn(mu_);
   if (PHENDAU_TRY(open_orders(device.id)).size() >= kOpenOrdersMax)
     return fail(ErrorCode::limit, "too many orders wait for the device", "order.too_many");
   write.id = PHENDAU_TRY(next_id(device.id));
-  PHENDAU_TRY(services_.ledger.write(write, actor, now));
+  std::vector<ledger::Write> also;
+  if (const std::string& effect = body["effect"].as_string(); !effect.empty()) {
+    also.push_back(PHENDAU_TRY(note_proposed(services_, write.doc["case_id"].as_string() + "." + effect,
+                                             order, device.id, write.id)));
+  }
+  PHENDAU_TRY(
+      this->write(write, actor, "case.order_issued", write.doc["ordered_by"].as_string(), std::move(also)));
   const auto record = PHENDAU_TRY(services_.ledger.get(kOrderKind, write.id, everything()));
   publish(record);
   PHENDAU_LOG(info, "order_issued", {"id", record.id}, {"device", device.id}, {"order", order});
   return view(record);
+}
+
+Result<> Orders::write(const ledger::Write& write, const Actor& actor, std::string_view text_id,
+                       std::string_view more, std::vector<ledger::Write> also) {
+  also.insert(also.begin(), write);
+  const std::string& case_id = write.doc["case_id"].as_string();
+  if (case_id.empty()) {
+    ledger::WriteBatch batch;
+    batch.writes = std::move(also);
+    PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
+    return {};
+  }
+  CaseFact fact{"order", ""};
+  fact.text = trim(tr(Lang::vi, text_id,
+                      {order_title(services_, write.doc["order"].as_string()),
+                       device_title(services_, write.doc["device_id"].as_string()), std::string(more)}));
+  if (!actor.system && actor.role != Role::device) fact.by_name = actor.name;
+  return note_in_case(services_, definitions_, actor, case_id, fact, std::move(also));
 }
 
 Result<Json> Orders::cancel(const Actor& actor, std::string_view id, std::string_view reason) {
@@ -174,7 +206,7 @@ Result<Json> Orders::cancel(const Actor& actor, std::string_view id, std::string
   write.state = "cancelled";
   write.scope = scope;
   write.doc.set("cancel_reason", why);
-  PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
+  PHENDAU_TRY(this->write(write, actor, "case.order_cancelled", why));
   publish(record);
   return view(PHENDAU_TRY(services_.ledger.get(kOrderKind, id, scope)));
 }
@@ -254,7 +286,8 @@ Result<> Orders::take_result(const Actor& device, const wire::OrderResult& resul
   ledger::Write write = ledger::rewrite(*found, "told by the machine");
   write.state = result.outcome == "done" ? "done" : "failed";
   write.doc.set("result", result_doc(result)).set("finished_at", format_rfc3339(now));
-  PHENDAU_TRY(services_.ledger.write(write, device, now));
+  PHENDAU_TRY(this->write(write, device, write.state == "done" ? "case.order_done" : "case.order_failed",
+                          outcome_text(write.doc["result"])));
   publish(*found);
   PHENDAU_LOG(info, "order_finished", {"id", result.id}, {"device", device.user_id},
               {"outcome", result.outcome});
@@ -264,7 +297,7 @@ Result<> Orders::take_result(const Actor& device, const wire::OrderResult& resul
 Result<> Orders::expire(const ledger::Record& record) {
   ledger::Write write = ledger::rewrite(record, "expired");
   write.state = "expired";
-  const auto written = services_.ledger.write(write, system_actor(), services_.env.now());
+  const auto written = this->write(write, system_actor(), "case.order_expired", "");
   if (!written && written.error().code != ErrorCode::conflict) return std::unexpected(written.error());
   publish(record);
   return {};

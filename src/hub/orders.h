@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hub/case_record.h"
 #include "hub/keys.h"
 #include "hub/services.h"
 #include "wire/messages.h"
@@ -24,7 +25,7 @@ inline constexpr Duration kQuickHeartbeat = seconds(10);
 
 class Orders {
  public:
-  Orders(Services& services, const Keys& keys) : services_(services), keys_(keys) {}
+  Orders(Services& services, const Keys& keys) : services_(services), keys_(keys), definitions_(services) {}
 
   // ---- people ----
   /// `body`: OrderInput of openapi.yaml.
@@ -53,7 +54,9 @@ class Orders {
   Json view(const ledger::Record& record);
   Result<std::vector<ledger::Record>> open_orders(std::string_view device_id);
   Result<std::string> next_id(std::string_view device_id);
-  Result<> check_case(const Actor& actor, const std::string& case_id);
+  /// The case of a body into the order. `conflict` (order.exercise) when the machine would be cut off for one
+  /// that is an exercise and nobody confirmed that.
+  Result<> put_case(const Actor& actor, const Json& body, Json& doc);
   Result<> take_result(const Actor& device, const wire::OrderResult& result);
   Result<> note_console(const Actor& device, const wire::OrderResult& result);
   Result<> expire(const ledger::Record& record);
@@ -61,8 +64,13 @@ class Orders {
   Result<wire::Order> signed_order(const ledger::Record& record);
   void publish(const ledger::Record& record);
 
+  /// Writes an order; when it belongs to a case, with an entry `text_id` in its timeline.
+  Result<> write(const ledger::Write& write, const Actor& actor, std::string_view text_id,
+                 std::string_view more, std::vector<ledger::Write> also = {});
+
   Services& services_;
   const Keys& keys_;
+  CaseDefinitions definitions_;
   std::mutex mu_;  // from looking at a machine's orders to writing the next one
 };
 

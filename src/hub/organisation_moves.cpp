@@ -142,10 +142,14 @@ Result<> OrganisationMoves::give(const ledger::Record& record, const std::string
                            {Json(is_case ? record.id : key_of(record.kind, record.id))}});
   PHENDAU_TRY(each_record(std::move(files), [&](const ledger::Record& file) { return hand_over(file, to); }));
   if (!is_case) return {};
-  ledger::Query entries;
-  entries.kind = kCaseEntryKind;
-  entries.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(record.id)}});
-  return each_record(std::move(entries), [&](const ledger::Record& entry) { return hand_over(entry, to); });
+  for (const auto kind : {kCaseEntryKind, kCaseEffectKind}) {
+    ledger::Query beside;
+    beside.kind = kind;
+    beside.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(record.id)}});
+    PHENDAU_TRY(
+        each_record(std::move(beside), [&](const ledger::Record& one) { return hand_over(one, to); }));
+  }
+  return {};
 }
 
 /// What the act gives to somebody by name, then the kinds that it gives as a whole.

@@ -21,7 +21,6 @@ namespace {
 constexpr std::string_view kAgency = "agency";
 constexpr std::string_view kNetworks = "network";  // addresses of its syslog: no kind of the ledger
 constexpr std::size_t kAssignedMax = 5'000;
-constexpr int kTries = 5;  // when others write meanwhile
 
 std::string day_of(UtcTime at) { return format_date(to_civil(at, kHubZone).date); }
 
@@ -475,17 +474,14 @@ Result<> Organisations::carry_out_once(ledger::Record act, const Actor& actor) {
 }
 
 Result<> Organisations::carry_out(const std::string& id, const Actor& actor) {
-  for (int attempt = 1;; ++attempt) {
-    auto act = PHENDAU_TRY(services_.ledger.get(kActKind, id, everything()));
-    auto done = carry_out_once(std::move(act), actor);
-    // Somebody wrote a record between our reading and our writing it: nothing happened, look again.
-    if (!done && done.error().text_id == "ledger.version_conflict" && attempt < kTries) continue;
-    PHENDAU_TRY(services_.succession->load(services_.ledger));
-    if (on_changed) on_changed();
-    if (!done) return done;
-    PHENDAU_LOG(info, "organisation_act_carried_out", {"act", id});
-    return {};
-  }
+  const auto done = anew_when_overtaken([&]() -> Result<> {
+    return carry_out_once(PHENDAU_TRY(services_.ledger.get(kActKind, id, everything())), actor);
+  });
+  PHENDAU_TRY(services_.succession->load(services_.ledger));
+  if (on_changed) on_changed();
+  if (!done) return done;
+  PHENDAU_LOG(info, "organisation_act_carried_out", {"act", id});
+  return {};
 }
 
 /// The act waits for a person, who sees why it could not be carried out on its day.

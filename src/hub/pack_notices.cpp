@@ -15,7 +15,7 @@ constexpr std::size_t kShortBytesMax = 300;  // some 160 Vietnamese characters: 
 constexpr std::string_view kChannels[] = {"portal", "mail", "sms", "zalo", "phone"};
 constexpr std::string_view kClasses[] = {"it_officer", "agency_head", "province_operator", "addressee",
                                          "party"};
-constexpr std::string_view kMarks[] = {"title", "agency", "number", "level"};
+constexpr std::string_view kMarks[] = {"title", "agency", "number", "level", "clock", "due"};
 constexpr std::string_view kShortMarks[] = {"number", "level"};
 
 template <class List>
@@ -45,6 +45,8 @@ void check_marks(comply::ContentReader& reader, const YamlNode& node, std::strin
 
 }  // namespace
 
+bool is_told_class(std::string_view to) { return is_one_of(kClasses, to); }
+
 void PackReader::read_notices(const std::string& pack_id, const std::string& path, const std::string& text) {
   comply::ContentReader reader(pack_id + "/" + path, errors_);
   const auto document = reader.document(text);
@@ -70,6 +72,10 @@ void PackReader::read_notices(const std::string& pack_id, const std::string& pat
         reader.error(*node.find("channels"), "'channels' are portal, mail, sms, zalo, phone");
     }
     check_marks(reader, node, "text", out.text, kMarks);
+    const bool of_clock =
+        out.text.vi.find("{clock}") != std::string::npos || out.text.vi.find("{due}") != std::string::npos;
+    if (!out.states.empty() && of_clock)
+      reader.error(*node.find("text"), "'{clock}' and '{due}' stand in notices of clocks, without 'states'");
     check_marks(reader, node, "title", out.title, kShortMarks);
     check_marks(reader, node, "short", out.short_text, kShortMarks);
     if (std::max(out.short_text.vi.size(), out.short_text.en.size()) > kShortBytesMax)

@@ -31,6 +31,8 @@ struct PackTree {
 Result<std::vector<PackTree>> read_pack_trees(Env& env, const std::string& folder);
 
 /// "; did you mean 'a', 'b'?", or nothing.
+/// Whom a notice may name besides "role:SLOT".
+bool is_told_class(std::string_view to);
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& names);
 /// "; the other one is in FILE:LINE".
 std::string other_place(const comply::Place& other);

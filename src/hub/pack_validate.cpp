@@ -17,9 +17,10 @@ namespace phendau::hub {
 namespace {
 
 constexpr std::string_view kSamplesSuffix = ".samples.yaml";
-constexpr std::string_view kFiles[] = {"pack.yaml",    "calendar.yaml", "glossary.yaml", "upload_guard.yaml",
-                                       "ranking.yaml", "regimes.yaml",  "notices.yaml",  "coordination.yaml",
-                                       "LICENSE",      "NOTICE",        "CHANGELOG.md"};
+constexpr std::string_view kFiles[] = {
+    "pack.yaml",    "calendar.yaml", "glossary.yaml",       "upload_guard.yaml",
+    "ranking.yaml", "regimes.yaml",  "notices.yaml",        "coordination.yaml",
+    "LICENSE",      "NOTICE",        "classification.yaml", "CHANGELOG.md"};
 constexpr std::string_view kYamlFolders[] = {"clauses", "registers", "workflows", "sources", "indicators"};
 
 template <class List>

@@ -123,6 +123,11 @@ void check_mistakes(std::span<const Mistake> mistakes) {
   }
 }
 
+std::string workflow_with(const std::string& effect) {
+  return "id: w\ntitle_vi: a\ntitle_en: b\ncase_kind: case\neffects:\n  - " + effect +
+         "\nsteps:\n  - {id: one, title_vi: a, title_en: b}\n";
+}
+
 }  // namespace
 
 TEST_CASE("validate: the packs that ship, and a small good one") {
@@ -164,13 +169,18 @@ TEST_CASE("validate: every mistake is listed with its place") {
        "title_en: b\n"
        "    clocks:\n      - {from: case_opened, within: '%soon%', label_vi: a, label_en: b}\n",
        10, "no parameter 'soon'"},
+      {"workflows/w.yaml", workflow_with("{id: x, on: closed, notice: nobody}"), 6,
+       "no notice 'nobody' of the kind 'case'"},
+      {"workflows/w.yaml", workflow_with("{id: x, on: closed, paper: poem}"), 6, "no paper 'poem'"},
       {"sources/linux.yaml", "sources:\n  - logsource: {product: linux}\n    covers: [linux]\n", 3,
        "product/category/service"},
       {"sources/linux.yaml", "sources: 1\n", 1, "must be a list"},
+      {"classification.yaml", "id: severity\nquestion: x\n", 2, "unknown key"},
       {"notices.yaml", notice_with("to: [it_officer]", "a {title}", "b {title}"), 8,
        "'{title}' cannot stand in 'short'"},
       {"notices.yaml", notice_with("to: [it_officer]", "a {colour}", "b"), 7,
        "'{colour}' cannot stand in 'text'"},
+      {"notices.yaml", notice_with("to: [it_officer]", "a {clock}", "b"), 7, "without 'states'"},
       {"notices.yaml", notice_with("to: [cook]", "a", "b"), 2, "'to' takes it_officer"},
       {"notices.yaml", notice_with("to: [\"role:cook\"]", "a", "b"), 2, "no role slot 'cook'"},
       {"notices.yaml", notice_with("to: [it_officer]", "a", "b"), 2, "no register 'thing'"},

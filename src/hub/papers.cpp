@@ -475,7 +475,7 @@ Result<Json> Papers::save(const Actor& actor, ledger::Write write) {
   return view(actor, PHENDAU_TRY(services_.ledger.get(kPaperKind, id, everything())));
 }
 
-Result<Json> Papers::create(const Actor& actor, const Json& body) {
+Result<Json> Papers::create(const Actor& actor, const Json& body, std::string id) {
   const PaperTemplate* paper = services_.pack.paper(body["paper"].as_string());
   if (scope_of(actor, Action::create).allows_nothing())
     return fail(ErrorCode::denied, "no right to papers", "error.denied");
@@ -496,7 +496,7 @@ Result<Json> Papers::create(const Actor& actor, const Json& body) {
   Json known = PHENDAU_TRY(sources_.known(actor, *paper, origin));
   remember(actor, *paper, origin.agency_id, head, known);
   ledger::Write write;
-  write.id = new_ulid(services_.env);
+  write.id = id.empty() ? new_ulid(services_.env) : std::move(id);
   write.agency_id = origin.agency_id;
   write.state = kDrafted;
   write.expected_version = 0;

@@ -41,7 +41,8 @@ class Papers {
   Result<Json> list(const Actor& actor, const Query& query);
   Result<Json> get(const Actor& actor, std::string_view id);
   /// `body`: PaperCreate of openapi.yaml.
-  Result<Json> create(const Actor& actor, const Json& body);
+  /// @param id of its own for what may be drafted again after a kill; then `conflict`.
+  Result<Json> create(const Actor& actor, const Json& body, std::string id = {});
   /// `body`: PaperUpdate; drafts only.
   Result<Json> update(const Actor& actor, std::string_view id, const Json& body);
   /// `body`: {version, number}. `invalid` says what the paper still lacks.

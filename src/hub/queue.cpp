@@ -64,7 +64,7 @@ Result<> Queue::add_alerts(const Actor& actor, Json::Array& out, Json& counts) {
 }
 
 Result<> Queue::add_incidents(const Actor& actor, Json::Array& out, Json& counts) {
-  const Json page = PHENDAU_TRY(incidents_.list(actor, "open", "", "", kPerType));
+  const Json page = PHENDAU_TRY(incidents_.list(actor, {.status = "open", .limit = kPerType}));
   for (const auto& incident : page["items"].items()) {
     Json due;
     for (const auto& clock : incident["clocks"].items()) {

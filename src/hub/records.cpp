@@ -324,15 +324,17 @@ Result<Json> Records::create(const Actor& actor, std::string_view kind_name, con
 }
 
 Result<> Records::write_one(const Actor& actor, const Draft& draft, std::string_view state_before,
-                            ledger::Write write) {
-  Company with;
-  if (company) with = PHENDAU_TRY(company(actor, draft, state_before));
-  ledger::WriteBatch batch;
-  batch.writes.push_back(std::move(write));
-  for (auto& one : with.writes) batch.writes.push_back(std::move(one));
-  PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
-  for (const auto& message : with.messages) services_.live.publish(message);
-  return {};
+                            const ledger::Write& write) {
+  return anew_when_overtaken([&]() -> Result<> {
+    Company with;
+    if (company) with = PHENDAU_TRY(company(actor, draft, state_before));
+    ledger::WriteBatch batch;
+    batch.writes.push_back(write);
+    for (auto& one : with.writes) batch.writes.push_back(std::move(one));
+    PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
+    for (const auto& message : with.messages) services_.live.publish(message);
+    return {};
+  });
 }
 
 ledger::Write Records::write_of(const Draft& draft, const Scope& scope, std::string reason) const {
@@ -470,7 +472,7 @@ Result<Json> Records::save(const Actor& actor, const RegisterKind& kind, const l
   write.expected_version = body["version"].is_int() ? body["version"].as_int() : record.version;
   write.reason = std::move(reason);
   write.pack = services_.pack.pack().reference();
-  PHENDAU_TRY(write_one(actor, draft, record.state, std::move(write)));
+  PHENDAU_TRY(write_one(actor, draft, record.state, write));
   services_.live.publish({"record", Resource::record, record.agency_id,
                           Json::object({{"id", record.id}, {"kind", kind.spec.name}}), "",
                           std::move(also_for)});

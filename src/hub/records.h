@@ -157,7 +157,7 @@ class Records {
                                               const Json& doc) const;
   /// With what it brings.
   Result<> write_one(const Actor& actor, const Draft& draft, std::string_view state_before,
-                     ledger::Write write);
+                     const ledger::Write& write);
   void written(std::string_view kind);
   Result<std::string> owner_of(const Actor& actor, const RegisterKind& kind, const Json& body);
   Result<ledger::Query> query_of(const RegisterKind& kind, const Query& wanted, const Scope& scope) const;

@@ -50,6 +50,17 @@ Result<Scope> scope_for(const Actor& actor, Action action, Resource resource);
 Result<Scope> scope_covering(const Actor& actor, Action action, Resource resource,
                              std::string_view agency_id);
 
+/// The hub itself writes records all the time (effects, orders, clocks): what one of its writes overtakes is
+/// done anew on what stands there then, a bounded number of times. `act` reads, writes, answers a Result.
+template <class Act>
+auto anew_when_overtaken(Act&& act) {
+  constexpr int kTriesMax = 16;
+  for (int i = 1;; ++i) {
+    auto done = act();
+    if (done || done.error().text_id != "ledger.version_conflict" || i == kTriesMax) return done;
+  }
+}
+
 /// `invalid` (request.invalid): a member of the body that is missing or not as it must be.
 std::unexpected<Error> bad_member(std::string_view member);
 /// What a form must have typed: trimmed; bad_member() when it is empty or too long.

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/texts.h"
 #include "hub/case_parties.h"
 #include "hub/record_checks.h"
 #include "net/smtp_client.h"
@@ -28,6 +29,7 @@ constexpr std::string_view kHeadRegister = "head";
 /// Where the portal shows it.
 std::string path_of(std::string_view kind, std::string_view id) {
   if (kind == "case") return "/su-co/" + std::string(id);
+  if (kind == "incident_report") return "/tin-bao/" + std::string(id);
   if (kind == "warning") return "/thong-bao-nguy-co/" + std::string(id);
   return "/so-dang-ky/" + std::string(kind) + "/" + std::string(id);
 }
@@ -86,28 +88,11 @@ struct Telling::People {
   std::multimap<std::string, std::string, std::less<>> bodies_of_slot;
 };
 
-Telling::~Telling() { stop(); }
-
 void Telling::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
-void Telling::stop() {
-  {
-    const std::lock_guard lock(wake_mu_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void Telling::run() {
-  for (;;) {
+  worker_.start(kLookEvery, [this] {
     if (const auto told = look(); !told)
       PHENDAU_LOG(warn, "notices_not_sent", {"error", told.error().message});
-    std::unique_lock lock(wake_mu_);
-    if (wake_.wait_for(lock, kLookEvery, [&] { return stopping_; })) return;
-  }
+  });
 }
 
 Result<> Telling::open() {
@@ -150,7 +135,7 @@ Result<Telling::People> Telling::people_now() {
 }
 
 Result<std::size_t> Telling::tell_now(std::string_view notice, const ledger::Record& record,
-                                      std::string_view key, std::vector<std::string> to) {
+                                      std::string_view key, std::vector<std::string> to, Marks more) {
   const auto& rules = services_.pack.pack().notices;
   const auto found =
       std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == notice; });
@@ -160,7 +145,7 @@ Result<std::size_t> Telling::tell_now(std::string_view notice, const ledger::Rec
   const std::lock_guard lock(mu_);
   People people = PHENDAU_TRY(people_now());
   std::vector<DeliveryWrite> out;
-  PHENDAU_TRY(tell(rule, record, key, people, out));
+  PHENDAU_TRY(tell(rule, record, key, people, out, more));
   PHENDAU_TRY(write(out));
   return out.size();
 }
@@ -286,23 +271,28 @@ Result<std::vector<Telling::Reader>> Telling::readers_of(const NoticeRule& rule,
 bool Telling::may_read(const Reader& reader, const ledger::Record& record) {
   const RegisterKind* kind = services_.pack.pack().reg(record.kind);
   if (kind == nullptr) return false;
-  const Scope scope = record.kind == "case"
-                          ? authorize_case(reader.actor, CaseRight::notices)
+  const Scope scope = record.kind == "case" ? authorize_case(reader.actor, CaseRight::notices)
+                      : record.kind == "incident_report"
+                          ? authorize(reader.actor, Action::read, Resource::incident)
                           : record_scope(services_, reader.actor, Action::read, *kind, record.state);
   return !scope.allows_nothing() && services_.ledger.get(record.kind, record.id, scope).has_value();
 }
 
 Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std::string_view key,
-                       People& people, std::vector<DeliveryWrite>& out) {
+                       People& people, std::vector<DeliveryWrite>& out, const Marks& more) {
   const std::string about = record.kind + "/" + record.id;
   const std::vector<std::pair<std::string_view, std::string>> marks = {
       {"{number}", number_of(record)},
       {"{level}", level_of(record)},
       {"{agency}", agency_name(services_, record.agency_id)},
       {"{title}", record.doc["title"].as_string()}};
-  const std::string title = filled(rule.title.vi, {marks[0], marks[1]});
-  const std::string brief = filled(rule.short_text.vi, {marks[0], marks[1]});
-  const std::string whole = filled(rule.text.vi, marks);
+  // A drill must never be taken for the real thing, by whom it reaches by mistake either.
+  const auto marked = [&](std::string text) {
+    return record.doc["exercise"].as_bool() ? tr(Lang::vi, "case.exercise_mark") + text : text;
+  };
+  const std::string title = marked(filled(rule.title.vi, {marks[0], marks[1]}));
+  const std::string brief = marked(filled(rule.short_text.vi, {marks[0], marks[1]}));
+  const std::string whole = marked(filled(filled(rule.text.vi, more), marks));
   std::set<std::string> seen;  // nobody is told twice by one way
   for (const auto& reader : PHENDAU_TRY(readers_of(rule, record, people))) {
     const std::string& words = may_read(reader, record) ? whole : brief;

@@ -5,17 +5,16 @@
 // every short message, gets the short words. Thread-safe.
 #pragma once
 
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "hub/accounts.h"
 #include "hub/active_pack.h"
 #include "hub/deliveries.h"
 #include "hub/notices.h"
+#include "hub/repeated.h"
 
 namespace phendau::hub {
 
@@ -23,16 +22,17 @@ class Telling {
  public:
   Telling(Services& services, Accounts& accounts, Notices& notices, Deliveries& deliveries)
       : services_(services), accounts_(accounts), notices_(notices), deliveries_(deliveries) {}
-  ~Telling();
   /// Begins with what happens from now on, or goes on where it was.
   Result<> open();
   void start();
-  void stop();
+  void stop() { worker_.stop(); }
+  /// Words for {marks} of a notice that only its caller knows.
+  using Marks = std::vector<std::pair<std::string_view, std::string>>;
   /// One notice of the pack about a record because somebody says so (a step of a case, a clock), to `to` or,
-  /// if empty, to whom the notice names; the number of deliveries. The same `key` tells nobody twice.
-  /// `not_found` for a notice that the pack does not have.
+  /// if empty, to whom the notice names; how many deliveries that is, made now or before. The same `key`
+  /// tells nobody twice. `not_found` for a notice that the pack does not have.
   Result<std::size_t> tell_now(std::string_view notice, const ledger::Record& record, std::string_view key,
-                               std::vector<std::string> to = {});
+                               std::vector<std::string> to = {}, Marks more = {});
   /// Tells what happened since; the number of deliveries. For the own thread and tests.
   Result<std::size_t> look();
 
@@ -42,7 +42,7 @@ class Telling {
   Result<People> people_now();
   /// What one notice writes; `key` is what brought it about.
   Result<> tell(const NoticeRule& rule, const ledger::Record& record, std::string_view key, People& people,
-                std::vector<DeliveryWrite>& out);
+                std::vector<DeliveryWrite>& out, const Marks& more = {});
   Result<> tell_changes(const std::vector<ledger::Change>& changes, std::vector<DeliveryWrite>& out);
   Result<std::vector<Reader>> readers_of(const NoticeRule& rule, const ledger::Record& record,
                                          People& people);
@@ -50,7 +50,6 @@ class Telling {
                           std::vector<Reader>& out);
   bool may_read(const Reader& reader, const ledger::Record& record);
   Result<> write(const std::vector<DeliveryWrite>& deliveries);
-  void run();
 
   Services& services_;
   Accounts& accounts_;
@@ -58,10 +57,7 @@ class Telling {
   Deliveries& deliveries_;
   std::mutex mu_;          // from the position to what was written
   std::uint64_t seq_ = 0;  // guarded by mu_
-  std::mutex wake_mu_;
-  bool stopping_ = false;  // guarded by wake_mu_
-  std::condition_variable wake_;
-  std::thread thread_;
+  Repeated worker_;
 };
 
 }  // namespace phendau::hub

@@ -84,14 +84,13 @@ Result<std::uint64_t> YearReport::count(std::string_view kind, std::vector<std::
 
 Result<std::vector<YearReport::Incident>> YearReport::incidents(std::int32_t year, std::string_view agency_id,
                                                                 const Scope& scope) {
-  ledger::Query query;
-  query.kind = "case";
+  ledger::Query query = cases_query(false);
   if (!agency_id.empty()) query.agency_ids = {std::string(agency_id)};
   std::vector<Incident> out;
   PHENDAU_TRY(ledger::each_record(
       services_.ledger, ledger::by_id(std::move(query)), scope,
       [&](const ledger::Record& record) -> Result<> {
-        if (record.doc["exercise"].as_bool() || record.doc["workflow"].as_string() != kIncidentWorkflow)
+        if (record.doc["merged_into"].is_string() || record.doc["workflow"].as_string() != kIncidentWorkflow)
           return {};
         const auto found = parse_rfc3339(record.doc["detected_at"].as_string());
         const UtcTime at = found ? *found : record.created_at;

@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::int64_t kClockDaysMax = 3660;
 constexpr std::string_view kRegime = "regime:";
+constexpr std::string_view kMoments[] = {"begin", "done", "opened", "closed", "stopped"};  // Effect::On
+constexpr std::size_t kStepMoments = 2;
+constexpr std::string_view kEffectKinds[] = {"notice", "paper", "order"};
 
 bool is_id(std::string_view text) {
   static const Regex kId = *Regex::compile("^[a-z][a-z0-9_]{0,63}$");
@@ -32,8 +35,8 @@ class Parser {
       wrong(root, "a workflow is a map");
       return out;
     }
-    allow_keys(root,
-               {"id", "title_vi", "title_en", "case_kind", "clause", "steps", "close", "reopen", "stop"});
+    allow_keys(root, {"id", "title_vi", "title_en", "case_kind", "clause", "steps", "close", "reopen", "stop",
+                      "effects", "clock_notices"});
     out.id = need_text(root, "id");
     if (!out.id.empty() && !is_id(out.id))
       wrong(*root.find("id"), "id: lower case letters, digits and _ only");
@@ -54,6 +57,8 @@ class Parser {
     read_close(out, root.find("close"));
     out.reopen_roles = read_end(root, "reopen");
     out.stop_roles = read_end(root, "stop");
+    for (const auto& item : list(root, "effects")) read_effect(out.effects, item, false);
+    for (const auto& item : list(root, "clock_notices")) read_clock_notice(out.clock_notices, item);
     check_references(out, *steps);
     return out;
   }
@@ -150,7 +155,8 @@ class Parser {
   void read_step(Definition& out, const YamlNode& node) {
     if (!node.is_map()) return wrong(node, "a step is a map");
     allow_keys(node, {"id", "title_vi", "title_en", "text_vi", "text_en", "citation", "roles", "order",
-                      "required", "may_skip", "when", "form", "guards", "clocks", "jumps", "searches"});
+                      "required", "may_skip", "when", "form", "guards", "clocks", "jumps", "searches",
+                      "effects"});
     Step step;
     step.id = need_text(node, "id");
     if (!step.id.empty() && !is_id(step.id))
@@ -174,6 +180,7 @@ class Parser {
     for (const auto& item : list(node, "clocks")) read_clock(step, item);
     for (const auto& item : list(node, "jumps")) read_jump(step, item);
     for (const auto& item : list(node, "searches")) read_search(step, item);
+    for (const auto& item : list(node, "effects")) read_effect(step.effects, item, true);
     out.steps.push_back(std::move(step));
   }
 
@@ -287,6 +294,77 @@ class Parser {
     step.jumps.push_back(std::move(jump));
   }
 
+  /// `{id, on, notice: N, to: [...]}`, `{id, on, paper: P}` or `{id, on, order: O, takes: {devices: S.M}}`.
+  void read_effect(std::vector<Effect>& out, const YamlNode& node, bool of_step) {
+    if (!node.is_map()) return wrong(node, "an effect is a map");
+    allow_keys(node, {"id", "on", "notice", "paper", "order", "to", "takes", "when"});
+    Effect effect;
+    effect.line = node.line;
+    effect.id = need_text(node, "id");
+    if (!is_id(effect.id) || !effect_ids_.insert(effect.id).second)
+      wrong(node, "id: lower case letters, digits and _ only, of its own in the workflow");
+    const std::string on = need_text(node, "on");
+    const auto moment = std::find(std::begin(kMoments), std::end(kMoments), on);
+    const auto index = static_cast<std::size_t>(moment - std::begin(kMoments));
+    if (index >= (of_step ? kStepMoments : std::size(kMoments)) || (!of_step && index < kStepMoments))
+      wrong(node, of_step ? "on: begin or done" : "on: opened, closed or stopped");
+    else
+      effect.on = static_cast<Effect::On>(index);
+    int kinds = 0;
+    for (const auto kind : {Effect::Kind::notice, Effect::Kind::paper, Effect::Kind::order}) {
+      if (node.find(to_string(kind)) == nullptr) continue;
+      ++kinds;
+      effect.kind = kind;
+      effect.name = need_text(node, to_string(kind));
+    }
+    if (kinds != 1) wrong(node, "an effect is one of notice, paper, order");
+    for (const auto& item : list(node, "to")) effect.to.push_back(item.scalar);
+    read_takes(effect, node);
+    effect.when = read_conditions(node, "when");
+    out.push_back(std::move(effect));
+  }
+
+  void read_takes(Effect& effect, const YamlNode& node) {
+    const YamlNode* takes = node.find("takes");
+    const bool is_order = effect.kind == Effect::Kind::order;
+    if (is_order != (takes != nullptr) ||
+        (is_order && (!takes->is_map() || takes->find("devices") == nullptr)))
+      return wrong(node, "an order takes its 'devices' from STEP.MEMBER, and nothing else takes anything");
+    if (!is_order) return;
+    for (const auto& [name, from] : takes->members) {
+      static constexpr std::string_view kTakes[] = {"devices", "ordered_by", "weighed"};
+      const std::size_t dot = from.scalar.find('.');
+      if (std::find(std::begin(kTakes), std::end(kTakes), name.scalar) == std::end(kTakes) ||
+          dot == std::string::npos)
+        return wrong(name, "takes: devices, ordered_by, weighed, each from STEP.MEMBER");
+      conditions_at_.emplace_back(from.scalar, from);
+      effect.takes.emplace_back(name.scalar, from.scalar);
+    }
+  }
+
+  void read_clock_notice(std::vector<ClockNotice>& out, const YamlNode& node) {
+    if (!node.is_map()) return wrong(node, "a notice of clocks is a map");
+    allow_keys(node, {"id", "before", "after", "notice", "to"});
+    ClockNotice one;
+    one.line = node.line;
+    one.id = need_text(node, "id");
+    if (!is_id(one.id) || !effect_ids_.insert(one.id).second)
+      wrong(node, "id: lower case letters, digits and _ only, of its own in the workflow");
+    one.notice = need_text(node, "notice");
+    for (const auto& item : list(node, "to")) one.to.push_back(item.scalar);
+    one.before = node.find("before") != nullptr;
+    const std::string_view key = one.before ? "before" : "after";
+    if (one.before == (node.find("after") != nullptr))
+      return wrong(node, "a notice of clocks is 'before' or 'after' their end");
+    const std::string distance = text(node, key);
+    const auto parsed = parse_duration(distance);
+    if (parsed)
+      one.distance = *parsed;
+    else if (one.before || distance != "0")
+      return wrong(*node.find(key), "a time like 30m, 4h or 1d is needed (after: also 0)");
+    out.push_back(std::move(one));
+  }
+
   void read_close(Definition& out, const YamlNode* close) {
     if (close != nullptr && !close->is_map()) {
       wrong(*close, "close: must be a map");
@@ -362,9 +440,12 @@ class Parser {
   std::string_view file_;
   std::vector<ContentError>& errors_;
   std::vector<std::pair<std::string, YamlNode>> conditions_at_;  // STEP.MEMBER, to be looked up at the end
+  std::set<std::string, std::less<>> effect_ids_;                // of effects and notices of clocks
 };
 
 }  // namespace
+
+std::string_view to_string(Effect::Kind kind) { return kEffectKinds[static_cast<std::size_t>(kind)]; }
 
 const Step* Definition::find(std::string_view step_id) const {
   const std::size_t index = index_of(step_id);

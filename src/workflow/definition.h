@@ -62,6 +62,32 @@ struct Clock {
   int line = 0;                              // in its file
 };
 
+/// What the case brings about by itself: people are told, a paper is drafted, an order to machines is
+/// proposed. Once in the life of a case, at the first of its moments at which all of `when` holds.
+struct Effect {
+  enum class On : std::uint8_t { begin, done, opened, closed, stopped };  // begin: also each draft, and done
+  enum class Kind : std::uint8_t { notice, paper, order };
+  std::string id;  // of its own in the workflow
+  On on = On::done;
+  Kind kind = Kind::notice;
+  std::string name;                                        // of the notice, the paper, the order
+  std::vector<std::string> to;                             // notice; empty: whom the notice names
+  std::vector<std::pair<std::string, std::string>> takes;  // order: {devices, STEP.MEMBER}, {ordered_by, ...}
+  Conditions when = {};
+  int line = 0;  // in its file
+};
+std::string_view to_string(Effect::Kind kind);
+
+/// Who is told how long before a clock of the case ends, or after it did.
+struct ClockNotice {
+  std::string id;
+  bool before = true;
+  Duration distance;
+  std::string notice;
+  std::vector<std::string> to;  // empty: whom the notice names
+  int line = 0;
+};
+
 /// While `when` holds in this step's form, step `to` may be done before this one.
 struct Jump {
   std::string when;  // member of the form that must be true, or equal `equals`
@@ -98,6 +124,7 @@ struct Step {
   std::vector<Clock> clocks;
   std::vector<Jump> jumps;
   std::vector<Search> searches;
+  std::vector<Effect> effects;  // on begin, done
 };
 
 struct Definition {
@@ -111,6 +138,8 @@ struct Definition {
   std::vector<std::string> close_roles;
   std::optional<std::vector<std::string>> reopen_roles;  // of a closed case; nullopt: it stays closed
   std::optional<std::vector<std::string>> stop_roles;    // to end it early; nullopt: nobody
+  std::vector<Effect> effects;                           // on opened, closed, stopped
+  std::vector<ClockNotice> clock_notices;                // of every clock
 
   const Step* find(std::string_view step_id) const;
   std::size_t index_of(std::string_view step_id) const;  // steps.size() if absent

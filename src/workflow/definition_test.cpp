@@ -108,6 +108,18 @@ TEST_CASE("workflow definition: mistakes are named with their line") {
       {"close: {roles: [agency_head], ", "close: {who: 1, ", "unknown key 'who'"},
       {"close: {roles: [agency_head]", "stop: {guards: []}\nclose: {roles: [agency_head]",
        "unknown key 'guards'"},
+      {"id: b,", "id: b, effects: [{id: x, on: begin}],", "one of notice, paper, order"},
+      {"id: b,", "id: b, effects: [{id: x, on: closed, paper: p}],", "begin or done"},
+      {"id: b,", "id: b, effects: [{id: x, on: done, paper: p}, {id: x, on: done, paper: q}],", "of its own"},
+      {"id: b,", "id: b, effects: [{id: x, on: done, order: isolate}],", "takes its 'devices'"},
+      {"id: b,", "id: b, effects: [{id: x, on: done, order: isolate, takes: {devices: a.none}}],",
+       "no field 'none'"},
+      {"case_kind: incident", "case_kind: incident\neffects: [{id: x, on: done, paper: p}]",
+       "opened, closed or stopped"},
+      {"case_kind: incident", "case_kind: incident\nclock_notices: [{id: x, notice: n}]",
+       "'before' or 'after'"},
+      {"case_kind: incident", "case_kind: incident\nclock_notices: [{id: x, notice: n, before: soon}]",
+       "a time like"},
       {"close: {roles: [agency_head]", "reopen: soon\nclose: {roles: [agency_head]", "reopen: must be a map"},
   };
   for (const auto& c : kCases) {

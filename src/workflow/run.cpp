@@ -123,6 +123,31 @@ void add_to_timeline(CaseState& state, const Actor& actor, UtcTime now, std::str
                             std::string(step), std::string(what), std::string(text)});
 }
 
+/// An order without machines asks nobody for anything.
+std::optional<Json> taken_values(const CaseState& state, const Effect& effect) {
+  Json out = Json::object();
+  for (const auto& [name, from] : effect.takes) {
+    const std::size_t dot = from.find('.');
+    const StepState* step = state.find(from.substr(0, dot));
+    const Json value = step == nullptr ? Json() : step->doc[from.substr(dot + 1)];
+    if (is_set(value)) out.set(name, name == "devices" && !value.is_array() ? Json::array({value}) : value);
+  }
+  if (effect.kind == Effect::Kind::order && !out.contains("devices")) return std::nullopt;
+  return out;
+}
+
+void bring_about(CaseState& state, const std::vector<Effect>& effects, std::string_view step,
+                 std::initializer_list<Effect::On> moments) {
+  for (const auto& effect : effects) {
+    if (std::find(moments.begin(), moments.end(), effect.on) == moments.end()) continue;
+    if (!all_hold(state, effect.when)) continue;
+    auto values = taken_values(state, effect);
+    if (!values) continue;
+    state.effects.push_back(
+        {effect.id, std::string(step), effect.kind, effect.name, effect.to, std::move(*values)});
+  }
+}
+
 /// One act on one step; members are what the verbs share.
 class Stepper {
  public:
@@ -417,6 +442,7 @@ CaseState start(const Definition& definition, const Start& start, const Actor& b
     out.steps.back().id = step.id;
   }
   add_to_timeline(out, by, now, "", "opened", "");
+  bring_about(out, definition.effects, "", {Effect::On::opened});
   return out;
 }
 
@@ -450,6 +476,10 @@ Result<CaseState> act(const Definition& definition, const CaseState& state, cons
     }
     PHENDAU_TRY(Stepper(definition, out, index, move, actor, now).run());
     PHENDAU_TRY(check_size(state, out));
+    using enum Effect::On;
+    const auto& effects = definition.steps[index].effects;
+    if (move.verb == Verb::begin) bring_about(out, effects, move.step, {begin});
+    if (move.verb == Verb::done) bring_about(out, effects, move.step, {begin, done});
   }
   add_to_timeline(out, actor, now, move.step, to_string(move.verb), trim(move.reason));
   return out;
@@ -482,6 +512,7 @@ Result<CaseState> close(const Definition& definition, const CaseState& state, co
   out.closed_at = now;
   out.closed_by = actor.user_id;
   add_to_timeline(out, actor, now, "", "closed", reason);
+  bring_about(out, definition.effects, "", {Effect::On::closed});
   return out;
 }
 
@@ -502,6 +533,7 @@ Result<CaseState> stop(const Definition& definition, const CaseState& state, con
   out.closed_at = now;
   out.closed_by = actor.user_id;
   add_to_timeline(out, actor, now, "", "stopped", trim(reason));
+  bring_about(out, definition.effects, "", {Effect::On::stopped});
   return out;
 }
 
@@ -543,6 +575,12 @@ Result<CaseState> correct_detected(const Definition& definition, const CaseState
                   fmt::format("{} -> {}. {}", format_rfc3339(state.detected_at, kVietnamZone),
                               format_rfc3339(out.detected_at, kVietnamZone), trim(reason)));
   return out;
+}
+
+Result<CaseState> note_fact(CaseState state, TimelineEntry entry) {
+  PHENDAU_TRY(check_room(state));
+  state.timeline.push_back(std::move(entry));
+  return state;
 }
 
 std::optional<Need> next_needed(const Definition& definition, const CaseState& state) {
@@ -605,13 +643,15 @@ std::vector<ClockState> clocks(const Definition& definition, const CaseState& st
   for (std::size_t i = 0; i < definition.steps.size(); ++i) {
     const StepState& step = state.steps[i];
     if (!applies(state, definition.steps[i])) continue;
-    for (const auto& clock : definition.steps[i].clocks) {
+    const auto& rules = definition.steps[i].clocks;
+    for (std::size_t k = 0; k < rules.size(); ++k) {
+      const Clock& clock = rules[k];
       const auto from = start_of(clock, state);
       if (!from || !is_asked(state, clock)) continue;
       auto due = due_for(clock, *from, zone, due_of);
       if (!due) continue;
       const auto ended_at = step.finished_at ? step.finished_at : state.closed_at;
-      ClockState entry{step.id, clock.label_vi, clock.label_en, *from, std::move(*due), false, false};
+      ClockState entry{step.id, k, clock.label_vi, clock.label_en, *from, std::move(*due), false, false};
       entry.stopped = ended_at.has_value();
       entry.overdue = is_late(entry.due, ended_at.value_or(now));
       out.push_back(std::move(entry));
@@ -622,6 +662,49 @@ std::vector<ClockState> clocks(const Definition& definition, const CaseState& st
   };
   std::stable_sort(out.begin(), out.end(),
                    [&](const ClockState& a, const ClockState& b) { return key(a) < key(b); });
+  return out;
+}
+
+namespace {
+
+/// Another end of the clock is another call: people are told anew of it.
+EffectCall call_of(const ClockState& clock, const ClockNotice& rule) {
+  std::string due = format_rfc3339(*clock.due.at);
+  std::erase_if(due, [](char c) { return c == '-' || c == ':'; });
+  EffectCall out{fmt::format("clock.{}.{}.{}.{}", clock.step, clock.index, rule.id, due),
+                 clock.step,
+                 Effect::Kind::notice,
+                 rule.notice,
+                 rule.to,
+                 Json::object()};
+  out.values.set("clock", clock.label_vi)
+      .set("due_at", format_rfc3339(*clock.due.at))
+      .set("inclusive", clock.due.inclusive)
+      .set("late", !rule.before);
+  return out;
+}
+
+}  // namespace
+
+ClockCalls clock_calls(const Definition& definition, const std::vector<ClockState>& clocks, UtcTime now) {
+  ClockCalls out;
+  for (const auto& clock : clocks) {
+    if (clock.stopped || !clock.due.at) continue;
+    const ClockNotice* last = nullptr;  // of the reminders whose moment has come
+    for (const auto& rule : definition.clock_notices) {
+      const UtcTime at = rule.before ? *clock.due.at - rule.distance : *clock.due.at + rule.distance;
+      if (rule.before && at <= clock.from) continue;  // said when the clock started
+      if (at > now || (!rule.before && !clock.overdue)) {
+        const UtcTime when = at > now ? at : *clock.due.at + milliseconds(1);
+        if (!out.next_at || when < *out.next_at) out.next_at = when;
+      } else if (!rule.before) {
+        out.due.push_back(call_of(clock, rule));
+      } else if (!is_late(clock.due, now) && (last == nullptr || rule.distance < last->distance)) {
+        last = &rule;
+      }
+    }
+    if (last != nullptr) out.due.push_back(call_of(clock, *last));
+  }
   return out;
 }
 

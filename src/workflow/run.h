@@ -65,6 +65,17 @@ struct TimelineEntry {
   friend bool operator==(const TimelineEntry&, const TimelineEntry&) = default;
 };
 
+/// What an act brought about, or a clock: whoever writes the state keeps each once by its id.
+struct EffectCall {
+  std::string id;    // in the case
+  std::string step;  // "" for the case itself
+  Effect::Kind kind = Effect::Kind::notice;
+  std::string name;
+  Names to;
+  Json values = Json::object();  // of an order: devices, ordered_by, weighed; of a clock: clock, due_at, late
+  friend bool operator==(const EffectCall&, const EffectCall&) = default;
+};
+
 struct CaseState {
   std::string case_id;
   std::string definition_id;
@@ -81,6 +92,7 @@ struct CaseState {
   std::vector<StepState> steps;         // as in the definition
   std::size_t entries = 0;              // of the timeline, that are kept beside the state already
   std::vector<TimelineEntry> timeline;  // those that are not: acts since it was read, all of an old state
+  std::vector<EffectCall> effects;      // what acts since it was read brought about
 
   const StepState* find(std::string_view step_id) const;
   friend bool operator==(const CaseState&, const CaseState&) = default;
@@ -134,6 +146,7 @@ using DueOf = std::function<std::optional<Due>(const Clock& clock, UtcTime from)
 
 struct ClockState {
   std::string step;
+  std::size_t index = 0;  // among the step's clocks
   std::string label_vi;
   std::string label_en;
   UtcTime from;
@@ -177,8 +190,17 @@ Result<CaseState> correct_detected(const Definition& definition, const CaseState
 UtcTime to_minute(UtcTime at);
 /// The step to work on next, a jump's target first; nullopt when all are finished.
 std::optional<Need> next_needed(const Definition& definition, const CaseState& state);
+/// A fact that the hub adds to a case, open or closed. `limit` when its timeline is full.
+Result<CaseState> note_fact(CaseState state, TimelineEntry entry);
 /// Clocks that have started, by due time; those without a term last.
 std::vector<ClockState> clocks(const Definition& definition, const CaseState& state, UtcTime now,
                                ZoneOffset zone = kVietnamZone, const DueOf& due_of = {});
+
+/// What clocks bring about.
+struct ClockCalls {
+  std::vector<EffectCall> due;     // now or before; of one clock's reminders the last, none once it is late
+  std::optional<UtcTime> next_at;  // the next moment after now
+};
+ClockCalls clock_calls(const Definition& definition, const std::vector<ClockState>& clocks, UtcTime now);
 
 }  // namespace phendau::workflow

@@ -25,8 +25,9 @@ Definition incident(bool report_any_time = true) {
   std::ostringstream text;
   text << in.rdbuf();
   std::string filled = text.str();  // the pack's parameters, as the hub fills them in
-  for (const auto& [name, value] : {std::pair{"isolate_within", "1h"}, std::pair{"classify_within", "24h"},
-                                    std::pair{"incident_notice_within", "24h"}})
+  for (const auto& [name, value] :
+       {std::pair{"isolate_within", "1h"}, std::pair{"classify_within", "24h"},
+        std::pair{"incident_notice_within", "24h"}, std::pair{"case_escalate_after", "4h"}})
     filled = replace_all(filled, "'%" + std::string(name) + "%'", value);
   if (!report_any_time) filled = replace_all(filled, "    order: free\n", "");
   std::vector<ContentError> errors;
@@ -66,6 +67,7 @@ const char* kRestore =
 CaseState stored(CaseState state) {
   state.entries += state.timeline.size();
   state.timeline.clear();
+  state.effects.clear();
   return state;
 }
 
@@ -548,6 +550,95 @@ steps:
   CHECK(earlier.timeline.back().text.ends_with("seen in the log"));
   CHECK(clocks(d, earlier, kOpened)[0].due.at == to_minute(kOpened - days(3)) + hours(24));
   CHECK(*from_json(to_json(earlier)) == stored(earlier));
+}
+
+namespace {
+
+std::vector<std::string> ids_of(const std::vector<EffectCall>& calls) {
+  std::vector<std::string> out;
+  for (const auto& call : calls) out.push_back(call.id);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("workflow: acts bring about the effects whose conditions hold, orders only with machines") {
+  const Definition definition = incident();
+  CaseState state = start(definition, {"C", "p", Json::object(), {}}, kOfficer, kOpened);
+  CHECK(state.effects.empty());
+  const auto go = [&](const char* step, Verb verb, const char* doc) {
+    const auto next = act(definition, stored(state), {step, verb, json(doc), "", {}}, kOfficer, kOpened);
+    REQUIRE(next);
+    state = *next;
+    return ids_of(state.effects);
+  };
+  CHECK(go("isolate", Verb::begin, R"({"method":"agent"})").empty());
+  CHECK(go("isolate", Verb::begin, R"({"device_id":"d1","method":"cable"})").empty());
+  CHECK(go("isolate", Verb::begin, R"({"device_id":"d1","method":"agent","ordered_by":"An"})") ==
+        std::vector<std::string>{"isolate_order"});
+  CHECK(state.effects[0].values == json(R"({"devices":["d1"],"ordered_by":"An"})"));
+  CHECK(state.effects[0].name == "isolate");
+  CHECK(go("report", Verb::begin, "{}") == std::vector<std::string>{"initial_report"});
+  CHECK(go("report", Verb::done, kReport) == std::vector<std::string>{"initial_report", "reported"});
+  CHECK(go("isolate", Verb::done, kIsolate).empty());
+  CHECK(go("verify", Verb::begin, R"({"beyond_ability":true})") ==
+        std::vector<std::string>{"beyond_ability"});
+  const auto again =
+      act(definition, stored(state), {"verify", Verb::note, {}, "seen", {}}, kOfficer, kOpened);
+  REQUIRE(again);
+  CHECK(again->effects.empty());
+  CHECK(from_json(to_json(state))->effects.empty());
+}
+
+TEST_CASE("workflow: clocks call before and after their end, once for each end") {
+  const char* kText = R"(id: w
+title_vi: v
+title_en: e
+case_kind: case
+steps:
+  - id: a
+    title_vi: v
+    title_en: e
+    clocks: [{from: case_opened, within: 3h, label_vi: v, label_en: e}]
+clock_notices:
+  - {id: day, before: 1d, notice: soon}
+  - {id: hours, before: 2h, notice: soon}
+  - {id: last, before: 15m, notice: soon}
+  - {id: late, after: 0, notice: late}
+  - {id: up, after: 4h, notice: late, to: [agency_head]}
+)";
+  std::vector<ContentError> errors;
+  const auto definition = parse_definition(kText, "w.yaml", errors);
+  REQUIRE_MESSAGE(definition.has_value(), errors.front().to_string());
+  CaseState state = start(*definition, {"C", "p", Json::object(), {}}, kOfficer, kOpened);
+  struct Row {
+    Duration since;
+    std::vector<std::string> rules;  // that have called
+    std::optional<Duration> next;
+  };
+  const Row kRows[] = {
+      {minutes(59), {}, hours(1)},  // a day before the end is before the start
+      {hours(1), {"hours"}, minutes(165)},
+      {minutes(170), {"last"}, hours(3)},
+      {hours(3), {"last"}, milliseconds(10800001)},  // the end itself is still good
+      {milliseconds(10800001), {"late"}, hours(7)},
+      {hours(8), {"late", "up"}, std::nullopt},
+  };
+  for (const auto& row : kRows) {
+    CAPTURE(format_duration(row.since));
+    const UtcTime now = kOpened + row.since;
+    const auto calls = clock_calls(*definition, clocks(*definition, state, now), now);
+    std::vector<std::string> rules;
+    for (const auto& call : calls.due) rules.emplace_back(split(call.id, '.').at(3));
+    CHECK(rules == row.rules);
+    CHECK(calls.next_at == (row.next ? std::optional(kOpened + *row.next) : std::nullopt));
+  }
+  const auto done = act(*definition, state, {"a", Verb::done, {}, "", {}}, kOfficer, kOpened + hours(5));
+  REQUIRE(done);
+  const auto stopped =
+      clock_calls(*definition, clocks(*definition, *done, kOpened + hours(9)), kOpened + hours(9));
+  CHECK(stopped.due.empty());
+  CHECK_FALSE(stopped.next_at);
 }
 
 TEST_CASE("workflow: a state always fits its record, and one from before brings its timeline along") {

@@ -95,6 +95,8 @@ for side in "ab":
     file = admin.call("POST", "/attachments", CANARY[side].encode(), {"X-Case": case["id"]}, name=CANARY[side] + ".txt")
     step = case["definition"]["steps"][0]["id"]
     admin.post(f"/incidents/{case['id']}/steps/{step}", {"verb": "note", "reason": CANARY[side], "attachments": [file["sha256"]]})
+    report = admin.post("/incident-reports", {"agency_id": AGENCY[side], "channel": "phone", "about": "risk",
+                                              **{name: CANARY[side] for name in ("title", "text", "where", "done", "reporter_name", "reporter_unit")}})
     clause = next(c for c in admin.get("/obligations/matrix")["clauses"] for p in c["parts"] if p["satisfied_by"] == "attestation")
     part = next(p for p in clause["parts"] if p["satisfied_by"] == "attestation")
     admin.post("/attestations", {"clause": clause["id"], "part": part["id"], "agency_id": AGENCY[side], "statement": CANARY[side],
@@ -119,7 +121,7 @@ for side in "ab":
     admin.call("PATCH", f"/papers/{paper['id']}", {"values": {"remarks": CANARY[side]}, "head": {"subject": CANARY[side]}})
     ids[side] = {"delivery": delivery, "paper": paper["id"], "alert": alert["id"], "case": case["id"], "step": step, "sha": file["sha256"], "event": event["ref"], "device": device,
                  "agency": AGENCY[side], "user": "nguoi." + side, "record": record["id"], "sequence": 1, "clause": clause["id"], "part": part["id"], "act": act["id"], "warning": warning["id"],
-                 "rule_filter": rule_filter["id"], "rule": alert["rule_id"], "order": order["id"], "evidence": evidence["id"], "bag": bag["id"], "hold": hold["id"], "upload": unfinished["id"], "indicators": indicators["id"]}
+                 "rule_filter": rule_filter["id"], "rule": alert["rule_id"], "order": order["id"], "evidence": evidence["id"], "bag": bag["id"], "report": report["id"], "hold": hold["id"], "upload": unfinished["id"], "indicators": indicators["id"]}
 wait_for(lambda: admin.get(f"/devices/{ids['b']['device']}")["facts"], 60)
 
 # What is sent to a body, beside what the same agency keeps for itself.
@@ -186,9 +188,16 @@ def requests(on, own):
         "listIncidents": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"status": "open"}]],
         "createIncident": [({"title": "x", "agency_id": on["agency"]}, {}, {})], "getIncident": [(None, {}, {"id": on["case"]})],
         "actOnIncidentStep": [({"verb": "note", "reason": "x"}, {}, {"id": on["case"], "step": on["step"]})],
-        "closeIncident": [({"summary": "x"}, {}, {"id": on["case"]})], "stopIncident": [({"reason": "x"}, {}, {"id": on["case"]})],
+        "closeIncident": [({"summary": "x"}, {}, {"id": on["case"]})], "actOnIncidentEffect": [({"verb": "retry"}, {}, {"id": on["case"], "effect": "none"})], "stopIncident": [({"reason": "x"}, {}, {"id": on["case"]})],
         "reopenIncident": [({"reason": "x"}, {}, {"id": on["case"]})], "listIncidentEntries": [(None, {}, {"id": on["case"]})],
         "correctIncidentDetected": [({"reason": "x", "detected_at": "2026-01-01T00:00:00Z"}, {}, {"id": on["case"]})],
+        "getReportForm": [(None, {}, {}), (None, {"co-quan": on["agency"]}, {})], "sendReport": [(b"title=x&about=risk", {}, {})],
+        "listIncidentReports": [(None, q, {}) for q in [*everything, {"state": "new"}]], "getIncidentReport": [(None, {}, {"id": on["report"]})],
+        "createIncidentReport": [({"agency_id": on["agency"], "about": "risk", "title": "x"}, {}, {})],
+        "decideIncidentReport": [(body, {}, {"id": on["report"]}) for body in ({"decision": "opened"}, {"decision": "answered", "answer": "x"}, {"decision": "linked", "case_id": on["case"]})],
+        "addIncidentAlerts": [({"alert_ids": [on["alert"]], "reason": "x"}, {}, {"id": on["case"]})],
+        "getClassification": [(None, {}, {})], "classifyIncident": [(body, {}, {"id": on["case"]}) for body in ({"dry_run": True}, {"outcome": "ordinary", "reason": "x"})],
+        "mergeIncident": [({"into": i, "reason": "x"}, {}, {"id": j}) for i, j in ((own["case"], on["case"]), (on["case"], own["case"]))],
         "uploadAttachment": [(b"x", {"name": "x.txt", "X-Case": on["case"]}, {}), (b"x", {"name": "x.txt", "X-Agency": on["agency"]}, {}),
                              (b"x", {"name": "x.txt", "X-Record": "log_review/" + on["record"]}, {}),
                              (b"x", {"name": "x.txt", "X-Record": "coordination_request/" + on["kept"]}, {})],
@@ -270,7 +279,7 @@ def requests(on, own):
 covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
 BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "getDocument", "listRecords", "createRecord", "exportRecords", "getRecordForm", "importRecords", "getRanking", "exportRanking")}
-WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "uploadAttachment", "createAgency", "createUser", "updateAgency",
+WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "createIncidentReport", "uploadAttachment", "createAgency", "createUser", "updateAgency",
           "updateUser", "revokeDevice", "createRecord", "importRecords", "createOrganisationAct", "previewOrganisationAct", "sendWarning", "publishRanking", "referEvidence", "beginEvidenceUpload", "takeJournalExcerpt", "createEvidenceBag", "placeHold", "createPaper"}
 
 
@@ -330,7 +339,7 @@ wait_for(lambda: len(streams) == len(threads) and all(streams.values()))
 
 
 def without_names(status, shown):
-    """Who may send a warning chooses whom by name; the name is all that is told."""
+    """Who may send a warning, and anybody who reports an incident, chooses whom by name; the name is all that is told."""
     assert status == 200 and shown.count(CANARY["b"].encode()) == 1, shown
     for which in "ab":
         for spelt in (f"Cơ quan {which.upper()} {CANARY[which]}", json.dumps(f"Cơ quan {which.upper()} {CANARY[which]}")[1:-1]):
@@ -350,7 +359,7 @@ for role, client in clients.items():
             asked += 1
             # What the caller typed may come back in an error; the query itself is not a leak.
             shown = data.replace(json.dumps(call[1].get("q", "\0")).encode()[1:-1], b"") if status >= 400 else data
-            if (role, name) == ("partner", "listWarningAddressees"):
+            if name == "getReportForm" or (role, name) == ("partner", "listWarningAddressees"):
                 shown = without_names(status, shown)
             assert not any(s in shown for s in foreign), f"{role} {name} {call}: the other agency's secret in the answer: {data[:400]}"
             if name in BY_ID or name in WRITES:
@@ -365,7 +374,7 @@ for name, calls in covered.items():
         status, data = ask(addressed, name, call)
         asked += 1
         shown = data.replace(json.dumps(call[1].get("q", "\0")).encode()[1:-1], b"") if status >= 400 else data
-        if name == "listWarningAddressees":
+        if name in ("getReportForm", "listWarningAddressees"):
             shown = without_names(status, shown)
         assert not any(s in shown for s in (secret, KEPT.encode(), CANARY["a"].encode())), f"addressee {name} {call}: {data[:400]}"
         if SENT.encode() in shown:

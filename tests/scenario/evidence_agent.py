@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real agent collects evidence on an order and the hub keeps it: nine tar files in the order of RFC 3227, each with the digests that are on the
-order. Agent and hub are killed in the middle, several times; in the end each file is there once and whole, and the agent has kept nothing."""
+order. Agent and hub are killed in the middle, several times; in the end each file is there once and whole, and the agent has kept nothing. Each is
+an item of evidence of the case, once, whose custody log begins with who ordered it; the case's timeline says how the order went."""
 import hashlib
 import io
 import os
@@ -22,7 +23,8 @@ agent = Agent(hub).enrol(token)
 (agent.data / "agent.json").write_text('{"heartbeat_every": "5s"}')
 agent.start()
 device = wait_for(lambda: [d for d in admin.get("/devices")["items"] if d["status"] == "online"])[0]["id"]
-order = admin.post(f"/devices/{device}/orders", {"order": "collect", "ordered_by": "Ông Nguyễn Văn A, Giám đốc Sở", "reason": "máy bị xâm nhập"})["id"]
+case = admin.post("/incidents", {"title": "Máy bị xâm nhập", "agency_id": hub.agency})["id"]
+order = admin.post(f"/devices/{device}/orders", {"order": "collect", "case_id": case, "ordered_by": "Ông Nguyễn Văn A, Giám đốc Sở", "reason": "máy bị xâm nhập"})["id"]
 folder = agent.data / "evidence" / order
 
 
@@ -78,7 +80,23 @@ assert "etc/shadow" not in members["08-configuration.tar"]
 assert "listing.tsv" in members["06-temporary-files.tar"]
 wait_for(lambda: not folder.exists(), 30)
 assert not list((hub.data / "evidence-staging").rglob("*.part"))
-assert admin.get("/orders", device=device)["items"][0]["files"] == done["files"]
+files = shown()["files"]
+assert [f["sha256"] for f in files] == [f["sha256"] for f in done["files"]]
+
+# ---- evidence of the case, once over kills --------------------------------------------------------------------------------------------
+for pause in (0.3, 0.9, 1.7):
+    hub.stop(signal.SIGKILL)
+    hub.start()
+    time.sleep(pause)
+admin = hub.admin()
+files = wait_for(lambda: [f for f in shown()["files"] if f.get("evidence_id")] if all(f.get("evidence_id") for f in shown()["files"]) else None, 120)
+items = admin.get("/evidence", case=case, limit=100)["items"]
+assert sorted(i["sha256"] for i in items) == sorted(f["sha256"] for f in files) and len(items) == 9, items
+assert {i["id"] for i in items} == {f["evidence_id"] for f in files} and {i["number"] for i in items} == {f"E{n:03}" for n in range(1, 10)}
+item = admin.get(f"/evidence/{files[0]['evidence_id']}")
+assert item["taken_by"].startswith("Ông Nguyễn Văn A") and item["custody_events"] == 1 and item["case_id"] == case, item
+kinds = [e["kind"] for e in admin.get(f"/incidents/{case}/entries", limit=50)["items"]]
+assert kinds.count("order") == 2 and kinds.count("evidence") == 1, kinds
 agent.stop()
 hub.stop()
 assert not hub.errors(), hub.errors()

@@ -923,9 +923,9 @@ async function evidence() {
 }
 
 // ---- who walks where -----------------------------------------------------------------------------------------------
-const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/dau-hieu', '/nhat-ky', '/su-co', '/phoi-hop', '/truc', '/chung-cu', '/bao-su-co',
+const kNavigation = ['/viec-cua-toi', '/hang-doi', '/lich', '/toan-canh', '/canh-bao', '/bo-loc-bao-nham', '/dau-hieu', '/nhat-ky', '/su-co', '/tin-bao', '/phoi-hop', '/truc', '/chung-cu', '/bao-su-co',
   '/thong-bao-nguy-co', '/thiet-bi', '/nghia-vu', '/van-ban', '/xep-hang', '/lanh-dao', '/thong-bao-da-gui', '/so-dang-ky', '/giay-to', '/co-quan', '/to-chuc', '/cai-dat', '/quan-tri'];
-const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/phoi-hop', '/truc', '/chung-cu', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
+const kWork = ['/viec-cua-toi', '/toan-canh', '/canh-bao', '/nhat-ky', '/su-co', '/tin-bao', '/phoi-hop', '/truc', '/chung-cu', '/nghia-vu', '/van-ban', '/lich', '/co-quan', '/thiet-bi',
   '/so-dang-ky', '/giay-to', '/to-chuc', '/thong-bao-nguy-co', '/thong-bao-da-gui', '/xep-hang'];
 
 async function walk() {
@@ -965,7 +965,7 @@ async function walk() {
   await draftPaper();
   await enter('head');
   step('head');
-  await everySection('head', [...kWork.filter((path) => path !== '/nhat-ky'), '/lanh-dao']);
+  await everySection('head', [...kWork.filter((path) => !['/nhat-ky', '/tin-bao'].includes(path)), '/lanh-dao']);
   await onePage('head');
   await moveRecord(record);
   await signOffSigned();

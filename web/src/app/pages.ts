@@ -44,6 +44,8 @@ export const sections: Section[] = [
     page: lazy(() => import('../pages/logs')) },
   { path: '/su-co', group: 'watch', title: 'Sự cố', icon: 'incident', visible: () => may('read:incident'),
     page: lazy(() => import('../pages/incidents')), detail: lazy(() => import('../pages/incident')) },
+  { path: '/tin-bao', group: 'watch', title: 'Tin báo', icon: 'note', visible: () => may('read:incident') && may('create:incident'),
+    page: lazy(() => import('../pages/incident-reports')), detail: lazy(() => import('../pages/incident-report')) },
   { path: '/phoi-hop', group: 'watch', title: 'Phối hợp', icon: 'agency', visible: () => may('read:record'),
     page: lazy(() => import('../pages/coordination')) },
   { path: '/truc', group: 'watch', title: 'Trực và đầu mối', icon: 'calendar', visible: () => may('read:duty_roster'),

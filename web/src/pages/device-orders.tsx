@@ -19,7 +19,7 @@ import '../styles/orders.css';
 const kStaysUpMax = 32;
 const kIcons: Record<Order['state'], IconName> = { waiting: 'clock', handed_out: 'clock', done: 'done', failed: 'late', cancelled: 'skip', expired: 'late' };
 const kColours: Record<Order['state'], string> = { waiting: 's-due', handed_out: 's-due', done: 's-met', failed: 's-overdue', cancelled: 's-no_occasion', expired: 's-overdue' };
-type Given = 'isolate' | 'release' | 'collect';
+export type Given = 'isolate' | 'release' | 'collect';
 const kGiven: Record<Given, { title: string; button: string }> = {
   isolate: { title: 'Cách ly máy khỏi mạng', button: 'Cắt mạng máy này' },
   release: { title: 'Bỏ cách ly máy', button: 'Bỏ cách ly' },
@@ -56,25 +56,47 @@ function StaysUpRows({ rows, setRows }: { rows: StaysUp[]; setRows: (rows: Stays
   );
 }
 
-function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order: Given; onClose: () => void; onDone: () => void }) {
+/** What a case proposes: words of its form, and which of its effects asks for the order. */
+export interface Proposal {
+  case_id: string;
+  effect: string;
+  ordered_by: string;
+  weighed: string;
+  reason: string;
+}
+
+export interface GiveProps {
+  device: { id: string; status?: DeviceDetail['status'] };
+  order: Given;
+  proposal?: Proposal;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+export function Give({ device, order, proposal, onClose, onDone }: GiveProps) {
   const [problem, setProblem] = useState('');
   const [rows, setRows] = useState<StaysUp[]>([]);
+  const [drill, setDrill] = useState(false);  // the hub said that the case is an exercise
   const isolates = order === 'isolate';
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
     const typed = (name: string): string => String(data.get(name) ?? '');
     const body: OrderInput = { order, ordered_by: typed('ordered_by'), reason: typed('reason') };
-    const incident = query.value.get('case'); // a case's page leads here with its id
+    const incident = proposal?.case_id ?? query.value.get('case'); // a case's page leads here with its id
     if (incident) body.case_id = incident;
+    if (proposal) body.effect = proposal.effect;
     if (isolates) Object.assign(body, { weighed: typed('weighed'), stays_up: rows });
+    if (data.has('exercise_confirmed')) body.exercise_confirmed = true;
     try {
       await post('/devices/{id}/orders', { path: { id: device.id }, body });
       tell('Đã ra lệnh. Máy nhận lệnh ở lần liên lạc tới.');
       onDone();
       onClose();
     } catch (cause) {
-      setProblem(problemFrom(cause).text);
+      const found = problemFrom(cause);
+      if (isolates && incident && found.code === 'conflict') setDrill(true);
+      setProblem(found.text);
     }
   };
   return (
@@ -86,13 +108,14 @@ function Give({ device, order, onClose, onDone }: { device: DeviceDetail; order:
         )}
         {order === 'release' && <p>Máy trở lại mạng như trước khi cách ly. Chỉ bỏ cách ly khi đã xử lý xong nguyên nhân.</p>}
         {order === 'collect' && <p>Máy gửi về máy chủ: kết nối mạng, tiến trình, nhân hệ điều hành, đăng nhập, danh sách tệp tạm, nhật ký, cấu hình, gói phần mềm; thứ dễ mất lấy trước. Không lấy tài liệu của người dùng, mật khẩu và khóa. Ảnh bộ nhớ và ổ đĩa phải sao riêng.</p>}
-        {device.status !== 'online' && <p class="note-line">Máy đang không liên lạc. Lệnh chờ đến khi máy liên lạc lại{isolates && ', vì vậy hãy rút dây mạng tại chỗ nếu cần ngay'}.</p>}
-        <label>Người có thẩm quyền ra lệnh<span class="hint">Họ tên, chức vụ. Ví dụ: ông Lò Văn An, Giám đốc Sở</span><input name="ordered_by" required maxLength={300} data-testid="order-by" /></label>
-        <label>Lý do<textarea name="reason" rows={3} required maxLength={2000} data-testid="order-reason" /></label>
+        {device.status && device.status !== 'online' && <p class="note-line">Máy đang không liên lạc. Lệnh chờ đến khi máy liên lạc lại{isolates && ', vì vậy hãy rút dây mạng tại chỗ nếu cần ngay'}.</p>}
+        <label>Người có thẩm quyền ra lệnh<span class="hint">Họ tên, chức vụ. Ví dụ: ông Lò Văn An, Giám đốc Sở</span><input name="ordered_by" required maxLength={300} defaultValue={proposal?.ordered_by} data-testid="order-by" /></label>
+        <label>Lý do<textarea name="reason" rows={3} required maxLength={2000} defaultValue={proposal?.reason} data-testid="order-reason" /></label>
         {isolates && (
           <>
-            <label>Dịch vụ phải giữ, đã cân nhắc<span class="hint">Ai dùng máy này, dịch vụ nào ngừng thì gây hại. Không có thì ghi rõ là không có</span><textarea name="weighed" rows={3} required maxLength={2000} data-testid="order-weighed" /></label>
+            <label>Dịch vụ phải giữ, đã cân nhắc<span class="hint">Ai dùng máy này, dịch vụ nào ngừng thì gây hại. Không có thì ghi rõ là không có</span><textarea name="weighed" rows={3} required maxLength={2000} defaultValue={proposal?.weighed} data-testid="order-weighed" /></label>
             <StaysUpRows rows={rows} setRows={setRows} />
+            {drill && <label class="check"><input type="checkbox" name="exercise_confirmed" required data-testid="order-drill" /> Đây là diễn tập, và vẫn cắt mạng máy thật này</label>}
           </>
         )}
         <Button kind={isolates ? 'danger' : 'main'} type="submit" data-testid="order-send">{kGiven[order].button}</Button>
@@ -137,7 +160,7 @@ function OrderRow({ order, onCancel }: { order: Order; onCancel: () => void }) {
         {order.weighed && <div><dt>Dịch vụ phải giữ</dt><dd>{inert(order.weighed)}</dd></div>}
         {order.stays_up.length > 0 && <div><dt>Kết nối được giữ</dt><dd>{order.stays_up.map((one, i) => <span key={i} class="block">{connectionText(one)}</span>)}</dd></div>}
         {order.files.length > 0 && <div><dt>Tệp thu được</dt><dd>{order.files.map((f) => (
-          <span key={f.number} class="block">{inert(f.name)} <span class="muted">{bytesText(f.size_bytes)}{f.refused ? ', không giữ vì có dấu bí mật nhà nước' : <>, SHA-256 <span class="mono" title={f.sha256}>{f.sha256.slice(0, 16)}…</span></>}</span></span>))}</dd></div>}
+          <span key={f.number} class="block">{inert(f.name)} <span class="muted">{bytesText(f.size_bytes)}{f.refused ? ', không giữ vì có dấu bí mật nhà nước' : <>, SHA-256 <span class="mono" title={f.sha256}>{f.sha256.slice(0, 16)}…</span></>}{f.evidence_id && <>, <a href={`/chung-cu/${encodeURIComponent(f.evidence_id)}`}>chứng cứ</a></>}{f.problem && <>, chưa vào chứng cứ: {inert(f.problem)}</>}</span></span>))}</dd></div>}
         {order.case_id && <div><dt>Hồ sơ sự cố</dt><dd><a href={`/su-co/${encodeURIComponent(order.case_id)}`}>Mở hồ sơ</a></dd></div>}
         <div><dt>Lúc ra lệnh</dt><dd><When at={order.issued_at} seconds /></dd></div>
         {order.handed_out_at && <div><dt>Máy nhận lúc</dt><dd><When at={order.handed_out_at} seconds /></dd></div>}

@@ -3,6 +3,7 @@
 // always in view, timeline in the middle, alerts, clocks and files at the side.
 import { useEffect, useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
+import { lazy } from '../app/lazy';
 import type { PageProps } from '../app/pages';
 import { navigate, query, setQuery } from '../app/router';
 import { may } from '../app/session';
@@ -10,17 +11,21 @@ import { changes } from '../app/stream';
 import type { Attachment, Case, StepAct, StepDefinition, StepState } from '../api/types';
 import { timelineWords } from '../text/words';
 import { tell } from '../ui/announce';
-import { CaseCoordinationPanel } from '../ui/coordination';
 import { inert } from '../ui/inert';
 import { FileList, Uploads } from '../ui/files';
+import { ClassificationPanel, Classifying } from '../ui/classify';
+import { readDraft, writeDraft } from '../ui/draft';
 import { Icon, type IconName } from '../ui/icon';
 import { useChange, useLoad } from '../ui/load';
 import { Button, ClockLine, Drawer, PageHead, When } from '../ui/parts';
 import { SchemaForm, type Doc } from '../ui/schema-form';
 import { Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
+import { CaseEffects } from './case-effects';
 import '../styles/coordination.css';
 import '../styles/incident.css';
+
+const CaseCoordinationPanel = lazy<{ c: Case; onCase: (after: Case) => void }>(() => import('../ui/coordination').then((m) => ({ default: m.CaseCoordinationPanel })));
 
 const kStepWords: Record<StepState['state'], string> = { waiting: 'Chưa làm', active: 'Đang làm', done: 'Đã xong', skipped: 'Bỏ qua' };
 const kStepIcons: Record<StepState['state'], IconName> = { waiting: 'empty', active: 'clock', done: 'done', skipped: 'skip' };
@@ -79,6 +84,26 @@ function Asking({ title, label, hint, submit, testid, onClose, onSend }: {
   );
 }
 
+/** Two open cases of the same matter: this one ends, the chosen one goes on. */
+function Merging({ c, onClose, onSend }: { c: Case; onClose: () => void; onSend: (into: string, reason: string) => Promise<boolean> }) {
+  const open = useLoad((abort) => get('/incidents', { signal: abort, query: { status: 'open', exercise: c.exercise || undefined, limit: 200 } }), [c.id]);
+  const [into, setInto] = useState('');
+  const [reason, setReason] = useState('');
+  const others = (open.data?.items ?? []).filter((one) => one.id !== c.id);
+  return (
+    <Drawer title="Gộp vào hồ sơ khác" onClose={onClose} testid="merge-dialog">
+      <form class="form" onSubmit={(e) => { e.preventDefault(); void onSend(into, reason.trim()); }}>
+        <p>Hồ sơ này kết thúc và dẫn sang hồ sơ được chọn; cảnh báo và tin báo chuyển sang đó. Diễn biến, chứng cứ, giấy tờ của hồ sơ này vẫn giữ nguyên ở đây. Không đổi lại được.</p>
+        <label>Hồ sơ làm tiếp
+          <select required value={into} onChange={(e) => setInto(e.currentTarget.value)} data-testid="merge-into"><option value="">Chọn hồ sơ đang xử lý</option>
+            {others.map((one) => <option key={one.id} value={one.id}>{inert(one.title)} ({one.agency_name})</option>)}</select></label>
+        <label>Lý do<textarea rows={4} required value={reason} onInput={(e) => setReason(e.currentTarget.value)} data-testid="merge-reason" /></label>
+        <Button kind="main" type="submit" disabled={!into || reason.trim() === ''} data-testid="merge-send">Gộp hồ sơ</Button>
+      </form>
+    </Drawer>
+  );
+}
+
 const kDetectedForm = {
   type: 'object', required: ['detected_at', 'reason'],
   properties: {
@@ -89,7 +114,7 @@ const kDetectedForm = {
 
 /** What may be done with the case as a whole, by whom the procedure names. */
 function CaseActions({ c, onCase }: { c: Case; onCase: (after: Case) => void }) {
-  const [asking, setAsking] = useState<'' | 'stop' | 'reopen' | 'detected'>('');
+  const [asking, setAsking] = useState<'' | 'stop' | 'reopen' | 'detected' | 'merge'>('');
   const send = async (call: () => Promise<Case>, done: string): Promise<boolean> => {
     try {
       onCase(await call());
@@ -106,7 +131,9 @@ function CaseActions({ c, onCase }: { c: Case; onCase: (after: Case) => void }) 
     <>
       {c.may?.correct_detected && <Button icon="clock" onClick={() => setAsking('detected')} data-testid="correct-detected">Sửa lúc phát hiện</Button>}
       {c.may?.stop && <Button icon="skip" onClick={() => setAsking('stop')} data-testid="stop-incident">Kết thúc sớm</Button>}
-      {c.may?.reopen && <Button icon="reopen" onClick={() => setAsking('reopen')} data-testid="reopen-incident">Mở lại hồ sơ</Button>}
+      {c.may?.stop && <Button icon="link" onClick={() => setAsking('merge')} data-testid="merge-incident">Gộp hồ sơ</Button>}
+      {asking === 'merge' && <Merging c={c} onClose={() => setAsking('')} onSend={(into, reason) => send(() => post('/incidents/{id}/merge', { path, body: { into, reason } }), 'Đã gộp hồ sơ.')} />}
+      {c.may?.reopen && !c.links?.merged_into && <Button icon="reopen" onClick={() => setAsking('reopen')} data-testid="reopen-incident">Mở lại hồ sơ</Button>}
       {asking === 'stop' && <Asking title="Kết thúc sớm hồ sơ" label="Lý do" hint="Ví dụ: kiểm tra lại thì không phải sự cố" submit="Kết thúc hồ sơ" testid="stop-dialog" onClose={() => setAsking('')}
         onSend={(reason) => send(() => post('/incidents/{id}/stop', { path, body: { reason } }), 'Đã kết thúc hồ sơ.')} />}
       {asking === 'reopen' && <Asking title="Mở lại hồ sơ" label="Lý do" hint="Ví dụ: máy lại có dấu hiệu bị xâm nhập" submit="Mở lại hồ sơ" testid="reopen-case-dialog" onClose={() => setAsking('')}
@@ -166,7 +193,7 @@ function StepCard({ c, definition, index, act, onFile }: {
         </div>
       )}
       {(!finished || Object.keys(state.doc ?? {}).length > 0) && (
-        <SchemaForm key={`${definition.id}-${state.state === 'done'}`} id={`${c.id}-${definition.id}`} schema={definition.form} doc={state.doc ?? {}}
+        <SchemaForm key={`${definition.id}-${state.state === 'done'}-${c.classification?.at ?? ''}`} id={`${c.id}-${definition.id}`} schema={definition.form} doc={state.doc ?? {}}
                     disabled={!mayAct || finished} submitLabel="Hoàn thành bước" testid="step-form" serverErrors={fields} onSubmit={done} onSave={save} />
       )}
       {(mayAct || mayNote) && (
@@ -201,7 +228,7 @@ function Timeline({ c }: { c: Case }) {
         {[...c.timeline].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).map((e, i) => (
           <li key={`${e.at}${i}`}>
             <When at={e.at} />
-            <span><b>{timelineWords[e.kind] ?? e.kind}{stepName(c, e.step)}</b> <span class="muted">{e.by}</span>{e.sealed && <span class="muted"> <Icon name="lock" size={14} /> giữ kín</span>}{e.text && <><br />{inert(e.text)}</>}</span>
+            <span><b>{timelineWords[e.kind] ?? e.kind}{e.kind === 'effect' && e.step && ' ở bước'}{stepName(c, e.step)}</b> <span class="muted">{e.by}</span>{e.sealed && <span class="muted"> <Icon name="lock" size={14} /> giữ kín</span>}{e.text && <><br />{inert(e.text)}</>}</span>
           </li>
         ))}
       </ol>
@@ -209,9 +236,20 @@ function Timeline({ c }: { c: Case }) {
   );
 }
 
+/** What the hub has just put into a form also goes into the draft that somebody is typing there. */
+function renewDrafts(before: Case, after: Case): void {
+  for (const step of after.steps) {
+    const draft = readDraft<Record<string, unknown>>(`${after.id}-${step.id}`);
+    const old = stateOf(before, step.id).doc ?? {};
+    const news = Object.entries(step.doc ?? {}).filter(([name, value]) => typeof value === 'string' && value !== old[name]);
+    if (draft && news.length > 0) writeDraft(`${after.id}-${step.id}`, { ...draft, ...Object.fromEntries(news) });
+  }
+}
+
 export default function IncidentPage({ id }: PageProps) {
   const loaded = useLoad((abort) => get('/incidents/{id}', { path: { id }, signal: abort }), [id]);
   const [closing, setClosing] = useState(false);
+  const [classifying, setClassifying] = useState(false);
   useChange(changes.incident.value, loaded.reload, 3000);
   const c = loaded.data;
   const open = c?.definition.steps.find((s) => !['done', 'skipped'].includes(stateOf(c, s.id).state))?.id;
@@ -266,6 +304,8 @@ export default function IncidentPage({ id }: PageProps) {
       <Shown of={loaded} rows={10}>
         {(k) => (
           <>
+            {k.exercise && <p class="banner drill" data-testid="drill-banner"><b>DIỄN TẬP.</b> Hồ sơ này không phải việc thật. Không cắt mạng máy thật, không báo ra ngoài như việc thật.</p>}
+            {k.links?.merged_into && <p class="next" data-testid="merged-into"><Icon name="link" size={16} /><span><b>Đã gộp vào: </b><a href={`/su-co/${encodeURIComponent(k.links.merged_into.id)}`}>{inert(k.links.merged_into.title)}</a></span></p>}
             <Stepper c={k} current={current} onPick={(next) => setQuery({ buoc: next })} />
             {k.status === 'open' && <p class="next" data-testid="next-needed"><Icon name="right" size={16} /><span><b>Việc tiếp theo: </b>{k.next_needed || 'Mọi bước đã xong. Ghi tóm tắt rồi đóng hồ sơ.'}</span></p>}
             {k.stop_reason && <p class="next"><Icon name="skip" size={16} /><span><b>Lý do kết thúc sớm: </b>{inert(k.stop_reason)}</span></p>}
@@ -280,6 +320,8 @@ export default function IncidentPage({ id }: PageProps) {
                 {(k.clocks?.length ?? 0) > 0 && k.status === 'open' && (
                   <section class="panel" aria-labelledby="clocks"><h2 id="clocks">Hạn</h2>{k.clocks!.map((clock) => <ClockLine key={`${clock.step ?? ''}${clock.label}`} clock={clock} />)}</section>
                 )}
+                <CaseEffects c={k} onCase={(after) => loaded.set(after)} onReload={loaded.reload} />
+                <ClassificationPanel c={k} onOpen={k.status === 'open' && may('update:incident') && may('read:record') ? () => setClassifying(true) : undefined} />
                 <section class="panel" aria-labelledby="case-alerts">
                   <h2 id="case-alerts">Cảnh báo trong hồ sơ</h2>
                   {k.alerts.length === 0 && <p class="muted">Hồ sơ này mở bằng tay, không từ cảnh báo.</p>}
@@ -287,6 +329,15 @@ export default function IncidentPage({ id }: PageProps) {
                     <li key={a.id}><LevelMark level={a.level} /> <a href={`/canh-bao/${encodeURIComponent(a.id)}`}>{inert(a.title)}</a><p class="muted">{inert(a.host)}, <When at={a.last_at} /></p></li>
                   ))}</ul>
                 </section>
+                {((k.links?.reports.length ?? 0) > 0 || (k.links?.merged_from.length ?? 0) > 0) && (
+                  <section class="panel" aria-labelledby="case-links">
+                    <h2 id="case-links">Tin báo và hồ sơ gộp</h2>
+                    <ul class="list" data-testid="case-links">
+                      {k.links!.reports.map((r) => r && <li key={r.id}>Tin báo: <a href={`/tin-bao/${encodeURIComponent(r.id)}`}>{inert(r.title)}</a></li>)}
+                      {k.links!.merged_from.map((m) => m && <li key={m.id}>Hồ sơ đã gộp: <a href={`/su-co/${encodeURIComponent(m.id)}`}>{inert(m.title)}</a></li>)}
+                    </ul>
+                  </section>
+                )}
                 <section class="panel" aria-labelledby="case-files">
                   <h2 id="case-files">Tệp trong hồ sơ</h2>
                   {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}
@@ -300,6 +351,7 @@ export default function IncidentPage({ id }: PageProps) {
           </>
         )}
       </Shown>
+      {classifying && c && <Classifying c={c} onClose={() => setClassifying(false)} onDone={(after) => { renewDrafts(c, after); loaded.set(after); setClassifying(false); }} />}
       {closing && <Asking title="Đóng hồ sơ sự cố" label="Tóm tắt" hint="Nguyên nhân, phạm vi, cách xử lý, việc cần làm để không lặp lại" submit="Đóng hồ sơ" testid="close-dialog"
         onClose={() => setClosing(false)} onSend={close} />}
     </>

@@ -7,10 +7,13 @@ import { may, session } from '../app/session';
 import { changes } from '../app/stream';
 import { numberText, parseTime, timeText } from '../text/format';
 import { AgencySelect } from '../ui/agencies';
+import { CaseBoard } from '../ui/case-board';
 import { useChange, useLoad } from '../ui/load';
 import { NextPage } from '../ui/next-page';
 import { Button, Chip, ClockLine, Drawer, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
+
+const kBoardMax = 200;  // what one answer holds
 
 function Opening({ onClose }: { onClose: () => void }) {
   const own = session.value!.user.agency_ids;
@@ -26,7 +29,7 @@ function Opening({ onClose }: { onClose: () => void }) {
       return;
     }
     try {
-      const made = await post('/incidents', { body: { title: String(data.get('title')), agency_id: agency, description: String(data.get('description')), detected_at: detectedAt } });
+      const made = await post('/incidents', { body: { title: String(data.get('title')), agency_id: agency, description: String(data.get('description')), detected_at: detectedAt, exercise: data.has('exercise') } });
       navigate(`/su-co/${encodeURIComponent(made.id)}`);
     } catch (cause) {
       setProblem(problemFrom(cause).text);
@@ -42,6 +45,7 @@ function Opening({ onClose }: { onClose: () => void }) {
           <span class="with-button"><input value={detected} placeholder="dd/mm/yyyy hh:mm" inputMode="numeric" onInput={(e) => setDetected(e.currentTarget.value)} data-testid="incident-detected" />
             <Button onClick={() => setDetected(timeText(Date.now()))}>Bây giờ</Button></span></label>
         <label>Mô tả<textarea name="description" rows={5} maxLength={8000} /></label>
+        <label class="check"><input type="checkbox" name="exercise" data-testid="incident-exercise" /> Diễn tập <span class="muted">(không đổi được về sau; không tính vào số liệu)</span></label>
         <Button kind="main" type="submit" data-testid="incident-create">Mở hồ sơ</Button>
       </form>
     </Drawer>
@@ -53,8 +57,14 @@ export default function Incidents() {
   const status = (q.get('status') ?? '') as '' | 'open' | 'closed';
   const agency = q.get('agency') ?? '';
   const cursor = q.get('cursor') ?? '';
+  const words = q.get('tim') ?? '';
+  const exercise = q.get('dien-tap') === '1';
+  const byDue = q.get('xep') === 'han';
+  const board = q.get('kieu') === 'bang';
+  const filtered = Boolean(status || agency || words || byDue);
   const [opening, setOpening] = useState(false);
-  const loaded = useLoad((abort) => get('/incidents', { signal: abort, query: { status: status || undefined, agency, cursor } }), [status, agency, cursor]);
+  const loaded = useLoad((abort) => get('/incidents', { signal: abort, query: {
+    status: byDue || board ? 'open' : status || undefined, agency, cursor: board ? '' : cursor, limit: board ? kBoardMax : undefined, q: words || undefined, exercise: exercise || undefined, order: byDue ? 'due' : undefined } }), [status, agency, cursor, words, exercise, byDue, board]);
   useChange(changes.incident.value, loaded.reload, 4000);
   return (
     <>
@@ -67,12 +77,22 @@ export default function Incidents() {
             <Chip key={value} pressed={status === value} onClick={() => setQuery({ status: value, cursor: null })}>{word}</Chip>
           ))}
         </div>
+        <Chip pressed={board} onClick={() => setQuery({ kieu: board ? null : 'bang', cursor: null })}>Bảng theo bước</Chip>
+        <Chip pressed={byDue} onClick={() => setQuery({ xep: byDue ? null : 'han', status: null, cursor: null })}>Gần hạn trước</Chip>
+        <Chip pressed={exercise} onClick={() => setQuery({ 'dien-tap': exercise ? null : '1', cursor: null })}>Diễn tập</Chip>
         <AgencySelect value={agency} onChange={(id) => setQuery({ agency: id, cursor: null })} />
+        <label class="inline">Tìm<input type="search" value={words} maxLength={100} onChange={(e) => setQuery({ tim: e.currentTarget.value.trim(), cursor: null })} data-testid="incident-search" /></label>
       </div>
+      {exercise && <p class="banner drill" data-testid="drill-banner"><b>DIỄN TẬP.</b> Các hồ sơ dưới đây không phải việc thật.</p>}
       <Shown of={loaded}>
         {({ items, next_cursor }) => items.length === 0 ? (
-          <Blank icon="incident" title="Không có hồ sơ sự cố nào"><p>{status || agency ? 'Thử bỏ bớt điều kiện lọc.' : may('create:incident') ? 'Hồ sơ được mở từ một cảnh báo, hoặc bằng tay khi có người báo.' : 'Khi có sự cố mà đơn vị của anh chị được mời phối hợp, hồ sơ sẽ hiện ở đây.'}</p>
-            {status || agency ? <Button onClick={() => setQuery({ status: null, agency: null, cursor: null })}>Xem tất cả</Button> : may('read:alert') && <a href="/canh-bao">Xem cảnh báo</a>}</Blank>
+          <Blank icon="incident" title="Không có hồ sơ sự cố nào"><p>{filtered ? 'Thử bỏ bớt điều kiện lọc.' : may('create:incident') ? 'Hồ sơ được mở từ một cảnh báo, hoặc bằng tay khi có người báo.' : 'Khi có sự cố mà đơn vị của anh chị được mời phối hợp, hồ sơ sẽ hiện ở đây.'}</p>
+            {filtered ? <Button onClick={() => setQuery({ status: null, agency: null, tim: null, xep: null, cursor: null })}>Xem tất cả</Button> : may('read:alert') && <a href="/canh-bao">Xem cảnh báo</a>}</Blank>
+        ) : board ? (
+          <>
+            {loaded.data!.total > kBoardMax && <p class="muted">Bảng hiện {kBoardMax} hồ sơ trong {numberText(loaded.data!.total)}; lọc theo cơ quan để thấy phần còn lại.</p>}
+            <CaseBoard cases={items} />
+          </>
         ) : (
           <>
             <table class="cards" data-testid="incidents-table">

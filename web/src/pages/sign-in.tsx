@@ -54,6 +54,7 @@ function Fields() {
         </label>
       )}
       <Button kind="main" type="submit" disabled={busy} data-testid="sign-in">{busy ? 'Đang đăng nhập…' : 'Đăng nhập'}</Button>
+      <p><a href="/bao-su-co-nhanh" target="_top" data-testid="public-report">Báo sự cố, không cần tài khoản</a></p>
     </form>
   );
 }

@@ -147,6 +147,25 @@ export function portalSentence(message: string, user: string): string | null {
   return `Đăng nhập cổng${user ? ` bằng ${user}` : ''}: ${why[reason] ?? reason}`;
 }
 
+export const reportStates = {
+  new: 'Chưa trả lời',
+  opened: 'Đã mở hồ sơ',
+  linked: 'Đã vào hồ sơ có sẵn',
+  answered: 'Không phải sự cố'
+} as const;
+export const reportAbout = {
+  incident: 'Sự cố',
+  risk: 'Nguy cơ'
+} as const;
+export const reportChannels = {
+  form: 'Biểu mẫu công khai',
+  portal: 'Cổng nội bộ',
+  email: 'Thư điện tử',
+  phone: 'Điện thoại',
+  fax: 'Fax',
+  document: 'Văn bản giấy',
+  in_person: 'Gặp trực tiếp'
+} as const;
 export const timelineWords: Record<string, string> = {
   opened: 'Mở hồ sơ',
   alert: 'Cảnh báo',
@@ -164,7 +183,8 @@ export const timelineWords: Record<string, string> = {
   detected: 'Sửa thời điểm phát hiện',
   request: 'Phối hợp',
   order: 'Lệnh',
-  clock: 'Hạn',
+  effect: 'Hệ thống tự làm',
+  evidence: 'Chứng cứ',
 };
 
 /** What a detection rule serves, as packs name it. */

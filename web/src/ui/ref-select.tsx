@@ -20,12 +20,18 @@ interface Options {
 function useOptions(kind: string, value: string, text: string): Options {
   const agencies = useAgencies();
   const [found, setFound] = useState<{ records: RegisterRecord[]; more: boolean }>({ records: [], more: false });
+  const [machines, setMachines] = useState<Options>({ list: [], more: false });
   const [chosen, setChosen] = useState<RegisterRecord | null>(null);
   useEffect(() => {
     if (kind === 'agency') return undefined;
     wantRegisters();
     const abort = new AbortController();
     const timer = window.setTimeout(() => {
+      if (kind === 'device') {
+        get('/devices', { query: { limit: kOptionsMax, q: text }, signal: abort.signal }).then(
+          ({ items, next_cursor }) => setMachines({ list: items.map((d) => ({ id: d.id, name: d.name || d.hostname || d.id })), more: !!next_cursor || text !== '' }), () => undefined);
+        return;
+      }
       get('/registers/{kind}', { path: { kind }, query: { limit: kOptionsMax, q: text }, signal: abort.signal }).then(
         ({ items, next_cursor }) => setFound({ records: items, more: !!next_cursor || text !== '' }), () => undefined);
     }, text === '' ? 0 : kTypingMs);
@@ -35,12 +41,13 @@ function useOptions(kind: string, value: string, text: string): Options {
     };
   }, [kind, text]);
   // What was chosen before may not be on the page: it is asked for by itself.
-  const missing = kind !== 'agency' && value !== '' && !found.records.some((r) => r.id === value) && chosen?.id !== value;
+  const missing = kind !== 'agency' && kind !== 'device' && value !== '' && !found.records.some((r) => r.id === value) && chosen?.id !== value;
   useEffect(() => {
     if (!missing) return;
     get('/registers/{kind}/{id}', { path: { kind, id: value } }).then(setChosen, () => undefined);
   }, [kind, value, missing]);
   if (kind === 'agency') return { list: agencies, more: false };
+  if (kind === 'device') return value === '' || machines.list.some((m) => m.id === value) ? machines : { ...machines, list: [{ id: value, name: value }, ...machines.list] };
   const records = chosen && chosen.id === value && !found.records.some((r) => r.id === value) ? [chosen, ...found.records] : found.records;
   return { more: found.more, list: records.map((r) => ({ id: r.id, name: recordName(registersByKind.value.get(kind), r.doc) || r.id }))
     .sort((a, b) => compareNames(a.name, b.name)) };
