@@ -27,6 +27,21 @@ Result<Json> joined_ids(const Json& list, const Json& more, std::size_t max) {
   return out;
 }
 
+/// Cases that were opened as parts of this one, oldest first.
+ledger::Query parts_query(std::string_view case_id) {
+  ledger::Query out;
+  out.kind = kCaseKind;
+  out.filters.push_back({"parent_id", ledger::FieldFilter::Op::equal, {Json(std::string(case_id))}});
+  out.order_by = "created_at";
+  out.descending = false;
+  out.limit = kSubCasesMax;
+  return out;
+}
+
+Json link_of(const ledger::Record& record) {
+  return Json::object({{"id", record.id}, {"title", record.doc["title"]}, {"state", record.state}});
+}
+
 }  // namespace
 
 void Incidents::published(const ledger::Record& record) {
@@ -107,6 +122,14 @@ Result<Incidents::Change> Incidents::merged_into(const Actor& actor, const Loade
                                                  Json::array({Json(ends.record.id)}), kCaseReportsMax)));
   PHENDAU_TRY(note_in(out.with, standing.actor, goes_on,
                       tr(Lang::vi, "case.merged_from", {ends.record.id, reason}), more));
+  const auto parts = PHENDAU_TRY(services_.ledger.list(parts_query(ends.record.id), everything()));
+  if (!parts.records.empty() && goes_on.doc["parent_id"].is_string())
+    return fail(ErrorCode::conflict, "a sub-case has none", "case.part_of_part");
+  for (const auto& part : parts.records) {
+    ledger::Write moved = ledger::rewrite(part, "main case merged");
+    moved.doc.set("parent_id", goes_on.id);
+    out.with.writes.push_back(std::move(moved));
+  }
   for (const auto& [kind, list] : {std::pair<std::string_view, std::string_view>{"alert", "alert_ids"},
                                    std::pair{kReportKind, std::string_view("report_ids")}}) {
     for (const auto& one : its[list].items()) {
@@ -119,12 +142,57 @@ Result<Incidents::Change> Incidents::merged_into(const Actor& actor, const Loade
   return out;
 }
 
+Result<ledger::WriteBatch> Incidents::as_part(const Actor& actor, Opening& opening) {
+  const Loaded parent = PHENDAU_TRY(load(actor, opening.parent_id, CaseRight::act));
+  if (parent.state.closed) return fail(ErrorCode::conflict, "the case is closed", "workflow.closed");
+  if (parent.record.doc["parent_id"].is_string())
+    return fail(ErrorCode::conflict, "a sub-case has none", "case.part_of_part");
+  if (PHENDAU_TRY(services_.ledger.count(parts_query(parent.record.id), everything())) >= kSubCasesMax)
+    return fail(ErrorCode::limit, "a case holds no more", "case.too_many");
+  opening.exercise = parent.record.doc["exercise"].as_bool();
+  ledger::WriteBatch out;
+  const std::string text =
+      tr(Lang::vi, "case.part_opened", {agency_name(services_, opening.agency_id), opening.title});
+  PHENDAU_TRY(note_in(out, actor, parent.record, text, Json::object()));
+  return out;
+}
+
+Result<std::vector<std::string>> Incidents::open_parts(const CaseDefinition& definition,
+                                                       std::string_view case_id) {
+  std::vector<std::string> out;
+  const auto& guards = definition.definition->close_guards;
+  const bool asked = std::any_of(guards.begin(), guards.end(), [](const workflow::Guard& guard) {
+    return guard.kind == workflow::Guard::Kind::sub_cases_closed;
+  });
+  if (!asked) return out;
+  ledger::Query query = parts_query(case_id);
+  query.states = {"open"};
+  const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
+  for (const auto& part : page.records) out.push_back(part.doc["title"].as_string());
+  return out;
+}
+
+/// By the hub: who ends a part need not have a part in the whole.
+Result<> Incidents::tell_parent(const Actor& actor, const Loaded& loaded, const workflow::CaseState& after,
+                                ledger::WriteBatch& batch) {
+  const Json& parent_id = loaded.record.doc["parent_id"];
+  if (!parent_id.is_string() || loaded.state.closed == after.closed) return {};
+  const auto parent = PHENDAU_TRY(services_.ledger.get(kCaseKind, parent_id.as_string(), everything()));
+  if (parent.state != "open") {
+    if (after.closed) return {};
+    return fail(ErrorCode::conflict, "the main case is closed", "case.parent_closed");
+  }
+  const char* text_id = after.closed ? "case.part_closed" : "case.part_open_again";
+  const CaseFact fact{"part", tr(Lang::vi, text_id, {loaded.record.doc["title"].as_string()}), "",
+                      actor.name};
+  return put_fact(batch, services_, definitions_, actor, parent, fact);
+}
+
 Json Incidents::links_view(const Actor& actor, const ledger::Record& record) {
   const Scope scope = authorize(actor, Action::read, Resource::incident);
   const auto brief = [&](std::string_view kind, const Json& id) -> Json {
     const auto found = services_.ledger.get(kind, id.as_string(), scope);
-    if (!found) return {};
-    return Json::object({{"id", found->id}, {"title", found->doc["title"]}, {"state", found->state}});
+    return found ? link_of(*found) : Json();
   };
   const auto list = [&](std::string_view kind, const Json& ids) {
     Json out = Json::array();
@@ -133,7 +201,13 @@ Json Incidents::links_view(const Actor& actor, const ledger::Record& record) {
     }
     return out;
   };
+  Json parts = Json::array();
+  if (const auto page = services_.ledger.list(parts_query(record.id), scope)) {
+    for (const auto& part : page->records) parts.push(link_of(part));
+  }
   return Json::object({{"merged_into", brief(kCaseKind, record.doc["merged_into"])},
+                       {"parent", brief(kCaseKind, record.doc["parent_id"])},
+                       {"parts", std::move(parts)},
                        {"merged_from", list(kCaseKind, record.doc["merged_from"])},
                        {"reports", list(kReportKind, record.doc["report_ids"])}});
 }

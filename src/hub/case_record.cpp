@@ -219,22 +219,27 @@ void put_state(ledger::WriteBatch& batch, ledger::Write write, const CaseDefinit
   for (auto& entry : entries) batch.writes.push_back(std::move(entry));
 }
 
+Result<> put_fact(ledger::WriteBatch& batch, Services& services, CaseDefinitions& definitions,
+                  const Actor& actor, const ledger::Record& record, const CaseFact& fact) {
+  const UtcTime now = services.env.now();
+  const std::string by = fact.by_name.empty() ? tr(Lang::vi, "case.by_hub") : fact.by_name;
+  auto opened = PHENDAU_TRY(definitions.open(record));
+  const auto state = PHENDAU_TRY(workflow::note_fact(
+      std::move(opened.state),
+      {now, actor.user_id, by, std::string(to_string(actor.role)), fact.step, fact.what, fact.text}));
+  put_state(batch, ledger::rewrite(record, fact.what), opened.definition, state, services.pack, now);
+  return {};
+}
+
 Result<> note_in_case(Services& services, CaseDefinitions& definitions, const Actor& actor,
                       std::string_view case_id, const CaseFact& fact, std::vector<ledger::Write> also) {
   const UtcTime now = services.env.now();
-  const std::string by = fact.by_name.empty() ? tr(Lang::vi, "case.by_hub") : fact.by_name;
   for (int i = 0;; ++i) {
     ledger::WriteBatch batch;
     const auto record = services.ledger.get(kCaseKind, case_id, everything());
     if (!record && record.error().code != ErrorCode::not_found) return std::unexpected(record.error());
     const auto noted = [&]() -> Result<> {
-      const auto& found = PHENDAU_TRY(record);
-      auto opened = PHENDAU_TRY(definitions.open(found));
-      const auto state = PHENDAU_TRY(workflow::note_fact(
-          std::move(opened.state),
-          {now, actor.user_id, by, std::string(to_string(actor.role)), fact.step, fact.what, fact.text}));
-      put_state(batch, ledger::rewrite(found, fact.what), opened.definition, state, services.pack, now);
-      return {};
+      return put_fact(batch, services, definitions, actor, PHENDAU_TRY(record), fact);
     }();
     if (!noted) {
       batch = {};

@@ -63,6 +63,9 @@ struct CaseFact {
   std::string step = {};
   std::string by_name = {};  // empty: the hub
 };
+/// Into a batch with other writes, of a case as it was read.
+Result<> put_fact(ledger::WriteBatch& batch, Services& services, CaseDefinitions& definitions,
+                  const Actor& actor, const ledger::Record& record, const CaseFact& fact);
 /// Writes it with `also` in one transaction, against whoever writes the case meanwhile. Where the case takes
 /// none (it is full, or cannot be read), `also` alone.
 Result<> note_in_case(Services& services, CaseDefinitions& definitions, const Actor& actor,

@@ -217,7 +217,8 @@ Json rights_view(Services& services, const Actor& actor, std::string_view agency
 
 Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, const Scope& shown) {
   const auto rights = case_rights(actor, record);
-  const auto opened = PHENDAU_TRY(definitions_.open(record));
+  auto opened = PHENDAU_TRY(definitions_.open(record));
+  opened.state.open_sub_cases = PHENDAU_TRY(open_parts(opened.definition, record.id));
   const workflow::CaseState& state = opened.state;
   const workflow::Definition& definition = *opened.definition.definition;
   Json out = summary(record, &state);
@@ -335,6 +336,7 @@ Result<Json> Incidents::start(const Actor& actor, const Opening& opening, std::v
   if (!opening.description.empty()) write.doc.set("description", opening.description);
   if (opening.report_ids.size() > 0) write.doc.set("report_ids", opening.report_ids);
   if (opening.exercise) write.doc.set("exercise", true);
+  if (!opening.parent_id.empty()) write.doc.set("parent_id", opening.parent_id);
   ledger::WriteBatch batch;
   put_state(batch, std::move(write), definition, state, services_.pack, now);
   for (auto& one : also) {
@@ -371,7 +373,12 @@ Result<Json> Incidents::create(const Actor& actor, const Json& body) {
   if (opening.description.size() > kDescriptionBytesMax) return bad_member("description");
   opening.detected_at = PHENDAU_TRY(detected_from(body, services_.env.now()));
   opening.exercise = body["exercise"].as_bool();
-  return start(actor, opening, {});
+  opening.parent_id = body["parent_id"].as_string();
+  if (opening.parent_id.empty()) return start(actor, opening, {});
+  return anew_when_overtaken([&]() -> Result<Json> {
+    auto with = PHENDAU_TRY(as_part(actor, opening));
+    return start(actor, opening, {}, std::move(with));
+  });
 }
 
 namespace {
@@ -443,6 +450,7 @@ Result<Incidents::Loaded> Incidents::load(const Actor& actor, std::string_view i
   auto opened = PHENDAU_TRY(definitions_.open(out.record));
   out.state = std::move(opened.state);
   out.definition = std::move(opened.definition);
+  out.state.open_sub_cases = PHENDAU_TRY(open_parts(out.definition, out.record.id));
   return out;
 }
 
@@ -456,6 +464,7 @@ Result<Json> Incidents::save(const Actor& actor, const Loaded& loaded, const Cha
   put_state(batch, std::move(write), loaded.definition, change.state, services_.pack, now);
   batch.writes.insert(batch.writes.end(), change.with.writes.begin(), change.with.writes.end());
   batch.derived.insert(batch.derived.end(), change.with.derived.begin(), change.with.derived.end());
+  PHENDAU_TRY(tell_parent(change.by, loaded, change.state, batch));
   PHENDAU_TRY(services_.ledger.write_batch(batch, change.by, now));
   published(record);
   return view(actor, PHENDAU_TRY(services_.ledger.get(kCaseKind, record.id, loaded.scope)),

@@ -13,6 +13,7 @@ namespace phendau::hub {
 
 inline constexpr std::size_t kCaseAlertsMax = 500;   // of one case
 inline constexpr std::size_t kCaseReportsMax = 200;  // and of cases merged into one
+inline constexpr std::size_t kSubCasesMax = 50;      // of one case
 
 /// Who acts in a case, and by which names.
 struct CaseStanding {
@@ -101,6 +102,7 @@ class Incidents {
     Json report_ids = Json::array();
     std::optional<UtcTime> detected_at;
     bool exercise = false;
+    std::string parent_id = {};  // of a part of another case
   };
   /// `also` is written with the case and gets its id, `with` as it is; who may do so was asked before.
   Result<Json> start(const Actor& actor, const Opening& opening, std::vector<ledger::Write> also,
@@ -148,6 +150,13 @@ class Incidents {
                             const Json& classification, const std::string& why);
   Result<Change> merged_into(const Actor& actor, const Loaded& ends, const ledger::Record& goes_on,
                              const std::string& reason);
+  /// A part of `parent_id` begins: the opening becomes one, and the parent's timeline says so.
+  Result<ledger::WriteBatch> as_part(const Actor& actor, Opening& opening);
+  /// Titles of its parts that are open, where its procedure asks.
+  Result<std::vector<std::string>> open_parts(const CaseDefinition& definition, std::string_view case_id);
+  /// What the end or the new beginning of a part writes into its parent.
+  Result<> tell_parent(const Actor& actor, const Loaded& loaded, const workflow::CaseState& after,
+                       ledger::WriteBatch& batch);
   /// Other cases and reports that this one names, as far as the actor may read them.
   Json links_view(const Actor& actor, const ledger::Record& record);
   Result<Json> timeline(const ledger::Record& record, const workflow::CaseState& state, const Scope& shown);

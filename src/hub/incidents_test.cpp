@@ -301,6 +301,44 @@ TEST_CASE("incidents: detection is given or corrected with a reason, and clocks 
   CHECK(record_of(world, *made).doc["next_due"].as_string() == "2026-10-20T02:30:00Z");
 }
 
+TEST_CASE("incidents: a part of a case is a case of its own, led by another agency") {
+  World world;
+  const Actor officer = World::officer("a1");
+  const Actor operating = World::person(Role::province_operator, "");
+  const Json made = world.create(officer, "a1");
+  const std::string id = made["id"].as_string();
+  const auto part_of = [&](const Actor& actor, const std::string& parent, const std::string& agency) {
+    return world.incidents->create(
+        actor, Json::object({{"title", "Clean the PCs"}, {"agency_id", agency}, {"parent_id", parent}}));
+  };
+  CHECK(part_of(officer, id, "a2").error().code == ErrorCode::not_found);  // nor in another agency
+  CHECK(part_of(World::officer("a2"), id, "a2").error().code == ErrorCode::not_found);  // nor of its case
+  const auto part = part_of(operating, id, "a2");
+  REQUIRE_MESSAGE(part.has_value(), part.error().message);
+  CHECK(part->at_path("links.parent.id").as_string() == id);
+  const std::string part_id = (*part)["id"].as_string();
+  CHECK(part_of(operating, part_id, "a1").error().text_id == "case.part_of_part");
+  const auto links = [&](const Actor& actor, const std::string& of) {
+    return (*world.incidents->get(actor, of))["links"];
+  };
+  CHECK(links(operating, id)["parts"].size() == 1);
+  CHECK(links(officer, id)["parts"].size() == 0);  // of another agency
+  CHECK(links(World::officer("a2"), part_id)["parent"].is_null());
+  const auto last = [&] { return (*world.incidents->get(officer, id))["timeline"].items().back(); };
+  CHECK(last()["text"].as_string().find("Clean the PCs") != std::string::npos);
+  // Merged, the other case has the part.
+  const std::string other = world.create(officer, "a1")["id"].as_string();
+  REQUIRE(world.incidents->merge(officer, id, Json::object({{"into", other}, {"reason", "one matter"}})));
+  CHECK(links(operating, part_id)["parent"]["id"].as_string() == other);
+  REQUIRE(world.incidents->stop(World::officer("a2"), part_id, "clean"));
+  const auto told = (*world.incidents->get(officer, other))["timeline"].items().back();
+  CHECK(told["kind"].as_string() == "part");
+  REQUIRE(world.incidents->reopen(operating, part_id, "again"));
+  REQUIRE(world.incidents->stop(operating, part_id, "clean"));
+  REQUIRE(world.incidents->stop(officer, other, "over"));
+  CHECK(world.incidents->reopen(operating, part_id, "again").error().text_id == "case.parent_closed");
+}
+
 TEST_CASE("incidents: what ended is opened again, what leads nowhere ends early; a right of its own each") {
   World world;
   const Actor officer = World::officer("a1");

@@ -154,9 +154,9 @@ class Parser {
 
   void read_step(Definition& out, const YamlNode& node) {
     if (!node.is_map()) return wrong(node, "a step is a map");
-    allow_keys(node, {"id", "title_vi", "title_en", "text_vi", "text_en", "citation", "roles", "order",
-                      "required", "may_skip", "when", "form", "guards", "clocks", "jumps", "searches",
-                      "effects"});
+    allow_keys(node,
+               {"id", "title_vi", "title_en", "text_vi", "text_en", "citation", "roles", "order", "required",
+                "may_skip", "when", "form", "guards", "clocks", "jumps", "searches", "effects"});
     Step step;
     step.id = need_text(node, "id");
     if (!step.id.empty() && !is_id(step.id))
@@ -210,14 +210,16 @@ class Parser {
       guard.kind = Guard::Kind::has_attachment;
     else if (kind == "all_steps_done_or_skipped" && guard.name.empty() && for_close)
       guard.kind = Guard::Kind::all_steps_done_or_skipped;
+    else if (kind == "sub_cases_closed" && guard.name.empty() && for_close)
+      guard.kind = Guard::Kind::sub_cases_closed;
     else if (kind == "field_set" && !guard.name.empty())
       guard.kind = Guard::Kind::field_set;
     else if (kind == "after" && !guard.name.empty() && !for_close)
       guard.kind = Guard::Kind::after;
     else
-      return wrong(
-          node,
-          "guards: has_attachment, field_set: NAME, after: STEP (steps), all_steps_done_or_skipped (close)");
+      return wrong(node,
+                   "guards: has_attachment, field_set: NAME, after: STEP (steps), "
+                   "all_steps_done_or_skipped and sub_cases_closed (close)");
     out.push_back(std::move(guard));
   }
 

@@ -38,6 +38,7 @@ struct Guard {
     has_attachment,             // this step; for close: any step
     field_set,                  // `name`: a member of this step's form, or STEP.MEMBER; true, or not empty
     after,                      // `name`: that step is done or skipped
+    sub_cases_closed,           // close only
   };
   Kind kind = Kind::has_attachment;
   std::string name;

@@ -99,6 +99,12 @@ std::optional<Error> judge_guard(const Definition& definition, const CaseState& 
       return error("step '" + guard.name + "' comes first", "workflow.needs_step",
                    {definition.find(guard.name)->title_vi});
     }
+    case Guard::Kind::sub_cases_closed: {
+      const auto& open = state.open_sub_cases;
+      if (open.empty()) return std::nullopt;
+      return error("a sub-case is open", "workflow.sub_case_open",
+                   {std::to_string(open.size()), open.front()});
+    }
     case Guard::Kind::field_set:
       break;
   }

@@ -88,11 +88,12 @@ struct CaseState {
   UtcTime detected_at;  // to the minute; the law's clocks run from here
   std::optional<UtcTime> closed_at;
   std::string closed_by;
-  Json context = Json::object();        // what the case is about: alert, device, ...; the hub's
-  std::vector<StepState> steps;         // as in the definition
-  std::size_t entries = 0;              // of the timeline, that are kept beside the state already
-  std::vector<TimelineEntry> timeline;  // those that are not: acts since it was read, all of an old state
-  std::vector<EffectCall> effects;      // what acts since it was read brought about
+  Json context = Json::object();            // what the case is about: alert, device, ...; the hub's
+  std::vector<StepState> steps;             // as in the definition
+  std::size_t entries = 0;                  // of the timeline, that are kept beside the state already
+  std::vector<TimelineEntry> timeline;      // those that are not: acts since it was read, all of an old state
+  std::vector<EffectCall> effects;          // what acts since it was read brought about
+  std::vector<std::string> open_sub_cases;  // their titles; told by the hub each time, not kept
 
   const StepState* find(std::string_view step_id) const;
   friend bool operator==(const CaseState&, const CaseState&) = default;

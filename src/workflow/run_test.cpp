@@ -424,6 +424,45 @@ close: {guards: [has_attachment]}
         }).size() == 2);
 }
 
+TEST_CASE("workflow: branches run beside each other, meet, and a case ends after its parts") {
+  std::vector<ContentError> errors;
+  const auto d = parse_definition(R"(
+id: w
+title_vi: v
+title_en: e
+case_kind: k
+steps:
+  - {id: clean, title_vi: Clean, title_en: e, order: free}
+  - {id: check, title_vi: Check, title_en: e, order: free, guards: [{after: clean}]}
+  - {id: tell, title_vi: Tell, title_en: e, order: free}
+  - {id: restore, title_vi: v, title_en: e, order: free, guards: [{after: check}, {after: tell}]}
+close: {guards: [sub_cases_closed]}
+)",
+                                  "w.yaml", errors);
+  REQUIRE_MESSAGE(d.has_value(), errors.front().to_string());
+  const CaseState begun = start(*d, {"c", "p", {}}, kOfficer, kOpened);
+  const auto refused = [&](const CaseState& state, const char* step) {
+    const auto done = act(*d, state, {step, Verb::done, {}, "", {}}, kOfficer, kOpened);
+    return done ? std::string() : done.error().args.at(0);
+  };
+  CHECK(refused(begun, "check") == "Clean");
+  CHECK(refused(begun, "restore") == "Check");
+  // Either branch first.
+  CaseState state = finish(*d, finish(*d, begun, "clean", "{}", 1), "check", "{}", 2);
+  CHECK(refused(state, "restore") == "Tell");
+  state = finish(*d, state, "tell", "{}", 3);
+  state = finish(*d, state, "restore", "{}", 4);
+  CHECK(finish(*d, finish(*d, begun, "tell", "{}", 1), "clean", "{}", 2).steps[2].finished_at);
+  state.open_sub_cases = {"Part"};
+  const auto held = close(*d, state, kOfficer, kOpened);
+  REQUIRE_FALSE(held);
+  CHECK(held.error().text_id == "workflow.sub_case_open");
+  CHECK(held.error().args == std::vector<std::string>{"1", "Part"});
+  CHECK(to_json(state).dump().find("Part") == std::string::npos);
+  state.open_sub_cases.clear();
+  CHECK(close(*d, state, kOfficer, kOpened));
+}
+
 TEST_CASE("workflow: what may be done at any time holds nobody up") {
   const Definition d = incident();
   CaseState state = start(d, {"c-1", "p", {}}, kOfficer, kOpened);

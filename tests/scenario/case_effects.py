@@ -183,7 +183,12 @@ verify = {"state": "Trang bị sửa", "severity": "low", "scope": "một máy",
 officer.post(f"/incidents/{case}/steps/verify", {"verb": "done", "doc": verify})
 officer.post(f"/incidents/{case}/steps/collect", {"verb": "done", "doc": {"copies": [{"what": "nhật ký", "where": "đĩa", "sha256": "a" * 64}]}})
 officer.post(f"/incidents/{case}/steps/restore", {"verb": "done", "doc": {"backup": "đêm qua", "tested_on": "2026-01-01", "restored_at": moment(-1), "file_kept": True}})
+part = officer.post("/incidents", {"title": "Rà máy trạm", "agency_id": "xa-mot", "parent_id": case})["id"]
+assert refused(409, lambda: officer.post(f"/incidents/{case}/close", {"summary": "xong"}))["text_id"] == "workflow.sub_case_open"
+again()
+officer.post(f"/incidents/{part}/stop", {"reason": "máy trạm sạch"})
 officer.post(f"/incidents/{case}/close", {"summary": "xong"})
+refused(409, lambda: officer.post(f"/incidents/{part}/reopen", {"reason": "thêm"}))  # the main case is closed
 again()
 settled(case, "final_report")
 assert sorted(p["paper"] for p in admin.get("/papers", case=case)["items"]) == ["final_report", "initial_report"]

@@ -25,7 +25,7 @@ def place_of(block, number):
     """Where a block of the guide belongs: its first key says so."""
     key = block.split(":", 1)[0].split("\n")[-1]
     if key == "id":
-        return "workflows/ex_case.yaml" if "case_kind:" in block else "pack.yaml"
+        return "workflows/ex_case.yaml" if "case_kind:" in block else "classification.yaml" if "outcomes:" in block else "pack.yaml"
     if key == "title" and "|expand" in block:
         return "indicators/ex.yml"
     if key == "paper":

@@ -94,6 +94,7 @@ export type EvidenceUploadNew = S['EvidenceUploadNew'];
 export type EvidenceActNew = S['EvidenceActNew'];
 export type EvidenceBag = S['EvidenceBag'];
 export type Hold = S['Hold'];
+export type CaseLink = NonNullable<S['CaseLink']>;
 export type CaseParty = S['CaseParty'];
 export type CoordinationRequest = S['CoordinationRequest'];
 export type CoordinationProposal = S['CoordinationProposal'];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One incident: the steps as a stepper that can be acted on out of order where the pack allows, what the next step needs
 // always in view, timeline in the middle, alerts, clocks and files at the side.
+import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
 import { lazy } from '../app/lazy';
@@ -8,7 +9,7 @@ import type { PageProps } from '../app/pages';
 import { navigate, query, setQuery } from '../app/router';
 import { may } from '../app/session';
 import { changes } from '../app/stream';
-import type { Attachment, Case, StepAct, StepDefinition, StepState } from '../api/types';
+import type { Attachment, Case, CaseLink, StepAct, StepDefinition, StepState } from '../api/types';
 import { timelineWords } from '../text/words';
 import { tell } from '../ui/announce';
 import { inert } from '../ui/inert';
@@ -25,6 +26,7 @@ import { CaseEffects } from './case-effects';
 import '../styles/coordination.css';
 import '../styles/incident.css';
 
+const OpenCase = lazy<{ parent: Case; onClose: () => void }>(() => import('../ui/open-case').then((m) => ({ default: m.OpenCase })));
 const CaseCoordinationPanel = lazy<{ c: Case; onCase: (after: Case) => void }>(() => import('../ui/coordination').then((m) => ({ default: m.CaseCoordinationPanel })));
 
 const kStepWords: Record<StepState['state'], string> = { waiting: 'Chưa làm', active: 'Đang làm', done: 'Đã xong', skipped: 'Bỏ qua' };
@@ -146,6 +148,28 @@ function CaseActions({ c, onCase }: { c: Case; onCase: (after: Case) => void }) 
         </Drawer>
       )}
     </>
+  );
+}
+
+/** Parts of the case, what it is a part of, reports of it and cases merged into it. */
+function CaseLinks({ c }: { c: Case }) {
+  const [opening, setOpening] = useState(false);
+  const links = c.links;
+  const mayOpen = c.status === 'open' && !links?.parent && c.rights.includes('act') && may('create:incident');
+  if (!links || (!mayOpen && !links.parent && links.reports.length + links.merged_from.length + links.parts.length === 0)) return null;
+  const toCase = (word: string, to: CaseLink): VNode => <li key={to.id}>{word}: <a href={`/su-co/${encodeURIComponent(to.id)}`}>{inert(to.title)}</a>{to.state === 'open' ? '' : ' (đã đóng)'}</li>;
+  return (
+    <section class="panel" aria-labelledby="case-links">
+      <h2 id="case-links">Hồ sơ và tin báo liên quan</h2>
+      <ul class="list" data-testid="case-links">
+        {links.parent && toCase('Hồ sơ chính', links.parent)}
+        {links.parts.map((part) => part && toCase('Hồ sơ con', part))}
+        {links.reports.map((r) => r && <li key={r.id}>Tin báo: <a href={`/tin-bao/${encodeURIComponent(r.id)}`}>{inert(r.title)}</a></li>)}
+        {links.merged_from.map((m) => m && toCase('Hồ sơ đã gộp', m))}
+      </ul>
+      {mayOpen && <Button icon="plus" onClick={() => setOpening(true)} data-testid="open-part">Mở hồ sơ con</Button>}
+      {opening && <OpenCase parent={c} onClose={() => setOpening(false)} />}
+    </section>
   );
 }
 
@@ -329,15 +353,7 @@ export default function IncidentPage({ id }: PageProps) {
                     <li key={a.id}><LevelMark level={a.level} /> <a href={`/canh-bao/${encodeURIComponent(a.id)}`}>{inert(a.title)}</a><p class="muted">{inert(a.host)}, <When at={a.last_at} /></p></li>
                   ))}</ul>
                 </section>
-                {((k.links?.reports.length ?? 0) > 0 || (k.links?.merged_from.length ?? 0) > 0) && (
-                  <section class="panel" aria-labelledby="case-links">
-                    <h2 id="case-links">Tin báo và hồ sơ gộp</h2>
-                    <ul class="list" data-testid="case-links">
-                      {k.links!.reports.map((r) => r && <li key={r.id}>Tin báo: <a href={`/tin-bao/${encodeURIComponent(r.id)}`}>{inert(r.title)}</a></li>)}
-                      {k.links!.merged_from.map((m) => m && <li key={m.id}>Hồ sơ đã gộp: <a href={`/su-co/${encodeURIComponent(m.id)}`}>{inert(m.title)}</a></li>)}
-                    </ul>
-                  </section>
-                )}
+                <CaseLinks c={k} />
                 <section class="panel" aria-labelledby="case-files">
                   <h2 id="case-files">Tệp trong hồ sơ</h2>
                   {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}

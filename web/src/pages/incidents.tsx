@@ -1,56 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sự cố: the list, and opening one by hand.
 import { useState } from 'preact/hooks';
-import { get, post, problemFrom } from '../api/client';
-import { navigate, query, setQuery } from '../app/router';
-import { may, session } from '../app/session';
+import { get } from '../api/client';
+import { query, setQuery } from '../app/router';
+import { may } from '../app/session';
 import { changes } from '../app/stream';
-import { numberText, parseTime, timeText } from '../text/format';
+import { numberText } from '../text/format';
 import { AgencySelect } from '../ui/agencies';
 import { CaseBoard } from '../ui/case-board';
 import { useChange, useLoad } from '../ui/load';
 import { NextPage } from '../ui/next-page';
-import { Button, Chip, ClockLine, Drawer, PageHead, When } from '../ui/parts';
+import { OpenCase } from '../ui/open-case';
+import { Button, Chip, ClockLine, PageHead, When } from '../ui/parts';
 import { Blank, Shown } from '../ui/states';
 
 const kBoardMax = 200;  // what one answer holds
-
-function Opening({ onClose }: { onClose: () => void }) {
-  const own = session.value!.user.agency_ids;
-  const [agency, setAgency] = useState(own.length === 1 ? own[0]! : '');
-  const [problem, setProblem] = useState('');
-  const [detected, setDetected] = useState('');
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget as HTMLFormElement);
-    const detectedAt = detected.trim() === '' ? undefined : parseTime(detected);
-    if (detectedAt === null) {
-      setProblem('Điền ngày giờ dạng 24/07/2026 09:30.');
-      return;
-    }
-    try {
-      const made = await post('/incidents', { body: { title: String(data.get('title')), agency_id: agency, description: String(data.get('description')), detected_at: detectedAt, exercise: data.has('exercise') } });
-      navigate(`/su-co/${encodeURIComponent(made.id)}`);
-    } catch (cause) {
-      setProblem(problemFrom(cause).text);
-    }
-  };
-  return (
-    <Drawer title="Mở hồ sơ sự cố" onClose={onClose} testid="incident-drawer">
-      <form class="form" onSubmit={(e) => void submit(e)}>
-        {problem && <p class="form-problem" role="alert">{problem}</p>}
-        <label>Tên sự cố<span class="hint">Ví dụ: trang thông tin bị thay đổi giao diện</span><input name="title" required maxLength={200} data-testid="incident-title" /></label>
-        <AgencySelect required value={agency} all="Chọn cơ quan" onChange={setAgency} />
-        <label>Phát hiện lúc<span class="hint">Để trống nếu vừa phát hiện; thời hạn báo cáo tính từ lúc này</span>
-          <span class="with-button"><input value={detected} placeholder="dd/mm/yyyy hh:mm" inputMode="numeric" onInput={(e) => setDetected(e.currentTarget.value)} data-testid="incident-detected" />
-            <Button onClick={() => setDetected(timeText(Date.now()))}>Bây giờ</Button></span></label>
-        <label>Mô tả<textarea name="description" rows={5} maxLength={8000} /></label>
-        <label class="check"><input type="checkbox" name="exercise" data-testid="incident-exercise" /> Diễn tập <span class="muted">(không đổi được về sau; không tính vào số liệu)</span></label>
-        <Button kind="main" type="submit" data-testid="incident-create">Mở hồ sơ</Button>
-      </form>
-    </Drawer>
-  );
-}
 
 export default function Incidents() {
   const q = query.value;
@@ -113,7 +77,7 @@ export default function Incidents() {
           </>
         )}
       </Shown>
-      {opening && <Opening onClose={() => setOpening(false)} />}
+      {opening && <OpenCase onClose={() => setOpening(false)} />}
     </>
   );
 }

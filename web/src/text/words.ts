@@ -182,6 +182,7 @@ export const timelineWords: Record<string, string> = {
   reopened: 'Mở lại hồ sơ',
   detected: 'Sửa thời điểm phát hiện',
   request: 'Phối hợp',
+  part: 'Hồ sơ con',
   order: 'Lệnh',
   effect: 'Hệ thống tự làm',
   evidence: 'Chứng cứ',
