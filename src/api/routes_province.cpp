@@ -40,7 +40,9 @@ Result<Response> list_warnings(Context& c) {
   return answer(c.hub.warnings().list(c.actor, c.request.query_value("box"), c.request.query_value("cursor"),
                                       c.limit()));
 }
-Result<Response> list_warning_addressees(Context& c) { return answer(c.hub.warnings().addressees(c.actor)); }
+Result<Response> list_warning_addressees(Context& c) {
+  return answer(c.hub.warnings().addressees(c.actor, c.request.query_value("software")));
+}
 Result<Response> send_warning(Context& c) { return answer(c.hub.warnings().send(c.actor, c.body), 201); }
 Result<Response> get_warning(Context& c) { return answer(c.hub.warnings().get(c.actor, c.captures[0])); }
 Result<Response> acknowledge_warning(Context& c) {

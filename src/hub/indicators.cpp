@@ -10,6 +10,7 @@
 #include "base/texts.h"
 #include "detect/indicator_rules.h"
 #include "hub/live_rules.h"
+#include "hub/own_values.h"
 #include "hub/rule_filters.h"
 #include "hub/rule_replay.h"
 #include "hub/upload_guard.h"
@@ -52,24 +53,6 @@ Json refused_json(const report::IndicatorFile& file) {
                            {"value", one.value},
                            {"reason", Json::object({{"vi", explain(Lang::vi, one.reason)},
                                                     {"en", explain(Lang::en, one.reason)}})}}));
-  return out;
-}
-
-/// What of the province may be on a list: fields of registers that say so.
-struct OwnField {
-  const RegisterKind* kind;
-  std::string field;
-  std::string type;  // ip, network or domain
-};
-
-std::vector<OwnField> own_fields(const ActivePack& pack) {
-  std::vector<OwnField> out;
-  for (const auto& kind : pack.pack().registers) {
-    for (const auto& [name, member] : kind.spec.schema["properties"].members()) {
-      const std::string type = member["x-indicator"].string_or("");
-      if (!type.empty()) out.push_back({&kind, name, type});
-    }
-  }
   return out;
 }
 
@@ -146,35 +129,20 @@ class Wanted {
 Result<Json> owners_on_list(Services& services, const std::vector<Indicator>& indicators) {
   const Wanted wanted(indicators);
   Json out = Json::array();
-  for (const OwnField& own : own_fields(services.pack)) {
-    ledger::Query query;
-    query.kind = own.kind->spec.name;
-    PHENDAU_TRY(ledger::each_record(
-        services.ledger, ledger::by_id(std::move(query)), everything(),
-        [&](const ledger::Record& record) -> Result<> {
-          const auto& life = own.kind->lifecycle;
-          if (!life.states.empty() && !life.is_live(record.state)) return {};
-          const Json& value = record.doc[own.field];
-          const std::vector<std::string> texts =
-              value.is_array() ? texts_from(value) : std::vector<std::string>{value.string_or("")};
-          // A network belongs to the province and is given to an agency, which the record names.
-          const std::string owner = own.kind->spec.name == "agency" ? record.id : record.agency_id;
-          const std::string agency = record.doc["agency_id"].string_or(owner);
-          for (const auto& text : texts) {
-            for (const Indicator* one : wanted.meant(own.type, text)) {
-              if (out.items().size() >= kIndicatorOwnersShown) return {};
-              out.push(Json::object(
-                  {{"agency_id", agency},
-                   {"agency_name", agency.empty() ? std::string() : agency_name(services, agency)},
-                   {"kind", own.kind->spec.name},
-                   {"id", record.id},
-                   {"value", text},
-                   {"indicator", one->value}}));
-            }
-          }
-          return {};
-        }));
-  }
+  const auto all = [](const RegisterKind&) { return everything(); };
+  PHENDAU_TRY(each_own_value(services, "x-indicator", all, [&](const OwnValue& own) {
+    const std::string name = own.agency_id.empty() ? std::string() : agency_name(services, own.agency_id);
+    for (const Indicator* one : wanted.meant(own.mark, own.text)) {
+      if (out.size() >= kIndicatorOwnersShown) return false;
+      out.push(Json::object({{"agency_id", own.agency_id},
+                             {"agency_name", name},
+                             {"kind", own.kind.spec.name},
+                             {"id", own.record.id},
+                             {"value", own.text},
+                             {"indicator", one->value}}));
+    }
+    return true;
+  }));
   return out;
 }
 

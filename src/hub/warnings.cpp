@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "base/unicode.h"
 #include "comply/deadline.h"
 #include "hub/obligation_feeds.h"
+#include "hub/own_values.h"
+#include "hub/record_checks.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -206,7 +209,36 @@ Result<Json> Warnings::get(const Actor& actor, std::string_view id) {
   return out;
 }
 
-Result<Json> Warnings::addressees(const Actor& actor) {
+namespace {
+
+/// Names of software as people write them: letters alone decide.
+std::string software_key(std::string_view text) { return fold_accents(fold_case(trim(text))); }
+
+Result<Json> users_of(Services& services, const Actor& actor, const Json::Array& agencies,
+                      std::string_view software) {
+  const std::string wanted = software_key(software);
+  if (wanted.size() < kSoftwareLettersMin) return bad_member("software");
+  std::set<std::pair<std::string, std::string>> found;  // agency, what it has
+  const auto scope_of = [&](const RegisterKind& kind) {
+    return record_scope(services, actor, Action::read, kind, "");
+  };
+  PHENDAU_TRY(each_own_value(services, "x-software", scope_of, [&](const OwnValue& own) {
+    if (!own.agency_id.empty() && software_key(own.text).find(wanted) != std::string::npos)
+      found.emplace(own.agency_id, own.text);
+    return found.size() < kSoftwareUsersMax;
+  }));
+  Json out = Json::array();
+  for (const auto& [agency, what] : found) {
+    const bool known = std::any_of(agencies.begin(), agencies.end(),
+                                   [&](const Json& one) { return one["id"].as_string() == agency; });
+    if (known) out.push(Json::object({{"agency_id", agency}, {"what", what}}));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Json> Warnings::addressees(const Actor& actor, std::string_view software) {
   const Pack& pack = services_.pack.pack();
   const RegisterKind* kind = pack.reg(kWarningKind);
   if (kind == nullptr) return fail(ErrorCode::not_found, "no such register", "error.not_found");
@@ -230,7 +262,10 @@ Result<Json> Warnings::addressees(const Actor& actor) {
     if (count == in_class.end()) continue;
     classes.push(Json::object({{"id", one.id}, {"title", one.title.vi}, {"count", count->second}}));
   }
-  return Json::object({{"agencies", Json::array(std::move(agencies))}, {"classes", std::move(classes)}});
+  Json out = Json::object({{"classes", std::move(classes)}});
+  if (!software.empty()) out.set("using", PHENDAU_TRY(users_of(services_, actor, agencies, software)));
+  out.set("agencies", Json::array(std::move(agencies)));
+  return out;
 }
 
 Result<Json> Warnings::send(const Actor& actor, const Json& body) {

@@ -16,6 +16,9 @@
 
 namespace phendau::hub {
 
+inline constexpr std::size_t kSoftwareLettersMin = 3;
+inline constexpr std::size_t kSoftwareUsersMax = 2'000;
+
 class Warnings {
  public:
   Warnings(Services& services, Records& records) : services_(services), records_(records) {}
@@ -27,8 +30,9 @@ class Warnings {
   /// agencies.
   Result<Json> get(const Actor& actor, std::string_view id);
   /// {agencies, classes}: whom a warning may be sent to, by name, for those who may send one. Nothing else of
-  /// an agency is told.
-  Result<Json> addressees(const Actor& actor);
+  /// an agency is told. With `software`, of at least kSoftwareLettersMin letters, also {using: [{agency_id,
+  /// what}]}: who has it by those registers (`x-software`) that the actor may read.
+  Result<Json> addressees(const Actor& actor, std::string_view software);
   /// `body`: {doc, agency_id}: written and sent at once to `to_agencies`, `to_classes` or everybody.
   Result<Json> send(const Actor& actor, const Json& body);
   /// `body`: {agency_id, measures_taken, done_on}. Staff only say that they have read it.

@@ -111,18 +111,52 @@ TEST_CASE("warnings: the police choose whom they warn, by name; who sends none i
   write.state = "abolished";
   write.doc.set("name", "Agency a3");
   REQUIRE(world.hub.ledger->write(write, system_actor(), world.hub.env.now()));
-  const Json listed = world.warnings.addressees(world.police).value();
+  const Json listed = world.warnings.addressees(world.police, "").value();
   std::vector<std::string> ids;
   for (const auto& one : listed["agencies"].items()) {
     ids.push_back(one["id"].as_string());
     CHECK(one.members().size() == 3);  // id, name, class: nothing else of it
   }
   CHECK(ids == std::vector<std::string>{"a1", "a2", "p1"});
-  CHECK_FALSE(world.warnings.addressees(world.officer));
-  CHECK_FALSE(world.warnings.addressees(world.staff));
+  CHECK_FALSE(world.warnings.addressees(world.officer, ""));
+  CHECK_FALSE(world.warnings.addressees(world.staff, ""));
   const Json sent = world.send(world.police, R"(,"to_agencies":["a2"])");
   REQUIRE(sent["receipts"].size() == 1);
   CHECK(sent["receipts"].items()[0]["agency_id"].as_string() == "a2");
+}
+
+TEST_CASE("warnings: by software, in any spelling, as far as the sender may read the registers") {
+  World world;
+  const auto has = [&](const char* agency, const char* kind, const char* state, const char* field,
+                       const char* what) {
+    ledger::Write write;
+    write.kind = kind;
+    write.id = new_ulid(world.hub.env);
+    write.agency_id = agency;
+    write.state = state;
+    write.doc.set(field, what);
+    if (write.kind == "software_approval")
+      write.doc.set("purpose", "books").set("requested_on", "2026-01-05");
+    const auto written = world.hub.ledger->write(write, system_actor(), world.hub.env.now());
+    REQUIRE_MESSAGE(written.has_value(), written.error().message);
+  };
+  has("a1", "software_approval", "approved", "software", "K\u1EBF To\u00E1n Misa 2024");
+  has("a2", "software_approval", "withdrawn", "software", "K\u1EBF to\u00E1n MISA 2022");  // no longer used
+  has("a2", "device", "enrolled", "os", "Debian GNU/Linux 12");
+  has("p1", "device", "enrolled", "os", "debian 11");
+  const auto using_it = [&](const Actor& actor, const char* name) {
+    const Json found = world.warnings.addressees(actor, name).value()["using"];
+    std::vector<std::string> out;
+    for (const auto& one : found.items()) out.push_back(one["agency_id"].as_string());
+    return out;
+  };
+  const Actor province = person(Role::province_operator, "truc", {});
+  CHECK(using_it(province, "ke toan misa") == std::vector<std::string>{"a1"});
+  CHECK(using_it(province, "DEBIAN") == std::vector<std::string>{"a2", "p1"});
+  CHECK(using_it(province, "windows").empty());
+  CHECK(using_it(world.police, "debian") == std::vector<std::string>{"p1"});
+  CHECK(world.warnings.addressees(province, "  a ").error().code == ErrorCode::invalid);
+  CHECK_FALSE(world.warnings.addressees(world.officer, "debian"));
 }
 
 TEST_CASE("warnings: silence after the term turns the setting, an answer turns it back") {

@@ -670,6 +670,9 @@ async function warnSome() {
   await at('warning-to-chosen').check();
   await at('warning-send').click();
   await at('warning-drawer').getByText('Chọn ít nhất một đơn vị nhận.').waitFor();
+  await at('warning-software').fill('Phần mềm không ai có');
+  await at('warning-software').press('Enter');
+  await at('warning-software-said').getByText('chưa ghi đơn vị nào').waitFor();
   await at('warning-agencies').locator(`[data-id="${env.PHENDAU_UI_AGENCY}"]`).check();
   await settled();
   await check('form of a warning, partner');

@@ -36,6 +36,34 @@ function maySend(): boolean {
   return may('create:record') && (['administrator', 'province_operator'].includes(role) || (role === 'partner' && own.length > 0));
 }
 
+/** Who has a piece of software, by the registers; `onFound` takes the agencies. */
+function BySoftware({ onFound }: { onFound: (agencies: string[]) => void }) {
+  const [name, setName] = useState('');
+  const [said, setSaid] = useState('');
+  const look = async (): Promise<void> => {
+    if (name.trim().length < 3) return setSaid('Gõ ít nhất ba chữ của tên phần mềm.');
+    try {
+      const using = (await get('/warnings/addressees', { query: { software: name.trim() } })).using ?? [];
+      const agencies = [...new Set(using.map((u) => u.agency_id))];
+      const names = [...new Set(using.map((u) => u.what))];
+      setSaid(agencies.length === 0 ? 'Các sổ chưa ghi đơn vị nào có phần mềm này.'
+        : `${numberText(agencies.length)} đơn vị có: ${names.slice(0, 5).map(inert).join('; ')}${names.length > 5 ? '…' : ''}. Đã chọn các đơn vị này.`);
+      if (agencies.length > 0) onFound(agencies);
+    } catch (cause) {
+      setSaid(problemFrom(cause).text);
+    }
+  };
+  return (
+    <>
+      <label>Đơn vị có phần mềm <span class="muted">(nếu có)</span><span class="hint">Ví dụ: Windows Server 2012. Tìm trong sổ tài sản, máy, phần mềm và điểm yếu</span>
+        <span class="with-button"><input value={name} maxLength={200} onInput={(e) => setName(e.currentTarget.value)} data-testid="warning-software"
+          onKeyDown={(e) => { if (e.key === 'Enter') { e.preventDefault(); void look(); } }} />
+          <Button onClick={() => void look()} data-testid="warning-software-find">Tìm</Button></span></label>
+      <p class="muted" role="status" data-testid="warning-software-said">{said}</p>
+    </>
+  );
+}
+
 function Compose({ chosen, onClose }: { chosen: string[]; onClose: () => void }) {
   const [problem, setProblem] = useState('');
   const [way, setWay] = useState<'all' | 'classes' | 'chosen'>(chosen.length > 0 ? 'chosen' : 'all');
@@ -93,7 +121,12 @@ function Compose({ chosen, onClose }: { chosen: string[]; onClose: () => void })
               <fieldset data-testid="warning-classes"><legend>Loại đơn vị nhận</legend>{known.classes.map((c) => (
                 <label class="check" key={c.id}><input type="checkbox" checked={classes.includes(c.id)} data-id={c.id}
                   onChange={() => setClasses(classes.includes(c.id) ? classes.filter((x) => x !== c.id) : [...classes, c.id])} /> <span>{c.title} <span class="muted num">({numberText(c.count)} đơn vị)</span></span></label>))}</fieldset>
-            ) : <AgencyPicker legend="Đơn vị nhận" list={known.agencies.filter((a) => a.id !== sender)} chosen={to} onChange={setTo} testid="warning-agencies" />}
+            ) : (
+              <>
+                <BySoftware onFound={(found) => setTo([...new Set([...to, ...found])].filter((id) => id !== sender))} />
+                <AgencyPicker legend="Đơn vị nhận" list={known.agencies.filter((a) => a.id !== sender)} chosen={to} onChange={setTo} testid="warning-agencies" />
+              </>
+            )}
           </Shown>
         )}
         <Button kind="main" type="submit" disabled={busy} data-testid="warning-send">{busy ? 'Đang gửi…' : 'Gửi thông báo'}</Button>
