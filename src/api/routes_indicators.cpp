@@ -33,6 +33,9 @@ Result<Response> hunt_indicators(Context& c) {
 Result<Response> enforce_indicators(Context& c) {
   return json_response(PHENDAU_TRY(c.hub.indicators().enforce(c.actor, c.captures[0])));
 }
+Result<Response> leave_out_indicator(Context& c) {
+  return json_response(PHENDAU_TRY(c.hub.indicators().leave_out(c.actor, c.captures[0], c.body)));
+}
 Result<Response> end_indicators(Context& c) {
   return json_response(PHENDAU_TRY(c.hub.indicators().end(c.actor, c.captures[0], c.body)));
 }
@@ -61,6 +64,8 @@ std::vector<Route> indicator_routes() {
        hunt_indicators},
       {"POST", "/indicator-lists/{id}/enforce", "enforceIndicators", update, rule, Access::session, kJson,
        enforce_indicators},
+      {"POST", "/indicator-lists/{id}/values", "leaveOutIndicator", update, rule, Access::session, kJson,
+       leave_out_indicator},
       {"POST", "/indicator-lists/{id}/end", "endIndicators", update, rule, Access::session, kJson,
        end_indicators},
       {"GET", "/incidents/{id}/export", "exportIncident", export_out, incident, Access::session, false,

@@ -189,12 +189,20 @@ Result<> Indicators::end_what_is_over() {
   return {};
 }
 
+Result<std::vector<Indicator>> Indicators::values_sought(const ledger::Record& record) {
+  auto values = PHENDAU_TRY(values_of(record));
+  std::set<std::string, std::less<>> out;
+  for (const auto& one : record.doc["left_out"].items()) out.insert(one["value"].as_string());
+  std::erase_if(values, [&](const Indicator& one) { return out.contains(one.value); });
+  return values;
+}
+
 Result<> Indicators::compile_in_force() {
   std::vector<detect::Rule> rules;
   const std::string today = format_date(to_civil(services_.env.now(), kHubZone).date);
   for (const auto& record : PHENDAU_TRY(records_in({std::string(kInForce)}))) {
     if (record.doc["until"].as_string() < today) continue;
-    const auto read = values_of(record);
+    const auto read = values_sought(record);
     if (!read) {  // one damaged list does not take the others along
       PHENDAU_LOG(warn, "indicator_list_unreadable", {"id", record.id}, {"error", read.error().message});
       continue;
@@ -212,7 +220,7 @@ Result<> Indicators::compile_in_force() {
 Result<> Indicators::hunt_one(const RuleWorker::Job& job, const std::function<bool(double)>& progress) {
   auto record = PHENDAU_TRY(services_.ledger.get(kIndicatorListKind, job.id, everything()));
   auto rules = detect::indicator_rules(services_.pack.pack().indicator_rules, record.id,
-                                       record.doc["title"].as_string(), PHENDAU_TRY(values_of(record)));
+                                       record.doc["title"].as_string(), PHENDAU_TRY(values_sought(record)));
   const detect::Plan plan = services_.rules->compile_alone(std::move(rules));
   Json found = to_json(PHENDAU_TRY(hub::hunt(services_.journal, plan, job.from, progress)));
   found.set("at", format_rfc3339(services_.env.now())).set("pack", services_.pack.pack().reference());
@@ -228,8 +236,10 @@ Result<ledger::Record> Indicators::change(const Actor& actor, const ledger::Reco
   ledger::Write write = ledger::rewrite(record, std::string(reason));
   write.state = state;
   write.doc = std::move(doc);
+  const Json& doc_now = write.doc;
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
-  if (record.state != state && (record.state == kInForce || state == kInForce)) worker_.note_change();
+  const bool other = record.state != state || record.doc["left_out"] != doc_now["left_out"];
+  if (other && (record.state == kInForce || state == kInForce)) worker_.note_change();
   return services_.ledger.get(kIndicatorListKind, record.id, everything());
 }
 
@@ -270,6 +280,7 @@ Json Indicators::view(const ledger::Record& record) {
        {"made_at", format_rfc3339(record.created_at)},
        {"changed_at", format_rfc3339(record.updated_at)},
        {"end_reason", doc["end_reason"]},
+       {"left_out", doc["left_out"].is_array() ? doc["left_out"] : Json::array()},
        {"hunt", std::move(hunt)},
        {"running", worker_.view(record.id)}});
 }
@@ -334,7 +345,7 @@ Result<Json> Indicators::list(const Actor& actor, const std::vector<std::string>
 
 Result<Json> Indicators::get(const Actor& actor, std::string_view id) {
   const auto record = PHENDAU_TRY(record_of(actor, id));
-  const auto values = PHENDAU_TRY(values_of(record));
+  const auto values = PHENDAU_TRY(values_sought(record));
   Json shown = Json::array();
   for (std::size_t i = 0; i < std::min(values.size(), kIndicatorsShown); ++i) shown.push(to_json(values[i]));
   Json out = view(record);
@@ -365,6 +376,35 @@ Result<Json> Indicators::enforce(const Actor& actor, std::string_view id) {
     return fail(ErrorCode::limit, "too many values in force", "indicators.many",
                 {std::to_string(kIndicatorsInForceMax)});
   PHENDAU_TRY(change(actor, record, kInForce, record.doc["reason"].as_string(), record.doc));
+  return get(actor, id);
+}
+
+Result<Json> Indicators::leave_out(const Actor& actor, std::string_view id, const Json& body) {
+  const auto record = PHENDAU_TRY(record_of(actor, id));
+  if (record.state == kEnded) return fail(ErrorCode::conflict, "it has ended", "rule_filter.state");
+  const std::string reason =
+      PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kReasonBytesMax));
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json::object({{"reason", reason}})));
+  const std::string& value = body["value"].as_string();
+  const auto values = PHENDAU_TRY(values_of(record));
+  if (std::none_of(values.begin(), values.end(), [&](const Indicator& one) { return one.value == value; }))
+    return bad_member("value");
+  Json left = Json::array();
+  for (const auto& one : record.doc["left_out"].items()) {
+    if (one["value"].as_string() != value) left.push(one);
+  }
+  if (body["out"].as_bool()) {
+    left.push(Json::object({{"value", value},
+                            {"reason", reason},
+                            {"by", actor.name},
+                            {"at", format_rfc3339(services_.env.now())}}));
+  }
+  if (left.size() > kIndicatorsLeftOutMax)
+    return fail(ErrorCode::limit, "too many values are left out", "indicators.left_out",
+                {std::to_string(kIndicatorsLeftOutMax)});
+  Json doc = record.doc;
+  doc.set("left_out", std::move(left));
+  PHENDAU_TRY(change(actor, record, record.state, reason, std::move(doc)));
   return get(actor, id);
 }
 

@@ -20,6 +20,7 @@ inline constexpr std::size_t kIndicatorListsMax = 500;         // drafts and in 
 inline constexpr std::size_t kIndicatorsInForceMax = 100'000;  // values of all lists
 inline constexpr std::size_t kIndicatorUploadBytesMax = 32u << 20;
 inline constexpr std::size_t kIndicatorsShown = 200;       // of one list on a screen
+inline constexpr std::size_t kIndicatorsLeftOutMax = 500;  // of one list; with more it is no good list
 inline constexpr std::size_t kIndicatorOwnersShown = 500;  // things of the province on a list
 
 class Indicators {
@@ -54,6 +55,10 @@ class Indicators {
   /// `body`: {reason}. A draft is dropped, a list in force ends.
   Result<Json> end(const Actor& actor, std::string_view id, const Json& body);
 
+  /// `body`: {value, out, reason}. One value of the list alerts no more, or again; those that do are
+  /// `values`.
+  Result<Json> leave_out(const Actor& actor, std::string_view id, const Json& body);
+
   /// One round of the worker. For tests and start().
   Result<> work_once();
 
@@ -66,6 +71,7 @@ class Indicators {
   Result<ledger::Record> record_of(const Actor& actor, std::string_view id);
   Result<std::vector<ledger::Record>> records_in(const std::vector<std::string>& states);
   Result<std::vector<Indicator>> values_of(const ledger::Record& record);
+  Result<std::vector<Indicator>> values_sought(const ledger::Record& record);  // without those left out
   Json view(const ledger::Record& record);
 
   Services& services_;

@@ -106,6 +106,33 @@ TEST_CASE("indicators: sought in the journal, put in force, ended") {
   CHECK(world.matches("c2.xau.example") == 0);
 }
 
+TEST_CASE("indicators: one value of a list is left out, and alerts again when it is taken back") {
+  World world;
+  const std::string id = world.made("xau.example\n203.0.113.7\n")["id"].as_string();
+  world.worked(id);
+  const auto leave = [&](const char* value, bool out, const char* reason) {
+    return world.lists.leave_out(world.chief, id,
+                                 Json::object({{"value", value}, {"out", out}, {"reason", reason}}));
+  };
+  REQUIRE(world.lists.enforce(world.chief, id));
+  REQUIRE(world.lists.work_once());
+  CHECK(world.matches("c2.xau.example") == 1);
+  CHECK_FALSE(leave("xau.example", true, " "));
+  CHECK_FALSE(leave("khac.example", true, "not on it"));
+  const auto left = leave("xau.example", true, "our own name");
+  REQUIRE_MESSAGE(left.has_value(), left.error().message);
+  CHECK((*left)["values"].size() == 1);
+  CHECK((*left)["left_out"].items().at(0)["reason"].as_string() == "our own name");
+  REQUIRE(world.lists.work_once());
+  CHECK(world.matches("c2.xau.example") == 0);
+  Indicators again(*world.hub.services);  // after a start, too
+  REQUIRE(again.open());
+  CHECK(world.matches("c2.xau.example") == 0);
+  REQUIRE(leave("xau.example", false, "it is theirs"));
+  REQUIRE(world.lists.work_once());
+  CHECK(world.matches("c2.xau.example") == 1);
+}
+
 TEST_CASE("indicators: a list ends by itself after its last day") {
   World world;
   const std::string id = world.made("xau.example")["id"].as_string();

@@ -169,6 +169,7 @@ def requests(on, own):
         "listIndicatorLists": [(None, {}, {})], "getIndicatorList": [(None, {}, {"id": on["indicators"]})],
         "importIndicators": [(b"xau.example", {"title": "x", "source": "x", "reason": "x", "until": day_text(30)}, {})],
         "huntIndicators": [({}, {}, {"id": on["indicators"]})], "enforceIndicators": [({}, {}, {"id": on["indicators"]})],
+        "leaveOutIndicator": [({"value": "xau" + ".example", "out": True, "reason": "x"}, {}, {"id": on["indicators"]})],
         "endIndicators": [({"reason": "x"}, {}, {"id": on["indicators"]})],
         "searchEvents": [(None, q, {}) for q in search], "getEventHistogram": [(None, q, {}) for q in search],
         "getTopValues": [(None, {**q, "field": f}, {}) for q in search for f in ("user", "host", "source", "agency", "message")],

@@ -363,6 +363,17 @@ async function indicators() {
   await shotsOf('indicators-draft');
   await at('indicators-enforce').click();
   await page.locator('[data-testid=indicators-state][data-state=in_force]').waitFor();
+  await at('leave-out').first().click();
+  await at('leave-out-reason').fill('Là địa chỉ của chính tỉnh');
+  await check('a value is left out');
+  await at('leave-out-send').click();
+  await at('left-out').getByText('Là địa chỉ của chính tỉnh').waitFor();
+  await settled();
+  await shotsOf('indicators-left-out');
+  await at('take-back').click();
+  await at('leave-out-reason').fill('Đã xác minh là nguy hại');
+  await at('leave-out-send').click();
+  await at('left-out').waitFor({ state: 'detached' });
   await open('/dau-hieu');
   await at('indicators-row').first().waitFor();
   await check('lists of indicators');

@@ -126,7 +126,11 @@ std::string isolation_script(const IsolationPlan& plan) {
       "    udp sport 67 udp dport 68 accept\n    udp sport 547 udp dport 546 accept\n"
       "    icmp type destination-unreachable icmp code frag-needed accept\n"
       "    icmpv6 type packet-too-big accept\n";
-  out += "    udp sport 68 udp dport 67 accept\n    udp sport 546 udp dport 547 accept\n";
+  // To all servers of the link and none beyond: a lease that its own server does not renew, any renews in
+  // time.
+  out +=
+      "    ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept\n"
+      "    ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept\n";
   const std::string_view neighbours =
       "    icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } "
       "ip6 hoplimit 255 accept\n";

@@ -95,11 +95,13 @@ TEST_CASE(
         "ip6 daddr 2001:db8::1 tcp dport 8443 accept", "ip saddr 10.1.0.0/16 tcp dport 443 accept",
         "ip daddr 10.1.0.0/16 tcp sport 443 tcp flags & (syn | ack) != syn accept",
         "ip daddr 10.9.9.9/32 udp dport 123 accept", "ip saddr 10.9.9.9/32 udp sport 123 accept",
-        "udp sport 68 udp dport 67 accept", "nd-neighbor-solicit", "iif \"lo\" accept"}) {
+        "ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept", "nd-neighbor-solicit",
+        "iif \"lo\" accept"}) {
     CAPTURE(part);
     CHECK(has(script, part));
   }
   CHECK(!has(script, "dport 53"));
+  CHECK(!has(script, "    udp sport 68"));
   CHECK(!has(script, "bridge"));
   CHECK(script.starts_with("add table inet phendau_isolate\ndelete table inet phendau_isolate\ntable"));
   plan.bridges = true;

@@ -10,7 +10,7 @@ import { indicatorWords, tlpWords } from '../text/words';
 import { tell } from '../ui/announce';
 import { inert } from '../ui/inert';
 import { useLoad, type Loaded } from '../ui/load';
-import { Button, PageHead, When } from '../ui/parts';
+import { Button, Drawer, PageHead, When } from '../ui/parts';
 import { Shown } from '../ui/states';
 import { countsText, ListState } from './indicators';
 import '../styles/alerts.css';
@@ -104,13 +104,25 @@ export default function IndicatorListPage({ id }: PageProps) {
     return () => window.clearTimeout(timer);
   }, [loaded.data]);
   const known = loaded.data;
+  const [asked, setAsked] = useState<{ value: string; out: boolean } | null>(null);
+  const leaveOut = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const reason = String(new FormData(event.currentTarget as HTMLFormElement).get('reason')).trim();
+    try {
+      loaded.set(await post('/indicator-lists/{id}/values', { path: { id }, body: { ...asked!, reason } }));
+      tell(asked!.out ? 'Dấu hiệu này không còn cảnh báo.' : 'Dấu hiệu này cảnh báo lại.');
+      setAsked(null);
+    } catch (cause) {
+      tell(problemFrom(cause).text, true);
+    }
+  };
   return (
     <>
       <p class="crumb"><a href="/dau-hieu">Bộ dấu hiệu</a></p>
       <PageHead title={known ? inert(known.title) : 'Bộ dấu hiệu'} sub={known && <span data-testid="indicators-state" data-state={known.state}><ListState list={known} /></span>} />
       <Shown of={loaded} rows={8}>
         {(list) => {
-          const total = Object.values(list.counts).reduce((sum, n) => sum + n, 0);
+          const total = Object.values(list.counts).reduce((sum, n) => sum + n, 0) - list.left_out.length;
           return (
             <div class="split">
               <div>
@@ -128,7 +140,17 @@ export default function IndicatorListPage({ id }: PageProps) {
                   <h2 id="values">Dấu hiệu trong bộ</h2>
                   <p>{countsText(list.counts)}{list.repeated > 0 && `; ${numberText(list.repeated)} dòng lặp lại`}.</p>
                   <table class="figures"><thead><tr><th>Loại</th><th>Dấu hiệu</th><th>Ghi chú</th></tr></thead>
-                    <tbody>{(list.values ?? []).map((v, i) => <tr key={i}><td class="nowrap">{indicatorWords[v.type]}</td><td class="mono">{inert(v.value)}</td><td>{inert(v.note)}</td></tr>)}</tbody></table>
+                    <tbody>{(list.values ?? []).map((v) => (
+                      <tr key={v.value}><td class="nowrap">{indicatorWords[v.type]}</td><td class="mono">{inert(v.value)}</td><td>{inert(v.note)}
+                        {list.state !== 'ended' && <> <Button onClick={() => setAsked({ value: v.value, out: true })} aria-label={`Bỏ ra ${v.value}`} data-testid="leave-out">Bỏ ra</Button></>}</td></tr>))}</tbody></table>
+                  {list.left_out.length > 0 && (
+                    <>
+                      <h3>Đã bỏ ra, không cảnh báo</h3>
+                      <ul class="list" data-testid="left-out">{list.left_out.map((v) => (
+                        <li key={v.value}><span class="mono">{inert(v.value)}</span>: {inert(v.reason)} <span class="muted">({inert(v.by)}, <When at={v.at} />)</span>
+                          {list.state !== 'ended' && <> <Button onClick={() => setAsked({ value: v.value, out: false })} data-testid="take-back">Lấy lại</Button></>}</li>))}</ul>
+                    </>
+                  )}
                   {total > (list.values?.length ?? 0) && <p class="muted">Chỉ hiện {numberText(list.values?.length ?? 0)} dấu hiệu đầu.</p>}
                   {list.refused_count > 0 && (
                     <details data-testid="refused"><summary>{numberText(list.refused_count)} dòng không dùng được</summary>
@@ -157,6 +179,15 @@ export default function IndicatorListPage({ id }: PageProps) {
           );
         }}
       </Shown>
+      {asked && (
+        <Drawer title={asked.out ? 'Bỏ một dấu hiệu ra' : 'Lấy lại dấu hiệu'} onClose={() => setAsked(null)} testid="leave-out-drawer">
+          <form class="form" onSubmit={(e) => void leaveOut(e)}>
+            <p class="mono">{inert(asked.value)}</p>
+            <label>Lý do<span class="hint">{asked.out ? 'Ví dụ: là địa chỉ của chính tỉnh, báo nhầm nhiều lần' : 'Ví dụ: đã xác minh đúng là nguy hại'}</span><textarea name="reason" rows={3} required maxLength={2000} data-testid="leave-out-reason" /></label>
+            <Button kind="main" type="submit" data-testid="leave-out-send">{asked.out ? 'Bỏ ra' : 'Lấy lại'}</Button>
+          </form>
+        </Drawer>
+      )}
     </>
   );
 }
