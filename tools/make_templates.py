@@ -371,6 +371,73 @@ def team_decision():
              "thi hành Quyết định này.")) + signature())
 
 
+def progress_report():
+    timeline = rows_of("timeline", ["STT", "Thời gian", "Diễn biến, việc đã làm", "Người thực hiện"], [680, 2000, 4475, WIDTH - 7155],
+                       ["{{@number}}", "{{at}}", "{{what}}", "{{by}}"])
+    return (head() + title() + addressees() + body(
+        "{{#if initial.number}}Tiếp theo Báo cáo số {{initial.number}} ngày {{initial.date}}, {{/if}}{{reporter.name}} báo cáo diễn biến sự cố "
+        "đến {{as_of}} như sau:",
+        heading("1. Thông tin chung"),
+        "a) Hệ thống: {{system.name}}{{#if system.level}}, cấp độ {{system.level}}{{/if}}.",
+        "b) Sự cố: {{incident.title}}. Phát hiện lúc {{incident.detected_at}}.",
+        "c) Loại sự cố: {{incident.category|chưa xác định}}. Mức độ: {{incident.severity|chưa xác định}}.",
+        "d) Hiện trạng: {{incident.state}}.",
+        heading("2. Diễn biến và các việc đã làm"),
+        timeline, p("SauBang"),
+        heading("3. Ảnh hưởng, thiệt hại đến nay"), "{{incident.damage}}",
+        heading("4. Việc làm tiếp"),
+        "{{#each next}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        "{{#if expected_end}}Dự kiến xử lý xong: {{expected_end}}.{{/if}}",
+        heading("5. Kiến nghị"), "{{proposal|Không có kiến nghị.}}",
+        p("Muc", "{{#if attachments}}6. Tài liệu gửi kèm{{/if}}"),
+        "{{#each attachments}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        last(CONTACT)) + signature())
+
+
+def shift_handover():
+    cases = rows_of("cases", ["STT", "Sự cố", "Cơ quan", "Đang ở bước", "Hạn gần nhất"], [680, 3000, 2200, 1800, WIDTH - 7680],
+                    ["{{@number}}", "{{title}}", "{{agency}}", "{{step}}", "{{due}}"])
+    requests = rows_of("requests", ["STT", "Nội dung", "Bên đề nghị", "Gửi đến", "Gửi lúc", "Tình trạng"],
+                       [680, 2600, 1800, 1700, 1300, WIDTH - 8080],
+                       ["{{@number}}", "{{wanted}}", "{{from}}", "{{to}}", "{{sent}}", "{{state}}"])
+    return (head(day=False) + title() + body(
+        "Hôm nay, hồi {{handed_at}}, tại {{handed_place}}, đã bàn giao ca trực ngày {{shift.day}}{{#if shift.hours}} ({{shift.hours}}){{/if}} của "
+        "{{agency_name}}.",
+        heading("I. NGƯỜI GIAO, NHẬN CA"),
+        "1. Người giao ca: {{giver.name}}.",
+        "2. Người nhận ca: {{receiver.name}}.",
+        heading("II. VIỆC ĐANG XỬ LÝ"),
+        "1. Hồ sơ sự cố đang mở: {{case_count}}.",
+        cases, p("SauBang"),
+        "2. Đề nghị phối hợp chưa xong: {{request_count}}.",
+        requests, p("SauBang"),
+        "{{#if pending}}3. Văn bản chờ ký, máy đang cách ly:{{/if}}",
+        "{{#each pending}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        heading("III. VIỆC TRONG CA, VIỆC CÒN LẠI"),
+        "{{notes}}",
+        "{{#if remarks}}Ý kiến của người nhận ca: {{remarks}}.{{/if}}",
+        last("Biên bản được lập thành {{copies}} bản có giá trị như nhau; hai bên đã đọc lại và cùng ký tên."))
+        + p("Cach") + sides("NGƯỜI NHẬN CA", "{{receiver.name}}", "NGƯỜI GIAO CA", "{{paper.signer.name}}"))
+
+
+def isolation_order():
+    stays = rows_of("stays_up", ["STT", "Chiều", "Địa chỉ", "Cổng", "Giao thức"], [680, 2400, 3200, 1400, WIDTH - 7680],
+                    ["{{@number}}", "{{direction}}", "{{network}}", "{{port}}", "{{protocol}}"])
+    return (head() + title() + p("CanCu", "{{#each bases}}Căn cứ {{.}}{{@end}}{{/each}}") + p("MenhLenh", "QUYẾT ĐỊNH:") + body(
+        heading("Điều 1. {{order}} máy {{machine}} của {{agency_name}}"),
+        "Người có thẩm quyền ra lệnh: {{ordered_by}}. Thời điểm ra lệnh: {{issued_at}}.{{#if incident}} Sự cố: {{incident}}.{{/if}}",
+        "Lý do:", "{{reason}}",
+        heading("Điều 2. Dịch vụ phải giữ và cân nhắc"),
+        "{{weighed|Không có dịch vụ nào phải giữ.}}",
+        "{{#if stays_up}}Các kết nối được giữ khi máy bị cách ly:{{/if}}",
+        stays, p("SauBang"),
+        heading("Điều 3. Tổ chức thực hiện"),
+        "Người thực hiện: {{executor}}.{{#if handed_out_at}} Máy nhận lệnh lúc {{handed_out_at}}.{{/if}}{{#if finished_at}} Thực hiện xong lúc "
+        "{{finished_at}}.{{/if}}",
+        last("Quyết định này có hiệu lực kể từ thời điểm ra lệnh. {{agency_name}} và người thực hiện nêu trên chịu trách nhiệm thi hành Quyết định "
+             "này.")) + signature())
+
+
 def personal_data_notice():
     return (head() + title() + addressees() + body(
         heading("1. Bên thông báo"),
@@ -468,7 +535,8 @@ PAPERS = {"bao-cao-ban-dau": initial_report, "bao-cao-ket-thuc": final_report, "
           "bien-ban-ban-giao": evidence_minute, "tra-loi": reply, "bien-ban-kiem-tra": inspection_minute, "canh-bao-don-vi": warning_letter,
           "bien-ban-hop": meeting_minute, "to-trinh": proposal, "quyet-dinh-thanh-lap": team_decision,
           "thong-bao-du-lieu-ca-nhan": personal_data_notice, "ket-qua-xep-hang": ranking_sheet, "bao-cao-nam": yearly_report,
-          "danh-sach-cham": late_list, "bao-cao-tinh": provincial_summary}
+          "danh-sach-cham": late_list, "bao-cao-tinh": provincial_summary, "bao-cao-dien-bien": progress_report,
+          "bien-ban-giao-ca": shift_handover, "quyet-dinh-cach-ly": isolation_order}
 
 
 # ---- the file

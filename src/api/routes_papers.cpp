@@ -34,6 +34,9 @@ Result<Response> number_paper(Context& c) {
 Result<Response> cancel_paper(Context& c) {
   return answer(c.hub.papers().cancel(c.actor, c.captures[0], c.body));
 }
+Result<Response> decide_paper(Context& c) {
+  return answer(c.hub.papers().decide(c.actor, c.captures[0], c.body));
+}
 Result<Response> issue_paper(Context& c) {
   return answer(c.hub.papers().issue(c.actor, c.captures[0], c.request.query_value("name"), c.request.body));
 }
@@ -63,6 +66,7 @@ std::vector<Route> papers_routes() {
       {"PATCH", "/papers/{id}", "updatePaper", update, record, Access::session, kJson, update_paper},
       {"POST", "/papers/{id}/number", "numberPaper", update, record, Access::session, kJson, number_paper},
       {"POST", "/papers/{id}/cancel", "cancelPaper", update, record, Access::session, kJson, cancel_paper},
+      {"POST", "/papers/{id}/decide", "decidePaper", update, record, Access::session, kJson, decide_paper},
       {"POST", "/papers/{id}/issue", "issuePaper", update, record, Access::session, false, issue_paper},
       {"GET", "/papers/{id}/preview", "previewPaper", read, record, Access::session, false, preview_paper},
       {"GET", "/papers/{id}/files/{part}", "getPaperFile", read, record, Access::session, false,

@@ -168,7 +168,9 @@ Json Evidence::item_view(const Actor& actor, const ledger::Record& item) {
   for (const auto member : kItemMembers) out.set(member, item.doc[member]);
   const std::string& case_id = item.doc["case_id"].as_string();
   const auto case_record = services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::view));
+  const auto of_case = services_.ledger.get("case", case_id, everything());
   out.set("case_title", case_record ? case_record->doc["title"] : Json())
+      .set("exercise", of_case && of_case->doc["exercise"].as_bool())
       .set("held", !holds_.check(case_id, item.id))
       .set("has_content", !item.doc["outside"].as_bool() && item.state != "destroyed");
   return out;

@@ -12,25 +12,18 @@
 #include "base/unicode.h"
 #include "hub/record_checks.h"
 #include "report/csv.h"
-#include "report/docx_template.h"
-#include "report/paper.h"
 
 namespace phendau::hub {
 namespace {
 
-constexpr std::string_view kMinuteTemplate = "documents/bien-ban-ban-giao.docx";
+constexpr std::string_view kMinutePaper = "evidence_minute";
+constexpr std::string_view kRaced = "paper.changed";  // somebody else took the minute's number
+constexpr int kMinuteTries = 10;
 constexpr std::size_t kBagPartBytes = 256u << 10;
 constexpr std::size_t kBagTextBytesMax = 600;
-constexpr std::string_view kBlank = "................................";  // filled in by hand
 
 std::string bag_text(const Json& body, std::string_view member) {
   return std::string(trim(body[member].as_string()));
-}
-
-std::string size_text(std::int64_t bytes) {
-  if (bytes < 1'024) return fmt::format("{} B", bytes);
-  if (bytes < (1 << 20)) return fmt::format("{} KiB", (bytes + 1'023) / 1'024);
-  return fmt::format("{} MiB", (bytes + (1 << 20) - 1) >> 20);
 }
 
 std::string act_text(custody::Action action) {
@@ -71,6 +64,8 @@ struct EvidenceBags::Draft {
   std::vector<std::vector<custody::Event>> chains;  // in step with items, with what is new
   report::BagContent content;
   std::vector<std::string> digests;  // of content.payload
+  std::optional<Papers::Reserved> minute;
+  bool exercise = false;  // evidence of an exercise
 };
 
 Result<EvidenceBags::Wish> EvidenceBags::wish_of(const Actor& actor, const Json& body) {
@@ -214,28 +209,37 @@ Result<std::string> EvidenceBags::timeline_of(const Actor& actor, const Draft& d
   return out;
 }
 
-/// Draft of the minute, without number: what nobody typed is a dotted line. A pack without the template makes
-/// none.
+/// The minute's number, before the chains that name it are written. Whoever typed one has the minute
+/// elsewhere.
+Result<> EvidenceBags::reserve_minute(const Actor& actor, Draft& draft) {
+  const PaperTemplate* paper = services_.pack.paper(kMinutePaper);
+  if (paper == nullptr) return {};
+  Json head =
+      Json::object({{"recipients", Json::array({Json(draft.wish.to)})}, {"exercise", draft.exercise}});
+  const std::string city = bag_text(draft.wish.minute, "city");
+  if (!city.empty()) head.set("place", city);
+  const std::string giver = bag_text(draft.wish.minute, "giver_name");
+  const std::string title = bag_text(draft.wish.minute, "giver_title");
+  if (!giver.empty() || !title.empty())
+    head.set("signer", Json::object({{"prefix", "none"},
+                                     {"title", title.empty() ? paper->signer_title : title},
+                                     {"name", giver.empty() ? actor.name : giver}}));
+  PaperOrigin about;
+  about.agency_id = draft.items.front().agency_id;
+  about.case_id = draft.wish.case_id;
+  about.record = std::string(kBagKind) + "/" + draft.id;
+  draft.minute = PHENDAU_TRY(papers_.reserve(actor, *paper, about, head, draft.wish.minutes_number.empty()));
+  if (!draft.minute->number.empty()) draft.wish.minutes_number = draft.minute->number;
+  return {};
+}
+
 Result<> EvidenceBags::add_minute(const Actor& actor, Draft& draft) {
-  const auto& files = services_.pack.pack().other_files;
-  const auto found = std::find_if(files.begin(), files.end(),
-                                  [](const PackFile& one) { return one.path == kMinuteTemplate; });
-  if (found == files.end()) return {};
-  const auto typed = [&](std::string_view name, const std::string& otherwise = std::string(kBlank)) {
-    const std::string text = bag_text(draft.wish.minute, name);
-    return text.empty() ? otherwise : text;
+  if (!draft.minute) return {};
+  Json typed = Json::object();
+  const auto put = [&](const char* field, const std::string& text) {
+    if (!text.empty()) typed.set(field, text);
   };
-  const std::string agency = agency_name_at(services_, draft.items.front().agency_id, draft.at);
-  report::Paper paper;
-  paper.kind = report::PaperKind::bien_ban;
-  paper.agency = agency;
-  paper.symbol = "BB";
-  paper.place = typed("city", "............");
-  paper.date = to_civil(draft.at, kHubZone).date;
-  paper.subject = tr(Lang::vi, "evidence.minute_subject");
-  paper.recipients = {draft.wish.to};
-  paper.signer.name = typed("giver_name", actor.name);
-  Json values = Json::object({{"paper", report::paper_values(paper)}});
+  const auto said = [&](std::string_view name) { return bag_text(draft.wish.minute, name); };
   Json items = Json::array();
   std::string heads;
   for (std::size_t i = 0; i < draft.items.size(); ++i) {
@@ -247,25 +251,27 @@ Result<> EvidenceBags::add_minute(const Actor& actor, Draft& draft) {
                              {"sha256", doc["sha256"]}}));
     heads += (heads.empty() ? "" : "\n") + doc["number"].as_string() + ": " + draft.chains[i].back().hash;
   }
-  values.set("handed_at", format_vietnamese(draft.at))
-      .set("handed_place", typed("place"))
-      .set("giver", Json::object({{"name", typed("giver_name", actor.name)},
-                                  {"title", typed("giver_title")},
-                                  {"agency", agency}}))
-      .set("receiver", Json::object({{"name", typed("receiver_name")},
-                                     {"title", typed("receiver_title")},
-                                     {"agency", draft.wish.to}}))
-      .set("request_number", typed("request_number", ""))
-      .set("request_date", typed("request_date", ""))
-      .set("count", std::to_string(draft.items.size()))
-      .set("case", Json::object({{"number", draft.content.folder}}))
-      .set("carrier", typed("carrier"))
-      .set("items", std::move(items))
-      .set("custody_head", heads)
-      .set("checked", typed("checked"))
-      .set("remarks", typed("remarks", ""))
-      .set("copies", typed("copies", "02"));
-  return add_text(draft, "data/bien-ban-ban-giao.docx", PHENDAU_TRY(report::fill_docx(found->text, values)));
+  const std::string giver = said("giver_name");
+  put("handed_at", paper_moment(draft.at));
+  put("handed_place", said("place"));
+  put("giver.name", giver.empty() ? actor.name : giver);
+  put("giver.title", said("giver_title"));
+  put("giver.agency", agency_name_at(services_, draft.items.front().agency_id, draft.at));
+  put("receiver.name", said("receiver_name"));
+  put("receiver.title", said("receiver_title"));
+  put("receiver.agency", draft.wish.to);
+  put("request_number", said("request_number"));
+  put("request_date", said("request_date"));
+  put("count", std::to_string(draft.items.size()));
+  put("case.number", draft.content.folder);
+  put("carrier", said("carrier"));
+  typed.set("items", std::move(items));
+  put("custody_head", heads);
+  put("checked", said("checked"));
+  put("remarks", said("remarks"));
+  put("copies", said("copies").empty() ? "02" : said("copies"));
+  return add_text(draft, "data/bien-ban-ban-giao.docx",
+                  PHENDAU_TRY(papers_.write_reserved(*draft.minute, std::move(typed))));
 }
 
 Result<> EvidenceBags::add_files(const Actor& actor, Draft& draft) {
@@ -300,6 +306,13 @@ Result<> EvidenceBags::add_files(const Actor& actor, Draft& draft) {
 }
 
 Result<Json> EvidenceBags::make(const Actor& actor, const Json& body) {
+  for (int tries = 1;; ++tries) {
+    auto made = make_once(actor, body);
+    if (made || made.error().text_id != kRaced || tries == kMinuteTries) return made;
+  }
+}
+
+Result<Json> EvidenceBags::make_once(const Actor& actor, const Json& body) {
   Draft draft;
   draft.wish = PHENDAU_TRY(wish_of(actor, body));
   draft.id = new_ulid(services_.env);
@@ -307,6 +320,8 @@ Result<Json> EvidenceBags::make(const Actor& actor, const Json& body) {
   const std::lock_guard lock(evidence_.lock());
   draft.items = PHENDAU_TRY(items_of(actor, body));
   draft.wish.case_id = draft.items.front().doc["case_id"].as_string();  // never what somebody says
+  const auto of_case = services_.ledger.get("case", draft.wish.case_id, everything());
+  draft.exercise = of_case && of_case->doc["exercise"].as_bool();
   const CivilDate day = to_civil(draft.at, kHubZone).date;
   draft.content.folder = fmt::format("CC-{:04}{:02}{:02}-{}", day.year, day.month, day.day,
                                      draft.id.substr(draft.id.size() - 6));
@@ -315,6 +330,9 @@ Result<Json> EvidenceBags::make(const Actor& actor, const Json& body) {
       {"External-Identifier", draft.content.folder},
       {"Source-Organization", agency_name_at(services_, draft.items.front().agency_id, draft.at)},
       {"Receiving-Organization", draft.wish.to}};
+  if (draft.exercise)
+    draft.content.info.push_back({"Internal-Sender-Description", tr(Lang::vi, "evidence.exercise")});
+  PHENDAU_TRY(reserve_minute(actor, draft));
   PHENDAU_TRY(add_steps(actor, draft));
   PHENDAU_TRY(add_files(actor, draft));
   return write_draft(actor, draft);
@@ -367,6 +385,8 @@ Result<Json> EvidenceBags::write_draft(const Actor& actor, Draft& draft) {
   also("request_id", draft.wish.request_id);
   also("no_request_reason", draft.wish.no_request_reason);
   also("minutes_number", draft.wish.minutes_number);
+  if (draft.exercise) bag.doc.set("exercise", true);
+  if (draft.minute && !draft.minute->number.empty()) bag.doc.set("minute_id", draft.minute->write.id);
   ledger::WriteBatch batch;
   for (auto& step : draft.steps) {
     if (!draft.wish.request_id.empty()) step.item.doc.set("request_id", draft.wish.request_id);
@@ -375,7 +395,15 @@ Result<Json> EvidenceBags::write_draft(const Actor& actor, Draft& draft) {
     batch.writes.push_back(std::move(step.event));
   }
   batch.writes.push_back(std::move(bag));
-  PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
+  const bool numbered = draft.minute && !draft.minute->number.empty();
+  if (numbered) {
+    batch.writes.push_back(std::move(draft.minute->write));
+    batch.writes.push_back(std::move(draft.minute->book));
+  }
+  const auto written = services_.ledger.write_batch(batch, actor, services_.env.now());
+  if (!written && numbered && written.error().code == ErrorCode::conflict)
+    return fail(ErrorCode::conflict, "another paper took the number", std::string(kRaced));
+  if (!written) return std::unexpected(written.error());
   return view(PHENDAU_TRY(services_.ledger.get(kBagKind, draft.id, everything())));
 }
 
@@ -386,8 +414,9 @@ Json EvidenceBags::view(const ledger::Record& record) {
                            {"files", record.doc["files"].size()}});
   for (const char* member : {"name", "case_id", "item_ids", "numbers", "act", "to", "to_body", "reason",
                              "request_id", "no_request_reason", "minutes_number", "size_bytes",
-                             "tagmanifest_sha256", "public_key", "made_at", "made_by"})
+                             "tagmanifest_sha256", "public_key", "made_at", "made_by", "minute_id"})
     out.set(member, record.doc[member]);
+  out.set("exercise", record.doc["exercise"].as_bool());
   return out;
 }
 

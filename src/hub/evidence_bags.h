@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hub/evidence.h"
+#include "hub/papers.h"
 #include "report/bag.h"
 
 namespace phendau::hub {
@@ -19,7 +20,8 @@ inline constexpr std::size_t kBagItemsMax = 500;
 
 class EvidenceBags {
  public:
-  EvidenceBags(Services& services, Evidence& evidence) : services_(services), evidence_(evidence) {}
+  EvidenceBags(Services& services, Evidence& evidence, Papers& papers)
+      : services_(services), evidence_(evidence), papers_(papers) {}
   /// The case as its page shows it, for the timeline; set before use.
   std::function<Result<Json>(const Actor& actor, std::string_view case_id)> case_view;
 
@@ -48,6 +50,8 @@ class EvidenceBags {
   Result<std::vector<ledger::Record>> items_of(const Actor& actor, const Json& body);
   Result<> add_steps(const Actor& actor, Draft& draft);
   Result<> add_files(const Actor& actor, Draft& draft);
+  Result<Json> make_once(const Actor& actor, const Json& body);
+  Result<> reserve_minute(const Actor& actor, Draft& draft);
   Result<> add_minute(const Actor& actor, Draft& draft);
   Result<std::string> timeline_of(const Actor& actor, const Draft& draft);
   Result<> add_text(Draft& draft, const std::string& path, const std::string& bytes);
@@ -57,6 +61,7 @@ class EvidenceBags {
 
   Services& services_;
   Evidence& evidence_;
+  Papers& papers_;
   ExportPlaces places_;
 };
 

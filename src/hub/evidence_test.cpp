@@ -36,13 +36,19 @@ struct World {
   Events events{*hub.services};
   Holds holds{*hub.services, book};
   Evidence evidence;
+  Alerts alerts{*hub.services};
+  Incidents incidents{*hub.services, alerts};
+  PdfMaker pdf{hub.env, "/office"};
+  Papers papers{*hub.services, incidents, records, pdf};
   EvidenceBags bags;
   Actor officer = TestHub::officer("a1");
   Actor other = TestHub::officer("a2");
   Actor police = person(Role::partner, "police", {"p1"});
   Actor province = person(Role::province_operator, "operator", {});
 
-  World() : evidence(setup(), records, events, holds, std::string(32, 'j')), bags(*hub.services, evidence) {
+  World()
+      : evidence(setup(), records, events, holds, std::string(32, 'j')),
+        bags(*hub.services, evidence, papers) {
     for (const char* id : {"a1", "a2", "p1"}) hub.add_agency(id);
     ledger::Write binding;
     binding.kind = "role_binding";
@@ -446,9 +452,38 @@ TEST_CASE("evidence: a package says why, is the same each time, and the verifier
   REQUIRE(again);
   CHECK((*world.evidence.get(world.officer, first["id"].as_string()))["events"].size() == 2);
   body.set("act", "copied").set("to", "Court");
-  REQUIRE(world.bags.make(world.officer, body));
+  // The minute has its number from the book of the agency that has a symbol, and is a paper that waits for
+  // its signatures; its number is in the custody log, too. What the office numbered itself takes none.
+  CHECK((*made)["minute_id"].is_null());
+  auto agency = *world.hub.ledger->get("agency", "a1", everything());
+  auto named = ledger::rewrite(agency, "short name");
+  named.doc.set("short_name", "A1");
+  REQUIRE(world.hub.ledger->write(named, system_actor(), world.hub.env.now()));
+  const auto copied = world.bags.make(world.officer, body);
+  REQUIRE(copied);
+  CHECK((*copied)["minutes_number"].as_string() == "01/BB-A1");
+  const auto minute = world.papers.get(world.officer, (*copied)["minute_id"].as_string());
+  REQUIRE(minute);
+  CHECK((*minute)["state"].as_string() == "numbered");
+  const Bytes copy = unpacked([&] {
+    const auto opened = world.bags.open(world.officer, (*copied)["id"].as_string());
+    std::string bytes;
+    REQUIRE(world.bags.write(*opened, [&](std::string_view piece, Duration) {
+      bytes += piece;
+      return true;
+    }));
+    return bytes;
+  }());
+  CHECK(sha256_hex(copy.files.at("data/bien-ban-ban-giao.docx")) == (*minute)["docx_sha256"].as_string());
+  CHECK(copy.files.at("data/custody.jsonl").find("01/BB-A1") == std::string::npos);  // a copy: no hand-over
+  body.set("minutes_number", "77/BB");
+  const auto own = world.bags.make(world.officer, body);
+  REQUIRE(own);
+  CHECK((*own)["minutes_number"].as_string() == "77/BB");
+  CHECK((*own)["minute_id"].is_null());
+  CHECK((*world.papers.books(world.officer))["items"].items().front()["last"].as_int() == 1);
   CHECK((*world.evidence.get(world.officer, first["id"].as_string()))["holder"].as_string() == "Police");
-  CHECK((*world.bags.list(world.officer, "case-1", "", 50))["items"].size() == 3);
+  CHECK((*world.bags.list(world.officer, "case-1", "", 50))["items"].size() == 4);
 }
 
 TEST_CASE("legal hold: nothing goes while it is in force") {

@@ -194,6 +194,10 @@ void Hub::open_papers() {
   papers_->sources().figures = [this](const Actor& actor, std::string_view root, const PaperOrigin& origin) {
     return year_report_->figures(actor, root, origin);
   };
+  evidence_bags_ = std::make_unique<EvidenceBags>(*services_, *evidence_, *papers_);
+  evidence_bags_->case_view = [this](const Actor& actor, std::string_view id) {
+    return incidents_->whole(actor, id);
+  };
 }
 
 Result<> Hub::open_organisations() {
@@ -209,10 +213,6 @@ Result<> Hub::open_organisations() {
 
 Result<> Hub::open_evidence() {
   evidence_ = std::make_unique<Evidence>(*services_, *records_, *events_, *holds_, keys_.journal_key);
-  evidence_bags_ = std::make_unique<EvidenceBags>(*services_, *evidence_);
-  evidence_bags_->case_view = [this](const Actor& actor, std::string_view id) {
-    return incidents_->whole(actor, id);
-  };
   return evidence_->open();
 }
 

@@ -44,8 +44,9 @@ class PaperReader {
   }
 
   PaperTemplate read(const YamlNode& node) {
-    in_.only_keys(node, {"paper", "title", "kind", "symbol", "book", "subject", "forms", "begins",
-                         "of_province", "addressees", "recipients", "signer", "fulfils", "fields"});
+    in_.only_keys(
+        node, {"paper", "title", "kind", "symbol", "book", "subject", "forms", "begins", "when",
+               "of_province", "awaits_decision", "addressees", "recipients", "signer", "fulfils", "fields"});
     PaperTemplate out;
     out.place = in_.place(node);
     out.id = in_.text(node, "paper", true);
@@ -61,7 +62,12 @@ class PaperReader {
     out.subject = in_.text(node, "subject", false);
     out.begins = in_.texts(node, "begins", true);
     check_begins(node, out.begins);
+    if (const YamlNode* when = in_.map(node, "when", false)) {
+      for (const auto& [field, values] : when->members)
+        out.when.emplace_back(field.scalar, in_.texts(*when, field.scalar, true));
+    }
     out.of_province = in_.boolean(node, "of_province", false);
+    out.awaits_decision = in_.boolean(node, "awaits_decision", false);
     out.fulfils = in_.text(node, "fulfils", false);
     if (const YamlNode* forms = in_.map(node, "forms", false)) {
       std::vector<std::string> names;
@@ -192,6 +198,13 @@ const PaperField* PaperTemplate::field(std::string_view field_id) const {
 
 bool PaperTemplate::begins_from(std::string_view what) const {
   return std::find(begins.begin(), begins.end(), what) != begins.end();
+}
+
+bool PaperTemplate::suits(const Json& record_doc) const {
+  return std::all_of(when.begin(), when.end(), [&](const auto& one) {
+    const std::string& value = record_doc[one.first].as_string();
+    return std::find(one.second.begin(), one.second.end(), value) != one.second.end();
+  });
 }
 
 std::vector<PaperTemplate> read_paper_templates(const std::vector<PackFile>& files,

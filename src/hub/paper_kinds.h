@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "comply/content.h"
@@ -51,7 +52,10 @@ struct PaperTemplate {
   std::string form;     // of a regulation, for people: "Mau 03, ..."
   /// What it can begin from: "case", "agency", or "record:KIND".
   std::vector<std::string> begins;
-  bool of_province = false;  // only for the province's own bodies: holds figures of all agencies
+  /// Of a record that it begins from: field -> the values with which it does.
+  std::vector<std::pair<std::string, std::vector<std::string>>> when;
+  bool awaits_decision = false;  // once issued, whoever it goes to decides on it
+  bool of_province = false;      // only for the province's own bodies: holds figures of all agencies
   std::vector<PaperParty> addressees;
   std::vector<PaperParty> recipients;
   std::string archive = "VT";
@@ -65,6 +69,7 @@ struct PaperTemplate {
 
   const PaperField* field(std::string_view id) const;
   bool begins_from(std::string_view what) const;
+  bool suits(const Json& record_doc) const;
 };
 
 /// How the value of a chart is called in the text until the chart takes its place.

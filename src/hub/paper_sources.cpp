@@ -2,18 +2,26 @@
 #include "hub/paper_sources.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/papers.h"
+#include "hub/record_checks.h"
+#include "hub/record_names.h"
 #include "model/predicate.h"
 
 namespace phendau::hub {
 namespace {
 
-constexpr std::size_t kEvidenceShown = 200;
+constexpr std::size_t kEvidenceShown = 500;
+constexpr std::size_t kOpenShown = 100;  // of each list; all are counted
+constexpr std::string_view kEvidence = "evidence_item";
+constexpr std::string_view kEvidenceBag = "evidence_bag";
+constexpr std::string_view kRequests = "coordination_request";
+constexpr std::string_view kOrders = "device_order";
 constexpr std::string_view kInsideNetworks[] = {"10.0.0.0/8",  "172.16.0.0/12",  "192.168.0.0/16",
                                                 "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
                                                 "fc00::/7",    "fe80::/10",      "::1/128"};
@@ -58,6 +66,11 @@ Json shown(const Json& value, const Json& schema) {
   return value;
 }
 
+std::string state_title(const Pack& pack, const std::string& state) {
+  const auto found = pack.state_titles.find(state);
+  return found == pack.state_titles.end() ? state : found->second.vi;
+}
+
 Json moment_or_null(const Json& text) {
   const auto at = parse_rfc3339(text.as_string());
   return at ? Json(paper_moment(*at)) : Json();
@@ -89,7 +102,9 @@ Json case_values(const Json& view) {
                            {"current_step", view["current_step"]},
                            {"summary", view["summary"]},
                            {"timeline", std::move(timeline)},
-                           {"attachments", std::move(files)}});
+                           {"attachments", std::move(files)},
+                           {"category", view["classification"]["category_title"]},
+                           {"severity", view["classification"]["outcome_title"]}});
   return out;
 }
 
@@ -150,6 +165,21 @@ bool is_filled(const Json& value) {
   if (value.is_null()) return false;
   if (value.is_string()) return !trim(value.as_string()).empty();
   return !value.is_array() || value.size() > 0;
+}
+
+Result<ledger::Record> origin_record(Services& services, const Actor& actor, std::string_view record) {
+  const std::size_t slash = record.find('/');
+  const RegisterKind* kind = services.pack.pack().reg(record.substr(0, slash));
+  if (kind == nullptr || slash == record.npos)
+    return fail(ErrorCode::not_found, "no such register", "error.not_found");
+  return services.ledger.get(kind->spec.name, record.substr(slash + 1),
+                             record_scope(services, actor, Action::read, *kind, ""));
+}
+
+std::string size_text(std::int64_t bytes) {
+  if (bytes < 1'024) return fmt::format("{} B", bytes);
+  if (bytes < (1 << 20)) return fmt::format("{} KiB", (bytes + 1'023) / 1'024);
+  return fmt::format("{} MiB", (bytes + (1 << 20) - 1) >> 20);
 }
 
 std::string paper_moment(UtcTime at) {
@@ -222,31 +252,50 @@ Json PaperSources::system_of(const Actor& actor, const PaperOrigin& origin) {
   return out;
 }
 
-Json PaperSources::evidence_of(const Actor& actor, const PaperOrigin& origin) {
-  Records::Query query;
-  query.equals = {{"case_id", origin.case_id}};
-  query.order_by = "created_at";
-  query.limit = kEvidenceShown;
-  const auto page = records_.list(actor, "evidence_item", query);
-  if (!page || (*page)["items"].size() == 0) return {};
+Json PaperSources::evidence_of(const PaperOrigin& origin, const Json& bag) {
+  std::vector<ledger::Record> found;
+  if (!bag.is_null()) {
+    for (const auto& id : texts_from(bag["item_ids"])) {
+      auto item = services_.ledger.get(kEvidence, id, everything());  // whoever may read the package
+      if (item && found.size() < kEvidenceShown) found.push_back(std::move(*item));
+    }
+  } else {
+    ledger::Query query;
+    query.kind = kEvidence;
+    query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(origin.case_id)}});
+    query.agency_ids = {origin.agency_id};
+    query.order_by = "created_at";
+    query.descending = false;
+    query.limit = kEvidenceShown;
+    if (auto page = services_.ledger.list(query, everything())) found = std::move(page->records);
+  }
+  if (found.empty()) return {};
   Json items = Json::array();
-  for (const auto& record : (*page)["items"].items()) {
-    const Json& doc = record["doc"];
-    items.push(Json::object({{"number", doc["number"].string_or(std::to_string(items.size() + 1))},
-                             {"name", doc["label"].as_string()},
-                             {"size", doc["size_bytes"].is_int() ? doc["size_bytes"].dump() : std::string()},
-                             {"seal", doc["seal"].as_string()},
-                             {"sha256", doc["sha256"].as_string()}}));
+  std::string heads;
+  for (const auto& record : found) {
+    const Json& doc = record.doc;
+    const std::string number = doc["number"].string_or(std::to_string(items.size() + 1));
+    items.push(
+        Json::object({{"number", number},
+                      {"name", doc["label"].as_string()},
+                      {"size", doc["size_bytes"].is_int() ? size_text(doc["size_bytes"].as_int()) : ""},
+                      {"seal", doc["seal_number"].as_string()},
+                      {"sha256", doc["sha256"].as_string()}}));
+    const std::string& head = doc["custody_head"].as_string();
+    if (!head.empty()) heads += (heads.empty() ? "" : "\n") + number + ": " + head;
   }
   const std::string count = std::to_string(items.size());
-  return Json::object({{"items", std::move(items)}, {"count", count}});
+  return Json::object({{"items", std::move(items)},
+                       {"count", count},
+                       {"custody_head", heads},
+                       {"receiver", bag["to"].as_string()}});
 }
 
 /// The newest numbered papers of the same case, by id of their template.
 Json PaperSources::papers_of(const PaperOrigin& origin) {
   ledger::Query query;
   query.kind = kPaperKind;
-  query.states = {"numbered", "issued"};
+  query.states = {"numbered", "issued", "decided"};
   query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(origin.case_id)}});
   query.agency_ids = {origin.agency_id};
   query.order_by = "created_at";
@@ -265,6 +314,131 @@ Json PaperSources::papers_of(const PaperOrigin& origin) {
   return out;
 }
 
+Json PaperSources::record_of(const ledger::Record& record) {
+  const Pack& pack = services_.pack.pack();
+  const RegisterKind* kind = pack.reg(record.kind);
+  if (kind == nullptr) return record.doc;
+  const Json& schema = kind->spec.schema;
+  Json out = shown(record.doc, schema);
+  for (const auto& [name, value] : record.doc.members()) {
+    const std::string& target = schema["properties"][name]["x-ref"].as_string();
+    if (target.empty() || !value.is_string()) continue;
+    const RegisterKind* other = pack.reg(target);
+    const auto found = services_.ledger.get(target, value.as_string(), everything());
+    if (found && other != nullptr) out.set(name, record_name(*other, found->doc));
+  }
+  return out;
+}
+
+Result<> PaperSources::add_record(const Actor& actor, const PaperOrigin& origin, Json& out) {
+  const auto record = PHENDAU_TRY(origin_record(services_, actor, origin.record));
+  out.set("record", record_of(record));
+  out.set("sender",
+          Json::object({{"name", agency_name_at(services_, record.agency_id, services_.env.now())}}));
+  if (record.doc["exercise"].as_bool()) out.set("exercise", true);
+  if (record.kind == kEvidenceBag) {
+    out.set("evidence", evidence_of(origin, record.doc));
+    out.set("case", Json::object({{"number", record.doc["name"]}}));
+  }
+  const std::string& case_id = record.doc["case_id"].as_string();
+  if (case_id.empty() || !origin.case_id.empty()) return {};
+  // That it is an exercise stands on the paper, whoever writes it; what the case says, only for who may read
+  // it.
+  const auto of_case = services_.ledger.get("case", case_id, everything());
+  if (of_case && of_case->doc["exercise"].as_bool()) out.set("exercise", true);
+  const auto view = incidents_.whole(actor, case_id);
+  if (!view) return {};
+  Json values = case_values(*view);
+  if (record.kind == kEvidenceBag) values.set("number", record.doc["name"]);
+  out.set("case", std::move(values));
+  out.set("case_times",
+          Json::object({{"detected_at", (*view)["detected_at"]}, {"opened_at", (*view)["opened_at"]}}));
+  return {};
+}
+
+Result<Json> PaperSources::open_of(const Actor& actor, const PaperOrigin& origin) {
+  Incidents::Filter open;
+  open.status = "open";
+  open.limit = kOpenShown;
+  const Json listed = PHENDAU_TRY(incidents_.list(actor, open));
+  Json cases = Json::array();
+  for (const auto& one : listed["items"].items()) {
+    std::string due;  // RFC 3339 in UTC: the order of the texts is that of the times
+    for (const auto& clock : one["clocks"].items()) {
+      const std::string& at = clock["due_at"].as_string();
+      if (!at.empty() && (due.empty() || at < due)) due = at;
+    }
+    cases.push(Json::object({{"title", one["title"]},
+                             {"agency", one["agency_name"]},
+                             {"step", one["current_step"]},
+                             {"due", due.empty() ? Json("") : short_moment(due)}}));
+  }
+  ledger::Query query;
+  query.kind = kRequests;
+  query.states = {"sent", "answered"};
+  query.order_by = "created_at";
+  query.descending = false;
+  query.limit = kOpenShown;
+  Json requests = Json::array();
+  std::uint64_t request_count = 0;
+  if (const RegisterKind* kind = services_.pack.pack().reg(kRequests)) {
+    const Scope scope = record_scope(services_, actor, Action::read, *kind, "");
+    for (const auto& one : PHENDAU_TRY(services_.ledger.list(query, scope)).records) {
+      const Json words = record_of(one);
+      requests.push(Json::object({{"wanted", words["wanted"]},
+                                  {"from", agency_name(services_, one.agency_id)},
+                                  {"to", words["to_agency_id"].string_or(words["to_body"].as_string())},
+                                  {"sent", short_moment(one.doc["sent_at"])},
+                                  {"state", state_title(services_.pack.pack(), one.state)}}));
+    }
+    request_count = PHENDAU_TRY(services_.ledger.count(query, scope));
+  }
+  return Json::object({{"cases", std::move(cases)},
+                       {"case_count", listed["total"].dump()},
+                       {"requests", std::move(requests)},
+                       {"request_count", std::to_string(request_count)},
+                       {"pending", PHENDAU_TRY(pending_of(actor, origin))}});
+}
+
+/// Papers that have a number and no signature, and machines whose last order that was carried out cut them
+/// off.
+Result<Json> PaperSources::pending_of(const Actor& actor, const PaperOrigin& origin) {
+  Json out = Json::array();
+  ledger::Query papers;
+  papers.kind = kPaperKind;
+  papers.states = {"numbered"};
+  papers.agency_ids = {origin.agency_id};
+  papers.limit = kOpenShown;
+  for (const auto& one : PHENDAU_TRY(services_.ledger.list(papers, everything())).records) {
+    const std::string& about = one.doc["record"].as_string();
+    const bool visible = about.empty() || origin_record(services_, actor, about).has_value();
+    const std::string& case_id = one.doc["case_id"].as_string();
+    const bool of_case =
+        case_id.empty() ||
+        services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::papers)).has_value();
+    if (visible && of_case)
+      out.push(tr(Lang::vi, "paper.waits_for_signature",
+                  {one.doc["number"].as_string(), one.doc["head"]["subject"].as_string()}));
+  }
+  ledger::Query orders;
+  orders.kind = kOrders;
+  orders.states = {"done"};
+  orders.order_by = "created_at";
+  orders.limit = ledger::kListLimitMax;
+  std::set<std::string> seen;
+  const Scope scope = authorize(actor, Action::read, Resource::device);
+  if (scope.allows_nothing()) return out;
+  for (const auto& one : PHENDAU_TRY(services_.ledger.list(orders, scope)).records) {
+    const std::string& order = one.doc["order"].as_string();
+    const bool cuts = order == "isolate";
+    if ((!cuts && order != "release") || !seen.insert(one.doc["device_id"].as_string()).second || !cuts)
+      continue;
+    out.push(tr(Lang::vi, "paper.is_isolated",
+                {record_of(one)["device_id"].as_string(), short_moment(one.doc["finished_at"]).as_string()}));
+  }
+  return out;
+}
+
 Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate* paper, const PaperOrigin& origin) {
   const UtcTime now = services_.env.now();
   Json out = Json::object({{"now", paper_moment(now)}, {"officer", officer_of(actor)}});
@@ -274,29 +448,25 @@ Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate* paper
   if (!origin.case_id.empty()) {
     const Json view = PHENDAU_TRY(incidents_.whole(actor, origin.case_id));
     out.set("case", case_values(view));
-    out.set("case_times", Json::object({{"detected_at", view["detected_at"]},
-                                        {"opened_at", view["opened_at"]},
-                                        {"exercise", view["exercise"]}}));
-    out.set("evidence", evidence_of(actor, origin));
+    out.set("case_times",
+            Json::object({{"detected_at", view["detected_at"]}, {"opened_at", view["opened_at"]}}));
+    out.set("exercise", view["exercise"].as_bool());
+    out.set("evidence", evidence_of(origin, Json()));
     out.set("papers", papers_of(origin));
     add_steps(view, out);
   }
-  if (!origin.record.empty()) {
-    const std::size_t slash = origin.record.find('/');
-    const std::string kind_name = origin.record.substr(0, slash);
-    const Json record = PHENDAU_TRY(records_.get(actor, kind_name, origin.record.substr(slash + 1)));
-    const RegisterKind* kind = services_.pack.pack().reg(kind_name);
-    out.set("record", shown(record["doc"], kind == nullptr ? Json() : kind->spec.schema));
-    out.set("sender", Json::object({{"name", record["agency_name"]}}));
-  }
-  for (const std::string_view root : kFigures) {
-    if (paper == nullptr) break;
+  if (!origin.record.empty()) PHENDAU_TRY(add_record(actor, origin, out));
+  const auto wants = [&](std::string_view root) {
     const std::string prefix = std::string(root) + ".";
-    const bool wanted = std::any_of(paper->fields.begin(), paper->fields.end(), [&](const PaperField& field) {
-      return std::any_of(field.from.begin(), field.from.end(),
-                         [&](const std::string& from) { return from.starts_with(prefix); });
-    });
-    if (wanted && figures) out.set(root, PHENDAU_TRY(figures(actor, root, origin)));
+    return paper != nullptr &&
+           std::any_of(paper->fields.begin(), paper->fields.end(), [&](const PaperField& field) {
+             return std::any_of(field.from.begin(), field.from.end(),
+                                [&](const std::string& from) { return from.starts_with(prefix); });
+           });
+  };
+  if (wants("open")) out.set("open", PHENDAU_TRY(open_of(actor, origin)));
+  for (const std::string_view root : kFigures) {
+    if (figures && wants(root)) out.set(root, PHENDAU_TRY(figures(actor, root, origin)));
   }
   return out;
 }
@@ -375,7 +545,7 @@ Result<Json> PaperSources::head(const Actor& actor, const PaperTemplate& paper, 
                        {"recipients", texts_json(names_of(paper.recipients, origin, sources))},
                        {"archive", paper.archive},
                        {"signer", std::move(signer)},
-                       {"exercise", sources["case_times"]["exercise"].as_bool()}});
+                       {"exercise", sources["exercise"].as_bool()}});
 }
 
 }  // namespace phendau::hub

@@ -25,6 +25,8 @@ struct PaperOrigin {
   std::int32_t year = 0;  // of figures; 0: this one
 };
 
+/// The record KIND/ID of a register, for who may read it; `not_found` otherwise.
+Result<ledger::Record> origin_record(Services& services, const Actor& actor, std::string_view record);
 /// Whether a field says something: text that is more than blanks, a list that is not empty, any other value.
 bool is_filled(const Json& value);
 
@@ -45,10 +47,18 @@ class PaperSources {
  private:
   /// `paper`: whose figures are wanted; nullptr: none.
   Result<Json> gather(const Actor& actor, const PaperTemplate* paper, const PaperOrigin& origin);
+  /// A record's values in words; what refers to another record by that one's name.
+  Json record_of(const ledger::Record& record);
+  /// What runs in the agency's reach: open cases, requests, papers that wait for a signature, isolated
+  /// machines.
+  Result<Json> open_of(const Actor& actor, const PaperOrigin& origin);
+  Result<Json> pending_of(const Actor& actor, const PaperOrigin& origin);
   Result<Json> agency_of(const std::string& agency_id);
   Json officer_of(const Actor& actor);
   Json system_of(const Actor& actor, const PaperOrigin& origin);
-  Json evidence_of(const Actor& actor, const PaperOrigin& origin);
+  /// Of the case, or those that the package `bag` holds.
+  Json evidence_of(const PaperOrigin& origin, const Json& bag);
+  Result<> add_record(const Actor& actor, const PaperOrigin& origin, Json& out);
   Json papers_of(const PaperOrigin& origin);
   std::vector<std::string> names_of(const std::vector<PaperParty>& parties, const PaperOrigin& origin,
                                     const Json& sources);
@@ -58,6 +68,8 @@ class PaperSources {
   Records& records_;
 };
 
+/// "3 MiB": of a file, rounded up.
+std::string size_text(std::int64_t bytes);
 /// "08:15, 03/02/2026" in Vietnamese words, at +07.
 std::string paper_moment(UtcTime at);
 /// A text without the addresses that only exist inside networks (RFC 1918 and the like): a paper names public

@@ -23,6 +23,9 @@ constexpr std::string_view kDrafted = "drafted";
 constexpr std::string_view kNumbered = "numbered";
 constexpr std::string_view kIssued = "issued";
 constexpr std::string_view kCancelled = "cancelled";
+constexpr std::string_view kDecided = "decided";
+constexpr std::string_view kOutcomes[] = {"approved", "refused", "returned"};
+constexpr std::size_t kDecisionBytesMax = 2'000;
 constexpr std::string_view kRenditions = "paper_pdf";  // derived rows: PDF of a frozen DOCX, by its digest
 constexpr std::string_view kDots = "\xE2\x80\xA6\xE2\x80\xA6";
 constexpr std::size_t kRemembered = 20;  // papers looked through for what the last one said
@@ -40,6 +43,10 @@ std::unexpected<Error> refused_field(const PaperField& field, std::string text_i
 }
 std::unexpected<Error> kind_gone(std::string_view id) {
   return fail(ErrorCode::conflict, fmt::format("the pack in force has no paper '{}'", id), "paper.kind_gone");
+}
+
+std::string book_of(const PaperTemplate& paper, bool exercise) {
+  return exercise ? std::string(kExerciseBook) : paper.book;
 }
 
 const Json& value_of(const Json& doc, std::string_view field) {
@@ -275,13 +282,7 @@ bool Papers::may_see_origin(const Actor& actor, const Json& doc) {
   const std::string& case_id = doc["case_id"].as_string();
   if (!case_id.empty() && !case_of(actor, case_id)) return false;
   const std::string& record = doc["record"].as_string();
-  if (record.empty()) return true;
-  const std::size_t slash = record.find('/');
-  const RegisterKind* kind = services_.pack.pack().reg(record.substr(0, slash));
-  if (kind == nullptr) return false;
-  return services_.ledger
-      .get(kind->spec.name, record.substr(slash + 1), record_scope(services_, actor, Action::read, *kind, ""))
-      .has_value();
+  return record.empty() || origin_record(services_, actor, record).has_value();
 }
 
 Result<ledger::Record> Papers::find(const Actor& actor, Action action, std::string_view id) {
@@ -299,15 +300,20 @@ Result<ledger::Record> Papers::find(const Actor& actor, Action action, std::stri
   return record;
 }
 
-Result<Json> Papers::kinds(const Actor& actor, bool from_case, std::string_view record_kind) {
+Result<Json> Papers::kinds(const Actor& actor, bool from_case, std::string_view record) {
   if (scope_of(actor, Action::read).allows_nothing())
     return fail(ErrorCode::denied, "no right to papers", "error.denied");
+  const std::size_t slash = record.find('/');
+  const std::string_view record_kind = record.substr(0, slash);
+  std::optional<ledger::Record> about;
+  if (slash != record.npos) about = PHENDAU_TRY(origin_record(services_, actor, record));
   const bool writes = !scope_of(actor, Action::create).allows_nothing();
   Json items = Json::array();
   for (const auto& paper : services_.pack.papers()) {
     if (paper.of_province && !is_provincial(actor)) continue;
     if (from_case && !paper.begins_from("case")) continue;
     if (!record_kind.empty() && !paper.begins_from(fmt::format("record:{}", record_kind))) continue;
+    if (about && !paper.suits(about->doc)) continue;
     items.push(
         Json::object({{"id", paper.id},
                       {"title", paper.title.vi},
@@ -341,6 +347,8 @@ Json Papers::summary(const ledger::Record& record) const {
                        {"docx_sha256", record.doc["docx_sha256"]},
                        {"signed", std::move(signed_file)},
                        {"cancel_reason", record.doc["cancel_reason"]},
+                       {"awaits_decision", record.doc["awaits_decision"].as_bool()},
+                       {"decision", record.doc["decision"]},
                        {"made_at", format_rfc3339(record.created_at)},
                        {"made_by", record.created_by},
                        {"updated_at", format_rfc3339(record.updated_at)}});
@@ -359,9 +367,7 @@ Result<Json> Papers::view(const Actor& actor, const ledger::Record& record) {
   Json last;
   const auto may_write = scope_of(actor, Action::update).covers(record.agency_id);
   if (record.state == kDrafted && may_write) {
-    const std::string book = head["exercise"].as_bool() ? std::string(kExerciseBook)
-                             : paper != nullptr         ? paper->book
-                                                        : std::string();
+    const std::string book = paper == nullptr ? std::string() : book_of(*paper, head["exercise"].as_bool());
     const auto year = to_civil(services_.env.now(), kHubZone).date.year;
     last = PHENDAU_TRY(last_number(services_.ledger, record.agency_id, book, year));
   }
@@ -489,8 +495,12 @@ Result<Json> Papers::create(const Actor& actor, const Json& body, std::string id
   if (!origin.case_id.empty() && !paper->begins_from("case")) return bad_member("case_id");
   if (origin.case_id.empty() && paper->begins.size() == 1 && paper->begins_from("case"))
     return bad_member("case_id");
+  const bool from_record = paper->begins_from("record:" + origin.record.substr(0, origin.record.find('/')));
+  if (!origin.record.empty() && !from_record) return bad_member("record");
   if (!origin.record.empty() &&
-      !paper->begins_from("record:" + origin.record.substr(0, origin.record.find('/'))))
+      !paper->suits(PHENDAU_TRY(origin_record(services_, actor, origin.record)).doc))
+    return bad_member("record");
+  if (origin.record.empty() && origin.case_id.empty() && !paper->begins_from("agency"))
     return bad_member("record");
   Json head = PHENDAU_TRY(sources_.head(actor, *paper, origin));
   Json known = PHENDAU_TRY(sources_.known(actor, *paper, origin));
@@ -541,6 +551,58 @@ Result<Json> Papers::update(const Actor& actor, std::string_view id, const Json&
   return save(actor, std::move(write));
 }
 
+Result<std::string> Papers::freeze(const PaperTemplate& paper, bool blanks, ledger::Write& write) {
+  std::string docx = PHENDAU_TRY(fill_paper(paper, write.doc, blanks));
+  write.doc.set("number", report::full_number(PHENDAU_TRY(report::paper_from_json(write.doc["head"]))))
+      .set("template_sha256", paper.sha256)
+      .set("docx_sha256", PHENDAU_TRY(services_.ledger.put_blob(docx)));
+  return docx;
+}
+
+Result<Papers::Reserved> Papers::reserve(const Actor& actor, const PaperTemplate& paper,
+                                         const PaperOrigin& about, const Json& said, bool numbered) {
+  PaperOrigin agency;
+  agency.agency_id = about.agency_id;
+  Json head = PHENDAU_TRY(sources_.head(actor, paper, agency));
+  Json known = Json::object();
+  remember(actor, paper, about.agency_id, head, known);
+  for (const auto& [name, value] : said.members()) head.set(name, value);
+  const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
+  head.set("date", format_date(today));
+  if (head["place"].as_string().empty()) head.set("place", kDots);  // to be filled in by hand, as the rest
+  const auto lines = PHENDAU_TRY(report::paper_from_json(head));
+  Reserved out;
+  out.paper = &paper;
+  out.write.kind = kPaperKind;
+  out.write.id = new_ulid(services_.env);
+  out.write.agency_id = about.agency_id;
+  out.write.state = kNumbered;
+  out.write.expected_version = 0;
+  out.write.reason = "numbered";
+  out.write.pack = services_.pack.pack().reference();
+  out.write.doc.set("paper", paper.id).set("title", paper.title.vi).set("known", std::move(known));
+  if (!about.case_id.empty()) out.write.doc.set("case_id", about.case_id);
+  if (!about.record.empty()) out.write.doc.set("record", about.record);
+  if (numbered && scope_of(actor, Action::create).covers(about.agency_id) &&
+      report::check_paper(lines).empty()) {
+    const std::string book = book_of(paper, lines.exercise);
+    auto taken = PHENDAU_TRY(
+        take_number(services_.ledger, about.agency_id, book, today.year, out.write.id, std::nullopt));
+    head.set("number", taken.number);
+    out.number = report::full_number(PHENDAU_TRY(report::paper_from_json(head)));
+    out.book = std::move(taken.write);
+    out.write.doc.set("book", book).set("year", today.year);
+  }
+  out.write.doc.set("head", std::move(head));
+  return out;
+}
+
+Result<std::string> Papers::write_reserved(Reserved& reserved, Json typed) {
+  reserved.write.doc.set("typed", std::move(typed));
+  if (reserved.number.empty()) return fill_paper(*reserved.paper, reserved.write.doc, true);
+  return freeze(*reserved.paper, true, reserved.write);
+}
+
 Result<Json> Papers::number(const Actor& actor, std::string_view id, const Json& body) {
   const auto record = PHENDAU_TRY(find(actor, Action::update, id));
   if (record.state != kDrafted) return wrong_state(record);
@@ -555,7 +617,7 @@ Result<Json> Papers::number(const Actor& actor, std::string_view id, const Json&
   const UtcTime now = services_.env.now();
   const CivilDate today = to_civil(now, kHubZone).date;
   const bool exercise = record.doc["head"]["exercise"].as_bool();
-  const std::string book = exercise ? std::string(kExerciseBook) : paper->book;
+  const std::string book = book_of(*paper, exercise);
   const Json& typed_number = body["number"];
   const auto wanted = typed_number.is_int() ? std::optional(typed_number.as_int()) : std::nullopt;
   for (int tries = 0; tries < kNumberTries; ++tries) {
@@ -568,13 +630,8 @@ Result<Json> Papers::number(const Actor& actor, std::string_view id, const Json&
     head.set("agency", agency_name_at(services_, record.agency_id, now))
         .set("number", taken.number)
         .set("date", format_date(today));
-    write.doc.set("head", head);
-    const std::string docx = PHENDAU_TRY(fill_paper(*paper, write.doc, false));
-    write.doc.set("book", book)
-        .set("year", today.year)
-        .set("number", report::full_number(PHENDAU_TRY(report::paper_from_json(head))))
-        .set("template_sha256", paper->sha256)
-        .set("docx_sha256", PHENDAU_TRY(services_.ledger.put_blob(docx)));
+    write.doc.set("head", head).set("book", book).set("year", today.year);
+    PHENDAU_TRY(freeze(*paper, false, write));
     write.expected_version = record.version;
     ledger::WriteBatch batch;
     batch.writes = {std::move(write), std::move(taken.write)};
@@ -604,6 +661,32 @@ Result<Json> Papers::cancel(const Actor& actor, std::string_view id, const Json&
   return save(actor, std::move(write));
 }
 
+Result<Json> Papers::decide(const Actor& actor, std::string_view id, const Json& body) {
+  const auto record = PHENDAU_TRY(find(actor, Action::update, id));
+  if (record.state != kIssued || !record.doc["awaits_decision"].as_bool()) return wrong_state(record);
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
+  const std::string& outcome = body["outcome"].as_string();
+  if (std::find(std::begin(kOutcomes), std::end(kOutcomes), outcome) == std::end(kOutcomes))
+    return bad_member("outcome");
+  Json decision = Json::object({{"outcome", outcome}});
+  for (const char* member : {"decided_by", "number", "note"}) {
+    const std::string text(trim(body[member].as_string()));
+    if (text.size() > kDecisionBytesMax || (text.empty() && std::string_view(member) == "decided_by"))
+      return bad_member(member);
+    if (!text.empty()) decision.set(member, text);
+  }
+  const auto day = parse_date(body["decided_on"].as_string());
+  const auto issued = parse_date(record.doc["head"]["date"].as_string());
+  const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
+  if (!day || *day > today || (issued && *day < *issued)) return bad_member("decided_on");
+  decision.set("decided_on", format_date(*day)).set("entered_by", actor.name);
+  auto write = ledger::rewrite(record, "decided");
+  write.state = kDecided;
+  write.expected_version = body["version"].is_int() ? body["version"].as_int() : record.version;
+  write.doc.set("decision", std::move(decision));
+  return save(actor, std::move(write));
+}
+
 /// The paper, its signed file as evidence of what it is about, and the entry in the register of papers sent.
 ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const PaperTemplate* paper,
                                        const Json& signed_file) {
@@ -611,6 +694,7 @@ ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const Paper
   auto write = ledger::rewrite(record, "issued");
   write.state = kIssued;
   write.doc.set("signed", signed_file);
+  if (paper != nullptr && paper->awaits_decision) write.doc.set("awaits_decision", true);
   write.expected_version = record.version;
   batch.writes.push_back(std::move(write));
   ledger::Write file;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Official papers: drafted from a case, a record or for an agency; numbered from the agency's book, which
-// freezes the DOCX; issued when a signed scan or a validly signed file comes back; or cancelled, and then the
-// number stays used. A paper of a case or a record is seen only by those who may see that. Blocks while
-// LibreOffice works; otherwise quick. Thread-safe: a lost race is `conflict`.
+// freezes the DOCX; issued when a signed scan or a validly signed file comes back, and decided if it awaits
+// that; or cancelled, and then the number stays used. A paper of a case or a record is seen only by those who
+// may see that. Blocks while LibreOffice works; otherwise quick. Thread-safe: a lost race is `conflict`.
 #pragma once
 
 #include <string>
@@ -27,7 +27,8 @@ class Papers {
       : services_(services), records_(records), sources_(services, incidents, records), pdf_(pdf) {}
 
   /// {items}: papers that this actor can draft, optionally only from a case or a register's record.
-  Result<Json> kinds(const Actor& actor, bool from_case, std::string_view record_kind);
+  /// @param record KIND, or KIND/ID for what suits this one.
+  Result<Json> kinds(const Actor& actor, bool from_case, std::string_view record);
   struct Query {
     std::vector<std::string> states;
     std::string paper;
@@ -51,6 +52,24 @@ class Papers {
   /// The signed scan (PDF or picture), or a digitally signed PDF or DOCX. Through the upload guard.
   Result<Json> issue(const Actor& actor, std::string_view id, std::string_view file_name,
                      std::string_view bytes);
+
+  /// For what makes its paper itself (a package of evidence its minute): the head, and the next number if
+  /// this actor writes papers of the agency and nothing is wrong with the head. What `about` names may not be
+  /// written yet. The writes belong into the batch of what it is made for; a lost race is `conflict` there.
+  struct Reserved {
+    const PaperTemplate* paper = nullptr;
+    std::string number;  // empty: none was taken, and there is nothing to write
+    ledger::Write write;
+    ledger::Write book;
+  };
+  /// @param head members that replace what is known. @param numbered false: no number is wanted.
+  Result<Reserved> reserve(const Actor& actor, const PaperTemplate& paper, const PaperOrigin& about,
+                           const Json& head, bool numbered);
+  /// The DOCX, what nobody said as dots to be filled in by hand; frozen if it has a number.
+  Result<std::string> write_reserved(Reserved& reserved, Json typed);
+
+  /// What its addressee decided on an issued paper that awaits it (PaperDecision of openapi.yaml).
+  Result<Json> decide(const Actor& actor, std::string_view id, const Json& body);
 
   enum class Part : std::uint8_t { docx, pdf, signed_file };
   struct File {
@@ -78,6 +97,8 @@ class Papers {
   Result<Json> view(const Actor& actor, const ledger::Record& record);
   Json summary(const ledger::Record& record) const;
   Result<Json> save(const Actor& actor, ledger::Write write);
+  /// Of a numbered paper, into its record. @param blanks what is missing becomes dots.
+  Result<std::string> freeze(const PaperTemplate& paper, bool blanks, ledger::Write& write);
   Result<std::string> docx_of(const ledger::Record& record);
   Result<std::string> pdf_of(const ledger::Record& record);
   ledger::WriteBatch issue_batch(const ledger::Record& record, const PaperTemplate* paper,

@@ -269,6 +269,7 @@ def requests(on, own):
         **{name: [(None, {}, {"id": on["paper"]})] for name in ("getPaper", "previewPaper")},
         "getPaperFile": [(None, {}, {"id": on["paper"], "part": part}) for part in ("docx", "pdf", "signed")],
         "updatePaper": [({"values": {"remarks": "y"}}, {}, {"id": on["paper"]})], "numberPaper": [({}, {}, {"id": on["paper"]})],
+        "decidePaper": [({"outcome": "approved", "decided_by": "x", "decided_on": "2026-01-01"}, {}, {"id": on["paper"]})],
         "cancelPaper": [({"reason": "x"}, {}, {"id": on["paper"]})], "issuePaper": [(b"x", {"name": "x.pdf"}, {"id": on["paper"]})],
         "openStream": [], "getHealth": [(None, {}, {})],
         "listTasks": [(None, {}, {})], "getAgencyPage": [(None, {}, {"id": on["agency"]})], "listNotices": [(None, {"limit": 200}, {})],

@@ -4,6 +4,7 @@
 PNG pages stay in OUT, if given.
 
 usage: papers_hub.py [OUT]"""
+import hashlib
 import io
 import pathlib
 import shutil
@@ -13,7 +14,7 @@ import zipfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import layout  # noqa: E402
-from harness import Client, Hub, give_to_hub, refused, scratch, skip  # noqa: E402
+from harness import Agent, Client, Hub, give_to_hub, refused, scratch, skip  # noqa: E402
 from papers import run, squeezed, texts_of  # noqa: E402
 
 OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
@@ -132,18 +133,56 @@ def main():
     everything = admin.get("/paper-kinds")["items"]
     of_province = {kind["id"] for kind in everything} - of_agency
     assert of_province == {"late_list", "provincial_summary", "ranking_sheet"}, of_province
+    # A shift that is handed over: the minute says what is open, and that the case is there.
+    today = officer.get("/duty-roster")["today"]
+    shift = officer.post("/registers/duty_shift", {"agency_id": "so-khcn", "doc": {"officer": "Nguyễn Thị Thử", "on_duty_on": today, "hours": "07 giờ đến 19 giờ"}})
+    officer.post("/registers/coordination_request", {"agency_id": "so-khcn", "doc": {"to_body": "police", "wanted": "experts", "channel": "document",
+                                                                                     "sent_at": today + "T08:00:00+07:00", "content": "Cử người kiểm tra", "case_id": case["id"]}})
+    officer.post(f"/registers/duty_shift/{shift['id']}/move", {"to": "done", "doc": {"handed_over_to": "Trần Văn Nhận", "handed_over_at": today + "T00:00:00+07:00", "notes": "Theo dõi cổng thông tin"}})
+    # Evidence of the case that was handed over, and a machine that was cut off.
+    log = b"192.0.2.1 GET /\n"
+    begun = officer.post("/evidence/uploads", {"case_id": case["id"], "label": "Nhật ký web", "source": "web-01", "name": "web.log", "size_bytes": len(log)})
+    officer.call("POST", f"/evidence/uploads/{begun['id']}", log, offset=0)
+    officer.post(f"/evidence/uploads/{begun['id']}/finish", {"sha256": hashlib.sha256(log).hexdigest()})
+    bag = officer.post("/evidence/bags", {"case_id": case["id"], "to": "Công an tỉnh Hà Giang", "no_request_reason": "Yêu cầu qua điện thoại"})
+    first_minute = officer.get(f"/papers/{bag['minute_id']}")
+    assert first_minute["state"] == "numbered" and bag["minutes_number"] == first_minute["number"] == "01/BB-SKHCN", (bag, first_minute["number"])
+    Agent(hub).enrol(admin.post("/enrolment-tokens", {"agency_id": "so-khcn", "note": "thử"})["token"])
+    device = officer.get("/devices")["items"][0]
+    given = {"ordered_by": "Giám đốc Sở", "reason": "Trang chủ bị thay", "case_id": case["id"]}
+    order = officer.post(f"/devices/{device['id']}/orders", {**given, "order": "isolate", "weighed": "Không có dịch vụ nào phải giữ",
+                         "stays_up": [{"direction": "in", "network": "192.0.2.10/32", "port": 22, "protocol": "tcp"}]})
+    measure = officer.post(f"/devices/{device['id']}/orders", {**given, "order": "collect_facts"})
+    records = {"shift_handover": f"duty_shift/{shift['id']}", "isolation_order": f"device_order/{order['id']}"}
+    assert [k["id"] for k in officer.get("/paper-kinds", record=records["isolation_order"])["items"]] == ["isolation_order"]
+    assert officer.get("/paper-kinds", record=f"device_order/{measure['id']}")["items"] == []
+    refused(400, lambda: officer.post("/papers", {"paper": "isolation_order", "record": f"device_order/{measure['id']}"}))
+    refused(404, lambda: other.post("/papers", {"paper": "isolation_order", "record": records["isolation_order"]}))
+
     made = []
     for kind in everything:
         body = {"paper": kind["id"]}
-        if "case" in kind["begins"]:
+        if kind["id"] in records:
+            body["record"] = records[kind["id"]]
+        elif "case" in kind["begins"]:
             body["case_id"] = case["id"]
         if kind["id"] in of_province:  # figures of every agency: not for the people of one
             refused(403, lambda body=body: officer.post("/papers", body))
         client = admin if kind["id"] in of_province else officer
         paper, typed = fill(client, client.post("/papers", body))
         assert typed <= 25, f"{kind['id']}: {typed} fields to type"
+        known = {field["id"]: field["value"] for field in paper["fields"]}
+        if kind["id"] == "shift_handover":
+            assert known["giver.name"] == "Nguyễn Thị Thử" and known["receiver.name"] == "Trần Văn Nhận" and known["case_count"] == "1", known
+            assert [(row["title"], row["agency"]) for row in known["cases"]] == [(case["title"], "Sở Khoa học và Công nghệ")], known["cases"]
+            assert [row["to"] for row in known["requests"]] == ["Công an tỉnh"] and any("01/BB-SKHCN" in line for line in known["pending"]), known
+        if kind["id"] == "isolation_order":
+            assert known["machine"] == device["name"] and known["order"] == "Cách ly" and known["ordered_by"] == "Giám đốc Sở", known
+            assert known["stays_up"][0]["direction"] == "Vào máy" and known["incident"] == case["title"], known
+        if kind["id"] == "evidence_minute":
+            assert [row["number"] for row in known["items"]] == ["E001"] and known["custody_head"].startswith("E001: "), known
         made.append(paper)
-    numbers = {}
+    numbers = {"bien_ban": [first_minute["number"]]}
     for at, paper in enumerate(made):
         paper = officer.post(f"/papers/{paper['id']}/number", {"version": paper["version"]})
         assert paper["state"] == "numbered" and paper["number"].startswith("0"), paper["number"]
@@ -160,7 +199,7 @@ def main():
     with zipfile.ZipFile(io.BytesIO(charted)) as archive:
         assert "word/charts/phendau1.xml" in archive.namelist(), archive.namelist()
     waiting = officer.get("/papers", state="numbered")["items"]
-    assert {p["id"] for p in waiting} == {p["id"] for p in made}
+    assert {p["id"] for p in waiting} == {p["id"] for p in made} | {first_minute["id"]}
 
     # A scan of the first comes back; a file without a signature does not count.
     first, second = made[0], made[1]
@@ -182,6 +221,19 @@ def main():
     signed_copy(hub, officer, yearly, work)
     sent = officer.get("/registers/document")["items"]
     assert [(s["doc"]["type"], s["doc"]["period"], s["doc"]["digitally_signed"]) for s in sent] == [("yearly_report", str(yearly["year"]), True)], sent
+
+    # A proposal is submitted, and then decided on; only once.
+    proposal = next(p for p in made if p["paper"] == "proposal")
+    decide = {"outcome": "approved", "decided_by": "Ủy ban nhân dân tỉnh", "decided_on": today, "number": "15/QĐ-UBND"}
+    refused(409, lambda: officer.post(f"/papers/{proposal['id']}/decide", decide), "đã có số")
+    submitted = officer.call("POST", f"/papers/{proposal['id']}/issue", scan, name="ban-quet.png")
+    assert submitted["state"] == "issued" and submitted["awaits_decision"], submitted
+    refused(404, lambda: other.post(f"/papers/{proposal['id']}/decide", decide))
+    refused(400, lambda: officer.post(f"/papers/{proposal['id']}/decide", {**decide, "decided_on": "2020-01-01"}))
+    decided = officer.post(f"/papers/{proposal['id']}/decide", decide)
+    assert decided["state"] == "decided" and decided["decision"]["number"] == "15/QĐ-UBND", decided
+    refused(409, lambda: officer.post(f"/papers/{proposal['id']}/decide", decide))
+    refused(409, lambda: officer.post(f"/papers/{first['id']}/decide", decide))
 
     # The second is cancelled: its number is never given again.
     officer.post(f"/papers/{second['id']}/cancel", {"reason": "sai trích yếu"})

@@ -58,6 +58,7 @@ export type CalendarAddress = S['CalendarAddress'];
 export type Attachment = S['Attachment'];
 export type CaseEffect = S['CaseEffect'];
 export type Paper = S['Paper'];
+export type PaperDecision = S['PaperDecision'];
 export type PaperDetail = S['PaperDetail'];
 export type PaperField = S['PaperField'];
 export type Agency = S['Agency'];

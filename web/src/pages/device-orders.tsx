@@ -12,6 +12,7 @@ import { tell } from '../ui/announce';
 import { Icon, type IconName } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
+import { PaperLink } from '../ui/paper-link';
 import { Button, Drawer, When } from '../ui/parts';
 import { Shown } from '../ui/states';
 import '../styles/orders.css';
@@ -167,6 +168,7 @@ function OrderRow({ order, onCancel }: { order: Order; onCancel: () => void }) {
         {order.finished_at && <div><dt>Có kết quả lúc</dt><dd><When at={order.finished_at} seconds /></dd></div>}
         {isOpen(order) && order.expires_at && <div><dt>Hết hạn lúc</dt><dd><When at={order.expires_at} /></dd></div>}
       </dl>
+      {(order.order === 'isolate' || order.order === 'release') && <p><PaperLink record={`device_order/${order.id}`} label={order.order === 'isolate' ? 'Quyết định cách ly' : 'Quyết định bỏ cách ly'} /></p>}
       {order.state === 'waiting' && may('update:device') && <p class="row-actions"><Button onClick={onCancel} data-testid="order-cancel">Hủy lệnh</Button></p>}
     </li>
   );

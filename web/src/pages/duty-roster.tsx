@@ -9,6 +9,7 @@ import { tell } from '../ui/announce';
 import { ownBody } from '../ui/coordination';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
+import { PaperLink } from '../ui/paper-link';
 import { Button, Drawer, PageHead, When } from '../ui/parts';
 import { dateText } from '../text/format';
 import { SchemaForm, type Doc } from '../ui/schema-form';
@@ -81,7 +82,7 @@ export default function DutyRosterPage() {
                   <tbody>{[...k.shifts].sort((a, b) => a.on_duty_on.localeCompare(b.on_duty_on)).map((s) => (
                     <tr key={s.id} class={s.on_duty_on === k.today ? 'today' : ''} data-testid="shift" data-state={s.state}>
                       <td data-label="Ngày" class="num">{dateText(s.on_duty_on)}{s.on_duty_on === k.today && ' (hôm nay)'}</td><td data-label="Đơn vị">{inert(s.agency_name)}</td><td data-label="Người trực">{inert(s.officer)}</td><td data-label="Giờ">{inert(s.hours ?? '')}</td>
-                      <td data-label="Bàn giao">{s.state === 'done' ? (s.notes ? <>{inert(s.handed_over_to ?? '')}, <When at={s.handed_over_at} /><br />{inert(s.notes)}</> : 'đã bàn giao') : s.may_hand_over ? <Button onClick={() => setHanding(s)} data-testid="hand-over">Bàn giao ca</Button> : 'chưa bàn giao'}</td>
+                      <td data-label="Bàn giao">{s.state === 'done' ? (s.notes ? <>{inert(s.handed_over_to ?? '')}, <When at={s.handed_over_at} /><br />{inert(s.notes)}<br /><PaperLink record={`duty_shift/${s.id}`} label="Biên bản bàn giao ca" also={`${s.officer}, ${dateText(s.on_duty_on)}`} /></> : 'đã bàn giao') : s.may_hand_over ? <Button onClick={() => setHanding(s)} data-testid="hand-over">Bàn giao ca</Button> : 'chưa bàn giao'}</td>
                     </tr>
                   ))}</tbody>
                 </table>

@@ -63,7 +63,7 @@ export default function BagForm({ caseId, items, onClose, onMade }: BagProps) {
         </select></label>
         {!request && <label>Vì sao bàn giao khi chưa có đề nghị<textarea name="why" rows={2} required maxLength={4000} data-testid="bag-why" /></label>}
         <details><summary>Biên bản bàn giao</summary><p class="muted small">Chỗ nào để trống thì biên bản có dòng chấm để điền tay.</p>
-          <label>Số biên bản<input name="minutes_number" maxLength={300} /></label>
+          <label>Số biên bản<span class="hint">Để trống thì chương trình lấy số tiếp theo trong sổ văn bản</span><input name="minutes_number" maxLength={300} /></label>
           <label>Nơi bàn giao<input name="place" maxLength={600} /></label>
           <label>Chức vụ người giao<input name="giver_title" maxLength={600} /></label>
           <label>Người nhận<input name="receiver_name" maxLength={600} /></label>

@@ -8,6 +8,7 @@ import { changes } from '../app/stream';
 import type { EvidenceBag, EvidenceItem } from '../api/types';
 import { bytesText, dateText, numberText } from '../text/format';
 import { mayKeepEvidence, stateWords } from '../ui/custody';
+import { PaperLink } from '../ui/paper-link';
 import { Holds } from '../ui/holds';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
@@ -39,9 +40,10 @@ function Bags({ caseId, turn }: { caseId: string; turn: number }) {
         {({ items }) => items.length === 0 ? <p class="muted">Chưa lập gói nào.</p> : (
           <ul class="list">{items.map((b: EvidenceBag) => (
             <li key={b.id} data-testid="bag" data-id={b.id}>
-              <Icon name="file" size={16} /> <a data-raw href={address('/evidence/bags/{id}/content', { id: b.id })} download={`${b.name}.zip`}>{b.name}.zip</a> <span class="muted num">{bytesText(b.size_bytes)}</span>
+              <Icon name="file" size={16} /> <a data-raw href={address('/evidence/bags/{id}/content', { id: b.id })} download={`${b.name}.zip`}>{b.name}.zip</a> {b.exercise && <span class="tag">diễn tập</span>} <span class="muted num">{bytesText(b.size_bytes)}</span>
               <p>{b.act === 'copied' ? 'Bản sao cho' : 'Giao cho'} {inert(b.to)}: {b.numbers.join(', ')}</p>
               <p class="muted">{inert(b.made_by)} lập <When at={b.made_at} />. {b.request_id ? <a href={`/so-dang-ky/coordination_request/${encodeURIComponent(b.request_id)}`}>Theo đề nghị</a> : `Không có đề nghị: ${inert(b.no_request_reason ?? '')}`}</p>
+              <p class="small">{b.minute_id ? <a href={`/giay-to/${encodeURIComponent(b.minute_id)}`} data-testid="bag-minute">Biên bản {inert(b.minutes_number ?? '')}</a> : b.minutes_number ? `Biên bản ${inert(b.minutes_number)}` : <>Biên bản trong gói chưa có số. <PaperLink record={`evidence_bag/${b.id}`} also={b.name} /></>}</p>
               <p class="small">Mã của gói, ghi vào biên bản: <code class="hash">{b.tagmanifest_sha256}</code><CopyButton text={b.tagmanifest_sha256} label="Chép mã" /></p>
             </li>
           ))}</ul>
@@ -93,7 +95,7 @@ export default function EvidencePage() {
               <tbody>{items.map((e) => (
                 <tr key={e.id} data-row tabIndex={-1} data-testid="evidence-row" data-id={e.id}>
                   <td data-label="Ký hiệu" class="num nowrap">{e.number}</td>
-                  <td data-label="Chứng cứ" class="grow"><a data-primary href={`/chung-cu/${encodeURIComponent(e.id)}`}>{inert(e.label)}</a>{e.outside && <span class="muted"> giữ bên ngoài</span>}{!caseId && e.case_id && <a class="of-case small" href={`/chung-cu?vu=${encodeURIComponent(e.case_id)}`}>{inert(e.case_title ?? 'Vụ việc')}</a>}</td>
+                  <td data-label="Chứng cứ" class="grow"><a data-primary href={`/chung-cu/${encodeURIComponent(e.id)}`}>{inert(e.label)}</a>{e.outside && <span class="muted"> giữ bên ngoài</span>}{e.exercise && <span class="tag">diễn tập</span>}{!caseId && e.case_id && <a class="of-case small" href={`/chung-cu?vu=${encodeURIComponent(e.case_id)}`}>{inert(e.case_title ?? 'Vụ việc')}</a>}</td>
                   <td data-label="Cơ quan">{e.agency_name}</td>
                   <td data-label="Ngày thu" class="num nowrap">{dateText(`${e.taken_on}T00:00:00+07:00`)}</td>
                   <td data-label="Dung lượng" class="right num nowrap">{e.size_bytes ? bytesText(e.size_bytes) : ''}</td>

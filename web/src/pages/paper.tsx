@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { address, get, patch, post, problemFrom, upload } from '../api/client';
 import type { PageProps } from '../app/pages';
 import { changes } from '../app/stream';
-import type { PaperDetail, PaperField } from '../api/types';
+import type { PaperDecision, PaperDetail, PaperField } from '../api/types';
 import { bytesText, dateText } from '../text/format';
 import { tell } from '../ui/announce';
 import { download } from '../ui/download';
@@ -12,6 +12,7 @@ import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
 import { Button, Drawer, PageHead, When } from '../ui/parts';
+import { SchemaForm, type Doc } from '../ui/schema-form';
 import { Shown } from '../ui/states';
 import { PaperState } from './papers';
 import '../styles/papers.css';
@@ -250,6 +251,37 @@ function Issuing({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) 
   );
 }
 
+const kOutcomes = { approved: 'Đồng ý', refused: 'Không đồng ý', returned: 'Trả lại để sửa' };
+const kDecisionForm = {
+  type: 'object', required: ['outcome', 'decided_by', 'decided_on'],
+  properties: {
+    outcome: { type: 'string', enum: Object.keys(kOutcomes), title: 'Kết quả', 'x-titles-vi': kOutcomes },
+    decided_by: { type: 'string', title: 'Người, cơ quan quyết định', minLength: 1, maxLength: 300 },
+    decided_on: { type: 'string', format: 'date', title: 'Ngày quyết định' },
+    number: { type: 'string', title: 'Số văn bản quyết định', maxLength: 300 },
+    note: { type: 'string', title: 'Ý kiến', 'x-multiline': true, maxLength: 2000 },
+  },
+};
+
+function Deciding({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
+  const [problem, setProblem] = useState('');
+  return (
+    <section class="panel" aria-labelledby="paper-decide"><h2 id="paper-decide">Kết quả xem xét</h2>
+      {problem && <p class="form-problem" role="alert">{problem}</p>}
+      <SchemaForm id={`decide-${p.id}`} schema={kDecisionForm} doc={{}} submitLabel="Ghi kết quả" testid="decide-form" onSubmit={async (doc: Doc) => {
+        try {
+          set(await post('/papers/{id}/decide', { path: { id: p.id }, body: { ...doc, version: p.version } as PaperDecision }));
+          tell('Đã ghi kết quả xem xét.');
+          return true;
+        } catch (cause) {
+          setProblem(problemFrom(cause).text);
+          return false;
+        }
+      }} />
+    </section>
+  );
+}
+
 function Cancelling({ p, set, onClose }: { p: PaperDetail; set: (p: PaperDetail) => void; onClose: () => void }) {
   const [problem, setProblem] = useState('');
   const cancel = async (event: Event): Promise<void> => {
@@ -286,17 +318,19 @@ export default function PaperPage({ id }: PageProps) {
       {(p) => (
         <>
           <p class="crumb"><a href="/giay-to">Giấy tờ</a></p>
-          <PageHead title={p.number ? `${p.title} số ${p.number}` : p.title} sub={<><PaperState state={p.state} /> {inert(p.subject ?? '')}{p.date && `, ngày ${dateText(p.date)}`}</>}>
+          <PageHead title={p.number ? `${p.title} số ${p.number}` : p.title} sub={<><PaperState state={p.state} awaits={p.awaits_decision} /> {inert(p.subject ?? '')}{p.date && `, ngày ${dateText(p.date)}`}</>}>
             {p.may_write && (p.state === 'drafted' || p.state === 'numbered') && <Button icon="cross" onClick={() => setCancelling(true)} data-testid="paper-cancel">Hủy</Button>}
           </PageHead>
           {p.form && <p class="muted">{p.form}</p>}
           {p.state === 'cancelled' && <p class="note-line">Lý do hủy: {inert(p.cancel_reason ?? '')}</p>}
+          {p.decision && <p class="next" data-testid="paper-decision"><Icon name="done" size={16} /><span>{kOutcomes[p.decision.outcome]}: {inert(p.decision.decided_by)}, ngày {dateText(p.decision.decided_on)}{p.decision.number && <>, văn bản {inert(p.decision.number)}</>}{p.decision.note && <>. {inert(p.decision.note)}</>}</span></p>}
           {p.signed && <p class="next" data-testid="paper-signed-note"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'} <span data-raw>{inert(p.signed.name)}</span> ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} /></span></p>}
           <div class="split">
             <div>{drafting ? <Draft key={p.id} p={p} set={loaded.set} /> : <Read p={p} />}<Preview p={p} /></div>
             <aside>
               {drafting && <Numbering p={p} set={loaded.set} />}
               {p.state === 'numbered' && p.may_write && <Issuing p={p} set={loaded.set} />}
+              {p.state === 'issued' && p.awaits_decision && p.may_write && <Deciding p={p} set={loaded.set} />}
               <Files p={p} />
               {p.case_id && <p><a href={`/su-co/${encodeURIComponent(p.case_id)}`}>Trang của sự cố</a></p>}
             </aside>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Giấy tờ: what is being drafted, what has its number and waits for a signature, what is issued; and a new paper, from the
-// incident that the address names (?vu-viec=ID) or for the own agency.
+// incident or the record that the address names (?vu-viec=ID, ?ban-ghi=KIND/ID) or for the own agency.
 import { useState } from 'preact/hooks';
 import { get, post, problemFrom } from '../api/client';
 import { navigate, query, setQuery } from '../app/router';
@@ -20,16 +20,17 @@ const kStates: Record<Paper['state'], { word: string; icon: IconName; tone: stri
   drafted: { word: 'Bản nháp', icon: 'pen', tone: 's-unknown' },
   numbered: { word: 'Đã cấp số, chờ ký', icon: 'clock', tone: 's-due' },
   issued: { word: 'Đã ban hành', icon: 'done', tone: 's-met' },
+  decided: { word: 'Đã có quyết định', icon: 'done', tone: 's-met' },
   cancelled: { word: 'Đã hủy', icon: 'cross', tone: 's-unknown' },
 };
 
-export function PaperState({ state }: { state: Paper['state'] }) {
-  const { word, icon, tone } = kStates[state];
+export function PaperState({ state, awaits = false }: { state: Paper['state']; awaits?: boolean }) {
+  const { word, icon, tone } = awaits && state === 'issued' ? { word: 'Đã trình, chờ quyết định', icon: 'clock' as IconName, tone: 's-due' } : kStates[state];
   return <span class={`status ${tone}`} data-testid="paper-state" data-state={state}><Icon name={icon} size={16} /><span>{word}</span></span>;
 }
 
-function NewPaper({ caseId, onClose }: { caseId: string; onClose: () => void }) {
-  const kinds = useLoad((abort) => get('/paper-kinds', { signal: abort, query: caseId ? { from: 'case' } : {} }), [caseId]);
+function NewPaper({ caseId, record, onClose }: { caseId: string; record: string; onClose: () => void }) {
+  const kinds = useLoad((abort) => get('/paper-kinds', { signal: abort, query: caseId ? { from: 'case' } : record ? { record } : {} }), [caseId, record]);
   const own = session.value!.user.agency_ids;
   const [agency, setAgency] = useState('');
   const [problem, setProblem] = useState('');
@@ -37,7 +38,7 @@ function NewPaper({ caseId, onClose }: { caseId: string; onClose: () => void }) 
   const begin = async (paper: string): Promise<void> => {
     setBusy(true);
     try {
-      const made = await post('/papers', { body: { paper, ...(caseId ? { case_id: caseId } : {}), ...(agency ? { agency_id: agency } : {}) } });
+      const made = await post('/papers', { body: { paper, ...(caseId ? { case_id: caseId } : record ? { record } : {}), ...(agency ? { agency_id: agency } : {}) } });
       navigate(`/giay-to/${encodeURIComponent(made.id)}`);
     } catch (cause) {
       setProblem(problemFrom(cause).text);
@@ -48,10 +49,10 @@ function NewPaper({ caseId, onClose }: { caseId: string; onClose: () => void }) 
     <Drawer title="Soạn văn bản" onClose={onClose} testid="new-paper-drawer">
       {problem && <p class="form-problem" role="alert">{problem}</p>}
       {own.length === 0 && <AgencySelect label="Cơ quan ban hành" value={agency} all="Sở chủ trì" onChange={setAgency} />}
-      {!caseId && <p class="muted">Văn bản về một sự cố: mở trang của sự cố rồi bấm “Soạn văn bản”, chương trình tự điền những gì đã biết.</p>}
+      {!caseId && !record && <p class="muted">Văn bản về một sự cố: mở trang của sự cố rồi bấm “Soạn văn bản”, chương trình tự điền những gì đã biết.</p>}
       <Shown of={kinds} rows={4}>
         {({ items }) => {
-          const fitting = items.filter((kind) => caseId || kind.begins.includes('agency'));
+          const fitting = items.filter((kind) => caseId || record || kind.begins.includes('agency'));
           return fitting.length === 0 ? <Blank icon="file" title="Chưa có mẫu văn bản nào phù hợp" /> : (
             <ul class="list">{fitting.map((kind) => (
               <li key={kind.id}><Button icon="file" disabled={busy} onClick={() => void begin(kind.id)} data-testid={`paper-kind-${kind.id}`}>{kind.title}</Button>
@@ -68,15 +69,17 @@ export default function Papers() {
   const q = query.value;
   const state = q.get('tinh-trang') ?? '';
   const caseId = q.get('vu-viec') ?? '';
+  const record = q.get('ban-ghi') ?? '';
   const cursor = q.get('cursor') ?? '';
   const [composing, setComposing] = useState(q.get('soan') === '1');
-  const loaded = useLoad((abort) => get('/papers', { signal: abort, query: { state, case: caseId, cursor } }), [state, caseId, cursor]);
+  const loaded = useLoad((abort) => get('/papers', { signal: abort, query: { state, case: caseId, record, cursor } }), [state, caseId, record, cursor]);
   useChange(changes.record.value, loaded.reload, 4000);
-  const tabs: [string, string][] = [['', 'Tất cả'], ['drafted', 'Bản nháp'], ['numbered', 'Đã cấp số, chưa ban hành'], ['issued', 'Đã ban hành'], ['cancelled', 'Đã hủy']];
+  const tabs: [string, string][] = [['', 'Tất cả'], ['drafted', 'Bản nháp'], ['numbered', 'Đã cấp số, chưa ban hành'], ['issued', 'Đã ban hành'], ['decided', 'Đã có quyết định'], ['cancelled', 'Đã hủy']];
   return (
     <>
       {caseId && <p class="crumb"><a href={`/su-co/${encodeURIComponent(caseId)}`}>Về trang sự cố</a></p>}
-      <PageHead title="Giấy tờ" sub={caseId ? 'Văn bản của sự cố này.' : 'Báo cáo, công văn, biên bản do chương trình soạn theo thể thức Nghị định 30/2020.'}>
+      {record && <p class="crumb"><a href="/giay-to">Mọi văn bản</a></p>}
+      <PageHead title="Giấy tờ" sub={caseId ? 'Văn bản của sự cố này.' : record ? 'Văn bản lập từ bản ghi này.' : 'Báo cáo, công văn, biên bản do chương trình soạn theo thể thức Nghị định 30/2020.'}>
         {may('create:record') && <Button kind="main" icon="plus" onClick={() => setComposing(true)} data-testid="new-paper">Soạn văn bản</Button>}
       </PageHead>
       <div class="filters-row"><div class="chips" role="group" aria-label="Tình trạng">
@@ -95,7 +98,7 @@ export default function Papers() {
                   <td data-label="Số" class="num">{p.number ?? ''}</td>
                   <td data-label="Ngày" class="num">{p.date ? dateText(p.date) : ''}</td>
                   <td data-label="Cơ quan">{inert(p.agency_name ?? '')}</td>
-                  <td data-label="Tình trạng"><PaperState state={p.state} /></td>
+                  <td data-label="Tình trạng"><PaperState state={p.state} awaits={p.awaits_decision} /></td>
                   <td data-label="Soạn"><When at={p.made_at} /></td>
                 </tr>
               ))}</tbody>
@@ -104,7 +107,7 @@ export default function Papers() {
           </>
         )}
       </Shown>
-      {composing && <NewPaper caseId={caseId} onClose={() => { setComposing(false); setQuery({ soan: null }, { replace: true }); }} />}
+      {composing && <NewPaper caseId={caseId} record={record} onClose={() => { setComposing(false); setQuery({ soan: null }, { replace: true }); }} />}
     </>
   );
 }

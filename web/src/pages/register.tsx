@@ -21,6 +21,7 @@ import { inert } from '../ui/inert';
 import { useChange, useLoad } from '../ui/load';
 import { NextPage } from '../ui/next-page';
 import { Button, Chip, Drawer, PageHead, When } from '../ui/parts';
+import { PapersOf } from '../ui/paper-link';
 import { loadRegisters, recordName, stateTitle, valueText } from '../ui/registers';
 import { fieldsOf, SchemaForm, type Doc, type Field } from '../ui/schema-form';
 import { Blank, ProblemNote, Shown } from '../ui/states';
@@ -323,6 +324,7 @@ function One({ register, id }: { register: Register; id: string }) {
                 <FileList files={record.attachments} />
                 {(record.may_attach ?? record.may_update) && <Uploads record={`${register.kind}/${record.id}`} onStored={loaded.reload} />}
               </section>
+              <PapersOf record={`${register.kind}/${record.id}`} />
               {record.moves.some((m) => !m.allowed) && (
                 <section class="panel"><h2>Bước tiếp theo</h2>
                   <ul class="list">{record.moves.filter((m) => !m.allowed).map((m) => <Awaited key={m.to} register={register} move={m} />)}</ul>
