@@ -72,9 +72,9 @@ class LiteralFinder {
   }
 
   bool take_letter(char c) {
-    const bool once_at_least = at_ >= regex_.size() || std::string_view("*?{").find(regex_[at_]) == npos;
+    const bool once_at_least = at_ >= regex_.size() || std::string_view("*?{").find(regex_[at_]) == kNpos;
     if (once_at_least) run_ += c;
-    if (at_ < regex_.size() && std::string_view("*?{+").find(regex_[at_]) != npos) return skip_item_end();
+    if (at_ < regex_.size() && std::string_view("*?{+").find(regex_[at_]) != kNpos) return skip_item_end();
     return true;
   }
 
@@ -84,9 +84,9 @@ class LiteralFinder {
     if (at_ >= regex_.size()) return true;
     if (regex_[at_] == '{') {
       at_ = regex_.find('}', at_);
-      if (at_ == npos) return false;
+      if (at_ == kNpos) return false;
       ++at_;
-    } else if (std::string_view("*+?").find(regex_[at_]) != npos) {
+    } else if (std::string_view("*+?").find(regex_[at_]) != kNpos) {
       ++at_;
     } else {
       return true;
@@ -120,9 +120,9 @@ class LiteralFinder {
   /// After "(?": looking around, not capturing, or the flags i, m and s.
   static bool is_plain_group(std::string_view rest) {
     const std::size_t flags_end = rest.find_first_not_of("ims-");
-    if (flags_end == npos) return false;
+    if (flags_end == kNpos) return false;
     return rest[flags_end] == ':' || rest[flags_end] == ')' ||
-           (flags_end == 0 && std::string_view("=!<>P").find(rest.front()) != npos);
+           (flags_end == 0 && std::string_view("=!<>P").find(rest.front()) != kNpos);
   }
 
   bool skip_class() {
@@ -134,14 +134,14 @@ class LiteralFinder {
         ++at_;
         return true;
       }
-      if (c == '[' && at_ + 1 < regex_.size() && std::string_view(":.=").find(regex_[at_ + 1]) != npos)
+      if (c == '[' && at_ + 1 < regex_.size() && std::string_view(":.=").find(regex_[at_ + 1]) != kNpos)
         return false;
       at_ += c == '\\' ? 2 : 1;
     }
     return false;
   }
 
-  static constexpr std::size_t npos = std::string_view::npos;
+  static constexpr std::size_t kNpos = std::string_view::npos;
   std::string_view regex_;
   std::size_t at_ = 0;
   std::string run_;

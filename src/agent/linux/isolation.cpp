@@ -345,7 +345,7 @@ Result<> Isolation::keep(const ConsoleReport& report) {
   if (shown && *shown == state.listing && bridges == state.plan.bridges) return {};
   // A table that is gone is refused by nft; an nft that did not run says nothing of what is in force.
   const bool is_known = shown || shown.error().text_id == kNftRefused;
-  const auto applied = is_known ? apply(state) : std::unexpected(shown.error());
+  auto applied = is_known ? apply(state) : std::unexpected(shown.error());
   if (!applied) {
     state.listing.clear();  // Put in force half perhaps: the next turn does it again, and counts it.
     set(std::move(state), applied.error().message);
