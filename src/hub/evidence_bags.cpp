@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "base/unicode.h"
+#include "hub/case_record.h"
+#include "hub/paper_sources.h"
 #include "hub/record_checks.h"
 #include "report/csv.h"
 #include "report/docx_template.h"
@@ -31,6 +33,11 @@ std::string size_text(std::int64_t bytes) {
   if (bytes < 1'024) return fmt::format("{} B", bytes);
   if (bytes < (1 << 20)) return fmt::format("{} KiB", (bytes + 1'023) / 1'024);
   return fmt::format("{} MiB", (bytes + (1 << 20) - 1) >> 20);
+}
+
+Json without_text(Json entry) {
+  entry.erase("text");
+  return entry;
 }
 
 std::string act_text(custody::Action action) {
@@ -66,6 +73,7 @@ struct EvidenceBags::Draft {
   Wish wish;
   std::string id;
   UtcTime at;
+  bool exercise = false;
   std::vector<ledger::Record> items;
   std::vector<CustodyStep> steps;                   // of those that change hands
   std::vector<std::vector<custody::Event>> chains;  // in step with items, with what is new
@@ -194,7 +202,7 @@ Result<std::string> EvidenceBags::timeline_of(const Actor& actor, const Draft& d
     for (const auto& entry : (*shown)["timeline"].items()) {
       const auto at = parse_rfc3339(entry["at"].as_string());
       if (at)
-        add(*at, entry["by"].as_string(), entry["step"].as_string() + " " + entry["kind"].as_string(),
+        add(*at, entry["by"].as_string(), entry_words(*shown, without_text(entry)),
             entry["text"].as_string());
     }
   }
@@ -209,6 +217,7 @@ Result<std::string> EvidenceBags::timeline_of(const Actor& actor, const Draft& d
   }
   std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
   std::string out(report::kCsvByteOrderMark);
+  if (draft.exercise) out += report::csv_row({tr(Lang::vi, "evidence.exercise")});
   out += report::csv_row(timeline_head());
   for (const auto& line : lines) out += report::csv_row(line.cells);
   return out;
@@ -234,6 +243,7 @@ Result<> EvidenceBags::add_minute(const Actor& actor, Draft& draft) {
   paper.date = to_civil(draft.at, kHubZone).date;
   paper.subject = tr(Lang::vi, "evidence.minute_subject");
   paper.recipients = {draft.wish.to};
+  paper.exercise = draft.exercise;
   paper.signer.name = typed("giver_name", actor.name);
   Json values = Json::object({{"paper", report::paper_values(paper)}});
   Json items = Json::array();
@@ -247,7 +257,7 @@ Result<> EvidenceBags::add_minute(const Actor& actor, Draft& draft) {
                              {"sha256", doc["sha256"]}}));
     heads += (heads.empty() ? "" : "\n") + doc["number"].as_string() + ": " + draft.chains[i].back().hash;
   }
-  values.set("handed_at", format_vietnamese(draft.at))
+  values.set("handed_at", paper_moment(draft.at))
       .set("handed_place", typed("place"))
       .set("giver", Json::object({{"name", typed("giver_name", actor.name)},
                                   {"title", typed("giver_title")},
@@ -281,9 +291,9 @@ Result<> EvidenceBags::add_files(const Actor& actor, Draft& draft) {
       draft.digests.push_back(item.doc["sha256"].as_string());
     }
     Json about = Json::object({{"id", item.id}});
-    for (const char* member :
-         {"number", "custody_id", "label", "original_name", "size_bytes", "sha256", "sha512", "media_type",
-          "source", "method", "taken_on", "taken_by", "outside", "kept_at", "custodian", "note", "journal"}) {
+    for (const char* member : {"number", "custody_id", "label", "original_name", "size_bytes", "sha256",
+                               "sha512", "media_type", "source", "method", "taken_on", "taken_by", "outside",
+                               "kept_at", "custodian", "note", "journal", "exercise"}) {
       const Json& value = item.doc[member];
       if (!value.is_null()) about.set(member, value.is_string() ? Json(to_nfc(value.as_string())) : value);
     }
@@ -295,6 +305,8 @@ Result<> EvidenceBags::add_files(const Actor& actor, Draft& draft) {
   PHENDAU_TRY(add_text(draft, "data/timeline.csv", PHENDAU_TRY(timeline_of(actor, draft))));
   PHENDAU_TRY(add_minute(actor, draft));
   draft.content.tags.push_back(report::bag_check_sheet());
+  std::string& sheet = draft.content.tags.back().bytes;
+  if (draft.exercise) sheet = tr(Lang::vi, "evidence.exercise") + "\n\n" + sheet;
   draft.content.tags.push_back({"public-key.txt", to_hex(evidence_.log().public_key()) + "\n"});
   return {};
 }
@@ -308,13 +320,16 @@ Result<Json> EvidenceBags::make(const Actor& actor, const Json& body) {
   draft.items = PHENDAU_TRY(items_of(actor, body));
   draft.wish.case_id = draft.items.front().doc["case_id"].as_string();  // never what somebody says
   const CivilDate day = to_civil(draft.at, kHubZone).date;
-  draft.content.folder = fmt::format("CC-{:04}{:02}{:02}-{}", day.year, day.month, day.day,
-                                     draft.id.substr(draft.id.size() - 6));
+  draft.exercise = is_of_exercise(services_, draft.items.front().doc);
+  draft.content.folder = fmt::format("{}CC-{:04}{:02}{:02}-{}", draft.exercise ? "DIEN-TAP-" : "", day.year,
+                                     day.month, day.day, draft.id.substr(draft.id.size() - 6));
   draft.content.bagging_date = day;
   draft.content.info = {
       {"External-Identifier", draft.content.folder},
       {"Source-Organization", agency_name_at(services_, draft.items.front().agency_id, draft.at)},
       {"Receiving-Organization", draft.wish.to}};
+  if (draft.exercise)
+    draft.content.info.push_back({"External-Description", tr(Lang::vi, "evidence.exercise")});
   PHENDAU_TRY(add_steps(actor, draft));
   PHENDAU_TRY(add_files(actor, draft));
   return write_draft(actor, draft);
@@ -363,6 +378,7 @@ Result<Json> EvidenceBags::write_draft(const Actor& actor, Draft& draft) {
     if (!text.empty()) bag.doc.set(member, text);
   };
   also("case_id", draft.wish.case_id);
+  if (draft.exercise) bag.doc.set("exercise", true);
   also("to_body", draft.wish.to_body);
   also("request_id", draft.wish.request_id);
   also("no_request_reason", draft.wish.no_request_reason);
@@ -383,6 +399,7 @@ Json EvidenceBags::view(const ledger::Record& record) {
   Json out = Json::object({{"id", record.id},
                            {"agency_id", record.agency_id},
                            {"agency_name", agency_name(services_, record.agency_id)},
+                           {"exercise", record.doc["exercise"].as_bool()},
                            {"files", record.doc["files"].size()}});
   for (const char* member : {"name", "case_id", "item_ids", "numbers", "act", "to", "to_body", "reason",
                              "request_id", "no_request_reason", "minutes_number", "size_bytes",
@@ -412,7 +429,11 @@ Result<Json> EvidenceBags::list(const Actor& actor, std::string_view case_id, st
   query.order_by = "created_at";
   query.limit = limit;
   query.cursor = cursor;
-  if (!case_id.empty()) query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(case_id)}});
+  using Op = ledger::FieldFilter::Op;
+  if (!case_id.empty())
+    query.filters.push_back({"case_id", Op::equal, {Json(case_id)}});
+  else
+    query.filters.push_back({"exercise", Op::missing, {}});
   Scope scope = record_scope(services_, actor, Action::read, *kind, "");
   if (PHENDAU_TRY(evidence_.may_read_case(actor, case_id))) scope = everything();
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));

@@ -46,8 +46,12 @@ class PaperSources {
   /// `paper`: whose figures are wanted; nullptr: none.
   Result<Json> gather(const Actor& actor, const PaperTemplate* paper, const PaperOrigin& origin);
   Result<Json> agency_of(const std::string& agency_id);
-  Json officer_of(const Actor& actor);
+  /// `officer`: who drafts; `contact`: the same, if the agency's register knows how to reach him, else its
+  /// focal point.
+  void add_people(const Actor& actor, const std::string& agency_id, Json& sources);
   Json system_of(const Actor& actor, const PaperOrigin& origin);
+  /// The name of who holds each role slot; its title while nobody does.
+  Json bodies();
   Json evidence_of(const Actor& actor, const PaperOrigin& origin);
   Json papers_of(const PaperOrigin& origin);
   std::vector<std::string> names_of(const std::vector<PaperParty>& parties, const PaperOrigin& origin,

@@ -134,6 +134,7 @@ export default function EvidenceItemPage({ id }: PageProps) {
             {e.has_content && <a class="button" href={address('/evidence/{id}/content', { id: e.id })} download data-testid="evidence-download"><Icon name="download" size={16} />Tải về</a>}
           </PageHead>
           {e.acts.length > 0 && <div class="row-actions" role="group" aria-label="Việc với chứng cứ">{e.acts.map((a) => <Button key={a.act} kind={a.act === 'destroyed' ? 'danger' : ''} onClick={() => setActing(a)} data-testid={`act-${a.act}`}>{actWords[a.act]}</Button>)}</div>}
+          {e.exercise && <p class="banner drill" data-testid="drill-banner"><b>DIỄN TẬP.</b> Chứng cứ này thu trong diễn tập.</p>}
           <div class="split">
             <div><Custody e={e} /></div>
             <aside>
