@@ -106,6 +106,26 @@ def _end_everything():
             process.wait()
 
 
+RSYSLOGD = pathlib.Path(shutil.which("rsyslogd") or "/usr/sbin/rsyslogd")
+_FORWARD = """\
+global(workDirectory="{folder}")
+module(load="imfile" mode="polling" pollingInterval="1")
+input(type="imfile" file="{log}" tag="sshd-file:" severity="info" facility="auth")
+action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" template="RSYSLOG_TraditionalForwardFormat"
+       action.resumeRetryCount="-1" action.resumeInterval="1")
+"""
+
+
+def forward_by_rsyslog(source, port):
+    """Debian's rsyslogd reads a copy of the file and sends its lines over TCP."""
+    folder = scratch()
+    log = folder / "auth.log"
+    shutil.copyfile(source, log)
+    config = folder / "rsyslog.conf"
+    config.write_text(_FORWARD.format(folder=folder, log=log, port=port))
+    return spawn(RSYSLOGD, "-n", "-f", config, "-i", folder / "rsyslogd.pid", log=folder / "rsyslogd.log")
+
+
 class Problem(Exception):
     def __init__(self, status, body):
         super().__init__(f"{status}: {body}")

@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::string_view kAgencyKind = "agency";
 /// What an agency's own people may change of its record, and what the province may.
-constexpr std::string_view kOwnMembers[] = {"short_name", "contact"};
-constexpr std::string_view kMembers[] = {"name",      "short_name",     "contact",          "unit_class",
-                                         "parent_id", "has_own_system", "uses_data_centre", "addresses",
-                                         "state"};
+constexpr std::string_view kOwnMembers[] = {"short_name", "contact", "address",  "phone",
+                                            "email",      "place",   "head_name"};
+constexpr std::string_view kProvincesMembers[] = {
+    "name", "unit_class", "parent_id", "has_own_system", "uses_data_centre", "addresses", "state"};
 /// Yes, no, or nobody said: then the duties that hang on it are unknown, never "does not apply".
 struct Flag {
   std::string_view member;     // of AgencyWrite
@@ -32,8 +32,9 @@ Json may_change(const Actor& actor, std::string_view agency_id) {
   Json out = Json::array();
   const Scope scope = authorize(actor, Action::update, Resource::agency);
   if (scope.reach == Scope::Reach::everything) {
-    for (const auto member : kMembers) out.push(member);
-  } else if (scope.covers(agency_id)) {
+    for (const auto member : kProvincesMembers) out.push(member);
+  }
+  if (scope.covers(agency_id)) {
     for (const auto member : kOwnMembers) out.push(member);
   }
   return out;
@@ -44,19 +45,19 @@ Json view(Services& services, const Actor& actor, const ledger::Record& record) 
   devices.kind = "device";
   devices.agency_ids = {record.id};
   const auto count = services.ledger.count(devices, everything());
-  return Json::object({{"id", record.id},
-                       {"code", record.id},
-                       {"name", record.doc["name"]},
-                       {"short_name", record.doc["short_name"]},
-                       {"contact", record.doc["contact"]},
-                       {"unit_class", record.doc["unit_class"]},
-                       {"parent_id", record.doc["parent_id"]},
-                       {"has_own_system", record.doc["has_own_systems"]},
-                       {"uses_data_centre", record.doc["uses_data_centre"]},
-                       {"addresses", Json::array(record.doc["addresses"].items())},
-                       {"state", record.state},
-                       {"may_change", may_change(actor, record.id)},
-                       {"devices", count ? static_cast<std::int64_t>(*count) : std::int64_t{0}}});
+  Json out = Json::object({{"id", record.id},
+                           {"code", record.id},
+                           {"name", record.doc["name"]},
+                           {"unit_class", record.doc["unit_class"]},
+                           {"parent_id", record.doc["parent_id"]},
+                           {"has_own_system", record.doc["has_own_systems"]},
+                           {"uses_data_centre", record.doc["uses_data_centre"]},
+                           {"addresses", Json::array(record.doc["addresses"].items())},
+                           {"state", record.state},
+                           {"may_change", may_change(actor, record.id)},
+                           {"devices", count ? static_cast<std::int64_t>(*count) : std::int64_t{0}}});
+  for (const auto member : kOwnMembers) out.set(member, record.doc[member]);
+  return out;
 }
 
 }  // namespace
@@ -174,11 +175,14 @@ Result<> Agencies::merge_attributes(Json& doc, const Json& body) {
 /// The members of AgencyWrite (openapi.yaml) into the record.
 Result<> Agencies::merge(ledger::Write& write, const Json& body) {
   Json& doc = write.doc;
-  for (const std::string_view member : {"name", "short_name", "contact"}) {
-    if (!body.contains(member)) continue;
+  const auto take = [&](std::string_view member) -> Result<> {
+    if (!body.contains(member)) return {};
     if (!body[member].is_string()) return bad_member(member);
     doc.set(member, trim(body[member].as_string()));
-  }
+    return {};
+  };
+  PHENDAU_TRY(take("name"));
+  for (const auto member : kOwnMembers) PHENDAU_TRY(take(member));
   // A correction, not an act: what counts now was written down wrongly.
   correct_newest(doc, "names", "name", body.contains("name") ? doc["name"] : Json());
   if (body.contains("parent_id")) {

@@ -148,7 +148,7 @@ Result<> CaseEffects::carry_out(const ledger::Record& effect) {
 }
 
 /// Outcome and entry of the timeline are one write.
-Result<> CaseEffects::note(const ledger::Record& effect, Outcome outcome) {
+Result<> CaseEffects::note(const ledger::Record& effect, const Outcome& outcome) {
   ledger::Write write = ledger::rewrite(effect, outcome.state);
   write.state = outcome.state;
   for (const auto& [name, value] : outcome.more.members()) write.doc.set(name, value);

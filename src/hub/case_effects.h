@@ -41,7 +41,7 @@ class CaseEffects {
   Result<Outcome> tell(const ledger::Record& effect, const ledger::Record& of);
   Result<Outcome> draft(const ledger::Record& effect, const ledger::Record& of);
   Result<Outcome> propose(const ledger::Record& effect, const ledger::Record& of);
-  Result<> note(const ledger::Record& effect, Outcome outcome);
+  Result<> note(const ledger::Record& effect, const Outcome& outcome);
 
   Services& services_;
   Telling& telling_;

@@ -289,6 +289,30 @@ ledger::Query cases_query(bool exercises) {
   return out;
 }
 
+bool is_of_exercise(Services& services, const Json& doc) {
+  if (doc["exercise"].as_bool()) return true;
+  const std::string& case_id = doc["case_id"].as_string();
+  if (case_id.empty()) return false;
+  const auto of_case = services.ledger.get(kCaseKind, case_id, everything());
+  return of_case && of_case->doc["exercise"].as_bool();
+}
+
+std::string entry_words(const Json& case_view, const Json& entry) {
+  const std::string& text = entry["text"].as_string();
+  const std::string& kind = entry["kind"].as_string();
+  // What these say needs no name before it.
+  constexpr std::string_view kSaying[] = {"note", "order", "effect", "request", "evidence"};
+  const bool tells = std::find(std::begin(kSaying), std::end(kSaying), kind) != std::end(kSaying);
+  const std::string id = "case.entry." + kind;
+  if (!has_text(id) || (tells && !text.empty())) return text.empty() ? kind : text;
+  std::string title = entry["step"].as_string();
+  for (const auto& step : case_view["definition"]["steps"].items()) {
+    if (step["id"].as_string() == title) title = step["title"].string_or(title);
+  }
+  const std::string words = tr(Lang::vi, id, {title});
+  return text.empty() ? words : words + ": " + text;
+}
+
 Json entry_view(const workflow::TimelineEntry& entry) {
   return Json::object({{"at", format_rfc3339(entry.at)},
                        {"by", entry.by_name},

@@ -81,6 +81,8 @@ bool is_clock_overdue(const Json& clock, UtcTime now);
 
 /// Cases that are exercises, or those that are none: what lists and counts ask.
 ledger::Query cases_query(bool exercises);
+/// Whether a record is of an exercise: its case, or itself. It says so wherever it is shown or sent.
+bool is_of_exercise(Services& services, const Json& doc);
 
 /// Entries of a case whose reading was allowed, newest first: {items, next_cursor}.
 /// @param scope everything_open_to() whom they are shown to.
@@ -89,5 +91,7 @@ Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std:
 Result<std::uint64_t> case_entries_count(ledger::Ledger& ledger, std::string_view case_id,
                                          const Scope& scope);
 Json entry_view(const workflow::TimelineEntry& entry);
+/// An entry of a case as it is shown, in words for papers: "Hoan thanh Buoc 1: ..." or what it says.
+std::string entry_words(const Json& case_view, const Json& entry);
 
 }  // namespace phendau::hub

@@ -114,7 +114,8 @@ Result<Json> CollectedFiles::take_one(const ledger::Record& order, const Json& f
   taken.custodian = agency_name(services_, order.agency_id);
   if (!file["refused"].as_bool()) return evidence_.take_file(system_actor(), about, taken);
   // Its bytes carry a marking of state secrets: the hub kept none.
-  about.set("sha256", taken.sha256)
+  about.set("size_bytes", file["size_bytes"])
+      .set("sha256", taken.sha256)
       .set("sha512", taken.sha512)
       .set("kept_at", taken.stays_at)
       .set("custodian", taken.custodian)

@@ -13,7 +13,6 @@ namespace {
 constexpr std::string_view kSent = "sent";
 constexpr std::string_view kAnswered = "answered";
 constexpr std::string_view kWithdrawn = "withdrawn";
-constexpr std::string_view kOfficers = "officer";
 constexpr std::string_view kTeam = "response_team";
 constexpr std::string_view kShifts = "duty_shift";
 constexpr std::int64_t kShiftDaysAround = 7;
@@ -158,7 +157,8 @@ Json CaseCoordination::request_view(const Actor& actor, const RegisterKind& kind
     out.set(member, doc[member]);
   const auto of_case =
       services_.ledger.get(kCaseKind, doc["case_id"].as_string(), authorize_case(actor, CaseRight::view));
-  out.set("case_title", of_case ? of_case->doc["title"] : Json());
+  out.set("case_title", of_case ? of_case->doc["title"] : Json())
+      .set("exercise", is_of_exercise(services_, doc));
   const auto sent_at = parse_rfc3339(doc["sent_at"].as_string());
   const auto due =
       sent_at ? due_of(services_.pack.pack().coordination.answer_within, *sent_at) : std::nullopt;
@@ -321,12 +321,12 @@ Json with_members(const ledger::Record& record, std::initializer_list<const char
   return out;
 }
 
+}  // namespace
+
 bool is_focal_point(const ledger::Record& officer) {
   const auto& roles = officer.doc["roles"].items();
   return std::find(roles.begin(), roles.end(), Json("focal_point")) != roles.end();
 }
-
-}  // namespace
 
 Result<Json> CaseCoordination::shifts(const Actor& actor, const std::vector<std::string>& agencies) {
   Json out = Json::array();

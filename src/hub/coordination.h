@@ -9,6 +9,10 @@
 
 namespace phendau::hub {
 
+inline constexpr std::string_view kOfficers = "officer";  // register: who looks after an agency's computers
+/// Whom others turn to when they need its agency.
+bool is_focal_point(const ledger::Record& officer);
+
 inline constexpr std::size_t kInboxShown = 200;       // of each list; further ones are counted
 inline constexpr std::size_t kCaseRequestsMax = 500;  // shown on a case
 inline constexpr std::size_t kDutyPeopleMax = 500;    // of the page of duty, of each list

@@ -386,7 +386,7 @@ Result<> Detection::save_checkpoint(UtcTime now) {
     if (with_days)
       part.derived.push_back({std::string(kSpace), std::string(kStreamDaysKey), "", streams_.save_days()});
   }
-  const auto written = write_part(part, now);
+  auto written = write_part(part, now);
   if (!written && written.error().code != ErrorCode::limit) return written;
   checkpoint_at_ = now;
   if (!written) {

@@ -168,9 +168,8 @@ Json Evidence::item_view(const Actor& actor, const ledger::Record& item) {
   for (const auto member : kItemMembers) out.set(member, item.doc[member]);
   const std::string& case_id = item.doc["case_id"].as_string();
   const auto case_record = services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::view));
-  const auto of_case = services_.ledger.get("case", case_id, everything());
   out.set("case_title", case_record ? case_record->doc["title"] : Json())
-      .set("exercise", of_case && of_case->doc["exercise"].as_bool())
+      .set("exercise", item.doc["exercise"].as_bool())
       .set("held", !holds_.check(case_id, item.id))
       .set("has_content", !item.doc["outside"].as_bool() && item.state != "destroyed");
   return out;
@@ -192,6 +191,8 @@ Result<Json> Evidence::list(const Actor& actor, const Filter& filter) {
   if (!filter.agency_id.empty()) query.agency_ids = {filter.agency_id};
   if (!filter.case_id.empty())
     query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(filter.case_id)}});
+  else  // what a drill collected is listed with its case only
+    query.filters.push_back({"exercise", ledger::FieldFilter::Op::missing, {}});
   Scope scope = record_scope(services_, actor, read, *kind, "");
   if (PHENDAU_TRY(may_read_case(actor, filter.case_id))) scope = everything();
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));

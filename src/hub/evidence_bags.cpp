@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "base/unicode.h"
+#include "hub/case_record.h"
+#include "hub/paper_sources.h"
 #include "hub/record_checks.h"
 #include "report/csv.h"
 
@@ -21,6 +23,11 @@ constexpr std::string_view kRaced = "paper.changed";  // somebody else took the 
 constexpr int kMinuteTries = 10;
 constexpr std::size_t kBagPartBytes = 256u << 10;
 constexpr std::size_t kBagTextBytesMax = 600;
+
+Json without_text(Json entry) {
+  entry.erase("text");
+  return entry;
+}
 
 std::string bag_text(const Json& body, std::string_view member) {
   return std::string(trim(body[member].as_string()));
@@ -189,7 +196,7 @@ Result<std::string> EvidenceBags::timeline_of(const Actor& actor, const Draft& d
     for (const auto& entry : (*shown)["timeline"].items()) {
       const auto at = parse_rfc3339(entry["at"].as_string());
       if (at)
-        add(*at, entry["by"].as_string(), entry["step"].as_string() + " " + entry["kind"].as_string(),
+        add(*at, entry["by"].as_string(), entry_words(*shown, without_text(entry)),
             entry["text"].as_string());
     }
   }
@@ -204,6 +211,7 @@ Result<std::string> EvidenceBags::timeline_of(const Actor& actor, const Draft& d
   }
   std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
   std::string out(report::kCsvByteOrderMark);
+  if (draft.exercise) out += report::csv_row({tr(Lang::vi, "evidence.exercise")});
   out += report::csv_row(timeline_head());
   for (const auto& line : lines) out += report::csv_row(line.cells);
   return out;
@@ -287,9 +295,9 @@ Result<> EvidenceBags::add_files(const Actor& actor, Draft& draft) {
       draft.digests.push_back(item.doc["sha256"].as_string());
     }
     Json about = Json::object({{"id", item.id}});
-    for (const char* member :
-         {"number", "custody_id", "label", "original_name", "size_bytes", "sha256", "sha512", "media_type",
-          "source", "method", "taken_on", "taken_by", "outside", "kept_at", "custodian", "note", "journal"}) {
+    for (const char* member : {"number", "custody_id", "label", "original_name", "size_bytes", "sha256",
+                               "sha512", "media_type", "source", "method", "taken_on", "taken_by", "outside",
+                               "kept_at", "custodian", "note", "journal", "exercise"}) {
       const Json& value = item.doc[member];
       if (!value.is_null()) about.set(member, value.is_string() ? Json(to_nfc(value.as_string())) : value);
     }
@@ -301,6 +309,8 @@ Result<> EvidenceBags::add_files(const Actor& actor, Draft& draft) {
   PHENDAU_TRY(add_text(draft, "data/timeline.csv", PHENDAU_TRY(timeline_of(actor, draft))));
   PHENDAU_TRY(add_minute(actor, draft));
   draft.content.tags.push_back(report::bag_check_sheet());
+  std::string& sheet = draft.content.tags.back().bytes;
+  if (draft.exercise) sheet = tr(Lang::vi, "evidence.exercise") + "\n\n" + sheet;
   draft.content.tags.push_back({"public-key.txt", to_hex(evidence_.log().public_key()) + "\n"});
   return {};
 }
@@ -320,18 +330,17 @@ Result<Json> EvidenceBags::make_once(const Actor& actor, const Json& body) {
   const std::lock_guard lock(evidence_.lock());
   draft.items = PHENDAU_TRY(items_of(actor, body));
   draft.wish.case_id = draft.items.front().doc["case_id"].as_string();  // never what somebody says
-  const auto of_case = services_.ledger.get("case", draft.wish.case_id, everything());
-  draft.exercise = of_case && of_case->doc["exercise"].as_bool();
   const CivilDate day = to_civil(draft.at, kHubZone).date;
-  draft.content.folder = fmt::format("CC-{:04}{:02}{:02}-{}", day.year, day.month, day.day,
-                                     draft.id.substr(draft.id.size() - 6));
+  draft.exercise = is_of_exercise(services_, draft.items.front().doc);
+  draft.content.folder = fmt::format("{}CC-{:04}{:02}{:02}-{}", draft.exercise ? "DIEN-TAP-" : "", day.year,
+                                     day.month, day.day, draft.id.substr(draft.id.size() - 6));
   draft.content.bagging_date = day;
   draft.content.info = {
       {"External-Identifier", draft.content.folder},
       {"Source-Organization", agency_name_at(services_, draft.items.front().agency_id, draft.at)},
       {"Receiving-Organization", draft.wish.to}};
   if (draft.exercise)
-    draft.content.info.push_back({"Internal-Sender-Description", tr(Lang::vi, "evidence.exercise")});
+    draft.content.info.push_back({"External-Description", tr(Lang::vi, "evidence.exercise")});
   PHENDAU_TRY(reserve_minute(actor, draft));
   PHENDAU_TRY(add_steps(actor, draft));
   PHENDAU_TRY(add_files(actor, draft));
@@ -381,11 +390,11 @@ Result<Json> EvidenceBags::write_draft(const Actor& actor, Draft& draft) {
     if (!text.empty()) bag.doc.set(member, text);
   };
   also("case_id", draft.wish.case_id);
+  if (draft.exercise) bag.doc.set("exercise", true);
   also("to_body", draft.wish.to_body);
   also("request_id", draft.wish.request_id);
   also("no_request_reason", draft.wish.no_request_reason);
   also("minutes_number", draft.wish.minutes_number);
-  if (draft.exercise) bag.doc.set("exercise", true);
   if (draft.minute && !draft.minute->number.empty()) bag.doc.set("minute_id", draft.minute->write.id);
   ledger::WriteBatch batch;
   for (auto& step : draft.steps) {
@@ -441,7 +450,11 @@ Result<Json> EvidenceBags::list(const Actor& actor, std::string_view case_id, st
   query.order_by = "created_at";
   query.limit = limit;
   query.cursor = cursor;
-  if (!case_id.empty()) query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(case_id)}});
+  using Op = ledger::FieldFilter::Op;
+  if (!case_id.empty())
+    query.filters.push_back({"case_id", Op::equal, {Json(case_id)}});
+  else
+    query.filters.push_back({"exercise", Op::missing, {}});
   Scope scope = record_scope(services_, actor, Action::read, *kind, "");
   if (PHENDAU_TRY(evidence_.may_read_case(actor, case_id))) scope = everything();
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));

@@ -61,6 +61,7 @@ Result<Evidence::About> Evidence::about_of(const Actor& actor, const Json& body,
         !record_scope(services_, actor, create, *kind, "").covers(out.item.agency_id))
       return fail(ErrorCode::denied, "no right to take evidence in", "error.denied");
     out.item.doc.set("case_id", case_id);
+    if (record.doc["exercise"].as_bool()) out.item.doc.set("exercise", true);
     out.series = case_id;
   } else {
     out.item.agency_id = body["agency_id"].as_string();
@@ -252,9 +253,11 @@ Result<Json> Evidence::take_file(const Actor& actor, const Json& body, const Tak
     const bool refused = bytes.error().code == ErrorCode::denied;
     if (!refused || file.stays_at.empty() || file.sha256.empty()) return std::unexpected(bytes.error());
     // Only a digest of bytes that are really these: nobody is told that other ones were collected.
-    PHENDAU_TRY(look_at(file, false));
     Json outside = body;
-    outside.set("sha256", file.sha256).set("kept_at", file.stays_at).set("custodian", file.custodian);
+    outside.set("size_bytes", PHENDAU_TRY(look_at(file, false)).checked.size_bytes)
+        .set("sha256", file.sha256)
+        .set("kept_at", file.stays_at)
+        .set("custodian", file.custodian);
     if (!file.sha512.empty()) outside.set("sha512", file.sha512);
     if (bytes.error().text_id != "upload.state_secret") outside.set("name", file.name);
     outside.set("note", tr(Lang::vi, "evidence.refused_note"));

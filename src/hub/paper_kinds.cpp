@@ -25,6 +25,17 @@ bool is_source(std::string_view text) {
   return !steps.empty() && std::all_of(steps.begin(), steps.end(), sound);
 }
 
+/// The sources named in a text: each {SOURCE} closed and sound.
+bool is_sound_pattern(std::string_view text) {
+  while (true) {
+    const std::size_t open = text.find('{');
+    if (open == text.npos) return true;
+    const std::size_t close = text.find('}', open);
+    if (close == text.npos || !is_source(text.substr(open + 1, close - open - 1))) return false;
+    text.remove_prefix(close + 1);
+  }
+}
+
 class PaperReader {
  public:
   PaperReader(const std::string& file, std::vector<ContentError>& errors) : in_(file, errors) {}
@@ -137,14 +148,15 @@ class PaperReader {
   }
 
   PaperField read_field(const YamlNode& item) {
-    in_.only_keys(item, {"id", "title", "from", "required", "public_only", "type", "columns"});
+    in_.only_keys(item, {"id", "title", "from", "required", "public_only", "type", "columns", "rows"});
     PaperField out;
     out.id = in_.text(item, "id", true);
     if (!is_source(out.id)) in_.error(item, fmt::format("'{}' is no name of a field", out.id));
     out.title = in_.bi_text(item, "title", true);
     out.from = in_.texts(item, "from", false);
     for (const auto& from : out.from) {
-      if (!is_source(from)) in_.error(item, fmt::format("'{}' is no source", from));
+      if (is_pattern(from) ? !is_sound_pattern(from) : !is_source(from))
+        in_.error(item, fmt::format("'{}' is no source", from));
     }
     out.required = in_.boolean(item, "required", false);
     out.public_only = in_.boolean(item, "public_only", false);
@@ -156,7 +168,34 @@ class PaperReader {
       out.type = static_cast<PaperField::Type>(known - std::begin(kTypes));
     }
     read_columns(item, out);
+    read_rows(item, out);
     return out;
+  }
+
+  void read_rows(const YamlNode& item, PaperField& out) {
+    const YamlNode* rows = in_.list(item, "rows", false);
+    if (rows == nullptr) return;
+    if (out.type != PaperField::Type::rows) in_.error(*rows, "only a field of type rows has rows");
+    if (rows->items.size() > kPaperOwnRowsMax) in_.error(*rows, "too many rows");
+    for (const auto& one : rows->items) {
+      if (!one.is_map()) {
+        in_.error(one, "a row is a map");
+        continue;
+      }
+      PaperRow row;
+      row.when = in_.text(one, "when", true);
+      if (!is_source(row.when)) in_.error(one, fmt::format("'{}' is no source", row.when));
+      for (const auto& [name, value] : one.members) {
+        if (name.scalar == "when") continue;
+        const bool known = std::any_of(out.columns.begin(), out.columns.end(),
+                                       [&](const auto& column) { return column.id == name.scalar; });
+        if (!known) in_.error(value, fmt::format("no column '{}'", name.scalar));
+        if (!is_sound_pattern(value.scalar))
+          in_.error(value, fmt::format("'{}' names no source", value.scalar));
+        row.cells[name.scalar] = value.scalar;
+      }
+      out.rows.push_back(std::move(row));
+    }
   }
 
   void read_columns(const YamlNode& item, PaperField& out) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,20 +19,28 @@ namespace phendau::hub {
 
 inline constexpr std::size_t kPaperFieldsMax = 80;   // of one paper; a form of 25 is already long
 inline constexpr std::size_t kPaperColumnsMax = 12;  // of one table
+inline constexpr std::size_t kPaperOwnRowsMax = 40;  // that the pack writes into one table
 
 struct PaperColumn {
   std::string id;
   comply::BiText title;
 };
+/// A row that the pack writes itself, once a source knows of it.
+struct PaperRow {
+  std::string when;                          // source
+  std::map<std::string, std::string> cells;  // column -> text with {SOURCE}; what is not known stays empty
+};
 struct PaperField {
   enum class Type : std::uint8_t { text, long_text, lines, rows, flag, chart };
   std::string id;  // as the template's marks name it: "incident.description"
   comply::BiText title;
-  std::vector<std::string> from;  // sources, the first that knows it; empty: typed only
+  std::vector<std::string>
+      from;  // sources or texts with {SOURCE}, the first that is known; empty: typed only
   bool required = false;
   bool public_only = false;  // network addresses: private ones are left out
   Type type = Type::text;
   std::vector<PaperColumn> columns;  // of rows
+  std::vector<PaperRow> rows;        // that stand there after those of `from`, each when it is known
 };
 std::string_view to_string(PaperField::Type type);
 
@@ -72,6 +81,8 @@ struct PaperTemplate {
   bool suits(const Json& record_doc) const;
 };
 
+/// Whether a `from` is a text with {SOURCE} in it, not the name of a source.
+inline bool is_pattern(std::string_view from) { return from.find('{') != from.npos; }
 /// How the value of a chart is called in the text until the chart takes its place.
 std::string chart_token(std::size_t number);
 

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/texts.h"
+#include "hub/coordination.h"
 #include "hub/papers.h"
 #include "hub/record_checks.h"
 #include "hub/record_names.h"
@@ -87,9 +88,8 @@ Json short_moment(const Json& text) {
 Json case_values(const Json& view) {
   Json timeline = Json::array();
   for (const auto& entry : view["timeline"].items()) {
-    std::string what = entry["text"].as_string();
-    if (what.empty()) what = entry["kind"].as_string();
-    timeline.push(Json::object({{"at", short_moment(entry["at"])}, {"what", what}, {"by", entry["by"]}}));
+    timeline.push(Json::object(
+        {{"at", short_moment(entry["at"])}, {"what", entry_words(view, entry)}, {"by", entry["by"]}}));
   }
   Json files = Json::array();
   for (const auto& file : view["attachments"].items()) files.push(file["name"]);
@@ -105,6 +105,9 @@ Json case_values(const Json& view) {
                            {"attachments", std::move(files)},
                            {"category", view["classification"]["category_title"]},
                            {"severity", view["classification"]["outcome_title"]}});
+  Json reports = Json::array();
+  for (const auto& report : view["links"]["reports"].items()) reports.push(report["title"]);
+  if (reports.size() > 0) out.set("reports", std::move(reports));
   return out;
 }
 
@@ -116,6 +119,47 @@ void add_steps(const Json& view, Json& sources) {
         sources.set(step["id"].as_string(), shown(step["doc"], known["form"]));
     }
   }
+}
+
+/// What the hub saw: the alerts of the case in a few words.
+Json alert_values(const Json& alerts) {
+  std::set<std::string> titles;
+  std::set<std::string> hosts;
+  std::set<std::string> entities;
+  std::string first;
+  std::string last;
+  std::int64_t count = 0;
+  for (const auto& alert : alerts.items()) {
+    titles.insert(alert["title"].as_string());
+    if (!alert["host"].as_string().empty()) hosts.insert(alert["host"].as_string());
+    for (const auto& [name, value] : alert["entity"].members()) {
+      if (value.is_string() && !hosts.contains(value.as_string())) entities.insert(value.as_string());
+    }
+    count += alert["count"].as_int(1);
+    const std::string& from = alert["first_at"].as_string();
+    const std::string& to = alert["last_at"].as_string();
+    if (first.empty() || from < first) first = from;
+    last = std::max(last, to);
+  }
+  if (titles.empty()) return {};
+  Json out = Json::object(
+      {{"count", count}, {"first_at", moment_or_null(first)}, {"last_at", moment_or_null(last)}});
+  for (const auto& [name, values] :
+       {std::pair("titles", &titles), std::pair("hosts", &hosts), std::pair("entities", &entities)}) {
+    if (!values->empty()) out.set(name, join(std::vector<std::string>(values->begin(), values->end()), ", "));
+  }
+  return out;
+}
+
+/// The case, its alerts, and which system it hit unless somebody named one.
+void add_case(const Json& view, PaperOrigin& about, Json& sources) {
+  const auto& hit = view["classification"]["systems"].items();
+  if (about.system_id.empty() && !hit.empty()) about.system_id = hit.front()["id"].as_string();
+  sources.set("case", case_values(view))
+      .set("alerts", alert_values(view["alerts"]))
+      .set("case_times",
+           Json::object({{"detected_at", view["detected_at"]}, {"opened_at", view["opened_at"]}}));
+  if (view["exercise"].as_bool()) sources.set("exercise", true);
 }
 
 /// What a field can hold of what a source says.
@@ -141,8 +185,8 @@ Json fitting(const PaperField& field, const Json& value) {
   return field.public_only ? Json(public_addresses_of(value.as_string())) : value;
 }
 
-/// "{agency.short_name}" and the like; empty when one of them is not known.
-std::string expanded(std::string_view pattern, const Json& sources) {
+/// "{agency.short_name}" and the like. One that is not known leaves nothing of the whole, or a gap.
+std::string expanded(std::string_view pattern, const Json& sources, bool gaps = false) {
   std::string out;
   while (!pattern.empty()) {
     const std::size_t open = pattern.find('{');
@@ -151,10 +195,29 @@ std::string expanded(std::string_view pattern, const Json& sources) {
     const std::size_t close = pattern.find('}', open);
     if (close == pattern.npos) return "";
     const Json& value = sources.at_path(pattern.substr(open + 1, close - open - 1));
-    const std::string text = value.is_number() ? value.dump() : value.as_string();
-    if (text.empty()) return "";
+    const std::string text = value.is_number()  ? value.dump()
+                             : value.is_array() ? join(texts_from(value), ", ")
+                                                : value.as_string();
+    if (text.empty() && !gaps) return "";
     out += text;
     pattern.remove_prefix(close + 1);
+  }
+  return out;
+}
+
+/// What the first of its sources that knows something says, and the rows that the pack adds.
+Json value_from(const PaperField& field, const Json& sources) {
+  Json out;
+  for (const auto& from : field.from) {
+    out = fitting(field, is_pattern(from) ? Json(expanded(from, sources)) : sources.at_path(from));
+    if (is_filled(out)) break;
+  }
+  for (const auto& rule : field.rows) {
+    if (!is_filled(sources.at_path(rule.when))) continue;
+    if (!out.is_array()) out = Json::array();
+    Json row = Json::object();
+    for (const auto& [column, text] : rule.cells) row.set(column, expanded(text, sources, true));
+    out.push(std::move(row));
   }
   return out;
 }
@@ -219,15 +282,56 @@ Result<Json> PaperSources::agency_of(const std::string& agency_id) {
   return out;
 }
 
-Json PaperSources::officer_of(const Actor& actor) {
-  Json out = Json::object({{"name", actor.name}});
-  const auto user = services_.ledger.get("user", actor.user_id, everything());
-  if (!user) return out;
-  for (const char* member : {"phone", "email"}) out.set(member, user->doc[member]);
-  if (user->doc["full_name"].is_string()) out.set("name", user->doc["full_name"]);
-  const std::string& staff_id = user->doc["staff_id"].as_string();
-  const auto staff = services_.ledger.get("staff", staff_id, everything());
-  if (!staff_id.empty() && staff) out.set("title", staff->doc["position"]);
+void PaperSources::add_people(const Actor& actor, const std::string& agency_id, Json& sources) {
+  Json officer = Json::object({{"name", actor.name}});
+  std::string staff_id;
+  if (const auto user = services_.ledger.get("user", actor.user_id, everything())) {
+    if (user->doc["full_name"].is_string()) officer.set("name", user->doc["full_name"]);
+    staff_id = user->doc["staff_id"].as_string();
+  }
+  const auto with_position = [&](Json& person, const std::string& id) {
+    const auto staff = services_.ledger.get("staff", id, everything());
+    if (!id.empty() && staff) person.set("title", staff->doc["position"]);
+  };
+  with_position(officer, staff_id);
+  ledger::Query query;
+  query.kind = kOfficers;
+  query.agency_ids = {agency_id};
+  query.states = {"active"};
+  query.limit = ledger::kListLimitMax;
+  const auto page = services_.ledger.list(query, everything());
+  static const std::vector<ledger::Record> kNone;
+  const ledger::Record* own = nullptr;
+  const ledger::Record* focal = nullptr;
+  for (const auto& record : page ? page->records : kNone) {
+    const std::string& of = record.doc["staff_id"].as_string();
+    if (record.doc["full_name"] == officer["name"] || (!staff_id.empty() && of == staff_id)) own = &record;
+    if (focal == nullptr || (is_focal_point(record) && !is_focal_point(*focal))) focal = &record;
+  }
+  if (own != nullptr) {
+    for (const char* member : {"phone", "email"}) officer.set(member, own->doc[member]);
+  }
+  Json contact = officer;
+  if (own == nullptr && focal != nullptr) {
+    contact = Json::object(
+        {{"name", focal->doc["full_name"]}, {"phone", focal->doc["phone"]}, {"email", focal->doc["email"]}});
+    with_position(contact, focal->doc["staff_id"].as_string());
+  }
+  sources.set("officer", std::move(officer)).set("contact", std::move(contact));
+}
+
+Json PaperSources::bodies() {
+  const auto held = bodies_of_slots(services_);
+  Json out = Json::object();
+  for (const auto& slot : services_.pack.pack().roles) {
+    std::vector<std::string> names;
+    if (held) {
+      const auto [from, to] = held->equal_range(slot.id);
+      for (auto at = from; at != to; ++at)
+        names.push_back(agency_name_at(services_, at->second, services_.env.now()));
+    }
+    out.set(slot.id, names.empty() ? slot.title.vi : join(names, ", "));
+  }
   return out;
 }
 
@@ -330,32 +434,6 @@ Json PaperSources::record_of(const ledger::Record& record) {
   return out;
 }
 
-Result<> PaperSources::add_record(const Actor& actor, const PaperOrigin& origin, Json& out) {
-  const auto record = PHENDAU_TRY(origin_record(services_, actor, origin.record));
-  out.set("record", record_of(record));
-  out.set("sender",
-          Json::object({{"name", agency_name_at(services_, record.agency_id, services_.env.now())}}));
-  if (record.doc["exercise"].as_bool()) out.set("exercise", true);
-  if (record.kind == kEvidenceBag) {
-    out.set("evidence", evidence_of(origin, record.doc));
-    out.set("case", Json::object({{"number", record.doc["name"]}}));
-  }
-  const std::string& case_id = record.doc["case_id"].as_string();
-  if (case_id.empty() || !origin.case_id.empty()) return {};
-  // That it is an exercise stands on the paper, whoever writes it; what the case says, only for who may read
-  // it.
-  const auto of_case = services_.ledger.get("case", case_id, everything());
-  if (of_case && of_case->doc["exercise"].as_bool()) out.set("exercise", true);
-  const auto view = incidents_.whole(actor, case_id);
-  if (!view) return {};
-  Json values = case_values(*view);
-  if (record.kind == kEvidenceBag) values.set("number", record.doc["name"]);
-  out.set("case", std::move(values));
-  out.set("case_times",
-          Json::object({{"detected_at", (*view)["detected_at"]}, {"opened_at", (*view)["opened_at"]}}));
-  return {};
-}
-
 Result<Json> PaperSources::open_of(const Actor& actor, const PaperOrigin& origin) {
   Incidents::Filter open;
   open.status = "open";
@@ -441,21 +519,37 @@ Result<Json> PaperSources::pending_of(const Actor& actor, const PaperOrigin& ori
 
 Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate* paper, const PaperOrigin& origin) {
   const UtcTime now = services_.env.now();
-  Json out = Json::object({{"now", paper_moment(now)}, {"officer", officer_of(actor)}});
+  Json out = Json::object({{"now", paper_moment(now)}, {"bodies", bodies()}});
+  add_people(actor, origin.agency_id, out);
   out.set("agency", PHENDAU_TRY(agency_of(origin.agency_id)));
   out.set("this_year", origin.year == 0 ? to_civil(now, kHubZone).date.year : origin.year);
-  out.set("system", system_of(actor, origin));
-  if (!origin.case_id.empty()) {
-    const Json view = PHENDAU_TRY(incidents_.whole(actor, origin.case_id));
-    out.set("case", case_values(view));
-    out.set("case_times",
-            Json::object({{"detected_at", view["detected_at"]}, {"opened_at", view["opened_at"]}}));
-    out.set("exercise", view["exercise"].as_bool());
-    out.set("evidence", evidence_of(origin, Json()));
-    out.set("papers", papers_of(origin));
-    add_steps(view, out);
+  PaperOrigin about = origin;
+  std::optional<ledger::Record> record;
+  if (!origin.record.empty()) {
+    record = PHENDAU_TRY(origin_record(services_, actor, origin.record));
+    if (is_of_exercise(services_, record->doc)) out.set("exercise", true);
+    out.set("record", record_of(*record));
+    out.set("sender", Json::object({{"name", agency_name_at(services_, record->agency_id, now)}}));
+    // The case that it is about, for who may read it.
+    if (about.case_id.empty()) about.case_id = record->doc["case_id"].as_string();
   }
-  if (!origin.record.empty()) PHENDAU_TRY(add_record(actor, origin, out));
+  if (!about.case_id.empty()) {
+    const auto view = incidents_.whole(actor, about.case_id);
+    if (view) {
+      add_case(*view, about, out);
+      out.set("evidence", evidence_of(about, Json()));
+      out.set("papers", papers_of(about));
+      add_steps(*view, out);
+    } else if (!origin.case_id.empty()) {
+      return std::unexpected(view.error());
+    }
+  }
+  if (record && record->kind == kEvidenceBag) {
+    Json of_case = out["case"].is_object() ? out["case"] : Json::object();
+    of_case.set("number", record->doc["name"]);
+    out.set("evidence", evidence_of(origin, record->doc)).set("case", std::move(of_case));
+  }
+  out.set("system", system_of(actor, about));
   const auto wants = [&](std::string_view root) {
     const std::string prefix = std::string(root) + ".";
     return paper != nullptr &&
@@ -475,12 +569,8 @@ Result<Json> PaperSources::known(const Actor& actor, const PaperTemplate& paper,
   const Json sources = PHENDAU_TRY(gather(actor, &paper, origin));
   Json out = Json::object();
   for (const auto& field : paper.fields) {
-    for (const auto& from : field.from) {
-      Json value = fitting(field, sources.at_path(from));
-      if (!is_filled(value)) continue;
-      out.set(field.id, std::move(value));
-      break;
-    }
+    Json value = value_from(field, sources);
+    if (is_filled(value)) out.set(field.id, std::move(value));
   }
   return out;
 }
@@ -540,6 +630,7 @@ Result<Json> PaperSources::head(const Actor& actor, const PaperTemplate& paper, 
                        {"agency", agency["name"]},
                        {"agency_above", agency["above"]},
                        {"symbol", symbol},
+                       {"place", agency["place"].as_string()},
                        {"subject", expanded(paper.subject, sources)},
                        {"addressees", texts_json(names_of(paper.addressees, origin, sources))},
                        {"recipients", texts_json(names_of(paper.recipients, origin, sources))},

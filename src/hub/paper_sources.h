@@ -54,11 +54,14 @@ class PaperSources {
   Result<Json> open_of(const Actor& actor, const PaperOrigin& origin);
   Result<Json> pending_of(const Actor& actor, const PaperOrigin& origin);
   Result<Json> agency_of(const std::string& agency_id);
-  Json officer_of(const Actor& actor);
+  /// `officer`: who drafts; `contact`: the same, if the agency's register knows how to reach him, else its
+  /// focal point.
+  void add_people(const Actor& actor, const std::string& agency_id, Json& sources);
   Json system_of(const Actor& actor, const PaperOrigin& origin);
+  /// The name of who holds each role slot; its title while nobody does.
+  Json bodies();
   /// Of the case, or those that the package `bag` holds.
   Json evidence_of(const PaperOrigin& origin, const Json& bag);
-  Result<> add_record(const Actor& actor, const PaperOrigin& origin, Json& out);
   Json papers_of(const PaperOrigin& origin);
   std::vector<std::string> names_of(const std::vector<PaperParty>& parties, const PaperOrigin& origin,
                                     const Json& sources);

@@ -147,6 +147,26 @@ void set_at(Json& values, std::string_view dotted, Json value) {
   set_at(*values.find(first), dotted.substr(dot + 1), std::move(value));
 }
 
+bool takes_from(const PaperField& field, std::string_view root) {
+  return std::any_of(field.from.begin(), field.from.end(),
+                     [&](const std::string& from) { return from.starts_with(root); });
+}
+bool takes_from(const PaperTemplate& paper, std::string_view root) {
+  return std::any_of(paper.fields.begin(), paper.fields.end(),
+                     [&](const PaperField& field) { return takes_from(field, root); });
+}
+
+/// What the head lacks and the agency's record says by now.
+void fill_head(const Json& now, Json& head) {
+  for (const std::string_view member : {"place", "agency_above", "symbol"}) {
+    if (head[member].as_string().empty()) head.set(member, now[member]);
+  }
+  if (!head["signer"]["name"].as_string().empty() || !now["signer"]["name"].is_string()) return;
+  Json signer = head["signer"];
+  signer.set("name", now["signer"]["name"]);
+  head.set("signer", std::move(signer));
+}
+
 Json field_view(const PaperField& field, const Json& doc) {
   Json columns = Json::array();
   for (const auto& column : field.columns)
@@ -376,6 +396,8 @@ Result<Json> Papers::view(const Actor& actor, const ledger::Record& record) {
       .set("missing", std::move(missing))
       .set("last_number", std::move(last))
       .set("form", paper == nullptr ? std::string() : paper->form)
+      .set("system_id", record.doc["system_id"])
+      .set("takes_system", paper != nullptr && takes_from(*paper, "system."))
       .set("may_write", may_write);
   return out;
 }
@@ -452,18 +474,15 @@ void Papers::remember(const Actor& actor, const PaperTemplate& paper, const std:
     const Json& before = record.doc["head"];
     if (!head_done && !before["place"].as_string().empty()) {
       head_done = true;
-      head.set("place", before["place"]);
+      if (head["place"].as_string().empty()) head.set("place", before["place"]);
       if (head["agency_above"].as_string().empty()) head.set("agency_above", before["agency_above"]);
       if (before["signer"]["name"].is_string() && paper.signer_role != to_string(Role::agency_officer))
         head.set("signer", before["signer"]);
     }
     for (const auto& field : paper.fields) {
       // Only how an agency and its people are reached; nothing of what another paper says.
-      const bool of_agency = std::any_of(field.from.begin(), field.from.end(),
-                                         [](const std::string& from) { return from.starts_with("agency."); });
-      const bool of_person = std::any_of(field.from.begin(), field.from.end(), [](const std::string& from) {
-        return from.starts_with("officer.");
-      });
+      const bool of_agency = takes_from(field, "agency.");
+      const bool of_person = takes_from(field, "officer.") || takes_from(field, "contact.");
       if (is_filled(known[field.id]) || (!of_agency && !(of_person && record.created_by == actor.user_id)))
         continue;
       const Json& value = record.doc["typed"][field.id];
@@ -540,8 +559,9 @@ Result<Json> Papers::update(const Actor& actor, std::string_view id, const Json&
                        body["system_id"].string_or(record.doc["system_id"].as_string()),
                        static_cast<std::int32_t>(record.doc["figures_year"].as_int())};
     Json known = PHENDAU_TRY(sources_.known(actor, *paper, origin));
-    Json nothing = Json::object();
-    remember(actor, *paper, record.agency_id, nothing, known);
+    Json now = PHENDAU_TRY(sources_.head(actor, *paper, origin));
+    remember(actor, *paper, record.agency_id, now, known);
+    fill_head(now, head);
     write.doc.set("known", std::move(known));
     if (!origin.system_id.empty()) write.doc.set("system_id", origin.system_id);
   }

@@ -203,6 +203,83 @@ TEST_CASE("a case fills its paper, and only a signed scan makes it issued") {
   CHECK(files.items()[0]["sha256"].as_string() == sha256_hex(kScan));
 }
 
+TEST_CASE(
+    "what the hub knows is not asked: alerts, the affected system, the agency's record, its contact, steps") {
+  World w;
+  const Json contact = json(R"({"agency_id":"a1","doc":{"full_name":"Contact","roles":["focal_point"],
+      "assigned_on":"2026-01-01","phone":"0912","email":"c@a1.vn"}})");
+  REQUIRE(w.records.create(system_actor(), "officer", contact));
+  REQUIRE(w.records.create(system_actor(), "information_system",
+                           json(R"({"agency_id":"a1","doc":{"name":"Portal","level":3}})")));
+  const auto mail =
+      w.records.create(system_actor(), "information_system",
+                       json(R"({"agency_id":"a1","doc":{"name":"Mail","level":2,"purpose":"letters"}})"));
+  REQUIRE(mail);
+  {
+    auto write = ledger::rewrite(*w.hub.ledger->get("agency", "a1", everything()), "known");
+    for (const char* member : {"address", "phone", "email", "place", "head_name"})
+      write.doc.set(member, std::string("the ") + member);
+    write.doc.set("short_name", "A");
+    REQUIRE(w.hub.ledger->write(write, system_actor(), w.hub.env.now()));
+  }
+  ledger::Write alert;
+  alert.kind = "alert";
+  alert.id = "alert-1";
+  alert.agency_id = "a1";
+  alert.state = "new";
+  alert.expected_version = 0;
+  alert.reason = "raised";
+  alert.doc = json(R"({"rule_id":"r","rule_title":"Brute force","level":"high","host":"web-01",
+      "entity":{"source_ip":"203.0.113.7"},"first_at":"2026-11-20T00:10:00Z"})");
+  REQUIRE(w.hub.ledger->write(alert, system_actor(), w.hub.env.now()));
+  const auto opened = w.incidents.open_from_alert(w.a, "alert-1");
+  REQUIRE(opened);
+  const std::string case_id = opened->view["id"].as_string();
+  const Json report =
+      json(R"({"verb":"begin","doc":{"head_at":"2026-11-20T07:30:00+07:00","head_channel":"phone"}})");
+  REQUIRE(w.incidents.act(w.a, case_id, "report", report));
+  Actor hub = w.a;  // as the hub drafts: nobody's name, the agency's rights
+  hub.user_id = "system";
+  hub.name.clear();
+  hub.agency_ids = {"a1"};
+  const auto draft = w.papers.create(
+      hub, Json::object({{"paper", "initial_report"}, {"case_id", case_id}, {"agency_id", "a1"}}));
+  REQUIRE(draft);
+  const auto value = [](const Json& paper, std::string_view id) {
+    for (const auto& field : paper["fields"].items()) {
+      if (field["id"].as_string() == id) return field["value"];
+    }
+    return Json();
+  };
+  CHECK(value(*draft, "contact.name").as_string() == "Contact");
+  CHECK(value(*draft, "contact.phone").as_string() == "0912");
+  CHECK(value(*draft, "reporter.address").as_string() == "the address");
+  CHECK((*draft)["head"]["place"].as_string() == "the place");
+  CHECK((*draft)["head"]["signer"]["name"].as_string() == "the head_name");
+  CHECK(value(*draft, "incident.found_how").as_string().ends_with(": Brute force"));
+  CHECK(value(*draft, "incident.description").as_string().find("203.0.113.7") != std::string::npos);
+  const Json told = value(*draft, "told");
+  REQUIRE(told.size() == 1);  // what nobody filled in is no row
+  CHECK(told.items()[0]["name"].as_string().ends_with("Agency a1"));
+  CHECK(told.items()[0]["channel"].as_string() == "\xC4\x90i\xE1\xBB\x87n tho\xE1\xBA\xA1i");
+  // Of two systems none is taken; of what is missing only that is said.
+  CHECK(value(*draft, "system.name").is_null());
+  CHECK((*draft)["missing"].size() == 2);
+  const auto chosen =
+      w.papers.update(w.a, (*draft)["id"].as_string(), Json::object({{"system_id", (*mail)["id"]}}));
+  REQUIRE(chosen);
+  CHECK(value(*chosen, "system.purpose").as_string() == "letters");
+  CHECK((*chosen)["missing"].size() == 0);
+  // Of an affected system that the case's classification names nobody asks at all.
+  auto write = ledger::rewrite(*w.hub.ledger->get("case", case_id, everything()), "classified");
+  write.doc.set("classification",
+                Json::object({{"systems", Json::array({Json::object({{"id", (*mail)["id"]}})})}}));
+  REQUIRE(w.hub.ledger->write(write, system_actor(), w.hub.env.now()));
+  const auto again = w.papers.create(w.a, Json::object({{"paper", "initial_report"}, {"case_id", case_id}}));
+  REQUIRE(again);
+  CHECK(value(*again, "system.name").as_string() == "Mail");
+}
+
 TEST_CASE("papers are seen by their agency, and of a case only by those who see the case") {
   World w;
   const std::string case_id = w.open_case(w.a, "a1");

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/case_parties.h"
+#include "hub/case_record.h"
 #include "hub/record_checks.h"
 #include "net/smtp_client.h"
 
@@ -287,8 +288,9 @@ Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std
       {"{agency}", agency_name(services_, record.agency_id)},
       {"{title}", record.doc["title"].as_string()}};
   // A drill must never be taken for the real thing, by whom it reaches by mistake either.
+  const bool drill = is_of_exercise(services_, record.doc);
   const auto marked = [&](std::string text) {
-    return record.doc["exercise"].as_bool() ? tr(Lang::vi, "case.exercise_mark") + text : text;
+    return drill ? tr(Lang::vi, "case.exercise_mark") + text : text;
   };
   const std::string title = marked(filled(rule.title.vi, {marks[0], marks[1]}));
   const std::string brief = marked(filled(rule.short_text.vi, {marks[0], marks[1]}));

@@ -93,6 +93,7 @@ files = wait_for(lambda: [f for f in shown()["files"] if f.get("evidence_id")] i
 items = admin.get("/evidence", case=case, limit=100)["items"]
 assert sorted(i["sha256"] for i in items) == sorted(f["sha256"] for f in files) and len(items) == 9, items
 assert {i["id"] for i in items} == {f["evidence_id"] for f in files} and {i["number"] for i in items} == {f"E{n:03}" for n in range(1, 10)}
+assert all(i["has_content"] and i["size_bytes"] > 0 and not i["outside"] for i in items), items  # the bytes go into a package, not their digest alone
 item = admin.get(f"/evidence/{files[0]['evidence_id']}")
 assert item["taken_by"].startswith("Ông Nguyễn Văn A") and item["custody_events"] == 1 and item["case_id"] == case, item
 kinds = [e["kind"] for e in admin.get(f"/incidents/{case}/entries", limit=50)["items"]]

@@ -11,37 +11,18 @@ import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import ROOT, SHARED, Hub, run, scratch, skip, spawn, wait_for
+from harness import ROOT, RSYSLOGD, SHARED, Hub, forward_by_rsyslog, run, scratch, skip, wait_for
 
 LOG = SHARED / "corpora" / "loghub" / "OpenSSH_2k.log"
-RSYSLOGD = shutil.which("rsyslogd") or "/usr/sbin/rsyslogd"
 CHROMIUM = os.environ.get("PHENDAU_CHROMIUM", "/usr/bin/chromium")
 NODE = shutil.which("node")
 HANOI = datetime.timezone(datetime.timedelta(hours=7))
 
-for need in (LOG, pathlib.Path(RSYSLOGD), pathlib.Path(CHROMIUM), ROOT / "web" / "node_modules" / "playwright-core"):
+for need in (LOG, RSYSLOGD, pathlib.Path(CHROMIUM), ROOT / "web" / "node_modules" / "playwright-core"):
     if not need.exists():
         skip(f"{need} is not here")
 if not NODE:
     skip("node is not here")
-
-CONFIG = """\
-global(workDirectory="{folder}")
-module(load="imfile" mode="polling" pollingInterval="1")
-input(type="imfile" file="{log}" tag="sshd-file:" severity="info" facility="auth")
-action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" template="RSYSLOG_TraditionalForwardFormat"
-       action.resumeRetryCount="-1" action.resumeInterval="1")
-"""
-
-
-def start_rsyslog(hub):
-    folder = scratch()
-    log = folder / "auth.log"
-    shutil.copyfile(LOG, log)
-    config = folder / "rsyslog.conf"
-    config.write_text(CONFIG.format(folder=folder, log=log, port=hub.tcp))
-    return spawn(RSYSLOGD, "-n", "-f", config, "-i", folder / "rsyslogd.pid", log=folder / "rsyslogd.log"), folder
-
 
 def browser(stage, hub, password, **more):
     """One run of the browser's script; its own assertions decide."""
@@ -62,7 +43,7 @@ hub = Hub().init().start()
 browser("first-sign-in", hub, hub.password)
 hub.password = None
 admin = hub.admin()
-rsyslogd, rsyslog_folder = start_rsyslog(hub)
+rsyslogd = forward_by_rsyslog(LOG, hub.tcp)
 
 
 def found(query, limit=200):

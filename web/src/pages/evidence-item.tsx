@@ -135,6 +135,7 @@ export default function EvidenceItemPage({ id }: PageProps) {
           </PageHead>
           {e.exercise && <p class="banner drill" data-testid="drill-banner"><b>DIỄN TẬP.</b> Chứng cứ của một cuộc diễn tập.</p>}
           {e.acts.length > 0 && <div class="row-actions" role="group" aria-label="Việc với chứng cứ">{e.acts.map((a) => <Button key={a.act} kind={a.act === 'destroyed' ? 'danger' : ''} onClick={() => setActing(a)} data-testid={`act-${a.act}`}>{actWords[a.act]}</Button>)}</div>}
+          {e.exercise && <p class="banner drill" data-testid="drill-banner"><b>DIỄN TẬP.</b> Chứng cứ này thu trong diễn tập.</p>}
           <div class="split">
             <div><Custody e={e} /></div>
             <aside>

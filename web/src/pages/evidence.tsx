@@ -72,6 +72,7 @@ export default function EvidencePage() {
         {mayKeepEvidence() && caseId && <Button icon="file" onClick={() => setPacking(true)} data-testid="new-bag">Lập gói bàn giao</Button>}
         {mayKeepEvidence() && <Button kind="main" icon="plus" onClick={() => setTaking(true)} data-testid="take-evidence">Nhận chứng cứ</Button>}
       </PageHead>
+      {of.data?.exercise && <p class="banner drill" data-testid="drill-banner"><b>DIỄN TẬP.</b> Chứng cứ và gói bàn giao dưới đây không phải việc thật.</p>}
       <div class="filters-row">
         <form class="inline" role="search" onSubmit={(e) => { e.preventDefault(); setQuery({ q: String(new FormData(e.currentTarget).get('q')), cursor: null }); }}>
           <input name="q" data-search type="search" defaultValue={text} placeholder="Tìm chứng cứ" aria-label="Tìm chứng cứ" />

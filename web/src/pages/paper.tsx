@@ -66,6 +66,22 @@ function Entry({ f, value, put }: { f: PaperField; value: Value; put: (value: Va
   return <label data-field={f.id}>{label}<textarea rows={4} value={String(value)} maxLength={18000} onInput={(e) => put(e.currentTarget.value)} /></label>;
 }
 
+/** Required fields that are still empty, as links to them; changes while somebody types. */
+function Lacking({ p, values }: { p: PaperDetail; values: Record<string, Value> }) {
+  const empty = p.fields.filter((f) => f.required && f.type !== 'chart' && !isFilled(values[f.id]));
+  const go = (event: Event, id: string): void => {
+    event.preventDefault();
+    const place = document.querySelector(`[data-testid=paper-form] [data-field="${id}"]`);
+    place?.closest('details')?.setAttribute('open', '');
+    place?.querySelector<HTMLElement>('input, textarea, button')?.focus();
+  };
+  if (empty.length === 0) return <p class="muted" data-testid="paper-lacking" data-count={0}>Mọi mục bắt buộc đã có.</p>;
+  return (
+    <p class="note-line" data-testid="paper-lacking" data-count={empty.length}>Còn {empty.length} mục bắt buộc để trống: {empty.map((f, i) => (
+      <span key={f.id}>{i > 0 && '; '}<a href={`#${f.id}`} onClick={(e) => go(e, f.id)}>{f.title}</a></span>))}.</p>
+  );
+}
+
 const kPrefixes: [NonNullable<NonNullable<Head['signer']>['prefix']>, string][] = [
   ['none', 'Người đứng đầu tự ký'], ['kt', 'KT. (cấp phó ký thay)'], ['tl', 'TL. (thừa lệnh)'], ['tuq', 'TUQ. (thừa ủy quyền)'], ['tm', 'TM. (thay mặt tập thể)'], ['q', 'Q. (quyền)']];
 
@@ -98,27 +114,45 @@ function HeadForm({ head, put }: { head: Head; put: (head: Head) => void }) {
   );
 }
 
+/** Another system than the agency's only one, or the one that the case was classified with. */
+function SystemChoice({ p, busy, choose }: { p: PaperDetail; busy: boolean; choose: (id: string) => void }) {
+  const systems = useLoad((abort) => get('/registers/{kind}', { signal: abort, path: { kind: 'information_system' }, query: { agency: p.agency_id, limit: 200 } }), [p.agency_id]);
+  const items = systems.data?.items ?? [];
+  if (items.length < 2) return null;
+  return (
+    <label>Hệ thống thông tin<span class="hint">Chọn thì các mục về hệ thống tự điền</span>
+      <select disabled={busy} value={p.system_id ?? ''} onChange={(e) => choose(e.currentTarget.value)} data-testid="paper-system">
+        <option value="">Theo hồ sơ</option>
+        {items.map((one) => <option key={one.id} value={one.id}>{inert(String(one.doc.name ?? ''))}</option>)}</select></label>
+  );
+}
+
+const isFilled = (value: unknown): boolean => (typeof value === 'string' ? value.trim() !== '' : Array.isArray(value) ? value.length > 0 : value !== null && value !== undefined);
+
 function Draft({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
   const [values, setValues] = useState<Record<string, Value>>(() => Object.fromEntries(p.fields.map((f) => [f.id, inputOf(f)])));
   const [head, setHead] = useState<Head>(p.head);
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
-  const save = async (refresh = false): Promise<void> => {
+  const save = async (refresh = false, quiet = false, system?: string): Promise<void> => {
     setBusy(true);
     const changed = Object.fromEntries(p.fields.filter((f) => JSON.stringify(values[f.id]) !== JSON.stringify(inputOf(f))).map((f) => [f.id, sentOf(f, values[f.id]!)]));
     const { kind: _kind, agency: _agency, number: _number, date: _date, exercise: _exercise, ...mine } = head;
     try {
-      const after = await patch('/papers/{id}', { path: { id: p.id }, body: { version: p.version, values: changed, head: mine, ...(refresh ? { refresh: true } : {}) } });
+      const after = await patch('/papers/{id}', { path: { id: p.id }, body: { version: p.version, values: changed, head: mine, ...(refresh ? { refresh: true } : {}), ...(system === undefined ? {} : { system_id: system }) } });
       setProblem('');
-      setValues(Object.fromEntries(after.fields.map((f) => [f.id, inputOf(f)])));
-      setHead(after.head);
+      // What was typed while this was on its way stays.
+      setValues((typed) => Object.fromEntries(after.fields.map((f) => [f.id, JSON.stringify(typed[f.id]) === JSON.stringify(values[f.id]) ? inputOf(f) : typed[f.id]!])));
+      setHead((typed) => (typed === head ? after.head : typed));
       set(after);
-      tell(refresh ? 'Đã lấy lại số liệu mới.' : 'Đã lưu bản nháp.');
+      if (!quiet) tell(refresh ? 'Đã lấy lại số liệu mới.' : 'Đã lưu bản nháp.');
     } catch (cause) {
       setProblem(problemFrom(cause).text);
     }
     setBusy(false);
   };
+  // What the case has learnt since the draft was made is not asked for.
+  useEffect(() => { if (p.missing.length > 0) void save(true, true); }, []);
   const open = p.fields.filter((f) => f.source !== 'known' && f.type !== 'chart');
   const known = p.fields.filter((f) => f.source === 'known' && f.type !== 'chart');
   const entry = (f: PaperField) => <Entry key={f.id} f={f} value={values[f.id] ?? ''} put={(value) => setValues((all) => ({ ...all, [f.id]: value }))} />;
@@ -127,6 +161,8 @@ function Draft({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
       {problem && <p class="form-problem" role="alert">{problem}</p>}
       <form class="form" data-testid="paper-form" onSubmit={(e) => { e.preventDefault(); void save(); }}>
         <h2>Nội dung cần điền</h2>
+        <Lacking p={p} values={values} />
+        {p.takes_system && <SystemChoice p={p} busy={busy} choose={(id) => void save(true, false, id)} />}
         {open.filter((f) => f.required).map(entry)}
         {open.some((f) => !f.required) && <details><summary>Không bắt buộc</summary>{open.filter((f) => !f.required).map(entry)}</details>}
         <h2>Thể thức</h2>
@@ -321,6 +357,7 @@ export default function PaperPage({ id }: PageProps) {
           <PageHead title={p.number ? `${p.title} số ${p.number}` : p.title} sub={<><PaperState state={p.state} awaits={p.awaits_decision} /> {inert(p.subject ?? '')}{p.date && `, ngày ${dateText(p.date)}`}</>}>
             {p.may_write && (p.state === 'drafted' || p.state === 'numbered') && <Button icon="cross" onClick={() => setCancelling(true)} data-testid="paper-cancel">Hủy</Button>}
           </PageHead>
+          {p.exercise && <p class="banner drill" data-testid="drill-banner"><b>DIỄN TẬP.</b> Văn bản này không phải việc thật; số lấy từ sổ riêng của diễn tập.</p>}
           {p.form && <p class="muted">{p.form}</p>}
           {p.state === 'cancelled' && <p class="note-line">Lý do hủy: {inert(p.cancel_reason ?? '')}</p>}
           {p.decision && <p class="next" data-testid="paper-decision"><Icon name="done" size={16} /><span>{kOutcomes[p.decision.outcome]}: {inert(p.decision.decided_by)}, ngày {dateText(p.decision.decided_on)}{p.decision.number && <>, văn bản {inert(p.decision.number)}</>}{p.decision.note && <>. {inert(p.decision.note)}</>}</span></p>}

@@ -9,6 +9,11 @@ import '../styles/account.css';
 
 type Class = { id: string; title: string };
 
+/** What an agency says of itself; papers take it from here. */
+const kOwn: ['short_name' | 'contact' | 'head_name' | 'address' | 'phone' | 'email' | 'place', string, number, string][] = [
+  ['short_name', 'Tên viết tắt', 60, ''], ['contact', 'Thông tin liên hệ', 500, ''], ['head_name', 'Thủ trưởng', 200, 'Họ tên người đứng đầu, ghi ở chỗ ký'],
+  ['address', 'Địa chỉ trụ sở', 300, ''], ['phone', 'Điện thoại', 60, ''], ['email', 'Thư điện tử', 200, ''], ['place', 'Địa danh trên văn bản', 100, 'Ví dụ: Hà Giang']];
+
 /** Yes, no, or nobody said. */
 function Answer({ name, label, value, locked }: { name: string; label: string; value: boolean | null | undefined; locked: boolean }) {
   return (
@@ -28,7 +33,8 @@ export function AgencyForm({ agency, classes, onClose, onDone }: { agency: Agenc
     const data = new FormData(event.currentTarget as HTMLFormElement);
     const text = (name: string): string => String(data.get(name) ?? '').trim();
     const answer = (name: string): boolean | null => text(name) ? text(name) === 'true' : null;
-    const all = { name: text('name'), short_name: text('short_name'), contact: text('contact'), unit_class: text('unit_class'),
+    const own = Object.fromEntries(kOwn.map(([name]) => [name, text(name)]));
+    const all = { name: text('name'), ...own, unit_class: text('unit_class'),
                   has_own_system: answer('has_own_system'), uses_data_centre: answer('uses_data_centre'), addresses: text('addresses').split(/[\s,;]+/).filter(Boolean) };
     const body = Object.fromEntries(Object.entries(all).filter(([member]) => free(member)));
     try {
@@ -48,8 +54,8 @@ export function AgencyForm({ agency, classes, onClose, onDone }: { agency: Agenc
         {problem && <p class="form-problem" role="alert">{problem}</p>}
         {locked && <p class="muted">Các mục bị khóa do cấp tỉnh quản lý; cần sửa thì đề nghị sở chủ trì.</p>}
         <label>Tên cơ quan, đơn vị<input name="name" required maxLength={200} defaultValue={agency?.name} readOnly={locked} data-testid="agency-name" /></label>
-        <label>Tên viết tắt<input name="short_name" maxLength={60} defaultValue={agency?.short_name ?? ''} readOnly={!free('short_name')} data-testid="agency-short" /></label>
-        <label>Thông tin liên hệ<input name="contact" maxLength={500} defaultValue={agency?.contact ?? ''} readOnly={!free('contact')} data-testid="agency-contact" /></label>
+        {kOwn.map(([name, label, most, hint]) => (
+          <label key={name}>{label}{hint && <span class="hint">{hint}</span>}<input name={name} maxLength={most} defaultValue={agency?.[name] ?? ''} readOnly={!free(name)} data-testid={`agency-${name === 'short_name' ? 'short' : name}`} /></label>))}
         {!agency && <label>Mã<span class="hint">Chữ thường, số và dấu gạch nối. Ví dụ: so-y-te</span><input name="code" required pattern="[a-z0-9\-]{1,40}" data-testid="agency-code" /></label>}
         <label>Địa chỉ mạng gửi nhật ký<span class="hint">Mỗi dòng một mạng. Ví dụ: 10.20.3.0/24</span><textarea name="addresses" rows={3} defaultValue={agency?.addresses?.join('\n')} readOnly={!free('addresses')} /></label>
         <p class="hint">Các mục dưới đây quyết định nghĩa vụ nào áp dụng với cơ quan; mục chưa rõ thì nghĩa vụ liên quan cũng chưa rõ.</p>

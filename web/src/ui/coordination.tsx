@@ -88,6 +88,7 @@ export function RequestCard({ r, onChanged, showCase = false }: { r: Coordinatio
   const plain = (to: string, done: string): void => void move(to, {}, done).catch((cause: unknown) => tell(problemFrom(cause).text, true));
   return (
     <li class="panel request" data-testid="request" data-id={r.id} data-state={r.state}>
+      {r.exercise && <p class="banner drill" data-testid="drill-banner"><b>DIỄN TẬP.</b> Đề nghị này không phải việc thật.</p>}
       <p class="request-head"><b>{inert(r.agency_name)} <Icon name="right" size={14} /> {inert(r.to_title)}</b>
         <span class="muted">{r.state_title}{r.sealed && <> <Icon name="lock" size={14} /> giữ kín</>}</span></p>
       <p>{r.wanted_title}, {r.channel_title.toLowerCase()}, <When at={r.sent_at} />{r.sent_by && <>, người gửi {inert(r.sent_by)}</>}{r.received_by && <>, người nhận {inert(r.received_by)}</>}</p>
