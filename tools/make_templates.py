@@ -133,13 +133,13 @@ def table(widths, *rows, borders=False, head=0):
     return f'<w:tbl>{properties}<w:tblGrid>{grid}</w:tblGrid>{"".join(out)}</w:tbl>'
 
 
-def rows_of(name, titles, widths, cells):
+def rows_of(name, titles, widths, cells, first="OBangGiua"):
     """A table with one row per item of a list: it opens in the first cell and closes in the last."""
     cells = list(cells)
     cells[0] = f"{{{{#each {name}}}}}{cells[0]}"
     cells[-1] = f"{cells[-1]}{{{{/each}}}}"
     return table(widths, [p("TieuDeBang", one) for one in titles],
-                 [p("OBangGiua", cells[0])] + [p("OBang", one) for one in cells[1:]], borders=True, head=1)
+                 [p(first, cells[0])] + [p("OBang", one) for one in cells[1:]], borders=True, head=1)
 
 
 def head(letter=False, day=True):
@@ -474,6 +474,29 @@ def ranking_sheet():
         last("Đơn vị không đồng ý với kết quả gửi ý kiến bằng văn bản về {{reporter.name}}.")) + signature())
 
 
+def classified():
+    """Incidents by the national categories and by severity."""
+    categories = rows_of("categories", ["Loại sự cố", "Số lượng", "Nghiêm trọng", "Tự xử lý", "Có hỗ trợ", "Nước ngoài", "VNCERT", "Thiệt hại"],
+                         [2554, 850, 1000, 800, 800, 900, 1200, WIDTH - 8104],
+                         ["{{category}}", "{{count}}", "{{serious}}", "{{own}}", "{{helped}}", "{{foreign}}", "{{national}}", "{{damage}}"], "OBang")
+    severities = rows_of("severities", ["Mức độ", "Số lượng"], [6480, WIDTH - 6480], ["{{severity}}", "{{count}}"], "OBang")
+    return categories + p("SauBang") + severities + p("SauBang")
+
+
+def incident_summary():
+    return (head() + title() + addressees() + body(
+        heading("Đơn vị báo cáo"),
+        "a) Tên đơn vị: {{reporter.name}}. Địa chỉ: {{reporter.address}}.",
+        "b) Điện thoại: {{reporter.phone}}. Thư điện tử: {{reporter.email}}.{{#if member_code}} Mã số thành viên mạng lưới: {{member_code}}.{{/if}}",
+        heading("Số lượng sự cố theo loại và mức độ"),
+        "Kỳ báo cáo: {{period}}. Số liệu do phần mềm tổng hợp lúc {{as_of}} (không tính diễn tập).",
+        classified(),
+        p("Muc", "{{#if helpers}}Tổ chức đã hỗ trợ xử lý{{/if}}"),
+        "{{#each helpers}}{{@letter}}) {{.}}{{@end}}{{/each}}",
+        heading("Kiến nghị"), "{{proposal|Không có kiến nghị.}}",
+        last("{{reporter.name}} trân trọng báo cáo.")) + signature())
+
+
 def yearly_report():
     incidents = rows_of("incidents", ["STT", "Thời điểm", "Sự cố", "Tình trạng"], [680, 2200, 4474, WIDTH - 7354],
                         ["{{@number}}", "{{at}}", "{{title}}", "{{state}}"])
@@ -482,7 +505,8 @@ def yearly_report():
         heading("I. TÌNH HÌNH"),
         "1. Kỳ báo cáo: {{period}}. Số liệu do phần mềm tổng hợp lúc {{as_of}}.",
         "2. Hệ thống thông tin: {{systems}}. Máy được theo dõi: {{devices}}. Cảnh báo trong kỳ: {{alerts}}.",
-        "3. Sự cố trong kỳ: {{incident_count}} (không tính diễn tập).",
+        "3. Sự cố trong kỳ: {{incident_count}} (không tính diễn tập). Theo loại và mức độ:",
+        classified(),
         p("BieuDo", "{{#if chart_incidents}}{{chart_incidents}}{{/if}}"),
         p("Muc", "{{#if incidents}}4. Danh sách sự cố{{/if}}"),
         incidents, p("SauBang"),
@@ -520,7 +544,8 @@ def provincial_summary():
         heading("I. TÌNH HÌNH CHUNG"),
         "1. Kỳ báo cáo: {{period}}. Số liệu do phần mềm tổng hợp lúc {{as_of}}.",
         "2. Số cơ quan, đơn vị: {{agency_count}}. Đã gửi báo cáo năm: {{reported}}. Chưa gửi: {{not_reported}}.",
-        "3. Sự cố trong kỳ: {{incident_count}} (không tính diễn tập).",
+        "3. Sự cố trong kỳ: {{incident_count}} (không tính diễn tập). Theo loại và mức độ:",
+        classified(),
         p("BieuDo", "{{#if chart_incidents}}{{chart_incidents}}{{/if}}"),
         heading("II. THỰC HIỆN QUY ĐỊNH CỦA CÁC CƠ QUAN, ĐƠN VỊ"),
         agencies, p("SauBang"),
@@ -536,7 +561,7 @@ PAPERS = {"bao-cao-ban-dau": initial_report, "bao-cao-ket-thuc": final_report, "
           "bien-ban-hop": meeting_minute, "to-trinh": proposal, "quyet-dinh-thanh-lap": team_decision,
           "thong-bao-du-lieu-ca-nhan": personal_data_notice, "ket-qua-xep-hang": ranking_sheet, "bao-cao-nam": yearly_report,
           "danh-sach-cham": late_list, "bao-cao-tinh": provincial_summary, "bao-cao-dien-bien": progress_report,
-          "bien-ban-giao-ca": shift_handover, "quyet-dinh-cach-ly": isolation_order}
+          "bien-ban-giao-ca": shift_handover, "quyet-dinh-cach-ly": isolation_order, "bao-cao-su-co": incident_summary}
 
 
 # ---- the file

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Official papers: drafted, numbered, issued, cancelled; their files and how they look.
+#include <algorithm>
+#include <utility>
+
 #include "api/problem.h"
 #include "api/server.h"
 
@@ -44,10 +47,12 @@ Result<Response> preview_paper(Context& c) { return answer(c.hub.papers().previe
 Result<Response> get_paper_file(Context& c) {
   using Part = hub::Papers::Part;
   const std::string& part = c.captures[1];
-  if (part != "docx" && part != "pdf" && part != "signed")
-    return fail(ErrorCode::not_found, "no such file", "error.not_found");
-  const Part wanted = part == "docx" ? Part::docx : part == "pdf" ? Part::pdf : Part::signed_file;
-  auto file = PHENDAU_TRY(c.hub.papers().file(c.actor, c.captures[0], wanted));
+  constexpr std::pair<std::string_view, Part> kParts[] = {
+      {"docx", Part::docx}, {"pdf", Part::pdf}, {"signed", Part::signed_file}, {"xlsx", Part::xlsx}};
+  const auto* wanted =
+      std::find_if(std::begin(kParts), std::end(kParts), [&](const auto& one) { return one.first == part; });
+  if (wanted == std::end(kParts)) return fail(ErrorCode::not_found, "no such file", "error.not_found");
+  auto file = PHENDAU_TRY(c.hub.papers().file(c.actor, c.captures[0], wanted->second));
   return file_response(file.name, "application/octet-stream", std::move(file.bytes));
 }
 Result<Response> list_number_books(Context& c) { return answer(c.hub.papers().books(c.actor)); }

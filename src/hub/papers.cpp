@@ -15,6 +15,8 @@
 #include "net/document_signature.h"
 #include "report/docx_chart.h"
 #include "report/docx_template.h"
+#include "report/table.h"
+#include "report/xlsx_writer.h"
 
 namespace phendau::hub {
 namespace {
@@ -209,6 +211,8 @@ Result<Json> signature_of(Services& services, const CheckedUpload& file, std::st
       return refuse("paper.signature_extended");
     case Verdict::untrusted:
       return refuse("paper.signature_untrusted");
+    case Verdict::misused:
+      return refuse("paper.signature_misused");
     case Verdict::expired:
       return refuse("paper.signature_expired");
     case Verdict::damaged:
@@ -822,6 +826,38 @@ Result<std::string> Papers::pdf_of(const ledger::Record& record) {
   return pdf;
 }
 
+/// `not_found` for a paper without tables. Numbers of it are numbers there.
+Result<std::string> Papers::xlsx_of(const ledger::Record& record) {
+  const PaperTemplate* paper = services_.pack.paper(record.doc["paper"].as_string());
+  if (paper == nullptr) return kind_gone(record.doc["paper"].as_string());
+  report::Workbook book;
+  book.title = paper->title.vi;
+  const Json& head = record.doc["head"];
+  for (const auto& field : paper->fields) {
+    if (field.type != PaperField::Type::rows) continue;
+    report::Sheet sheet;
+    sheet.name = field.title.vi;
+    sheet.titles = {paper->title.vi, field.title.vi, head["agency"].as_string()};
+    if (record.doc["number"].is_string()) sheet.titles.push_back(record.doc["number"].as_string());
+    if (head["exercise"].as_bool()) sheet.titles.push_back(tr(Lang::vi, "paper.exercise"));
+    for (const auto& column : field.columns) sheet.columns.push_back({column.title.vi});
+    for (const auto& row : value_of(record.doc, field.id).items()) {
+      std::vector<report::Cell> cells;
+      for (const auto& column : field.columns) {
+        const Json& value = row[column.id];
+        const std::string text = value.is_number() ? value.dump() : value.as_string();
+        const auto whole = parse_int(text);
+        const bool is_number = whole && (text == "0" || !text.starts_with('0'));  // "05" is a name
+        cells.push_back(is_number ? report::Cell::of_number(*whole) : report::Cell::of_text(text));
+      }
+      sheet.rows.push_back(std::move(cells));
+    }
+    book.sheets.push_back(std::move(sheet));
+  }
+  if (book.sheets.empty()) return fail(ErrorCode::not_found, "no tables", "error.not_found");
+  return report::write_xlsx(book);
+}
+
 Result<Papers::File> Papers::file(const Actor& actor, std::string_view id, Part part) {
   const auto record = PHENDAU_TRY(find(actor, Action::read, id));
   const std::string& number = record.doc["number"].as_string();
@@ -829,6 +865,7 @@ Result<Papers::File> Papers::file(const Actor& actor, std::string_view id, Part 
   std::replace(name.begin(), name.end(), '/', '-');
   if (part == Part::docx) return File{name + ".docx", PHENDAU_TRY(docx_of(record))};
   if (part == Part::pdf) return File{name + ".pdf", PHENDAU_TRY(pdf_of(record))};
+  if (part == Part::xlsx) return File{name + ".xlsx", PHENDAU_TRY(xlsx_of(record))};
   const Json& signed_file = record.doc["signed"];
   if (!signed_file.is_object()) return fail(ErrorCode::not_found, "not signed yet", "error.not_found");
   const auto blob = PHENDAU_TRY(services_.ledger.open_blob(signed_file["sha256"].as_string()));

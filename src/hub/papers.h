@@ -71,7 +71,7 @@ class Papers {
   /// What its addressee decided on an issued paper that awaits it (PaperDecision of openapi.yaml).
   Result<Json> decide(const Actor& actor, std::string_view id, const Json& body);
 
-  enum class Part : std::uint8_t { docx, pdf, signed_file };
+  enum class Part : std::uint8_t { docx, pdf, signed_file, xlsx };  // xlsx: its tables, a sheet each
   struct File {
     std::string name;
     std::string bytes;
@@ -100,6 +100,7 @@ class Papers {
   /// Of a numbered paper, into its record. @param blanks what is missing becomes dots.
   Result<std::string> freeze(const PaperTemplate& paper, bool blanks, ledger::Write& write);
   Result<std::string> docx_of(const ledger::Record& record);
+  Result<std::string> xlsx_of(const ledger::Record& record);
   Result<std::string> pdf_of(const ledger::Record& record);
   ledger::WriteBatch issue_batch(const ledger::Record& record, const PaperTemplate* paper,
                                  const Json& signed_file);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/texts.h"
+#include "hub/classification.h"
 #include "hub/papers.h"
 
 namespace phendau::hub {
@@ -17,6 +18,8 @@ constexpr std::uint16_t bit(Status status) {
   return static_cast<std::uint16_t>(1U << static_cast<unsigned>(status));
 }
 constexpr std::size_t kLateLinesMax = 20;
+constexpr std::string_view kYearRequests = "coordination_request";
+constexpr std::string_view kNationalBody = "national_cert";
 
 std::string vi(std::string_view text_id, const std::vector<std::string>& args = {}) {
   return tr(Lang::vi, text_id, args);
@@ -95,11 +98,100 @@ Result<std::vector<YearReport::Incident>> YearReport::incidents(std::int32_t yea
         const auto found = parse_rfc3339(record.doc["detected_at"].as_string());
         const UtcTime at = found ? *found : record.created_at;
         if (to_civil(at, kHubZone).date.year == year)
-          out.push_back({at, record.agency_id, record.doc["title"].as_string(), record.state});
+          out.push_back({at, record.agency_id, record.doc["title"].as_string(), record.state, record.id,
+                         record.doc["classification"]["category"].as_string(),
+                         record.doc["classification"]["outcome"].as_string()});
         return {};
       }));
   std::sort(out.begin(), out.end(), [](const Incident& a, const Incident& b) { return a.at < b.at; });
   return out;
+}
+
+namespace {
+
+/// Who helped with a case: other bodies that answered a request, and the national one.
+struct Help {
+  bool others = false;
+  bool national = false;
+};
+
+Result<std::map<std::string, Help>> help_by_case(Services& services) {
+  std::map<std::string, Help> out;
+  if (services.pack.pack().reg(kYearRequests) == nullptr) return out;
+  ledger::Query query;
+  query.kind = kYearRequests;
+  query.states = {"sent", "answered", "done"};
+  PHENDAU_TRY(ledger::each_record(services.ledger, ledger::by_id(std::move(query)), everything_unsealed(),
+                                  [&](const ledger::Record& record) -> Result<> {
+                                    const std::string& case_id = record.doc["case_id"].as_string();
+                                    if (case_id.empty()) return {};
+                                    Help& help = out[case_id];
+                                    if (record.doc["to_body"].as_string() == kNationalBody)
+                                      help.national = true;
+                                    else if (record.state != "sent")
+                                      help.others = true;
+                                    return {};
+                                  }));
+  return out;
+}
+
+struct CategoryCount {
+  std::int64_t all = 0;
+  std::int64_t serious = 0;
+  std::int64_t own = 0;
+  std::int64_t helped = 0;
+  std::int64_t national = 0;
+};
+
+Json category_row(const std::string& title, const CategoryCount& count) {
+  return Json::object({{"category", title},
+                       {"count", std::to_string(count.all)},
+                       {"serious", std::to_string(count.serious)},
+                       {"own", std::to_string(count.own)},
+                       {"helped", std::to_string(count.helped)},
+                       {"foreign", ""},  // nobody has told the program
+                       {"national", std::to_string(count.national)},
+                       {"damage", ""}});
+}
+
+}  // namespace
+
+Result<> YearReport::put_classified(const std::vector<Incident>& found, Json& out) {
+  std::vector<ContentError> errors;
+  const auto table = classification_of(services_.pack.pack(), errors);
+  if (!table) return {};
+  const auto help = PHENDAU_TRY(help_by_case(services_));
+  // The first outcome of the table is the gravest.
+  const std::string gravest = table->outcomes.empty() ? std::string() : table->outcomes.front().id;
+  std::map<std::string, CategoryCount> by_category;
+  std::map<std::string, std::int64_t> by_outcome;
+  CategoryCount all;
+  for (const auto& one : found) {
+    const auto asked = help.find(one.id);
+    const Help with = asked == help.end() ? Help() : asked->second;
+    const std::string category = table->has_category(one.category) ? one.category : std::string();
+    for (CategoryCount* count : {&by_category[category], &all}) {
+      ++count->all;
+      count->serious += !gravest.empty() && one.outcome == gravest;
+      count->own += !with.others && !with.national;
+      count->helped += with.others;
+      count->national += with.national;
+    }
+    ++by_outcome[table->outcome(one.outcome) == nullptr ? std::string() : one.outcome];
+  }
+  Json categories = Json::array();
+  for (const auto& one : table->categories) categories.push(category_row(one.title.vi, by_category[one.id]));
+  Json outcomes = Json::array();
+  const auto outcome = [&](const std::string& title, std::int64_t count) {
+    outcomes.push(Json::object({{"severity", title}, {"count", std::to_string(count)}}));
+  };
+  for (const auto& one : table->outcomes) outcome(one.title.vi, by_outcome[one.id]);
+  if (by_category[""].all > 0) categories.push(category_row(vi("paper.unclassified"), by_category[""]));
+  if (by_outcome[""] > 0) outcome(vi("paper.unclassified"), by_outcome[""]);
+  categories.push(category_row(vi("paper.sum"), all));
+  outcome(vi("paper.sum"), all.all);
+  out.set("categories", std::move(categories)).set("severities", std::move(outcomes));
+  return {};
 }
 
 std::vector<Obligations::Duty> YearReport::late_duties(
@@ -114,6 +206,7 @@ Result<Json> YearReport::of_agency(const Actor& actor, const std::string& agency
   Json out = frame(year);
   const auto found = PHENDAU_TRY(
       incidents(year, agency_id, PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident))));
+  PHENDAU_TRY(put_classified(found, out));
   std::vector<std::int64_t> months(13);
   Json listed = Json::array();
   for (const auto& one : found) {
@@ -204,6 +297,7 @@ Result<Json> YearReport::of_province(const Actor& actor, std::int32_t year) {
   std::map<std::string, std::int64_t> by_agency;
   std::vector<std::int64_t> months(13);
   const auto found = PHENDAU_TRY(incidents(year, "", scope));
+  PHENDAU_TRY(put_classified(found, out));
   for (const auto& one : found) {
     ++by_agency[one.agency_id];
     ++months[static_cast<std::size_t>(to_civil(one.at, kHubZone).date.month)];

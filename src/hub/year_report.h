@@ -34,6 +34,9 @@ class YearReport {
     std::string agency_id;
     std::string title;
     std::string state;
+    std::string id;
+    std::string category;  // of the pack's table; empty: nobody has classified it
+    std::string outcome;
   };
   Result<Json> of_agency(const Actor& actor, const std::string& agency_id, std::int32_t year);
   Result<Json> of_province(const Actor& actor, std::int32_t year);
@@ -41,6 +44,9 @@ class YearReport {
   Result<Json> ranking(const Actor& actor, std::int32_t year);
   /// Cases of that year without exercises, oldest first.
   Result<std::vector<Incident>> incidents(std::int32_t year, std::string_view agency_id, const Scope& scope);
+  /// Rows by category and by severity: every one of the pack's table, then those that nobody has classified,
+  /// then all.
+  Result<> put_classified(const std::vector<Incident>& found, Json& out);
   Result<std::uint64_t> count(std::string_view kind, std::vector<std::string> states,
                               std::string_view agency_id);
   std::vector<Obligations::Duty> late_duties(const std::function<bool(std::string_view)>& covers) const;

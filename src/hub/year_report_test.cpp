@@ -60,6 +60,53 @@ TEST_CASE("an agency's year counts its incidents at +07, without exercises") {
   CHECK_FALSE(w.figures(TestHub::officer("b1"), "year", "a1"));
 }
 
+TEST_CASE(
+    "incidents of the year by category and severity, unclassified ones by themselves, never exercises") {
+  World w;
+  const auto add = [&](std::string_view category, std::string_view outcome, bool exercise) {
+    ledger::Write write;
+    write.kind = "case";
+    write.agency_id = "a1";
+    write.state = "open";
+    write.doc.set("workflow", "incident").set("title", "x").set("detected_at", "2026-03-01T01:00:00Z");
+    if (!category.empty())
+      write.doc.set("classification", Json::object({{"category", category}, {"outcome", outcome}}));
+    if (exercise) write.doc.set("exercise", true);
+    const auto written = w.hub.ledger->write(write, system_actor(), w.hub.env.now());
+    REQUIRE(written);
+    return written->record_id;
+  };
+  const std::string helped = add("malware", "serious", false);
+  add("malware", "ordinary", false);
+  add("malware", "serious", true);
+  add("", "", false);
+  for (const char* to : {"police", "national_cert"}) {
+    ledger::Write request;
+    request.kind = "coordination_request";
+    request.agency_id = "a1";
+    request.state = "answered";
+    request.doc = *parse_json(
+        R"({"wanted":"support","channel":"phone","sent_at":"2026-03-01T02:00:00Z","content":"x"})");
+    request.doc.set("case_id", helped).set("to_body", to);
+    REQUIRE(w.hub.ledger->write(request, system_actor(), w.hub.env.now()));
+  }
+  const Json got = *w.figures(TestHub::officer("a1"), "year");
+  const auto row = [&](std::size_t at) {
+    const Json& one = got["categories"].items()[at];
+    return one["count"].as_string() + one["serious"].as_string() + one["own"].as_string() +
+           one["helped"].as_string() + one["national"].as_string();
+  };
+  REQUIRE(got["categories"].size() == 12);  // ten in the order of the table, unclassified, sum
+  CHECK(row(2) == "21111");                 // malware
+  CHECK(row(0) == "00000");
+  CHECK(row(10) == "10100");
+  CHECK(row(11) == "31211");
+  std::vector<std::string> counts;
+  for (const auto& one : got["severities"].items()) counts.push_back(one["count"].as_string());
+  CHECK(counts == std::vector<std::string>{"1", "1", "1", "3"});
+  CHECK((*w.figures(system_actor(), "province"))["categories"] == got["categories"]);
+}
+
 TEST_CASE("only the province sees the figures of all agencies") {
   World w;
   w.add_case("a1", "2026-03-01T01:00:00Z");

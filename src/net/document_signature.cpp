@@ -5,6 +5,7 @@
 
 #include <openssl/cms.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -108,6 +109,17 @@ std::string signing_time(CMS_SignerInfo* info) {
   return format_rfc3339(from_civil(at_utc, kUtcZone));
 }
 
+/// What the certificate says it is for, as far as it says anything: signatures (RFC 5280, 4.2.1.3), and not
+/// only servers, code or clocks (4.2.1.12).
+bool is_for_documents(X509* signer) {
+  const std::uint32_t usage = X509_get_key_usage(signer);
+  if (usage != UINT32_MAX && (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0) return false;
+  constexpr std::uint32_t kOthers =
+      XKU_SSL_SERVER | XKU_SGC | XKU_CODE_SIGN | XKU_OCSP_SIGN | XKU_TIMESTAMP | XKU_DVCS;
+  const std::uint32_t purposes = X509_get_extended_key_usage(signer);
+  return purposes == UINT32_MAX || purposes == 0 || (purposes & ~kOthers) != 0;
+}
+
 /// Whether the certificate leads to one of the authorities; times are judged apart, so that each has its own
 /// answer.
 Verdict judge_chain(CMS_ContentInfo* cms, X509* signer, std::string_view authorities_pem, UtcTime now) {
@@ -129,7 +141,10 @@ Verdict judge_chain(CMS_ContentInfo* cms, X509* signer, std::string_view authori
     }
     return X509_verify_cert(context.get()) == 1;
   };
-  const Verdict out = holds(true) ? Verdict::valid : holds(false) ? Verdict::expired : Verdict::untrusted;
+  const Verdict out = !holds(false)               ? Verdict::untrusted
+                      : !is_for_documents(signer) ? Verdict::misused
+                      : holds(true)               ? Verdict::valid
+                                                  : Verdict::expired;
   sk_X509_pop_free(others, X509_free);
   return out;
 }

@@ -24,6 +24,7 @@ struct DocumentSignature {
     changed,    // a byte was changed after signing
     extended,   // something was added behind the signature
     untrusted,  // unchanged, but nobody knows the authority
+    misused,    // unchanged and known, but the certificate is not for signing documents
     expired,    // unchanged and known, but the certificate is not in force
     damaged,    // no signature that can be read
   } verdict = Verdict::none;

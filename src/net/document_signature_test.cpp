@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 #include <openssl/cms.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include <fmt/format.h>
 
@@ -69,6 +71,31 @@ std::string signed_pdf(const Signer& signer) {
   return before + "<" + hex + ">" + tail;
 }
 
+/// The same certificate with other purposes, signed by the same authority.
+void give_purpose(Signer& signer, const char* usage, const char* purposes) {
+  X509* certificate = signer.certificate.get();
+  for (const int nid : {NID_key_usage, NID_ext_key_usage}) {
+    const int at = X509_get_ext_by_NID(certificate, nid, -1);
+    if (at >= 0) X509_EXTENSION_free(X509_delete_ext(certificate, at));
+  }
+  for (const auto& [nid, text] : {std::pair(NID_key_usage, usage), std::pair(NID_ext_key_usage, purposes)}) {
+    if (text == nullptr) continue;
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, text);
+    REQUIRE(extension != nullptr);
+    REQUIRE(X509_add_ext(certificate, extension, -1) == 1);
+    X509_EXTENSION_free(extension);
+  }
+  const KeyPtr key = std::move(*read_key(signer.ca.key_pem));
+  REQUIRE(X509_sign(certificate, key.get(), EVP_sha256()) > 0);
+  // Read again: what the object remembers of its extensions is of before.
+  BioPtr out(BIO_new(BIO_s_mem()));
+  REQUIRE(PEM_write_bio_X509(out.get(), certificate) == 1);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  signer.certificate =
+      std::move(read_certificates(std::string_view(text, static_cast<std::size_t>(size)))->front());
+}
+
 }  // namespace
 
 TEST_CASE("a whole signature of a named authority is valid and says who signed") {
@@ -108,6 +135,28 @@ TEST_CASE("what was added later, an unknown authority and an expired certificate
   CHECK(verify_pdf_signature(pdf, make_signer(kNow, 30).ca.certificate_pem, kNow).verdict ==
         Verdict::untrusted);
   CHECK(verify_pdf_signature(pdf, signer.ca.certificate_pem, kNow + days(60)).verdict == Verdict::expired);
+}
+
+TEST_CASE("a certificate for something else signs no papers") {
+  struct Case {
+    const char* usage;
+    const char* purposes;
+    Verdict verdict;
+  };
+  for (const Case& one :
+       {Case{"critical,nonRepudiation", nullptr, Verdict::valid},
+        Case{"digitalSignature", "emailProtection,clientAuth", Verdict::valid},
+        Case{nullptr, nullptr, Verdict::valid}, Case{"critical,keyEncipherment", nullptr, Verdict::misused},
+        Case{"keyCertSign,cRLSign", nullptr, Verdict::misused},
+        Case{"digitalSignature", "serverAuth", Verdict::misused},
+        Case{"digitalSignature", "codeSigning,timeStamping", Verdict::misused}}) {
+    Signer signer = make_signer(kNow, 365);
+    give_purpose(signer, one.usage, one.purposes);
+    const std::string pdf = signed_pdf(signer);
+    CAPTURE(one.usage);
+    CAPTURE(one.purposes);
+    CHECK(verify_pdf_signature(pdf, signer.ca.certificate_pem, kNow).verdict == one.verdict);
+  }
 }
 
 TEST_CASE("a file without a signature is none, a damaged one is said to be") {

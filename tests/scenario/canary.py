@@ -267,7 +267,7 @@ def requests(on, own):
         "listPapers": [(None, q, {}) for q in [*everything, {"case": on["case"]}, {"state": "drafted,numbered"}]],
         "createPaper": [({"paper": "evidence_minute", "agency_id": on["agency"]}, {}, {}), ({"paper": "evidence_minute", "case_id": on["case"]}, {}, {})],
         **{name: [(None, {}, {"id": on["paper"]})] for name in ("getPaper", "previewPaper")},
-        "getPaperFile": [(None, {}, {"id": on["paper"], "part": part}) for part in ("docx", "pdf", "signed")],
+        "getPaperFile": [(None, {}, {"id": on["paper"], "part": part}) for part in ("docx", "pdf", "signed", "xlsx")],
         "updatePaper": [({"values": {"remarks": "y"}}, {}, {"id": on["paper"]})], "numberPaper": [({}, {}, {"id": on["paper"]})],
         "decidePaper": [({"outcome": "approved", "decided_by": "x", "decided_on": "2026-01-01"}, {}, {"id": on["paper"]})],
         "cancelPaper": [({"reason": "x"}, {}, {"id": on["paper"]})], "issuePaper": [(b"x", {"name": "x.pdf"}, {"id": on["paper"]})],

@@ -198,6 +198,14 @@ def main():
     charted = (work / "yearly_report.docx").read_bytes()
     with zipfile.ZipFile(io.BytesIO(charted)) as archive:
         assert "word/charts/phendau1.xml" in archive.namelist(), archive.namelist()
+    # Tables are there as a spreadsheet, the ten national categories among them; a letter has none.
+    figures = next(p for p in made if p["paper"] == "incident_summary")
+    response, book = officer.raw("GET", f"/api/v1/papers/{figures['id']}/files/xlsx")
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        inside = "".join(archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml"))
+    assert response.status == 200 and "Từ chối dịch vụ" in inside and "Chưa phân loại" in inside and "Cộng" in inside, inside[:2000]
+    letter = next(p for p in made if p["paper"] == "request")
+    refused(404, lambda: officer.get(f"/papers/{letter['id']}/files/xlsx"))
     waiting = officer.get("/papers", state="numbered")["items"]
     assert {p["id"] for p in waiting} == {p["id"] for p in made} | {first_minute["id"]}
 

@@ -224,7 +224,7 @@ function Files({ p }: { p: PaperDetail }) {
   return (
     <section class="panel" aria-labelledby="paper-files"><h2 id="paper-files">Tải về</h2>
       {problem && <p class="form-problem" role="alert">{problem}</p>}
-      <p class="row-actions">{one('docx', 'DOCX')}{one('pdf', 'PDF')}{p.signed && one('signed', 'Bản đã ký')}</p>
+      <p class="row-actions">{one('docx', 'DOCX')}{one('pdf', 'PDF')}{p.fields.some((f) => f.type === 'rows') && one('xlsx', 'Bảng số liệu (XLSX)')}{p.signed && one('signed', 'Bản đã ký')}</p>
       {p.docx_sha256 && <p class="muted small">Mã SHA-256 của bản DOCX: <code class="hash">{p.docx_sha256}</code></p>}
     </section>
   );
