@@ -79,6 +79,9 @@ bool is_clock_overdue(const Json& clock, UtcTime now);
 /// Cases that are exercises, or those that are none: what lists and counts ask.
 ledger::Query cases_query(bool exercises);
 
+/// A page of cases with what case_progress() and lists show of them, without the forms of their steps.
+Result<ledger::Page> case_summaries(ledger::Ledger& ledger, ledger::Query query, const Scope& scope);
+
 /// Entries of a case whose reading was allowed, newest first: {items, next_cursor}.
 /// @param scope everything_open_to() whom they are shown to.
 Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std::string_view cursor,
