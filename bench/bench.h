@@ -44,6 +44,7 @@ double seconds_of(const std::function<void()>& work);
 struct Sampled {
   double median = 0;  // seconds
   double p95 = 0;
+  double p99 = 0;
 };
 Sampled sample(int count, const std::function<void(int)>& work);
 
@@ -69,6 +70,8 @@ void detection_report(const std::string& folder);
 void obligations_report();
 /// Registers at that size: an import and lists; prints its own lines.
 void registers_report();
+/// Case books of that size, and the yearly papers; prints its own lines.
+void cases_report();
 
 /// The floor of NDJSON: simdjson reads every member of every line and does nothing with it.
 std::uint64_t walk_json(const std::vector<std::string>& lines);

@@ -30,6 +30,9 @@ Result<Response> list_incident_entries(Context& c) {
 Result<Response> add_sealed_note(Context& c) {
   return answer(c.hub.incidents().note_sealed(c.actor, c.captures[0], c.body));
 }
+Result<Response> lift_seal(Context& c) {
+  return answer(c.hub.incidents().lift_seal(c.actor, c.captures[0], c.body));
+}
 Result<Response> get_incident_coordination(Context& c) {
   return answer(c.hub.coordination().of_case(c.actor, c.captures[0]));
 }
@@ -59,6 +62,7 @@ std::vector<Route> cases_routes() {
        kJson, correct_incident_detected},
       {"POST", "/incidents/{id}/sealed-notes", "addSealedNote", update, incident, Access::session, kJson,
        add_sealed_note},
+      {"POST", "/incidents/{id}/lift-seal", "liftSeal", update, incident, Access::session, kJson, lift_seal},
       {"GET", "/incidents/{id}/coordination", "getIncidentCoordination", read, incident, Access::session,
        false, get_incident_coordination},
       {"GET", "/coordination", "getCoordination", read, record, Access::session, false, get_coordination},

@@ -20,7 +20,9 @@ Result<Json> attachments_of(Services& services, std::string_view field, std::str
                            {"inspected", file.doc["inspected"]},
                            {"added_at", format_rfc3339(file.created_at)},
                            {"added_by", file.created_by},
-                           {"sealed", file.doc["sealed"].as_bool()}}));
+                           {"sealed", file.doc["sealed"].as_bool()},
+                           {"seal", file.doc["sealed"].as_bool() ? Json("attachment/" + file.id) : Json()},
+                           {"sealed_by", file.doc["sealed"].as_bool() ? Json(file.agency_id) : Json()}}));
   }
   return out;
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "base/ulid.h"
+#include "hub/coordination.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -17,6 +18,7 @@ constexpr auto kEffectsLookEvery = std::chrono::seconds(1);
 constexpr Duration kFirstRetry = seconds(5);
 constexpr std::size_t kEffectsShown = 200;
 constexpr std::size_t kDismissBytesMax = 2'000;
+constexpr std::string_view kToldSpace = "request_told";  // REQUEST/CALL
 
 /// Waiting helps: the store is busy, the disk full, somebody else was first.
 bool may_pass(const Error& error) {
@@ -78,6 +80,7 @@ Result<std::size_t> CaseEffects::look() {
   const std::lock_guard lock(mu_);
   const UtcTime now = services_.env.now();
   PHENDAU_TRY(look_at_clocks(now));
+  PHENDAU_TRY(look_at_requests(now));
   ledger::Query query;
   query.kind = kCaseEffectKind;
   query.states = {"waiting"};
@@ -119,6 +122,58 @@ Result<> CaseEffects::look_at_clocks(UtcTime now) {
     if (!written && written.error().code != ErrorCode::conflict) return std::unexpected(written.error());
   }
   return {};
+}
+
+Result<> CaseEffects::look_at_requests(UtcTime now) {
+  const Coordination& rules = services_.pack.pack().coordination;
+  if (rules.answer_within.empty() || rules.answer_notices.empty() || now < requests_next_) return {};
+  workflow::Definition notices;
+  notices.clock_notices = rules.answer_notices;
+  ledger::Query query;
+  query.kind = kRequestKind;
+  query.states = {"sent"};
+  std::size_t told = 0;
+  PHENDAU_TRY(ledger::each_record(services_.ledger, ledger::by_id(std::move(query)), everything(),
+                                  [&](const ledger::Record& request) -> Result<> {
+                                    if (told >= kEffectsPerLook) return {};
+                                    told += PHENDAU_TRY(remind_of(request, notices, now));
+                                    return {};
+                                  }));
+  if (told >= kEffectsPerLook) return {};  // the rest with the next look
+  requests_next_ = now + kRequestsLookEvery;
+  return {};
+}
+
+/// What was told is remembered when it was; a kill in between tells nobody twice, for it has the same key.
+Result<std::size_t> CaseEffects::remind_of(const ledger::Record& request, const workflow::Definition& notices,
+                                           UtcTime now) {
+  const auto due = answer_due(services_.pack.pack(), request.doc);
+  if (!due) return std::size_t{0};
+  workflow::ClockState clock;
+  clock.step = "answer";
+  clock.from = parse_rfc3339(request.doc["sent_at"].as_string()).value_or(request.created_at);
+  clock.due.at = due->due_at;
+  clock.due.inclusive = due->inclusive;
+  clock.overdue = due->is_late(now);
+  std::size_t sent = 0;
+  const auto calls = workflow::clock_calls(notices, {clock}, now);
+  for (const auto& call : calls.due) {
+    const std::string key = request.id + "/" + call.id;
+    if (PHENDAU_TRY(services_.ledger.get_derived(kToldSpace, key))) continue;
+    const auto told =
+        telling_.tell_now(call.name, request, call.id, call.to, {{"{due}", due_text(call.values)}});
+    if (!told) {
+      PHENDAU_LOG(warn, "request_not_reminded", {"request", request.id}, {"error", told.error().message});
+      continue;
+    }
+    // Whom nobody could tell is told when somebody can.
+    if (*told == 0) continue;
+    ++sent;
+    PHENDAU_TRY(services_.ledger.put_derived(kToldSpace, key, request.agency_id,
+                                             Json::object({{"at", format_rfc3339(now)}, {"told", *told}}),
+                                             now));
+  }
+  return sent;
 }
 
 Result<> CaseEffects::carry_out(const ledger::Record& effect) {
@@ -263,6 +318,67 @@ Result<ledger::Write> note_proposed(Services& services, std::string_view effect_
   return write;
 }
 
+namespace {
+
+const workflow::Names& roles_for(const workflow::Definition& definition, std::string_view step) {
+  const auto* rule = definition.find(step);
+  return rule == nullptr ? definition.close_roles : rule->roles;
+}
+
+std::string effect_title(const Services& services, const Json& doc) {
+  const std::string& name = doc["name"].as_string();
+  const std::string& does = doc["does"].as_string();
+  if (does == "order") return order_title(services, name);
+  const PaperTemplate* paper = services.pack.paper(name);
+  if (does == "paper" && paper != nullptr) return paper->title.vi;
+  const auto& rules = services.pack.pack().notices;
+  const auto rule =
+      std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == name; });
+  return does == "notice" && rule != rules.end() ? rule->title.vi : name;
+}
+
+}  // namespace
+
+Result<Json::Array> waiting_effects(Services& services, CaseDefinitions& definitions, const Actor& actor) {
+  Json::Array out;
+  const Scope scope = authorize(actor, Action::update, Resource::incident);
+  if (scope.allows_nothing()) return out;
+  AgencyNames names(services);
+  ledger::Query query;
+  query.kind = kCaseEffectKind;
+  query.states = {"failed", "proposed"};
+  query.order_by = "created_at";
+  query.descending = false;
+  query.limit = kWaitingEffectsMax;
+  for (std::size_t looked = 0; looked < kWaitingEffectsLookedAt; looked += query.limit) {
+    const auto page = PHENDAU_TRY(services.ledger.list(query, scope));
+    for (const auto& effect : page.records) {
+      if (out.size() >= kWaitingEffectsMax) return out;
+      const auto of = services.ledger.get(kCaseKind, effect.doc["case_id"].as_string(), scope);
+      if (!of) continue;
+      const auto opened = definitions.open(*of);
+      if (!opened) continue;
+      const auto& roles = roles_for(*opened->definition.definition, effect.doc["step"].as_string());
+      const auto standing = names_in_case(services, actor, of->agency_id, roles);
+      if (!workflow::is_named(roles, standing.names)) continue;
+      const std::string mark = of->doc["exercise"].as_bool() ? tr(Lang::vi, "case.exercise_mark") : "";
+      out.push_back(Json::object({{"case_id", of->id},
+                                  {"case_title", mark + of->doc["title"].as_string()},
+                                  {"agency_id", of->agency_id},
+                                  {"agency_name", names.at(of->agency_id, services.env.now())},
+                                  {"effect", effect.doc["effect"]},
+                                  {"does", effect.doc["does"]},
+                                  {"title", effect_title(services, effect.doc)},
+                                  {"state", effect.state},
+                                  {"outcome", effect.doc["outcome"].as_string()},
+                                  {"since", effect.doc["at"]}}));
+    }
+    if (page.next_cursor.empty()) break;
+    query.cursor = page.next_cursor;
+  }
+  return out;
+}
+
 Result<Json> case_effects_view(Services& services, std::string_view case_id,
                                const std::function<bool(std::string_view step)>& may_act) {
   ledger::Query query;
@@ -275,16 +391,6 @@ Result<Json> case_effects_view(Services& services, std::string_view case_id,
   Json out = Json::array();
   for (const auto& record : page.records) {
     const Json& doc = record.doc;
-    const std::string& name = doc["name"].as_string();
-    const auto& rules = services.pack.pack().notices;
-    const auto rule =
-        std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == name; });
-    const PaperTemplate* paper = services.pack.paper(name);
-    const std::string& does = doc["does"].as_string();
-    const std::string title = does == "order"                           ? order_title(services, name)
-                              : does == "paper" && paper != nullptr     ? paper->title.vi
-                              : does == "notice" && rule != rules.end() ? rule->title.vi
-                                                                        : name;
     Json devices = Json::array();
     for (const auto& id : doc["values"]["devices"].items()) {
       devices.push(Json::object({{"id", id},
@@ -293,9 +399,9 @@ Result<Json> case_effects_view(Services& services, std::string_view case_id,
     }
     const Json& values = doc["values"];
     Json one = Json::object({{"id", doc["effect"]},
-                             {"does", does},
-                             {"name", name},
-                             {"title", title},
+                             {"does", doc["does"]},
+                             {"name", doc["name"]},
+                             {"title", effect_title(services, doc)},
                              {"step", doc["step"]},
                              {"state", record.state},
                              {"outcome", doc["outcome"].as_string()},

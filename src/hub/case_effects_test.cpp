@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/texts.h"
 #include "hub/collected_files.h"
+#include "hub/coordination.h"
 #include "hub/hub_test_folder.h"
 #include "hub/orders.h"
 
@@ -25,7 +26,7 @@ namespace {
 Json json(std::string_view text) { return parse_json(text).value(); }
 
 struct World : TestHub {
-  World() : TestHub("ha-giang") {
+  explicit World(const std::string& pack_name = "ha-giang") : TestHub(pack_name) {
     env.set_now(*parse_rfc3339("2026-11-20T08:00:00+07:00"));
     config.data_dir = "/data";
     config.disk_quota_percent = 90;
@@ -176,6 +177,16 @@ TEST_CASE("case effects: what cannot be done says what to do, is tried again or 
   w.look();
   CHECK(w.effect(made, "reported")["state"].as_string() == "failed");
   CHECK(w.effect(made, "reported")["outcome"].as_string().find("Khai b") != std::string::npos);
+  // It stands in the tasks of who may do the step, and in the province's queue, until somebody does.
+  CaseDefinitions definitions(*w.services);
+  const auto waits_for = [&](const Actor& actor) {
+    const auto waiting = waiting_effects(*w.services, definitions, actor);
+    REQUIRE(waiting);
+    return waiting->size();
+  };
+  CHECK(waits_for(w.a) == 1);
+  CHECK(waits_for(system_actor()) == 1);
+  CHECK(waits_for(World::officer("a2")) == 0);
   const Json retry = json(R"({"verb":"retry"})");
   const Json dismiss = json(R"({"verb":"dismiss","reason":"told by phone"})");
   CHECK(w.effects->act(World::officer("a2"), id, "reported", retry).error().code == ErrorCode::not_found);
@@ -190,6 +201,46 @@ TEST_CASE("case effects: what cannot be done says what to do, is tried again or 
   w.look();
   CHECK(w.effect(made, "reported")["state"].as_string() == "done");
   CHECK(w.effects->act(w.a, id, "reported", dismiss).error().text_id == "effect.not_open");
+  CHECK(waits_for(w.a) == 0);
+}
+
+TEST_CASE("requests without an answer: the asked body before and at the term, sender and lead after, once") {
+  World w("son-la");
+  w.put("role_binding", "", "a2", R"({"slot":"police","agency_id":"a2","from":"2026-01-01"})");
+  w.person("cong.an", Role::partner, "a2");
+  w.person("can.bo", Role::agency_officer, "a1");
+  w.person("so", Role::agency_officer, "lead");
+  const Json doc = json(R"({"to_body":"police","wanted":"support","channel":"document","content":"x",
+      "sent_at":"2026-11-20T08:00:00+07:00"})");
+  w.put("coordination_request", "r1", "a1", doc.dump(), "sent");
+  const UtcTime due = answer_due(w.pack->pack(), doc)->due_at;
+  const auto told = [&] {
+    w.effects = std::make_unique<CaseEffects>(*w.services, w.telling, w.papers);  // as after a kill
+    w.look();
+    return std::array{w.told("request_due_soon"), w.told("request_late"), w.told("request_unanswered")};
+  };
+  using Counts = std::array<std::size_t, 3>;
+  CHECK(told() == Counts{0, 0, 0});
+  w.env.set_now(due - hours(23));
+  CHECK(told() == Counts{1, 0, 0});
+  CHECK(told() == Counts{1, 0, 0});
+  // Told, and killed before that was remembered.
+  const auto rows = w.ledger->list_derived("request_told", "", everything(), 10).value();
+  REQUIRE(rows.size() == 1);
+  for (const auto& row : rows) REQUIRE(w.ledger->remove_derived("request_told", row.key));
+  CHECK(told() == Counts{1, 0, 0});
+  w.env.set_now(due - minutes(30));
+  CHECK(told() == Counts{2, 0, 0});
+  w.env.set_now(due + minutes(1));
+  CHECK(told() == Counts{2, 1, 2});
+  w.env.set_now(due + days(9));
+  CHECK(told() == Counts{2, 1, 2});
+  // One that is answered in time is nothing to be reminded of.
+  Json other = doc;
+  other.set("sent_at", format_rfc3339(w.env.now()));
+  w.put("coordination_request", "r2", "a1", other.dump(), "answered");
+  w.env.advance(days(9));
+  CHECK(told() == Counts{2, 1, 2});
 }
 
 TEST_CASE("case effects: of a drill every word says so") {

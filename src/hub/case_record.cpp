@@ -313,6 +313,17 @@ std::string entry_words(const Json& case_view, const Json& entry) {
   return text.empty() ? words : words + ": " + text;
 }
 
+Result<ledger::Page> case_summaries(ledger::Ledger& ledger, ledger::Query query, const Scope& scope) {
+  query.only = {"title", "workflow", "exercise", "detected_at", "closed_at", "next_due", "progress"};
+  auto page = PHENDAU_TRY(ledger.list(query, scope));
+  for (auto& record : page.records) {
+    if (record.doc["progress"].is_object()) continue;
+    // From before, untouched since.
+    if (auto whole = ledger.get(kCaseKind, record.id, scope)) record = std::move(*whole);
+  }
+  return page;
+}
+
 Json entry_view(const workflow::TimelineEntry& entry) {
   return Json::object({{"at", format_rfc3339(entry.at)},
                        {"by", entry.by_name},
@@ -355,6 +366,10 @@ Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std:
     entry.text = record.doc["text"].as_string();
     if (record.doc["sealed"].as_bool()) entry.sealed_by = record.agency_id;
     items.push_back(entry_view(entry));
+    if (!entry.sealed_by.empty())
+      items.back()
+          .set("seal", std::string(kCaseEntryKind) + "/" + record.id)
+          .set("sealed_by", entry.sealed_by);
   }
   return page_json(std::move(items), page.next_cursor);
 }

@@ -84,6 +84,9 @@ ledger::Query cases_query(bool exercises);
 /// Whether a record is of an exercise: its case, or itself. It says so wherever it is shown or sent.
 bool is_of_exercise(Services& services, const Json& doc);
 
+/// A page of cases with what case_progress() and lists show of them, without the forms of their steps.
+Result<ledger::Page> case_summaries(ledger::Ledger& ledger, ledger::Query query, const Scope& scope);
+
 /// Entries of a case whose reading was allowed, newest first: {items, next_cursor}.
 /// @param scope everything_open_to() whom they are shown to.
 Result<Json> case_entries(ledger::Ledger& ledger, std::string_view case_id, std::string_view cursor,

@@ -2,9 +2,9 @@
 #include "hub/coordination.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/texts.h"
-#include "comply/deadline.h"
 #include "hub/case_parties.h"
 
 namespace phendau::hub {
@@ -15,6 +15,8 @@ constexpr std::string_view kAnswered = "answered";
 constexpr std::string_view kWithdrawn = "withdrawn";
 constexpr std::string_view kTeam = "response_team";
 constexpr std::string_view kShifts = "duty_shift";
+constexpr std::string_view kLoanKind = "coordination_loan";
+constexpr std::string_view kLent = "lent";
 constexpr std::int64_t kShiftDaysAround = 7;
 
 /// What people read for one of the words that a field may hold.
@@ -40,6 +42,15 @@ const JoinRule* join_of(const Coordination& rules, const std::string& wanted) {
   return nullptr;
 }
 
+std::optional<comply::DueDay> due_of(const Pack& pack, std::string_view term, UtcTime from) {
+  if (term.empty()) return std::nullopt;
+  const auto rule = comply::parse_term(term);
+  if (!rule) return std::nullopt;
+  const auto due =
+      comply::due_of(*rule, comply::TermStart::instant(from, kHubZone), pack.catalog.work_calendar, kHubZone);
+  return due ? std::optional(*due) : std::nullopt;
+}
+
 bool is_accepted(std::string_view state, const Json& doc) {
   return (state == kAnswered || state == "done") && doc["accepted"].is_bool() && doc["accepted"].as_bool();
 }
@@ -53,13 +64,9 @@ CaseCoordination::CaseCoordination(Services& services, Records& records)
   };
 }
 
-std::optional<comply::DueDay> CaseCoordination::due_of(std::string_view term, UtcTime from) const {
-  if (term.empty()) return std::nullopt;
-  const auto rule = comply::parse_term(term);
-  if (!rule) return std::nullopt;
-  const auto due = comply::due_of(*rule, comply::TermStart::instant(from, kHubZone),
-                                  services_.pack.pack().catalog.work_calendar, kHubZone);
-  return due ? std::optional(*due) : std::nullopt;
+std::optional<comply::DueDay> answer_due(const Pack& pack, const Json& doc) {
+  const auto sent_at = parse_rfc3339(doc["sent_at"].as_string());
+  return sent_at ? due_of(pack, pack.coordination.answer_within, *sent_at) : std::nullopt;
 }
 
 /// Who was asked comes in; whoever was asked by what was withdrawn goes out.
@@ -136,8 +143,9 @@ Result<Records::Company> CaseCoordination::company(const Actor& actor, const Dra
 }
 
 Json CaseCoordination::request_view(const Actor& actor, const RegisterKind& kind,
-                                    const ledger::Record& record) {
+                                    const ledger::Record& record, Json case_title, AgencyNames& names) {
   const Json& doc = record.doc;
+  const UtcTime now = services_.env.now();
   const auto title = services_.pack.pack().state_titles.find(record.state);
   Json out = Json::object(
       {{"id", record.id},
@@ -145,8 +153,9 @@ Json CaseCoordination::request_view(const Actor& actor, const RegisterKind& kind
        {"state", record.state},
        {"state_title", title == services_.pack.pack().state_titles.end() ? record.state : title->second.vi},
        {"agency_id", record.agency_id},
-       {"agency_name", agency_name(services_, record.agency_id)},
-       {"to_title", receiver_of(services_, kind, doc)},
+       {"agency_name", names.at(record.agency_id, now)},
+       {"to_title", doc["to_agency_id"].as_string().empty() ? word_of(kind, "to_body", doc["to_body"])
+                                                            : names.at(doc["to_agency_id"].as_string(), now)},
        {"wanted_title", word_of(kind, "wanted", doc["wanted"])},
        {"channel_title", word_of(kind, "channel", doc["channel"])},
        {"sealed", ledger::is_sealed(kind.spec, doc)}});
@@ -155,15 +164,10 @@ Json CaseCoordination::request_view(const Actor& actor, const RegisterKind& kind
         "document_number", "confirmation_number", "confirmed_on", "answer", "answered_at", "answered_by",
         "accepted", "given", "case_id"})
     out.set(member, doc[member]);
-  const auto of_case =
-      services_.ledger.get(kCaseKind, doc["case_id"].as_string(), authorize_case(actor, CaseRight::view));
-  out.set("case_title", of_case ? of_case->doc["title"] : Json())
-      .set("exercise", is_of_exercise(services_, doc));
-  const auto sent_at = parse_rfc3339(doc["sent_at"].as_string());
-  const auto due =
-      sent_at ? due_of(services_.pack.pack().coordination.answer_within, *sent_at) : std::nullopt;
+  out.set("case_title", std::move(case_title)).set("exercise", is_of_exercise(services_, doc));
+  const auto due = answer_due(services_.pack.pack(), doc);
   out.set("due_at", due ? Json(format_rfc3339(due->due_at)) : Json())
-      .set("overdue", due && record.state == kSent && due->is_late(services_.env.now()));
+      .set("overdue", due && record.state == kSent && due->is_late(now));
   const Scope decide = record_scope(services_, actor, Action::decide, kind, record.state);
   const Scope change = record_scope(services_, actor, Action::update, kind, record.state);
   const bool answers = is_provincial(actor) || !names_as_addressee(kind, record, decide).empty();
@@ -173,8 +177,27 @@ Json CaseCoordination::request_view(const Actor& actor, const RegisterKind& kind
 
 Json CaseCoordination::request_views(const Actor& actor, const std::vector<ledger::Record>& records) {
   const RegisterKind& kind = *services_.pack.pack().reg(kRequestKind);
+  // Titles of their cases in one look: cases are large.
+  ledger::Query of;
+  of.kind = kCaseKind;
+  for (const auto& record : records) {
+    const std::string& id = record.doc["case_id"].as_string();
+    if (!id.empty() && std::find(of.ids.begin(), of.ids.end(), id) == of.ids.end()) of.ids.push_back(id);
+  }
+  of.only = {"title"};
+  of.limit = ledger::kListLimitMax;
+  std::map<std::string, Json> titles;
+  if (!of.ids.empty()) {
+    if (const auto page = services_.ledger.list(of, authorize_case(actor, CaseRight::view))) {
+      for (const auto& one : page->records) titles.emplace(one.id, one.doc["title"]);
+    }
+  }
+  AgencyNames names(services_);
   Json out = Json::array();
-  for (const auto& record : records) out.push(request_view(actor, kind, record));
+  for (const auto& record : records) {
+    const auto title = titles.find(record.doc["case_id"].as_string());
+    out.push(request_view(actor, kind, record, title == titles.end() ? Json() : title->second, names));
+  }
   return out;
 }
 
@@ -189,7 +212,7 @@ Json CaseCoordination::proposals(const workflow::CaseState& state, const std::ve
     const auto since = step == nullptr     ? std::nullopt
                        : step->finished_at ? step->finished_at
                                            : step->began_at;
-    const auto due = since ? due_of(trigger.within, *since) : std::nullopt;
+    const auto due = since ? due_of(pack, trigger.within, *since) : std::nullopt;
     const auto* clause = pack.clause(trigger.clause);
     for (const auto& one : trigger.proposals) {
       const bool done = std::any_of(sent.begin(), sent.end(), [&](const ledger::Record& request) {
@@ -213,6 +236,35 @@ Json CaseCoordination::proposals(const workflow::CaseState& state, const std::ve
   return out;
 }
 
+/// What was lent for the case, as far as the register lets the actor see it.
+Result<Json> CaseCoordination::loans(const Actor& actor, std::string_view case_id) {
+  Json out = Json::array();
+  const RegisterKind* kind = services_.pack.pack().reg(kLoanKind);
+  if (kind == nullptr) return out;
+  const Scope readable = record_scope(services_, actor, Action::read, *kind, "");
+  if (readable.allows_nothing()) return out;
+  ledger::Query query;
+  query.kind = kLoanKind;
+  query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(case_id)}});
+  query.order_by = "created_at";
+  query.limit = kCaseLoansMax;
+  AgencyNames names(services_);
+  const UtcTime now = services_.env.now();
+  for (const auto& one : PHENDAU_TRY(services_.ledger.list(query, readable)).records) {
+    Json loan = Json::object({{"id", one.id}, {"version", one.version}, {"state", one.state}});
+    for (const char* member :
+         {"name", "serial", "quantity", "lent_on", "due_back_on", "returned_on", "condition"})
+      loan.set(member, one.doc[member]);
+    const Scope change = record_scope(services_, actor, Action::update, *kind, one.state);
+    loan.set("what_title", word_of(*kind, "what", one.doc["what"]))
+        .set("lender_name", names.at(one.agency_id, now))
+        .set("borrower_name", names.at(one.doc["borrower_id"].as_string(), now))
+        .set("may_return", one.state == kLent && change.covers(one.agency_id));
+    out.push(std::move(loan));
+  }
+  return out;
+}
+
 Result<Json> CaseCoordination::of_case(const Actor& actor, std::string_view case_id) {
   const auto record =
       PHENDAU_TRY(services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::view)));
@@ -220,7 +272,12 @@ Result<Json> CaseCoordination::of_case(const Actor& actor, std::string_view case
   Json out = Json::object({{"parties", parties_view(services_, record)},
                            {"requests", Json::array()},
                            {"proposals", Json::array()},
-                           {"may_ask", false}});
+                           {"may_ask", false},
+                           {"loans", PHENDAU_TRY(loans(actor, record.id))},
+                           {"may_lend", false}});
+  if (const RegisterKind* lent = services_.pack.pack().reg(kLoanKind); lent != nullptr)
+    out.set("may_lend", record.state == "open" && case_rights(actor, record).contains(CaseRight::note) &&
+                            !record_scope(services_, actor, Action::create, *lent, "").allows_nothing());
   if (kind == nullptr) return out;
   ledger::Query query;
   query.kind = kRequestKind;

@@ -4,6 +4,7 @@
 // waits for whose answer, and who is to be called. Rights: the register's, and authorize_case(). Thread-safe.
 #pragma once
 
+#include "comply/deadline.h"
 #include "hub/case_record.h"
 #include "hub/records.h"
 
@@ -15,7 +16,11 @@ bool is_focal_point(const ledger::Record& officer);
 
 inline constexpr std::size_t kInboxShown = 200;       // of each list; further ones are counted
 inline constexpr std::size_t kCaseRequestsMax = 500;  // shown on a case
+inline constexpr std::size_t kCaseLoansMax = 200;     // likewise, the newest
 inline constexpr std::size_t kDutyPeopleMax = 500;    // of the page of duty, of each list
+
+/// By when a request of this document is answered in the pack's term; nullopt: it sets none.
+std::optional<comply::DueDay> answer_due(const Pack& pack, const Json& doc);
 
 class CaseCoordination {
  public:
@@ -24,7 +29,7 @@ class CaseCoordination {
 
   /// Records::company.
   Result<Records::Company> company(const Actor& actor, const Draft& draft, std::string_view state_before);
-  /// {parties, requests, proposals, may_ask}
+  /// {parties, requests, proposals, may_ask, loans, may_lend}
   Result<Json> of_case(const Actor& actor, std::string_view case_id);
   /// {waiting, asked, overdue}: what waits for the answer of the actor's bodies, what they asked.
   Result<Json> inbox(const Actor& actor);
@@ -32,10 +37,11 @@ class CaseCoordination {
   Result<Json> duty(const Actor& actor);
 
  private:
-  Json request_view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record);
+  Json request_view(const Actor& actor, const RegisterKind& kind, const ledger::Record& record,
+                    Json case_title, AgencyNames& names);
   Json request_views(const Actor& actor, const std::vector<ledger::Record>& records);
+  Result<Json> loans(const Actor& actor, std::string_view case_id);
   Json proposals(const workflow::CaseState& state, const std::vector<ledger::Record>& sent);
-  std::optional<comply::DueDay> due_of(std::string_view term, UtcTime from) const;
   Result<> join(ledger::Write& of_case, const Draft& draft, std::string_view case_agency, UtcTime now);
   std::vector<std::string> own_bodies(const Actor& actor);
   Result<Json> shifts(const Actor& actor, const std::vector<std::string>& agencies);

@@ -185,10 +185,19 @@ Result<Json> Deliveries::list(const Actor& actor, const Filter& filter) {
   if (query.states.size() != filter.states.size()) {  // what is on its way this moment stands in memory
     std::set<std::string> ids;
     for (const auto& [channel, outbox] : outboxes_) ids.merge(outbox->sending());
-    const auto states = std::exchange(query.states, {});
-    query.keep = [ids, states](const ledger::Record& record) {
-      return ids.contains(record.id) || std::find(states.begin(), states.end(), record.state) != states.end();
-    };
+    // It is among those that are open; where all of these are wanted nothing is looked at.
+    const auto states = query.states;
+    bool all_wanted = true;
+    for (const char* open : {"waiting", "failed"}) {
+      if (std::find(states.begin(), states.end(), open) != states.end()) continue;
+      query.states.emplace_back(open);
+      all_wanted = false;
+    }
+    if (!all_wanted)
+      query.keep = [ids, states](const ledger::Record& record) {
+        return ids.contains(record.id) ||
+               std::find(states.begin(), states.end(), record.state) != states.end();
+      };
   }
   const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
   Json::Array items;

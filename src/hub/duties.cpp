@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "hub/calendar_sequences.h"
-#include "hub/case_record.h"
+#include "hub/case_effects.h"
 #include "hub/duty_actions.h"
 #include "hub/incidents.h"
 #include "net/http.h"
@@ -132,6 +132,7 @@ Result<Json> Duties::tasks(const Actor& actor) {
                        {"items", std::move(items)},
                        {"more", total - duties.size()},
                        {"steps", PHENDAU_TRY(waiting_steps(actor))},
+                       {"effects", Json::array(PHENDAU_TRY(waiting_effects(services_, definitions_, actor)))},
                        {"records", PHENDAU_TRY(records_.waiting_for(actor))}});
 }
 
@@ -140,36 +141,47 @@ Result<Json> Duties::waiting_steps(const Actor& actor) {
   const Scope scope = authorize_case(actor, CaseRight::act);
   if (scope.allows_nothing()) return out;
   ledger::Query query;
-  query.kind = "case";
+  query.kind = kCaseKind;
   query.states = {"open"};
   query.order_by = "created_at";
   query.descending = false;
-  query.limit = ledger::kListLimitMax;
+  query.limit = kStepsShown;
   const UtcTime now = services_.env.now();
-  for (const auto& record : PHENDAU_TRY(services_.ledger.list(query, scope)).records) {
-    if (out.size() >= kStepsShown) break;
-    const Json progress = case_progress(services_.pack, record, now);
-    if (!progress.is_object()) continue;
-    const auto is_for = [&](const Json& roles) {
-      const auto names = texts_from(roles);
-      return workflow::is_named(names, names_in_case(services_, actor, record.agency_id, names).names);
-    };
-    const auto& steps = progress["open"].items();
-    const auto own =
-        std::find_if(steps.begin(), steps.end(), [&](const Json& one) { return is_for(one["roles"]); });
-    const bool closes = steps.empty() && is_for(progress["close_roles"]);
-    if (own == steps.end() && !closes) continue;
-    const Json next = closes ? Json() : *own;
-    const std::string mark = record.doc["exercise"].as_bool() ? tr(Lang::vi, "case.exercise_mark") : "";
-    out.push(Json::object({{"case_id", record.id},
-                           {"case_title", mark + record.doc["title"].as_string()},
-                           {"agency_id", record.agency_id},
-                           {"agency_name", agency_name(services_, record.agency_id)},
-                           {"step", next["step"]},
-                           {"title", next["title"].string_or(tr(Lang::vi, "duty.close_case"))},
-                           {"due_at", next["due_at"]}}));
+  AgencyNames names(services_);
+  for (std::size_t looked = 0; looked < kStepsLookedAt; looked += query.limit) {
+    const auto page = PHENDAU_TRY(case_summaries(services_.ledger, query, scope));
+    for (const auto& record : page.records) {
+      if (out.size() >= kStepsShown) return out;
+      if (Json step = waiting_step(actor, record, names, now); step.is_object()) out.push(std::move(step));
+    }
+    if (page.next_cursor.empty()) break;
+    query.cursor = page.next_cursor;
   }
   return out;
+}
+
+/// The step of a case that is the actor's to do, or its closing; null where nothing is.
+Json Duties::waiting_step(const Actor& actor, const ledger::Record& record, AgencyNames& names, UtcTime now) {
+  const Json progress = case_progress(services_.pack, record, now);
+  if (!progress.is_object()) return {};
+  const auto is_for = [&](const Json& roles) {
+    const auto named = texts_from(roles);
+    return workflow::is_named(named, names_in_case(services_, actor, record.agency_id, named).names);
+  };
+  const auto& steps = progress["open"].items();
+  const auto own =
+      std::find_if(steps.begin(), steps.end(), [&](const Json& one) { return is_for(one["roles"]); });
+  const bool closes = steps.empty() && is_for(progress["close_roles"]);
+  if (own == steps.end() && !closes) return {};
+  const Json next = closes ? Json() : *own;
+  const std::string mark = record.doc["exercise"].as_bool() ? tr(Lang::vi, "case.exercise_mark") : "";
+  return Json::object({{"case_id", record.id},
+                       {"case_title", mark + record.doc["title"].as_string()},
+                       {"agency_id", record.agency_id},
+                       {"agency_name", names.at(record.agency_id, now)},
+                       {"step", next["step"]},
+                       {"title", next["title"].string_or(tr(Lang::vi, "duty.close_case"))},
+                       {"due_at", next["due_at"]}});
 }
 
 Result<std::string> Duties::calendar(const Actor& actor, std::string_view host) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "comply/calendar.h"
+#include "hub/case_record.h"
 #include "hub/obligations.h"
 #include "hub/records.h"
 #include "hub/services.h"
@@ -17,6 +18,7 @@ namespace phendau::hub {
 inline constexpr std::size_t kTasksMax = 300;   // told apart in one answer, the most pressing first; the rest
                                                 // is a number
 inline constexpr std::size_t kStepsShown = 50;  // cases that wait
+inline constexpr std::size_t kStepsLookedAt = 1'000;  // open cases of the actor's reach, the oldest first
 inline constexpr std::size_t kCalendarDutiesMax = 1'000;
 
 /// The day that a due instant of the board means.
@@ -25,7 +27,7 @@ comply::DueDay due_day_of(const comply::ClausePart& part, UtcTime due_at);
 class Duties {
  public:
   Duties(Services& services, Obligations& obligations, Records& records)
-      : services_(services), obligations_(obligations), records_(records) {}
+      : services_(services), obligations_(obligations), records_(records), definitions_(services) {}
 
   /// Tasks of openapi.yaml.
   Result<Json> tasks(const Actor& actor);
@@ -41,12 +43,14 @@ class Duties {
   std::vector<Obligations::Duty> own_duties(const Actor& actor, const Scope& scope, std::uint16_t statuses);
   Json task_view(const Obligations::Duty& duty, const CivilDate& today);
   Result<Json> waiting_steps(const Actor& actor);
+  Json waiting_step(const Actor& actor, const ledger::Record& record, AgencyNames& names, UtcTime now);
   Result<std::uint64_t> count(std::string_view kind, std::vector<std::string> states,
                               std::string_view agency_id);
 
   Services& services_;
   Obligations& obligations_;
   Records& records_;
+  CaseDefinitions definitions_;
 };
 
 }  // namespace phendau::hub

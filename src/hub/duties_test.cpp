@@ -253,6 +253,27 @@ TEST_CASE(
   CHECK(feeds.make(officer).error().code == ErrorCode::denied);
 }
 
+TEST_CASE("mails: two agencies with one address get two mails, each its own") {
+  World w;
+  for (const char* agency : {"a1", "a2"}) {
+    ledger::Write write;
+    write.kind = "officer";
+    write.agency_id = agency;
+    write.state = "active";
+    write.doc =
+        Json::object({{"full_name", "A"}, {"assigned_on", "2026-01-01"}, {"email", "chung@example.vn"}});
+    write.doc.set("roles", Json::array({Json("it_officer")}));
+    REQUIRE(w.ledger->write(write, system_actor(), w.env.now()));
+  }
+  w.run("2026-11-03T09:00:00");
+  Deliveries::Filter all;
+  for (const char* agency : {"a1", "a2"}) {
+    const Json seen = w.deliveries->list(TestHub::officer(agency), all).value();
+    REQUIRE(seen["items"].size() == 1);
+    CHECK(seen["items"].items()[0]["agency_id"].as_string() == agency);
+  }
+}
+
 TEST_CASE("mails: what an agency registered gets one mail per run; failures wait longer and longer and end") {
   World w;
   const auto officer = [&](const std::string& address) {

@@ -173,14 +173,14 @@ CaseStanding names_in_case(Services& services, const Actor& actor, std::string_v
   return out;
 }
 
-Json Incidents::summary(const ledger::Record& record, const workflow::CaseState* state) {
+Json Incidents::summary(const ledger::Record& record, const workflow::CaseState* state, AgencyNames& names) {
   const UtcTime now = services_.env.now();
   const Json progress = case_progress(services_.pack, record, now);
   const auto closed_at = parse_rfc3339(record.doc["closed_at"].as_string());
   const UtcTime opened_at = state == nullptr ? record.created_at : state->opened_at;
   // A file keeps the name of its date; an open one says who works on it.
   const auto name_at = [&](UtcTime at) {
-    return agency_name_at(services_, owner_at(services_, kCaseKind, record.id, record.agency_id, at), at);
+    return names.at(owner_at(services_, kCaseKind, record.id, record.agency_id, at), at);
   };
   return Json::object({{"id", record.id},
                        {"title", record.doc["title"]},
@@ -221,7 +221,8 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
   opened.state.open_sub_cases = PHENDAU_TRY(open_parts(opened.definition, record.id));
   const workflow::CaseState& state = opened.state;
   const workflow::Definition& definition = *opened.definition.definition;
-  Json out = summary(record, &state);
+  AgencyNames names(services_);
+  Json out = summary(record, &state, names);
   Json alerts = Json::array();
   const Scope alert_scope = authorize(actor, Action::read, Resource::alert);
   for (const auto& id : record.doc["alert_ids"].items()) {
@@ -300,9 +301,11 @@ Result<Json> Incidents::list(const Actor& actor, const Filter& filter) {
   query.text = filter.text;
   if (!filter.status.empty()) query.states = {filter.status};
   if (!filter.agency_id.empty()) query.agency_ids = {filter.agency_id};
-  const auto page = PHENDAU_TRY(services_.ledger.list(query, scope));
+  if (filter.by_due) query.filters.push_back({"next_due", ledger::FieldFilter::Op::present, {}});
+  const auto page = PHENDAU_TRY(case_summaries(services_.ledger, query, scope));
+  AgencyNames names(services_);
   Json::Array items;
-  for (const auto& record : page.records) items.push_back(summary(record, nullptr));
+  for (const auto& record : page.records) items.push_back(summary(record, nullptr, names));
   Json out = page_json(std::move(items), page.next_cursor);
   out.set("total", PHENDAU_TRY(services_.ledger.count(query, scope)));
   return out;
@@ -571,6 +574,43 @@ Result<Json> Incidents::note_sealed(const Actor& actor, std::string_view id, con
     const auto next =
         PHENDAU_TRY(workflow::with_entry(loaded.state, std::move(entry), actor, services_.env.now()));
     return Change{actor, next, "sealed note"};
+  });
+}
+
+Result<Json> Incidents::lift_seal(const Actor& actor, std::string_view id, const Json& body) {
+  const std::string& name = body["record"].as_string();
+  const std::size_t slash = std::min(name.find('/'), name.size());
+  const std::string kind = name.substr(0, slash);
+  if (kind != kCaseEntryKind && kind != kAttachment) return bad_member("record");
+  const std::string reason =
+      PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", workflow::kReasonBytesMax));
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
+  return change(actor, id, CaseRight::note, [&](const Loaded& loaded) -> Result<Change> {
+    const auto sealed =
+        PHENDAU_TRY(services_.ledger.get(kind, name.substr(slash + 1), everything_open_to(actor)));
+    if (sealed.doc["case_id"].as_string() != id)
+      return fail(ErrorCode::not_found, "not of this case", "error.not_found");
+    if (!sealed.doc["sealed"].as_bool())
+      return fail(ErrorCode::conflict, "it is not sealed", "coordination.not_sealed");
+    const auto& own = actor.agency_ids;
+    if (std::find(own.begin(), own.end(), sealed.agency_id) == own.end())
+      return fail(ErrorCode::denied, "another body sealed it", "coordination.seal_of_others",
+                  {agency_name(services_, sealed.agency_id)});
+    ledger::Write write = ledger::rewrite(sealed, reason);
+    write.agency_id = loaded.record.agency_id;
+    write.doc.erase("sealed");
+    write.doc.erase("sealed_for");
+    workflow::TimelineEntry entry{
+        services_.env.now(),
+        actor.user_id,
+        actor.name,
+        std::string(to_string(actor.role)),
+        "",
+        "unsealed",
+        tr(Lang::vi, "coordination.unsealed", {agency_name(services_, sealed.agency_id), reason})};
+    Change out{actor, PHENDAU_TRY(workflow::note_fact(loaded.state, std::move(entry))), "seal lifted"};
+    out.with.writes.push_back(std::move(write));
+    return out;
   });
 }
 

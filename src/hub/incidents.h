@@ -76,6 +76,10 @@ class Incidents {
   /// `body`: {text, sealed_for}: a note that the actor's body and the named ones read, and nobody else.
   Result<Json> note_sealed(const Actor& actor, std::string_view id, const Json& body);
 
+  /// `body`: {record, reason}: a sealed note or file of the case ("case_entry/ID", "attachment/ID") is for
+  /// all who read the case from now on. By whose seal it is, else `denied`; who may not read it: `not_found`.
+  Result<Json> lift_seal(const Actor& actor, std::string_view id, const Json& body);
+
   struct Upload {
     std::string name;
     std::string case_id;  // or
@@ -143,7 +147,7 @@ class Incidents {
   };
   Result<Seal> seal_of(const Actor& actor, const ledger::Record& record, std::vector<std::string> for_bodies);
   Result<Json> save(const Actor& actor, const Loaded& loaded, const Change& change);
-  Json summary(const ledger::Record& record, const workflow::CaseState* state);
+  Json summary(const ledger::Record& record, const workflow::CaseState* state, AgencyNames& names);
   /// @param shown of what hangs on the case: everything_open_to() or everything_unsealed().
   Result<Json> view(const Actor& actor, const ledger::Record& record, const Scope& shown);
   Result<Change> classified(const Actor& actor, const Loaded& loaded, const comply::DecisionTable& table,

@@ -238,6 +238,7 @@ struct Coordination {
   std::vector<JoinRule> joins;
   std::string answer_within;  // a term ("3wd"); empty: none
   comply::Place answer_place;
+  std::vector<workflow::ClockNotice> answer_notices;  // of that term, as a workflow's clock_notices
   std::vector<CoordinationTrigger> triggers;
   /// Of the slot, else that of every other body; nullptr: the pack lets nobody in.
   const PartyKind* party_of(std::string_view slot) const;

@@ -44,6 +44,23 @@ workflow::Conditions case_conditions(comply::ContentReader& reader, const YamlNo
   return out;
 }
 
+/// {id, before | after, notice, to}, as in the clock_notices of a workflow.
+workflow::ClockNotice answer_notice(comply::ContentReader& reader, const YamlNode& node) {
+  reader.only_keys(node, {"id", "before", "after", "notice", "to"});
+  workflow::ClockNotice out;
+  out.line = node.line;
+  out.id = reader.text(node, "id", true);
+  out.notice = reader.text(node, "notice", true);
+  out.to = reader.texts(node, "to", false);
+  out.before = node.find("before") != nullptr;
+  const std::string distance = reader.text(node, out.before ? "before" : "after", true);
+  if (const auto parsed = parse_duration(distance))
+    out.distance = *parsed;
+  else if (out.before || distance != "0")
+    reader.error(node, "a time like 30m, 4h or 1d is needed (after: also 0)");
+  return out;
+}
+
 bool allows_word(const Json& schema, const std::string& value) {
   const auto& words = schema["enum"].items();
   return words.empty() || std::find(words.begin(), words.end(), Json(value)) != words.end();
@@ -72,7 +89,7 @@ void PackReader::read_coordination(const std::string& pack_id, const std::string
   comply::ContentReader reader(file, errors_);
   const auto document = reader.document(with_parameters(file, text));
   if (!document) return;
-  reader.only_keys(*document, {"parties", "joins", "answer_within", "triggers"});
+  reader.only_keys(*document, {"parties", "joins", "answer_within", "answer_notices", "triggers"});
   Coordination& out = pack_.coordination;
   for (const YamlNode* node : maps_of(reader, *document, "parties")) {
     reader.only_keys(*node, {"id", "title", "slot", "may"});
@@ -104,6 +121,15 @@ void PackReader::read_coordination(const std::string& pack_id, const std::string
     if (const auto term = comply::parse_term(out.answer_within); !term)
       reader.error(*node, term.error().message);
   }
+  for (const YamlNode* node : maps_of(reader, *document, "answer_notices")) {
+    workflow::ClockNotice one = answer_notice(reader, *node);
+    const auto known = std::find_if(out.answer_notices.begin(), out.answer_notices.end(),
+                                    [&](const workflow::ClockNotice& other) { return other.id == one.id; });
+    if (known == out.answer_notices.end())
+      out.answer_notices.push_back(std::move(one));
+    else
+      *known = std::move(one);
+  }
   for (const YamlNode* node : maps_of(reader, *document, "triggers")) {
     reader.only_keys(*node, {"id", "title", "clause", "when", "within", "requests"});
     CoordinationTrigger one;
@@ -132,6 +158,17 @@ void PackReader::check_coordination() {
     if (!party.slot.empty() && !has_role(party.slot))
       error(party.place,
             fmt::format("no role slot '{}'{}", party.slot, did_you_mean(party.slot, role_names())));
+  }
+  for (const auto& one : all.answer_notices) {
+    const auto rule = std::find_if(pack_.notices.begin(), pack_.notices.end(),
+                                   [&](const NoticeRule& notice) { return notice.id == one.notice; });
+    if (rule == pack_.notices.end() || rule->reg != kRequestKind)
+      error(all.answer_place, fmt::format("answer_notices: no notice '{}' of {}", one.notice, kRequestKind));
+    for (const auto& to : one.to) {
+      const bool is_slot = to.starts_with(kSlotPrefix);
+      if (is_slot ? !has_role(to.substr(kSlotPrefix.size())) : !is_told_class(to))
+        error(all.answer_place, fmt::format("answer_notices: nobody is '{}'", to));
+    }
   }
   if (all.joins.empty() && all.triggers.empty()) return;
   const comply::Place& at = all.joins.empty() ? all.triggers.front().place : all.joins.front().place;

@@ -2,9 +2,11 @@
 #include "hub/queue.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "base/texts.h"
+#include "hub/case_effects.h"
 #include "hub/warnings.h"
 
 namespace phendau::hub {
@@ -64,8 +66,17 @@ Result<> Queue::add_alerts(const Actor& actor, Json::Array& out, Json& counts) {
 }
 
 Result<> Queue::add_incidents(const Actor& actor, Json::Array& out, Json& counts) {
-  const Json page = PHENDAU_TRY(incidents_.list(actor, {.status = "open", .limit = kPerType}));
-  for (const auto& incident : page["items"].items()) {
+  // Those with a clock, the nearest first, and the newest: an old case that falls due is not behind them.
+  const Json due_first =
+      PHENDAU_TRY(incidents_.list(actor, {.status = "open", .by_due = true, .limit = kPerType}));
+  const Json newest = PHENDAU_TRY(incidents_.list(actor, {.status = "open", .limit = kPerType}));
+  Json::Array all = due_first["items"].items();
+  std::set<std::string> known;
+  for (const auto& one : all) known.insert(one["id"].as_string());
+  for (const auto& one : newest["items"].items()) {
+    if (all.size() < kPerType && known.insert(one["id"].as_string()).second) all.push_back(one);
+  }
+  for (const auto& incident : all) {
     Json due;
     for (const auto& clock : incident["clocks"].items()) {
       if (due.is_null() || clock["due_at"].as_string() < due.as_string()) due = clock["due_at"];
@@ -74,7 +85,7 @@ Result<> Queue::add_incidents(const Actor& actor, Json::Array& out, Json& counts
     one.set("since", incident["opened_at"]).set("state", "open").set("detail", incident["current_step"]);
     out.push_back(std::move(one));
   }
-  counts.set("incident", page["total"]);
+  counts.set("incident", newest["total"]);
   return {};
 }
 
@@ -119,13 +130,32 @@ Result<> Queue::add_requests(const Actor& actor, Json::Array& out, Json& counts)
   return {};
 }
 
+/// Orders that cases propose, and what they could not do by themselves.
+Result<> Queue::add_effects(const Actor& actor, Json::Array& out, Json& counts) {
+  const auto waiting = PHENDAU_TRY(waiting_effects(services_, definitions_, actor));
+  for (const auto& effect : waiting) {
+    Json one = item("effect", effect, services_.env.now(), {}, "high");
+    one.set("id", effect["case_id"].as_string() + "/" + effect["effect"].as_string())
+        .set("title", effect["case_title"])
+        .set("since", effect["since"])
+        .set("state", effect["state"])
+        .set("detail", effect["outcome"]);
+    out.push_back(std::move(one));
+  }
+  counts.set("effect", std::uint64_t{waiting.size()});
+  return {};
+}
+
 Result<> Queue::add_warnings(const Actor& actor, Json::Array& out, Json& counts) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::record));
   const UtcTime now = services_.env.now();
   std::int64_t count = 0;
-  const Json silent = PHENDAU_TRY(silent_warnings(services_, now));
+  if (actor.role == Role::agency_head) {
+    counts.set("warning", count);
+    return {};
+  }
+  const Json silent = PHENDAU_TRY(silent_warnings(services_, now, scope));
   for (const auto& warning : silent.items()) {
-    if (!scope.covers(warning["agency_id"].as_string()) || actor.role == Role::agency_head) continue;
     ++count;
     Json one = item("warning", warning, now, warning["due_at"], "medium");
     one.set("agency_name", agency_name(services_, warning["agency_id"].as_string()));
@@ -140,11 +170,10 @@ Result<> Queue::add_warnings(const Actor& actor, Json::Array& out, Json& counts)
 Result<Json> Queue::get(const Actor& actor, const std::vector<std::string>& types, std::size_t limit) {
   PHENDAU_TRY(scope_for(actor, Action::read, Resource::record));
   using Adder = Result<> (Queue::*)(const Actor&, Json::Array&, Json&);
-  constexpr std::pair<std::string_view, Adder> kAdders[] = {{"alert", &Queue::add_alerts},
-                                                            {"incident", &Queue::add_incidents},
-                                                            {"obligation", &Queue::add_obligations},
-                                                            {"request", &Queue::add_requests},
-                                                            {"warning", &Queue::add_warnings}};
+  constexpr std::pair<std::string_view, Adder> kAdders[] = {
+      {"alert", &Queue::add_alerts},           {"incident", &Queue::add_incidents},
+      {"obligation", &Queue::add_obligations}, {"request", &Queue::add_requests},
+      {"effect", &Queue::add_effects},         {"warning", &Queue::add_warnings}};
   Json counts = Json::object();
   Json::Array shown;
   for (const auto& [type, add] : kAdders) {

@@ -22,10 +22,11 @@ class Queue {
         alerts_(alerts),
         incidents_(incidents),
         obligations_(obligations),
-        records_(records) {}
+        records_(records),
+        definitions_(services) {}
 
-  /// {items, counts: {type: how many}, more}. @param types alert, incident, obligation, request, warning;
-  /// empty: all. What the role may not read is left out, not an error.
+  /// {items, counts: {type: how many}, more}. @param types alert, incident, obligation, request, effect,
+  /// warning; empty: all. What the role may not read is left out, not an error.
   Result<Json> get(const Actor& actor, const std::vector<std::string>& types, std::size_t limit);
 
  private:
@@ -33,6 +34,7 @@ class Queue {
   Result<> add_incidents(const Actor& actor, Json::Array& out, Json& counts);
   Result<> add_obligations(const Actor& actor, Json::Array& out, Json& counts);
   Result<> add_requests(const Actor& actor, Json::Array& out, Json& counts);
+  Result<> add_effects(const Actor& actor, Json::Array& out, Json& counts);
   Result<> add_warnings(const Actor& actor, Json::Array& out, Json& counts);
 
   Services& services_;
@@ -40,6 +42,7 @@ class Queue {
   Incidents& incidents_;
   Obligations& obligations_;
   Records& records_;
+  CaseDefinitions definitions_;
 };
 
 }  // namespace phendau::hub

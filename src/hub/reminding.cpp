@@ -146,15 +146,17 @@ Result<std::vector<NoticeWrite>> Reminding::send(const std::vector<comply::Notic
   people.bodies_of_slot = PHENDAU_TRY(bodies_of_slots(services_));
   std::vector<NoticeWrite> told;
   std::vector<std::string> keys;
-  std::map<std::string, Mail> mails;  // by address
+  Mails mails;
+  std::size_t sentences = 0;  // of mails
   ledger::WriteBatch batch;
   for (const auto& notice : due) {
-    if (told.size() >= kNoticesPerRun) break;
+    if (told.size() + sentences >= kNoticesPerRun) break;
     const auto readers = readers_of(notice, people);
     const auto addresses = addresses_of(notice, people);
     if (readers.empty() && addresses.empty()) continue;
     for (const auto& address : addresses) {
-      Mail& mail = mails.try_emplace(address.address, Mail{address, {}}).first->second;
+      Mail& mail = mails.try_emplace({address.address, address.agency_id}, Mail{address, {}}).first->second;
+      ++sentences;
       mail.sentences.push_back(comply::text_of(Lang::vi, notice, kHubZone));
     }
     for (const auto& reader : readers) {
@@ -207,10 +209,10 @@ std::vector<DeliveryWrite> Reminding::addresses_of(const comply::Notice& notice,
   return out;
 }
 
-/// One mail per address for all of this run.
-Result<> Reminding::add_mails(std::map<std::string, Mail>& mails, UtcTime now, ledger::WriteBatch& batch) {
-  for (auto& [address, mail] : mails) {
-    mail.write.key = address + "|" + format_rfc3339(now);
+/// One mail per address and body for all of this run.
+Result<> Reminding::add_mails(Mails& mails, UtcTime now, ledger::WriteBatch& batch) {
+  for (auto& [to, mail] : mails) {
+    mail.write.key = to.first + "|" + to.second + "|" + format_rfc3339(now);
     mail.write.subject = tr(Lang::vi, "duty.mail_subject", {std::to_string(mail.sentences.size())});
     mail.write.text = "- " + join(mail.sentences, "\n- ") + "\n\n" +
                       tr(Lang::vi, "duty.mail_end", {public_host(services_.config)}) + "\n";

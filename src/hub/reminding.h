@@ -21,7 +21,7 @@
 namespace phendau::hub {
 
 inline constexpr std::string_view kSentSpace = "reminder_sent";
-/// Written at once; what is left goes out with the next run.
+/// Notices of accounts and sentences of mails, written at once; what is left goes out with the next run.
 inline constexpr std::size_t kNoticesPerRun = 2'000;
 /// How long a notice is remembered after its duty is gone, in case the duty comes back.
 inline constexpr std::int64_t kSentKeptDays = 400;
@@ -51,7 +51,8 @@ class Reminding {
   std::vector<std::string> readers_of(const comply::Notice& notice, const People& people);
   /// Addresses that the body of the notice registered for this role, as mails without text.
   std::vector<DeliveryWrite> addresses_of(const comply::Notice& notice, const People& people);
-  Result<> add_mails(std::map<std::string, Mail>& mails, UtcTime now, ledger::WriteBatch& batch);
+  using Mails = std::map<std::pair<std::string, std::string>, Mail>;  // by address and body
+  Result<> add_mails(Mails& mails, UtcTime now, ledger::WriteBatch& batch);
   void forget(const std::set<std::string, std::less<>>& open_duties, UtcTime now);
 
   Services& services_;

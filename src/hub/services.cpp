@@ -56,9 +56,17 @@ std::string agency_name(Services& services, std::string_view agency_id) {
 }
 
 std::string agency_name_at(Services& services, std::string_view agency_id, UtcTime at) {
-  const auto record = services.ledger.get("agency", agency_id, everything());
-  if (!record) return std::string(agency_id);
-  return name_on(record->doc, format_date(to_civil(at, kHubZone).date));
+  return AgencyNames(services).at(std::string(agency_id), at);
+}
+
+std::string AgencyNames::at(const std::string& agency_id, UtcTime at) {
+  const auto [known, is_new] = docs_.try_emplace(agency_id);
+  if (is_new) {
+    if (const auto record = services_.ledger.get("agency", agency_id, everything()))
+      known->second = record->doc;
+  }
+  if (!known->second.is_object()) return agency_id;
+  return name_on(known->second, format_date(to_civil(at, kHubZone).date));
 }
 
 std::string owner_at(Services& services, std::string_view kind, std::string_view id, std::string_view owner,

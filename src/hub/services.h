@@ -3,6 +3,7 @@
 // share: how a missing right is answered, and the scopes of the hub's own work.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,6 +84,17 @@ inline constexpr std::string_view kHandoverSpace = "handover";
 /// Whose record it was at `at`; `owner` is whose it is now.
 std::string owner_at(Services& services, std::string_view kind, std::string_view id, std::string_view owner,
                      UtcTime at);
+/// What agencies were called, for one answer with many of them: each is read once.
+class AgencyNames {
+ public:
+  explicit AgencyNames(Services& services) : services_(services) {}
+  /// agency_name_at().
+  std::string at(const std::string& agency_id, UtcTime at);
+
+ private:
+  Services& services_;
+  std::map<std::string, Json> docs_;  // by id; null: unknown
+};
 /// `not_found`, or `conflict` (organisation.ended) when it is no more: nothing new is entered for it.
 Result<ledger::Record> living_agency(ledger::Ledger& ledger, std::string_view agency_id);
 

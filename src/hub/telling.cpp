@@ -261,7 +261,8 @@ Result<std::vector<Telling::Reader>> Telling::readers_of(const NoticeRule& rule,
       const bool is_head = to == "agency_head";
       const Role role = is_head ? Role::agency_head : Role::agency_officer;
       for (const auto& agency : agencies) {
-        add_accounts(role, agency);
+        // Partners stand in for officers of a body that has none.
+        if (add_accounts(role, agency) == 0 && !is_head) add_accounts(Role::partner, agency);
         PHENDAU_TRY(add_registered(agency, is_head ? kHeadRegister : kOfficerRegister, role, out));
       }
     }
@@ -277,6 +278,25 @@ bool Telling::may_read(const Reader& reader, const ledger::Record& record) {
                           ? authorize(reader.actor, Action::read, Resource::incident)
                           : record_scope(services_, reader.actor, Action::read, *kind, record.state);
   return !scope.allows_nothing() && services_.ledger.get(record.kind, record.id, scope).has_value();
+}
+
+/// The agency as whose the reader may read the record; none: may not. What is told is kept for that agency's
+/// people: who belongs to several is not told as one what another reads.
+std::optional<std::string> Telling::read_as(const Reader& reader, const ledger::Record& record) {
+  if (reader.actor.agency_ids.size() < 2) {
+    if (may_read(reader, record)) return reader.agency;
+    return std::nullopt;
+  }
+  std::vector<std::string> agencies = {reader.agency};
+  for (const auto& one : reader.actor.agency_ids) {
+    if (one != reader.agency) agencies.push_back(one);
+  }
+  for (const auto& agency : agencies) {
+    Reader alone = reader;
+    alone.actor.agency_ids = {agency};
+    if (!agency.empty() && may_read(alone, record)) return agency;
+  }
+  return std::nullopt;
 }
 
 Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std::string_view key,
@@ -297,7 +317,8 @@ Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std
   const std::string whole = marked(filled(filled(rule.text.vi, more), marks));
   std::set<std::string> seen;  // nobody is told twice by one way
   for (const auto& reader : PHENDAU_TRY(readers_of(rule, record, people))) {
-    const std::string& words = may_read(reader, record) ? whole : brief;
+    const auto as = read_as(reader, record);
+    const std::string& words = as ? whole : brief;
     for (const auto& channel : rule.channels) {
       const bool is_portal = channel == kPortalChannel;
       if (is_portal ? reader.user.empty() : !is_among(reader.ways, channel)) continue;
@@ -311,7 +332,7 @@ Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std
       DeliveryWrite one;
       one.key = rule.id + "|" + about + "|" + std::string(key) + "|" + channel + "|" + address;
       one.channel = channel;
-      one.agency_id = reader.agency;
+      one.agency_id = as.value_or(reader.agency);
       one.to_user = reader.user;
       one.person = reader.person;
       one.name = reader.name;

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ class Telling {
   Result<> add_registered(std::string_view agency_id, std::string_view reg, Role role,
                           std::vector<Reader>& out);
   bool may_read(const Reader& reader, const ledger::Record& record);
+  std::optional<std::string> read_as(const Reader& reader, const ledger::Record& record);
   Result<> write(const std::vector<DeliveryWrite>& deliveries);
 
   Services& services_;

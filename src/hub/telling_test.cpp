@@ -149,6 +149,48 @@ TEST_CASE("telling: because a step says so, to whom it says, once per key") {
   CHECK(w.texts(officer) == 1);
 }
 
+TEST_CASE("telling: who takes part hears that the case is closed, once") {
+  World w;
+  const Actor police = w.person("canh.sat", Role::partner, {"a2"});
+  const Actor other = w.person("xa.ben", Role::agency_officer, {"lead"});
+  const std::string id = w.put("case", "a1", "open",
+                               parse_json(R"({"workflow":"incident","title":"Ransomware",
+          "parties":[{"agency_id":"a2","kind":"police","may":["view","notices"],"request_ids":["r"]}],
+          "party_names":["view:a2","notices:a2"]})")
+                                   .value());
+  REQUIRE(w.telling->look());
+  const std::size_t before = w.texts(police);
+  auto record = w.ledger->get("case", id, everything()).value();
+  ledger::Write closed = ledger::rewrite(record, "closed");
+  closed.state = "closed";
+  REQUIRE(w.ledger->write(closed, system_actor(), w.env.now()));
+  REQUIRE(w.telling->look());
+  REQUIRE(w.texts(police) == before + 1);
+  w.restart();
+  REQUIRE(w.telling->look());
+  CHECK(w.texts(police) == before + 1);
+  CHECK(w.texts(other) == 0);
+  const auto told = w.of("case/" + id, "portal");
+  CHECK(std::count_if(told.begin(), told.end(),
+                      [](const Json& one) { return one["notice"].as_string() == "case_closed"; }) == 1);
+}
+
+TEST_CASE("telling: an account of several agencies is told as the one that may read it") {
+  World w;
+  const Actor both = w.person("hai.noi", Role::agency_officer, {"a1", "a2"});
+  REQUIRE(w.telling->look());
+  const auto record = w.ledger->get("case", w.open_case("a2"), everything()).value();
+  REQUIRE(w.telling->look());
+  // As one of a1's people, whom a step names.
+  w.put("role_binding", "lead", "active",
+        Json::object({{"slot", "lead_department"}, {"agency_id", "a1"}, {"from", "2026-01-01"}}));
+  REQUIRE(w.telling->tell_now("case_reported", record, "k", {"role:lead_department"}));
+  for (const auto& one : w.of("case/" + record.id)) CHECK(one["agency_id"].as_string() == "a2");
+  Deliveries::Filter all;
+  CHECK(w.deliveries->list(TestHub::officer("a1"), all).value()["items"].size() == 0);
+  CHECK(w.texts(both) == 2);
+}
+
 TEST_CASE("telling: a body that is asked is called, the call is noted by name") {
   World w;
   w.put("role_binding", "lead", "active",

@@ -20,6 +20,7 @@ constexpr std::string_view kWarningKind = "warning";
 constexpr std::string_view kReceipt = "warning_receipt";
 constexpr std::string_view kReading = "warning_reading";
 constexpr std::string_view kTermParameter = "warning_reply_within";
+constexpr const char* kNobody = "-";
 constexpr std::size_t kAddresseesMax = 5'000;  // as the register's schema
 constexpr std::size_t kInForceMax = 1'000;     // warnings that are looked through for silent agencies
 
@@ -27,11 +28,17 @@ bool holds(const std::vector<std::string>& list, std::string_view one) {
   return std::find(list.begin(), list.end(), one) != list.end();
 }
 
-Result<std::vector<ledger::Record>> about(const Services& services, std::string_view kind,
-                                          const std::string& warning) {
+ledger::Query about(std::string_view kind, const std::string& warning) {
   ledger::Query query;
   query.kind = kind;
   query.filters.push_back({"warning_id", ledger::FieldFilter::Op::equal, {Json(warning)}});
+  return query;
+}
+Result<std::vector<ledger::Record>> all_about(const Services& services, std::string_view kind,
+                                              const std::string& warning,
+                                              const std::vector<std::string>& agencies = {}) {
+  ledger::Query query = about(kind, warning);
+  query.agency_ids = agencies;
   return ledger::all_records(services.ledger, std::move(query), everything());
 }
 
@@ -84,14 +91,16 @@ struct Book {
   }
 };
 
-Result<Book> book_of(const Services& services, const ledger::Record& warning) {
+/// @param agencies whose part alone is read; empty: everybody's.
+Result<Book> book_of(const Services& services, const ledger::Record& warning,
+                     const std::vector<std::string>& agencies = {}) {
   Book out;
   out.sent_to = texts_from(warning.doc["sent_to"]);
-  for (auto& receipt : PHENDAU_TRY(about(services, kReceipt, warning.id))) {
+  for (auto& receipt : PHENDAU_TRY(all_about(services, kReceipt, warning.id, agencies))) {
     std::string agency = receipt.agency_id;
     out.receipts.insert_or_assign(std::move(agency), std::move(receipt));
   }
-  for (const auto& reading : PHENDAU_TRY(about(services, kReading, warning.id)))
+  for (const auto& reading : PHENDAU_TRY(all_about(services, kReading, warning.id, agencies)))
     ++out.readers[reading.agency_id];
   out.due_at = time_of(warning.doc["reply_by"], true);
   return out;
@@ -122,7 +131,23 @@ Json receipt_view(Services& services, const std::string& agency, const Book& boo
   return out;
 }
 
-Json summary(Services& services, const Actor& actor, const ledger::Record& warning, const Book& book) {
+/// How many answered, told by indexes.
+Result<Json> counts_of(const Services& services, const ledger::Record& warning, const Book& book,
+                       UtcTime now) {
+  ledger::Query done = about(kReceipt, warning.id);
+  const auto answered = PHENDAU_TRY(services.ledger.owners(done, everything()));
+  done.states = {"done"};
+  const bool late = book.due_at && now >= *book.due_at;
+  const auto silent = std::count_if(book.sent_to.begin(), book.sent_to.end(),
+                                    [&](const auto& one) { return !holds(answered, one); });
+  return Json::object({{"sent", std::uint64_t{book.sent_to.size()}},
+                       {"received", std::uint64_t{answered.size()}},
+                       {"done", PHENDAU_TRY(services.ledger.count(done, everything()))},
+                       {"silent", late ? static_cast<std::uint64_t>(silent) : std::uint64_t{0}}});
+}
+
+Result<Json> summary(Services& services, const Actor& actor, const ledger::Record& warning,
+                     const Book& book) {
   const UtcTime now = services.env.now();
   Json own = Json::array();
   for (const auto& agency : actor.agency_ids) {
@@ -140,13 +165,7 @@ Json summary(Services& services, const Actor& actor, const ledger::Record& warni
                            {"due_at", time_or_null(book.due_at)},
                            {"own", std::move(own)},
                            {"counts", Json()}});
-  if (!sees_all(actor, warning)) return out;
-  std::uint64_t done = 0;
-  for (const auto& [agency, receipt] : book.receipts) done += receipt.state == "done" ? 1 : 0;
-  out.set("counts", Json::object({{"sent", std::uint64_t{book.sent_to.size()}},
-                                  {"received", std::uint64_t{book.receipts.size()}},
-                                  {"done", done},
-                                  {"silent", std::uint64_t{book.silent(now).size()}}}));
+  if (sees_all(actor, warning)) out.set("counts", PHENDAU_TRY(counts_of(services, warning, book, now)));
   return out;
 }
 
@@ -177,7 +196,10 @@ Result<Json> Warnings::list(const Actor& actor, std::string_view box, std::strin
   Json::Array items;
   for (const auto& warning : page.records) {
     if (box == "sent" && !sees_all(actor, warning)) continue;
-    items.push_back(summary(services_, actor, warning, PHENDAU_TRY(book_of(services_, warning))));
+    const bool own = !actor.agency_ids.empty();  // the province's people without an agency answer nothing
+    const Book book =
+        PHENDAU_TRY(book_of(services_, warning, own ? actor.agency_ids : std::vector<std::string>{kNobody}));
+    items.push_back(PHENDAU_TRY(summary(services_, actor, warning, book)));
   }
   return page_json(std::move(items), page.next_cursor);
 }
@@ -198,7 +220,7 @@ Result<ledger::Record> Warnings::warning_for(const Actor& actor, std::string_vie
 Result<Json> Warnings::get(const Actor& actor, std::string_view id) {
   const auto warning = PHENDAU_TRY(warning_for(actor, id));
   const Book book = PHENDAU_TRY(book_of(services_, warning));
-  Json out = summary(services_, actor, warning, book);
+  Json out = PHENDAU_TRY(summary(services_, actor, warning, book));
   for (const char* field : {"text", "measures", "indicators", "tlp"}) out.set(field, warning.doc[field]);
   Json receipts = Json::array();
   if (sees_all(actor, warning)) {
@@ -341,7 +363,7 @@ Result<> Warnings::note_receipt(const Actor& actor, const std::string& warning, 
       .set("received_on", today)
       .set("read_by", actor.name)
       .set("read_at", format_rfc3339(now));
-  for (const auto& known : PHENDAU_TRY(about(services_, kReceipt, warning))) {
+  for (const auto& known : PHENDAU_TRY(all_about(services_, kReceipt, warning))) {
     if (known.agency_id != agency) continue;
     write.id = known.id;
     write.state = known.state;
@@ -371,22 +393,29 @@ Result<Json> Warnings::acknowledge(const Actor& actor, std::string_view id, cons
   return get(actor, id);
 }
 
-Result<Json> silent_warnings(const Services& services, UtcTime now) {
+Result<Json> silent_warnings(const Services& services, UtcTime now, const Scope& of) {
   ledger::Query query;
   query.kind = kWarningKind;
   query.states = {"issued"};
   query.order_by = "created_at";
   query.limit = kInForceMax;
+  query.only = {"title", "sent_to", "reply_by"};
+  const auto page = PHENDAU_TRY(services.ledger.list(query, everything()));
   Json out = Json::array();
-  for (const auto& warning : PHENDAU_TRY(services.ledger.list(query, everything())).records) {
-    const Book book = PHENDAU_TRY(book_of(services, warning));
-    const auto silent = book.silent(now);
-    if (silent.empty()) continue;
+  for (const auto& warning : page.records) {
+    const auto due_at = time_of(warning.doc["reply_by"], true);
+    if (!of.covers(warning.agency_id) || !due_at || now < *due_at) continue;
+    const auto answered = PHENDAU_TRY(services.ledger.owners(about(kReceipt, warning.id), everything()));
+    Json silent = Json::array();
+    for (const auto& agency : warning.doc["sent_to"].items()) {
+      if (!holds(answered, agency.as_string())) silent.push(agency);
+    }
+    if (silent.size() == 0) continue;
     out.push(Json::object({{"id", warning.id},
                            {"title", warning.doc["title"]},
                            {"agency_id", warning.agency_id},
-                           {"due_at", time_or_null(book.due_at)},
-                           {"silent", texts_json(silent)}}));
+                           {"due_at", time_or_null(due_at)},
+                           {"silent", std::move(silent)}}));
   }
   return out;
 }
@@ -397,7 +426,7 @@ std::optional<bool> warnings_answered(const Services& services, UtcTime now) {
   sent.states = {"issued", "ended"};
   const auto count = services.ledger.count(sent, everything());
   if (!count || *count == 0) return std::nullopt;
-  const auto silent = silent_warnings(services, now);
+  const auto silent = silent_warnings(services, now, everything());
   if (!silent) return std::nullopt;
   return silent->size() == 0;
 }

@@ -51,8 +51,8 @@ class Warnings {
 };
 
 /// Warnings in force whose term is over and that somebody has not answered: {id, title, agency_id, due_at,
-/// silent: [agency ids]}. No authorisation: for the hub's settings and the queue.
-Result<Json> silent_warnings(const Services& services, UtcTime now);
+/// silent: [agency ids]}, sent by agencies in `of`. No authorisation: for the hub's settings and the queue.
+Result<Json> silent_warnings(const Services& services, UtcTime now, const Scope& of);
 /// Whether every warning whose term is over was answered by all; nullopt: none was ever sent.
 std::optional<bool> warnings_answered(const Services& services, UtcTime now);
 

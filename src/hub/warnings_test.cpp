@@ -167,7 +167,7 @@ TEST_CASE("warnings: silence after the term turns the setting, an answer turns i
   REQUIRE(world.warnings.acknowledge(world.officer, id, json("{}")));
   world.hub.env.advance(days(8));  // 24/11
   CHECK(world.setting() == std::optional(Json(false)));
-  const auto silent = silent_warnings(*world.hub.services, world.hub.env.now());
+  const auto silent = silent_warnings(*world.hub.services, world.hub.env.now(), everything());
   REQUIRE(silent->size() == 1);
   CHECK(silent->items()[0]["silent"].items()[0].as_string() == "a2");
   CHECK((*world.warnings.get(system_actor(), id))["counts"]["silent"].as_int() == 1);

@@ -242,7 +242,7 @@ def requests(on, own):
         "sendWarning": [({"agency_id": on["agency"], "doc": {"kind": ["risk"], "title": "x", "text": "x", "measures": "x"}}, {}, {})],
         "listWarningAddressees": [(None, {}, {})],
         "getWarning": [(None, {}, {"id": on["warning"]})], "acknowledgeWarning": [({}, {}, {"id": on["warning"]}), ({"agency_id": on["agency"]}, {}, {"id": on["warning"]})],
-        "getIncidentCoordination": [(None, {}, {"id": on["case"]})], "addSealedNote": [({"text": "x", "sealed_for": [own["agency"]]}, {}, {"id": on["case"]})],
+        "getIncidentCoordination": [(None, {}, {"id": on["case"]})], "liftSeal": [({"record": "case_entry/x", "reason": "x"}, {}, {"id": on["case"]})], "addSealedNote": [({"text": "x", "sealed_for": [own["agency"]]}, {}, {"id": on["case"]})],
         "getCoordination": [(None, {}, {})], "getDutyRoster": [(None, {}, {})],
         "getLeaderPage": [(None, {}, {})], "getQueue": [(None, q, {}) for q in [{}, {"type": "request,warning"}]],
         "getProvinceSettings": [(None, {}, {})], "setProvinceSetting": [({"value": 9, "reason": "x"}, {}, {"name": "password_min_length"})],

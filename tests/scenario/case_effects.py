@@ -115,9 +115,14 @@ case = first
 officer.post(f"/incidents/{case}/steps/isolate", {"verb": "begin", "doc": {"device_id": device, "method": "agent", "ordered_by": "Ông A"}})
 [proposed] = settled(case, "isolate_order")
 assert proposed["state"] == "proposed" and proposed["devices"][0]["order_id"] is None and not admin.get("/orders", device=device)["items"], proposed
+# Until then it stands in the officer's tasks and in the province's queue.
+assert [e["effect"] for e in officer.get("/tasks")["effects"]] == [proposed["id"]], officer.get("/tasks")["effects"]
+queued = admin.get("/queue", type="effect")
+assert queued["counts"]["effect"] == 1 and queued["items"][0]["id"] == f"{case}/{proposed['id']}", queued
 body = {"order": "isolate", "ordered_by": proposed["ordered_by"], "reason": "mã độc", "weighed": "không có", "case_id": case, "effect": proposed["id"]}
 given = officer.post(f"/devices/{device}/orders", body)
 refused(409, lambda: officer.post(f"/devices/{device}/orders", body))
+assert not officer.get("/tasks")["effects"] and not admin.get("/queue", type="effect")["items"]
 again()
 assert effect(case, "isolate_order")["state"] == "done" and effect(case, "isolate_order")["devices"][0]["order_id"] == given["id"]
 assert len(admin.get("/orders", device=device)["items"]) == 1 and len(entries(case, "order")) == 1

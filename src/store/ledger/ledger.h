@@ -170,7 +170,7 @@ struct Written {
 };
 
 struct FieldFilter {
-  enum class Op : std::uint8_t { equal, not_equal, any_of, at_least, at_most, prefix, missing };
+  enum class Op : std::uint8_t { equal, not_equal, any_of, at_least, at_most, prefix, missing, present };
   std::string field;  // an indexed field
   Op op = Op::equal;
   std::vector<Json> values;  // text, number or boolean; one, for any_of several
@@ -180,6 +180,7 @@ struct Query {
   std::string kind;
   std::vector<std::string> states;      // any of; empty: all
   std::vector<std::string> agency_ids;  // narrows within the scope; empty: all
+  std::vector<std::string> ids = {};    // these; empty: all
   std::vector<FieldFilter> filters;     // all must hold
   std::string text;                     // all words, without regard to case and accents
   std::optional<CivilDate> valid_on;
@@ -187,6 +188,9 @@ struct Query {
   bool descending = true;
   std::size_t limit = 100;  // 1..kListLimitMax
   std::string cursor;       // next_cursor of the page before, same query
+  /// Members of the document that the caller reads; empty: all of it. What is absent is null. Not for
+  /// writing.
+  std::vector<std::string> only = {};
   /// What no index knows: asked of each record that the rest lets through. Such a list is walked. Must not
   /// call the ledger.
   std::function<bool(const Record&)> keep = nullptr;
@@ -282,6 +286,8 @@ class Ledger {
   virtual Result<Page> list(const Query& query, const Scope& scope) = 0;
   /// Of the same records, without limit and cursor.
   virtual Result<std::uint64_t> count(const Query& query, const Scope& scope) = 0;
+  /// The agencies that own the same records, each once, in order.
+  virtual Result<std::vector<std::string>> owners(const Query& query, const Scope& scope) = 0;
   /// Newest first. `before_seq` 0: from the newest.
   virtual Result<std::vector<HistoryEntry>> history(std::string_view kind, std::string_view id,
                                                     const Scope& scope, std::uint64_t before_seq = 0,

@@ -119,21 +119,29 @@ bool is_indexed(const KindSchema& kind, std::string_view field) {
          kind.indexed_fields.end();
 }
 
+/// Leaves few records out rather than naming few.
+bool is_negative(const FieldFilter& filter) {
+  return filter.op == FieldFilter::Op::not_equal || filter.op == FieldFilter::Op::missing;
+}
+
 Result<> add_filter(Sql& sql, const FieldFilter& filter, const KindSchema& kind) {
   if (!is_indexed(kind, filter.field)) {
     return fail(ErrorCode::invalid, fmt::format("{}: field '{}' is not indexed", kind.name, filter.field));
   }
   using Op = FieldFilter::Op;
-  if (filter.op != Op::missing && filter.values.empty())
+  if (filter.op != Op::missing && filter.op != Op::present && filter.values.empty())
     return fail(ErrorCode::invalid, "a filter needs a value");
   if (filter.values.size() > kListLimitMax)
     return fail(ErrorCode::limit, "a filter has more than 1000 values");
-  const bool negative = filter.op == Op::not_equal || filter.op == Op::missing;
+  const bool negative = is_negative(filter);
   sql.add(negative ? " AND r.id NOT IN" : " AND r.id IN");
   sql.add("(SELECT x.id FROM record_index x WHERE x.kind=? AND x.field=?",
           {std::string_view(kind.name), std::string_view(filter.field)});
   switch (filter.op) {
     case Op::missing:
+      break;
+    case Op::present:
+      sql.add(" AND x.value<>''");
       break;
     case Op::equal:
     case Op::not_equal:
@@ -160,9 +168,16 @@ Result<> add_filter(Sql& sql, const FieldFilter& filter, const KindSchema& kind)
   return {};
 }
 
+/// Asks for what the list is ordered by: its index leads to those that have it.
+bool has_order(const Query& query, const FieldFilter& filter) {
+  return filter.op == FieldFilter::Op::present && filter.field == query.order_by;
+}
+
 /// Whether the query looks at few records of the kind: they are read and sorted, many are walked by an index.
 bool is_narrow(const Query& query, const Scope& scope) {
-  return scope.reach != Scope::Reach::everything || !query.agency_ids.empty() || !query.filters.empty();
+  if (scope.reach != Scope::Reach::everything || !query.agency_ids.empty() || !query.ids.empty()) return true;
+  return std::any_of(query.filters.begin(), query.filters.end(),
+                     [&](const FieldFilter& one) { return !is_negative(one) && !has_order(query, one); });
 }
 
 Result<> add_words(Sql& sql, const Query& query, bool narrow) {
@@ -189,11 +204,12 @@ Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, co
   add_scope(sql, scope, query.kind);
   if (!kind.sealed_field.empty()) add_seals(sql, scope, query.kind);
   if (query.states.size() > kListLimitMax || query.agency_ids.size() > kListLimitMax ||
-      query.filters.size() > 32) {
+      query.ids.size() > kListLimitMax || query.filters.size() > 32) {
     return fail(ErrorCode::limit, "the query has too many conditions");
   }
   if (!query.states.empty()) sql.add_any_of("r.state", to_values(query.states));
   if (!query.agency_ids.empty()) sql.add_any_of("r.agency_id", to_values(query.agency_ids));
+  if (!query.ids.empty()) sql.add_any_of("r.id", to_values(query.ids));
   for (const auto& filter : query.filters) PHENDAU_TRY(add_filter(sql, filter, kind));
   PHENDAU_TRY(add_words(sql, query, words_in_place));
   if (query.valid_on) {
@@ -204,6 +220,18 @@ Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, co
   return {};
 }
 
+/// What read_record() takes, with the whole document or with the members that are wanted.
+Result<std::string> columns_of(const Query& query) {
+  if (query.only.empty()) return std::string(kRecordColumns);
+  std::string doc = "json_object(";
+  for (const auto& member : query.only) {
+    if (member.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != std::string::npos)
+      return fail(ErrorCode::invalid, "no member of a document: " + member);
+    doc += fmt::format("{0}'{1}', r.doc->'$.{1}'", doc.back() == '(' ? "" : ", ", member);
+  }
+  return replace_all(std::string(kRecordColumns), "r.doc", doc + ")");
+}
+
 /// What a list reads: SELECT and FROM; the key that it is ordered by, and the id that lies beside it in an
 /// index.
 struct Source {
@@ -211,11 +239,12 @@ struct Source {
   std::string key;
   std::string id = "r.id";
 };
-Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope& scope) {
+Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope& scope,
+                         std::string_view columns) {
   Source out;
   const auto from_records = [&](std::string key) {
     out.key = std::move(key);
-    out.sql.add(fmt::format("SELECT {}, {} FROM records r", kRecordColumns, out.key));
+    out.sql.add(fmt::format("SELECT {}, {} AS k, r.id AS i FROM records r", columns, out.key));
   };
   if (query.order_by == "updated_at" || query.order_by == "created_at") {
     from_records("r." + query.order_by + "_ns");
@@ -225,10 +254,10 @@ Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope
     const bool narrow = is_narrow(query, scope);
     out.key = "o.value";
     out.id = "o.id";
-    out.sql.add(
-        fmt::format("SELECT {}, o.value FROM {} ON o.kind=r.kind AND o.id=r.id AND o.field=? AND o.kind=?",
-                    kRecordColumns,
-                    narrow ? "records r CROSS JOIN record_index o" : "record_index o CROSS JOIN records r"));
+    out.sql.add(fmt::format(
+        "SELECT {}, o.value AS k, o.id AS i FROM {} ON o.kind=r.kind AND o.id=r.id AND "
+        "o.field=? AND o.kind=?",
+        columns, narrow ? "records r CROSS JOIN record_index o" : "record_index o CROSS JOIN records r"));
     out.sql.parameters = {kOrderPrefix + query.order_by, std::string_view(kind.name)};
   } else {
     return fail(ErrorCode::invalid, fmt::format("{}: cannot order by '{}'", kind.name, query.order_by));
@@ -399,9 +428,13 @@ std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, 
   return out;
 }
 
-std::string search_text_of(std::string_view id, std::string_view state, const Json& doc) {
-  std::string out = fmt::format("{}\n{}\n", id, state);
-  collect_texts(out, doc);
+std::string search_text_of(const KindSchema& kind, const Record& record) {
+  std::string out = fmt::format("{}\n{}\n", record.id, record.state);
+  const Json& properties = kind.schema["properties"];
+  for (const auto& [name, value] : record.doc.members()) {
+    if (!properties[name]["x-search"].is_bool() || properties[name]["x-search"].as_bool())
+      collect_texts(out, value);
+  }
   return fold_accents(truncate_utf8(out, kSearchTextBytesMax));
 }
 
@@ -474,16 +507,27 @@ Result<Page> SqliteLedger::list(const Query& query, const Scope& scope) {
   if (query.limit == 0 || query.limit > kListLimitMax)
     return fail(ErrorCode::invalid, "a page has 1 to 1000 records");
   if (scope.allows_nothing()) return Page{};
-  Source source = PHENDAU_TRY(source_of(query, kind->definition, scope));
+  const std::string columns = PHENDAU_TRY(columns_of(query));
+  // Documents are read of the page alone: what is sorted is keys. What is walked needs each.
+  const std::string_view inner = query.keep ? std::string_view(columns) : "r.rowid AS row";
+  Source source = PHENDAU_TRY(source_of(query, kind->definition, scope, inner));
   Sql& sql = source.sql;
   PHENDAU_TRY(add_conditions(sql, query, kind->definition, scope, is_narrow(query, scope)));
+  if (source.key == "o.value" && std::any_of(query.filters.begin(), query.filters.end(),
+                                             [&](const FieldFilter& one) { return has_order(query, one); }))
+    sql.add(" AND o.value<>''");
   PHENDAU_TRY(add_cursor(source, query));
-  sql.add(fmt::format(" ORDER BY {0} {2}, {1} {2} LIMIT ?", source.key, source.id,
-                      query.descending ? "DESC" : "ASC"),
+  const char* const direction = query.descending ? "DESC" : "ASC";
+  sql.add(fmt::format(" ORDER BY {0} {2}, {1} {2} LIMIT ?", source.key, source.id, direction),
           {query.keep ? std::int64_t{-1} : static_cast<std::int64_t>(query.limit + 1)});
+  const std::string text = query.keep ? sql.text
+                                      : fmt::format(
+                                            "SELECT {0}, p.k FROM ({1}) p CROSS JOIN records r ON "
+                                            "r.rowid=p.row ORDER BY p.k {2}, p.i {2}",
+                                            columns, sql.text, direction);
 
   auto lease = PHENDAU_TRY(reader());
-  auto rows = PHENDAU_TRY(lease.db().prepare(sql.text));
+  auto rows = PHENDAU_TRY(lease.db().prepare(text));
   sql.bind(rows);
   Page page;
   Json last_key;
@@ -519,6 +563,24 @@ Result<std::uint64_t> SqliteLedger::count(const Query& query, const Scope& scope
     if (query.keep(PHENDAU_TRY(read_record(row)))) ++kept;
   }
   return kept;
+}
+
+Result<std::vector<std::string>> SqliteLedger::owners(const Query& query, const Scope& scope) {
+  const KindPtr kind = find_kind(query.kind);
+  if (!kind)
+    return fail(ErrorCode::not_found, "no kind '" + query.kind + "'", "ledger.no_kind", {query.kind});
+  if (query.keep) return fail(ErrorCode::invalid, "owners are asked of what an index knows");
+  std::vector<std::string> out;
+  if (scope.allows_nothing()) return out;
+  Sql sql;
+  sql.add("SELECT DISTINCT r.agency_id FROM records r");
+  PHENDAU_TRY(add_conditions(sql, query, kind->definition, scope, is_narrow(query, scope)));
+  sql.add(" ORDER BY r.agency_id");
+  auto lease = PHENDAU_TRY(reader());
+  auto rows = PHENDAU_TRY(lease.db().prepare(sql.text));
+  sql.bind(rows);
+  while (PHENDAU_TRY(rows.step())) out.emplace_back(rows.text(0));
+  return out;
 }
 
 Result<std::vector<HistoryEntry>> SqliteLedger::history(std::string_view kind, std::string_view id,

@@ -221,7 +221,8 @@ class Verifier {
     auto stored = PHENDAU_TRY(db_.prepare("SELECT search_text FROM records WHERE kind=? AND id=?"));
     stored.bind(1, row.kind).bind(2, row.id);
     PHENDAU_TRY(stored.step());
-    if (stored.text(0) != search_text_of(row.id, row.state, row.doc)) {
+    const auto& kind = PHENDAU_TRY(kind_of(row.kind)).get();
+    if (stored.text(0) != search_text_of(kind, row)) {
       fault.set("records", row.last_seq, key,
                 fmt::format("the search text of {} differs from its document", key));
     }

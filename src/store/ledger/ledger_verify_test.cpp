@@ -32,7 +32,8 @@ void fill(TestLedger& t) {
 }
 
 constexpr const char* kMakeFirstVersion =
-    "DROP INDEX records_text; DROP INDEX records_by_state; DROP INDEX records_by_agency; DROP INDEX "
+    "DROP INDEX records_by_creation; DROP INDEX records_text; DROP INDEX records_by_state; DROP INDEX "
+    "records_by_agency; DROP INDEX "
     "records_by_update;"
     "CREATE INDEX records_by_agency ON records(kind, agency_id, updated_at_ns);"
     "CREATE INDEX records_by_update ON records(kind, updated_at_ns);"

@@ -50,6 +50,10 @@ CREATE INDEX records_by_update ON records(kind, updated_at_ns, id);
 CREATE INDEX records_by_state ON records(kind, state, updated_at_ns, id);
 CREATE INDEX records_text ON records(kind, id, search_text);
 )sql",
+    // The newest of thousands of large documents, without a look at each.
+    R"sql(
+CREATE INDEX records_by_creation ON records(kind, created_at_ns, id);
+)sql",
 };
 static_assert(std::size(kSteps) == kSchemaVersion);
 

@@ -6,7 +6,7 @@
 
 namespace phendau::ledger {
 
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 inline constexpr std::int64_t kApplicationId =
     0x50446c31;  // "PDl1": what `file` and we recognise a ledger by
 

@@ -4,6 +4,7 @@
 #include "store/ledger/sqlite_ledger.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -243,6 +244,19 @@ std::vector<KindSchema> SqliteLedger::kinds() const {
   return out;
 }
 
+namespace {
+
+/// Members in which no words are sought.
+std::set<std::string> unsearched(const KindSchema& kind) {
+  std::set<std::string> out;
+  for (const auto& [name, property] : kind.schema["properties"].members()) {
+    if (property["x-search"].is_bool() && !property["x-search"].as_bool()) out.insert(name);
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<> SqliteLedger::register_kind(const KindSchema& definition) {
   PHENDAU_TRY(writable());
   if (!is_name(definition.name))
@@ -271,6 +285,7 @@ Result<> SqliteLedger::register_kind(const KindSchema& definition) {
   const bool same_index = before && before->definition.indexed_fields == definition.indexed_fields &&
                           before->definition.invited_field == definition.invited_field &&
                           before->definition.sealed_field == definition.sealed_field &&
+                          unsearched(before->definition) == unsearched(definition) &&
                           to_json(before->definition)["addressees"] == to_json(definition)["addressees"];
   if (!same_index) PHENDAU_TRY(rebuild_index(*made));
   PHENDAU_TRY(transaction.commit());
@@ -285,6 +300,9 @@ Result<> SqliteLedger::rebuild_index(const Kind& kind) {
   rows.bind(1, kind.definition.name);
   while (PHENDAU_TRY(rows.step())) {
     const Record record = PHENDAU_TRY(read_record(rows));
+    auto save = PHENDAU_TRY(writer_->prepare("UPDATE records SET search_text=? WHERE kind=? AND id=?"));
+    save.bind(1, std::string_view(search_text_of(kind.definition, record)));
+    PHENDAU_TRY(save.bind(2, record.kind).bind(3, record.id).run());
     PHENDAU_TRY(save_index(kind, record));
   }
   return {};
@@ -446,7 +464,7 @@ Result<> SqliteLedger::save_record(const Kind& kind, const Record& record) {
     save.bind(8, record.version).bind(9, static_cast<std::int64_t>(record.last_seq));
     save.bind(10, record.created_at.ns).bind(11, record.created_by);
     save.bind(12, record.updated_at.ns).bind(13, record.updated_by);
-    save.bind(14, std::string_view(search_text_of(record.id, record.state, record.doc)));
+    save.bind(14, std::string_view(search_text_of(kind.definition, record)));
     PHENDAU_TRY(save.run());
   }
   return save_index(kind, record);

@@ -45,7 +45,8 @@ Result<Head> read_head(Database& db);
 inline const std::string kOrderPrefix = "$order:";
 /// What an index holds for a record: (field, value), sorted as derived.
 std::vector<std::pair<std::string, Json>> index_entries(const KindSchema& kind, const Record& record);
-std::string search_text_of(std::string_view id, std::string_view state, const Json& doc);
+/// What words are sought in: all texts and numbers but those of members with "x-search": false in the schema.
+std::string search_text_of(const KindSchema& kind, const Record& record);
 bool scope_covers(const Scope& scope, const Record& record, const Kind* kind);
 std::string secret_address(std::string_view kind, std::string_view id, std::string_view field,
                            std::int64_t version);
@@ -81,6 +82,7 @@ class SqliteLedger : public Ledger {
   Result<Record> get(std::string_view kind, std::string_view id, const Scope& scope) override;
   Result<Page> list(const Query& query, const Scope& scope) override;
   Result<std::uint64_t> count(const Query& query, const Scope& scope) override;
+  Result<std::vector<std::string>> owners(const Query& query, const Scope& scope) override;
   Result<std::vector<HistoryEntry>> history(std::string_view kind, std::string_view id, const Scope& scope,
                                             std::uint64_t before_seq, std::size_t limit) override;
   Result<std::vector<Change>> changes_since(std::uint64_t seq, std::size_t limit) override;

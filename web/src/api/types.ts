@@ -98,6 +98,7 @@ export type Hold = S['Hold'];
 export type CaseLink = NonNullable<S['CaseLink']>;
 export type CaseParty = S['CaseParty'];
 export type CoordinationRequest = S['CoordinationRequest'];
+export type CaseLoan = S['CaseLoan'];
 export type CoordinationProposal = S['CoordinationProposal'];
 export type DutyRoster = S['DutyRoster'];
 export type DutyPerson = S['DutyPerson'];

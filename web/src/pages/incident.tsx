@@ -27,6 +27,7 @@ import '../styles/coordination.css';
 import '../styles/incident.css';
 
 const OpenCase = lazy<{ parent: Case; onClose: () => void }>(() => import('../ui/open-case').then((m) => ({ default: m.OpenCase })));
+const LiftSeal = lazy<{ c: Case; seal: string | null | undefined; by: string | null | undefined; onCase: (after: Case) => void }>(() => import('../ui/coordination').then((m) => ({ default: m.LiftSeal })));
 const CaseCoordinationPanel = lazy<{ c: Case; onCase: (after: Case) => void }>(() => import('../ui/coordination').then((m) => ({ default: m.CaseCoordinationPanel })));
 
 const kStepWords: Record<StepState['state'], string> = { waiting: 'Chưa làm', active: 'Đang làm', done: 'Đã xong', skipped: 'Bỏ qua' };
@@ -243,7 +244,7 @@ function stepName(c: Case, step: string | undefined): string {
   return index < 0 ? '' : ` ${index + 1}: ${bare(c.definition.steps[index]!.title)}`;
 }
 
-function Timeline({ c }: { c: Case }) {
+function Timeline({ c, onCase }: { c: Case; onCase: (after: Case) => void }) {
   return (
     <section class="panel" aria-labelledby="timeline">
       <h2 id="timeline">Diễn biến</h2>
@@ -252,7 +253,7 @@ function Timeline({ c }: { c: Case }) {
         {[...c.timeline].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).map((e, i) => (
           <li key={`${e.at}${i}`}>
             <When at={e.at} />
-            <span><b>{timelineWords[e.kind] ?? e.kind}{e.kind === 'effect' && e.step && ' ở bước'}{stepName(c, e.step)}</b> <span class="muted">{e.by}</span>{e.sealed && <span class="muted"> <Icon name="lock" size={14} /> giữ kín</span>}{e.text && <><br />{inert(e.text)}</>}</span>
+            <span><b>{timelineWords[e.kind] ?? e.kind}{e.kind === 'effect' && e.step && ' ở bước'}{stepName(c, e.step)}</b> <span class="muted">{e.by}</span>{e.sealed && <span class="muted"> <Icon name="lock" size={14} /> giữ kín</span>}{e.text && <><br />{inert(e.text)}</>}{e.seal && <><br /><LiftSeal c={c} seal={e.seal} by={e.sealed_by} onCase={onCase} /></>}</span>
           </li>
         ))}
       </ol>
@@ -338,7 +339,7 @@ export default function IncidentPage({ id }: PageProps) {
               <div>
                 {step && <StepCard key={step.id} c={k} definition={step} index={index} act={act} onFile={() => undefined} />}
                 <CaseCoordinationPanel c={k} onCase={(after) => loaded.set(after)} />
-                {k.rights.includes('timeline') && <Timeline c={k} />}
+                {k.rights.includes('timeline') && <Timeline c={k} onCase={(after) => loaded.set(after)} />}
               </div>
               <aside>
                 {(k.clocks?.length ?? 0) > 0 && k.status === 'open' && (
@@ -357,6 +358,7 @@ export default function IncidentPage({ id }: PageProps) {
                 <section class="panel" aria-labelledby="case-files">
                   <h2 id="case-files">Tệp trong hồ sơ</h2>
                   {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}
+                  {k.attachments.filter((f) => f.seal).map((f) => <p key={f.seal} class="row-actions">{inert(f.name)} <LiftSeal c={k} seal={f.seal} by={f.sealed_by} onCase={(after) => loaded.set(after)} /></p>)}
                   {k.rights.includes('evidence') && <p><a href={`/chung-cu?vu=${encodeURIComponent(k.id)}`} data-testid="case-evidence">Chứng cứ của vụ việc</a></p>}
                   {k.rights.includes('export') && <p class="muted">Gửi máy của cơ quan khác: <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=stix`} download data-testid="case-stix">STIX 2.1</a>, <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=iodef`} download>IODEF 2</a></p>}
                 </section>

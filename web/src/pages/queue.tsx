@@ -18,7 +18,7 @@ import '../styles/province.css';
 
 const kTypes: [QueueItem['type'], string, string][] = [
   ['incident', 'Sự cố', 'Xử lý sự cố'], ['alert', 'Cảnh báo', 'Xem cảnh báo'], ['request', 'Đề nghị', 'Cho ý kiến'],
-  ['obligation', 'Nghĩa vụ', 'Nghĩa vụ quá hạn'], ['warning', 'Thông báo nguy cơ', 'Đơn vị chưa trả lời'],
+  ['effect', 'Việc của hồ sơ', 'Ra lệnh, làm lại hoặc bỏ qua'], ['obligation', 'Nghĩa vụ', 'Nghĩa vụ quá hạn'], ['warning', 'Thông báo nguy cơ', 'Đơn vị chưa trả lời'],
 ];
 
 function linkOf(item: QueueItem): string {
@@ -26,6 +26,7 @@ function linkOf(item: QueueItem): string {
   switch (item.type) {
     case 'alert': return `/canh-bao/${id}`;
     case 'incident': return `/su-co/${id}`;
+    case 'effect': return `/su-co/${encodeURIComponent(item.id.split('/')[0]!)}`;
     case 'request': return `/so-dang-ky/${item.kind}/${id}`;
     case 'warning': return `/thong-bao-nguy-co/${id}`;
     default: return `/nghia-vu?agency=${encodeURIComponent(item.agency_id)}`;

@@ -26,13 +26,13 @@ function finding(data: Data): string {
   const parts = [];
   if (late > 0) parts.push(`${numberText(late)} việc quá hạn`);
   if (month > 0) parts.push(`${numberText(month)} việc phải xong trong tháng này`);
-  const waiting = data.steps.length + data.records.length;
+  const waiting = data.steps.length + data.effects.length + data.records.length;
   if (waiting > 0) parts.push(`${numberText(waiting)} hồ sơ, bản ghi chờ anh chị`);
   return parts.length > 0 ? `${parts.join(', ')}.` : 'Không có việc nào đến hạn trong tháng này.';
 }
 
 function Waiting({ data }: { data: Data }) {
-  if (data.steps.length + data.records.length === 0) return null;
+  if (data.steps.length + data.effects.length + data.records.length === 0) return null;
   return (
     <section class="panel" aria-labelledby="waiting">
       <h2 id="waiting">Chờ anh chị xử lý</h2>
@@ -42,6 +42,13 @@ function Waiting({ data }: { data: Data }) {
             <a data-primary href={`/su-co/${encodeURIComponent(s.case_id)}`}>{inert(s.case_title)}</a>
             <p class="muted">{s.title}, {s.agency_name}</p>
             {s.due_at && <ClockLine clock={{ label: s.title, due_at: s.due_at, overdue: false }} />}
+          </li>
+        ))}
+        {data.effects.map((e) => (
+          <li key={`${e.case_id}/${e.effect}`} data-row tabIndex={-1} data-testid="waiting-effect" data-effect={e.effect}>
+            <a data-primary href={`/su-co/${encodeURIComponent(e.case_id)}`}>{inert(e.case_title)}</a>
+            <p class="muted">{e.state === 'proposed' ? 'Chờ ra lệnh' : 'Hệ thống không làm được'}: {e.title}, {e.agency_name}, từ <When at={e.since} /></p>
+            {e.outcome && <p class={e.state === 'failed' ? 'note-line' : 'muted'}>{inert(e.outcome)}</p>}
           </li>
         ))}
         {data.records.map((r) => (

@@ -167,6 +167,7 @@ export const reportChannels = {
   in_person: 'Gặp trực tiếp'
 } as const;
 export const timelineWords: Record<string, string> = {
+  unsealed: 'Bỏ giữ kín',
   opened: 'Mở hồ sơ',
   alert: 'Cảnh báo',
   begin: 'Bắt đầu bước',

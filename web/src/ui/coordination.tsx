@@ -3,7 +3,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, patch, post, problemFrom } from '../api/client';
 import { session } from '../app/session';
-import type { Case, CaseParty, CoordinationProposal, CoordinationRequest, Problem, Register } from '../api/types';
+import type { Case, CaseLoan, CaseParty, CoordinationProposal, CoordinationRequest, Problem, Register } from '../api/types';
+import { dateText } from '../text/format';
 import { tell } from './announce';
 import { Icon } from './icon';
 import { inert } from './inert';
@@ -31,19 +32,23 @@ function part(register: Register, fields: string[], required: string[]): Schema 
   return { type: 'object', required, properties: Object.fromEntries(fields.flatMap((name) => (all[name] ? [[name, all[name]]] : []))) };
 }
 
-function useRequestRegister(): Register | null {
+const kLoanKind = 'coordination_loan';
+const kLendFields = ['what', 'name', 'serial', 'quantity', 'borrower_id', 'lent_on', 'due_back_on', 'handed_over_by', 'taken_over_by'];
+const kReturnFields = ['returned_on', 'condition'];
+
+function useRegister(kind: string): Register | null {
   const [register, setRegister] = useState<Register | null>(null);
   useEffect(() => {
-    loadRegisters().then((list) => setRegister(list.find((r) => r.kind === kKind) ?? null), () => undefined);
-  }, []);
+    loadRegisters().then((list) => setRegister(list.find((r) => r.kind === kind) ?? null), () => undefined);
+  }, [kind]);
   return register;
 }
 
-/** A drawer with one form of the register of requests. */
-function RequestForm({ id, title, fields, required, doc, submit, testid, onClose, onSend, children }: {
-  id: string; title: string; fields: string[]; required: string[]; doc: Doc; submit: string; testid: string; onClose: () => void; onSend: (doc: Doc) => Promise<void>; children?: preact.ComponentChildren;
+/** A drawer with one form of a register. */
+function RequestForm({ kind = kKind, id, title, fields, required, doc, submit, testid, onClose, onSend, children }: {
+  kind?: string; id: string; title: string; fields: string[]; required: string[]; doc: Doc; submit: string; testid: string; onClose: () => void; onSend: (doc: Doc) => Promise<void>; children?: preact.ComponentChildren;
 }) {
-  const register = useRequestRegister();
+  const register = useRegister(kind);
   const [problem, setProblem] = useState<Problem | null>(null);
   const send = async (filled: Doc): Promise<boolean> => {
     try {
@@ -121,6 +126,71 @@ async function patchRequest(r: CoordinationRequest, doc: Doc): Promise<void> {
   tell('Đã lưu văn bản xác nhận.');
 }
 
+/** Staff, software and equipment lent for the case: what is out, lending more, taking back. */
+function Loans({ c, loans, mayLend, onChanged }: { c: Case; loans: CaseLoan[]; mayLend: boolean; onChanged: () => void }) {
+  const [asking, setAsking] = useState<'' | 'lend' | CaseLoan>('');
+  const today = new Date().toLocaleDateString('sv');
+  const sent = (words: string): void => {
+    tell(words);
+    onChanged();
+  };
+  return (
+    <>
+      {loans.length > 0 && (
+        <ul class="list" data-testid="loans">{loans.map((l) => (
+          <li key={l.id} data-testid="loan" data-state={l.state}>
+            <b>{l.what_title}: {inert(l.name)}</b>{l.quantity !== null && l.quantity !== undefined && <> ({l.quantity})</>} <span class="muted">{inert(l.lender_name)} <Icon name="right" size={14} /> {inert(l.borrower_name)}, từ {dateText(l.lent_on)}
+              {l.state === 'lent' && l.due_back_on && <>, hẹn trả {dateText(l.due_back_on)}</>}{l.returned_on && <>, nhận lại {dateText(l.returned_on)}{l.condition && <>: {inert(l.condition)}</>}</>}</span>
+            {l.may_return && <> <Button onClick={() => setAsking(l)} data-testid="loan-return">Đã nhận lại</Button></>}
+          </li>
+        ))}</ul>
+      )}
+      {mayLend && <p class="row-actions"><Button icon="plus" onClick={() => setAsking('lend')} data-testid="lend-open">Cho mượn người, thiết bị</Button></p>}
+      {asking === 'lend' && <RequestForm kind={kLoanKind} id={`lend-${c.id}`} title="Cho mượn người, phần mềm, thiết bị" fields={kLendFields} required={['what', 'name', 'borrower_id', 'lent_on']}
+        doc={{ lent_on: today, ...(ownBody() === c.agency_id ? {} : { borrower_id: c.agency_id }) }} submit="Ghi cho mượn" testid="lend" onClose={() => setAsking('')} onSend={async (doc) => {
+          await post('/registers/{kind}', { path: { kind: kLoanKind }, body: { agency_id: ownBody(), doc: { ...doc, case_id: c.id } } });
+          sent('Đã ghi cho mượn.');
+        }} />}
+      {typeof asking === 'object' && <RequestForm kind={kLoanKind} id={`return-${asking.id}`} title="Nhận lại" fields={kReturnFields} required={['returned_on']} doc={{ returned_on: today }} submit="Ghi đã nhận lại" testid="return"
+        onClose={() => setAsking('')} onSend={async (doc) => {
+          await post('/registers/{kind}/{id}/move', { path: { kind: kLoanKind, id: asking.id }, body: { to: 'returned', doc, version: asking.version } });
+          sent('Đã ghi nhận lại.');
+        }} />}
+    </>
+  );
+}
+
+/** Lifts the seal of a note or a file of the own body: a button and its drawer; nothing for others. */
+export function LiftSeal({ c, seal, by, onCase }: { c: Case; seal: string | null | undefined; by: string | null | undefined; onCase: (after: Case) => void }) {
+  const [asking, setAsking] = useState(false);
+  const [reason, setReason] = useState('');
+  if (!seal || !by || !session.value!.user.agency_ids.includes(by)) return null;
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    try {
+      onCase(await post('/incidents/{id}/lift-seal', { path: { id: c.id }, body: { record: seal, reason: reason.trim() } }));
+      tell('Đã bỏ giữ kín.');
+      setAsking(false);
+    } catch (cause) {
+      tell(problemFrom(cause).text, true);
+    }
+  };
+  return (
+    <>
+      <Button icon="lock" onClick={() => setAsking(true)} data-testid="lift-seal">Bỏ giữ kín</Button>
+      {asking && (
+        <Drawer title="Bỏ giữ kín" onClose={() => setAsking(false)} testid="lift">
+          <p class="muted">Mọi đơn vị đọc được hồ sơ này sẽ đọc được mục này, kể cả trong văn bản và gói chứng cứ. Không hoàn lại được.</p>
+          <form class="form" onSubmit={(e) => void send(e)}>
+            <label>Lý do<textarea rows={3} required maxLength={2000} value={reason} onInput={(e) => setReason(e.currentTarget.value)} data-testid="lift-reason" /></label>
+            <Button kind="main" type="submit" disabled={reason.trim() === ''} data-testid="lift-send">Bỏ giữ kín</Button>
+          </form>
+        </Drawer>
+      )}
+    </>
+  );
+}
+
 /** A note or a file for the own body and the chosen parties alone. */
 function SealedDrawer({ c, parties, onClose, onCase }: { c: Case; parties: CaseParty[]; onClose: () => void; onCase: (after: Case) => void }) {
   const [text, setText] = useState('');
@@ -184,6 +254,7 @@ export function CaseCoordinationPanel({ c, onCase }: { c: Case; onCase: (after: 
               {k.may_ask && <Button icon="note" onClick={() => setAsking({})} data-testid="ask-open">Gửi đề nghị</Button>}
               {mayNote && <Button icon="lock" onClick={() => setSealing(true)} data-testid="sealed-open">Ghi chú giữ kín</Button>}
             </p>
+            <Loans c={c} loans={k.loans} mayLend={k.may_lend} onChanged={loaded.reload} />
             {sealing && <SealedDrawer c={c} parties={k.parties} onClose={() => setSealing(false)} onCase={onCase} />}
           </>
         )}
