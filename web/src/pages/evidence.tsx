@@ -39,7 +39,7 @@ function Bags({ caseId, turn }: { caseId: string; turn: number }) {
         {({ items }) => items.length === 0 ? <p class="muted">Chưa lập gói nào.</p> : (
           <ul class="list">{items.map((b: EvidenceBag) => (
             <li key={b.id} data-testid="bag" data-id={b.id}>
-              <Icon name="file" size={16} /> <a data-raw href={address('/evidence/bags/{id}/content', { id: b.id })} download={`${b.name}.zip`}>{b.name}.zip</a> <span class="muted num">{bytesText(b.size_bytes)}</span>{b.exercise && <span class="tag">diễn tập</span>}
+              <Icon name="file" size={16} /> <a data-raw href={address('/evidence/bags/{id}/content', { id: b.id })} download={`${b.name}.zip`}>{b.name}.zip</a> <span class="muted num">{bytesText(b.size_bytes)}</span>{b.exercise && <> <span class="tag">diễn tập</span></>}
               <p>{b.act === 'copied' ? 'Bản sao cho' : 'Giao cho'} {inert(b.to)}: {b.numbers.join(', ')}</p>
               <p class="muted">{inert(b.made_by)} lập <When at={b.made_at} />. {b.request_id ? <a href={`/so-dang-ky/coordination_request/${encodeURIComponent(b.request_id)}`}>Theo đề nghị</a> : `Không có đề nghị: ${inert(b.no_request_reason ?? '')}`}</p>
               <p class="small">Mã của gói, ghi vào biên bản: <code class="hash">{b.tagmanifest_sha256}</code><CopyButton text={b.tagmanifest_sha256} label="Chép mã" /></p>
