@@ -252,11 +252,12 @@ Result<> EvidenceBags::add_minute(const Actor& actor, Draft& draft) {
   std::string heads;
   for (std::size_t i = 0; i < draft.items.size(); ++i) {
     const Json& doc = draft.items[i].doc;
-    items.push(Json::object({{"number", doc["number"]},
-                             {"name", doc["label"]},
-                             {"size", size_text(doc["size_bytes"].as_int())},
-                             {"seal", doc["seal_number"].as_string()},
-                             {"sha256", doc["sha256"]}}));
+    items.push(
+        Json::object({{"number", doc["number"]},
+                      {"name", doc["label"]},
+                      {"size", doc["size_bytes"].is_int() ? size_text(doc["size_bytes"].as_int()) : ""},
+                      {"seal", doc["seal_number"].as_string()},
+                      {"sha256", doc["sha256"]}}));
     heads += (heads.empty() ? "" : "\n") + doc["number"].as_string() + ": " + draft.chains[i].back().hash;
   }
   const std::string giver = said("giver_name");

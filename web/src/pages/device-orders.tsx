@@ -152,7 +152,7 @@ function Cancel({ order, onClose, onDone }: { order: Order; onClose: () => void;
 function OrderRow({ order, onCancel }: { order: Order; onCancel: () => void }) {
   return (
     <li class="order" data-row tabIndex={-1} data-testid="order-row" data-state={order.state}>
-      <p><b>{orderWords[order.order]}</b>{order.at_console && ' (làm tại máy)'}{order.exercise && <span class="tag">diễn tập</span>} <span class={`status ${kColours[order.state]}`}><Icon name={kIcons[order.state]} size={16} /><span>{orderStateWords[order.state]}</span></span></p>
+      <p><b>{orderWords[order.order]}</b>{order.at_console && ' (làm tại máy)'}{order.exercise && <> <span class="tag">diễn tập</span></>} <span class={`status ${kColours[order.state]}`}><Icon name={kIcons[order.state]} size={16} /><span>{orderStateWords[order.state]}</span></span></p>
       {order.outcome_text && <p class="note-line">{inert(order.outcome_text)}</p>}
       {order.cancel_reason && <p class="muted">Hủy vì: {inert(order.cancel_reason)}</p>}
       <dl class="pairs">
