@@ -44,11 +44,8 @@ constexpr bool kJson = true;
 }  // namespace
 
 std::vector<Route> cases_routes() {
-  constexpr auto read = Action::read;
-  constexpr auto update = Action::update;
-  constexpr auto incident = Resource::incident;
-  constexpr auto record = Resource::record;
-  constexpr auto duty_roster = Resource::duty_roster;
+  using enum Action;
+  using enum Resource;
   return {
       {"GET", "/incidents/{id}/entries", "listIncidentEntries", read, incident, Access::session, false,
        list_incident_entries},

@@ -103,11 +103,8 @@ constexpr bool kJson = true;
 }  // namespace
 
 std::vector<Route> report_routes() {
-  constexpr auto read = Action::read;
-  constexpr auto create = Action::create;
-  constexpr auto update = Action::update;
-  constexpr auto incident = Resource::incident;
-  constexpr auto pack = Resource::pack;
+  using enum Action;
+  using enum Resource;
   return {
       {"GET", "/report-form", "getReportForm", create, incident, Access::open, false, get_report_form},
       {"POST", "/report-form", "sendReport", create, incident, Access::open, false, send_report},

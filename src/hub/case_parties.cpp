@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "hub/active_pack.h"
+
 namespace phendau::hub {
 namespace {
 

@@ -110,7 +110,7 @@ Outbox* Deliveries::outbox(std::string_view channel) {
 }
 
 Result<std::string> Deliveries::add(ledger::WriteBatch& batch, const DeliveryWrite& delivery, UtcTime now) {
-  const std::string id = id_of(delivery.key);
+  std::string id = id_of(delivery.key);
   const auto known = services_.ledger.get(kDeliveryKind, id, everything());
   if (known) return id;
   if (known.error().code != ErrorCode::not_found) return std::unexpected(known.error());

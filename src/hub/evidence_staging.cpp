@@ -52,7 +52,7 @@ void EvidenceStaging::expire(UtcTime now) {
 }
 
 Result<std::string> EvidenceStaging::begin(Begin begin) {
-  const std::string id = new_ulid(env_);
+  std::string id = new_ulid(env_);
   if (begin.size_bytes > kEvidenceBytesMax) {
     const std::lock_guard lock(mu_);
     ++counts_.too_large;

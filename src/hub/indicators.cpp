@@ -99,7 +99,7 @@ class Wanted {
 
  private:
   /// Family, first address, length: ordered so that what lies in a network stands behind it.
-  static std::string key_of(Cidr network) {
+  static std::string key_of(const Cidr& network) {
     std::string out(1, static_cast<char>(network.address.size()));
     int bits = network.prefix_bits;
     for (const std::uint8_t byte : network.address) {

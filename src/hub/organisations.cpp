@@ -474,7 +474,7 @@ Result<> Organisations::carry_out_once(ledger::Record act, const Actor& actor) {
 }
 
 Result<> Organisations::carry_out(const std::string& id, const Actor& actor) {
-  const auto done = anew_when_overtaken([&]() -> Result<> {
+  auto done = anew_when_overtaken([&]() -> Result<> {
     return carry_out_once(PHENDAU_TRY(services_.ledger.get(kActKind, id, everything())), actor);
   });
   PHENDAU_TRY(services_.succession->load(services_.ledger));

@@ -59,7 +59,7 @@ std::string filled(std::string text, const std::vector<std::pair<std::string_vie
 
 /// For who calls: the number, then the one out of hours.
 std::string numbers_of(std::string_view phone, std::string_view night) {
-  const std::string day = phone_number(phone, kPhoneChannel);
+  std::string day = phone_number(phone, kPhoneChannel);
   const std::string late = phone_number(night, kPhoneChannel);
   if (late.empty() || late == day) return day;
   return day.empty() ? late : tr(Lang::vi, "notice.phone_night", {day, late});
@@ -136,7 +136,7 @@ Result<Telling::People> Telling::people_now() {
 }
 
 Result<std::size_t> Telling::tell_now(std::string_view notice, const ledger::Record& record,
-                                      std::string_view key, std::vector<std::string> to, Marks more) {
+                                      std::string_view key, std::vector<std::string> to, const Marks& more) {
   const auto& rules = services_.pack.pack().notices;
   const auto found =
       std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == notice; });
@@ -309,7 +309,7 @@ Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std
       {"{title}", record.doc["title"].as_string()}};
   // A drill must never be taken for the real thing, by whom it reaches by mistake either.
   const bool drill = is_of_exercise(services_, record.doc);
-  const auto marked = [&](std::string text) {
+  const auto marked = [&](const std::string& text) {
     return drill ? tr(Lang::vi, "case.exercise_mark") + text : text;
   };
   const std::string title = marked(filled(rule.title.vi, {marks[0], marks[1]}));

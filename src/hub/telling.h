@@ -33,7 +33,7 @@ class Telling {
   /// if empty, to whom the notice names; how many deliveries that is, made now or before. The same `key`
   /// tells nobody twice. `not_found` for a notice that the pack does not have.
   Result<std::size_t> tell_now(std::string_view notice, const ledger::Record& record, std::string_view key,
-                               std::vector<std::string> to = {}, Marks more = {});
+                               std::vector<std::string> to = {}, const Marks& more = {});
   /// Tells what happened since; the number of deliveries. For the own thread and tests.
   Result<std::size_t> look();
 

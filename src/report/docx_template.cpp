@@ -727,7 +727,7 @@ Result<std::string> fill_docx(std::string_view docx, const Json& values) {
     PHENDAU_TRY(load(from, part));
     Plan plan;
     PHENDAU_TRY(Planner(part.name, plan).run(from));
-    PHENDAU_TRY(Filler(plan, part.name, values, budget).run(from, to));
+    PHENDAU_TRY(Filler(plan, part.name, values, budget).run(from, to.root()));
     part.bytes = save(to);
   }
   return write_zip(package.parts);
