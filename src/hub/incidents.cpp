@@ -261,6 +261,7 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
       .set("steps", std::move(steps))
       .set("timeline", std::move(entries))
       .set("timeline_total", entries_total)
+      .set("alerts_hidden", alerts.size() < record.doc["alert_ids"].size())
       .set("alerts", std::move(alerts))
       .set("links", links_view(actor, record))
       .set("classification", record.doc["classification"])

@@ -349,7 +349,7 @@ export default function IncidentPage({ id }: PageProps) {
                 <ClassificationPanel c={k} onOpen={k.status === 'open' && may('update:incident') && may('read:record') ? () => setClassifying(true) : undefined} />
                 <section class="panel" aria-labelledby="case-alerts">
                   <h2 id="case-alerts">Cảnh báo trong hồ sơ</h2>
-                  {k.alerts.length === 0 && <p class="muted">Hồ sơ này mở bằng tay, không từ cảnh báo.</p>}
+                  {k.alerts_hidden ? <p class="muted">Có cảnh báo mà tài khoản này không được xem.</p> : k.alerts.length === 0 && <p class="muted">Hồ sơ này mở bằng tay, không từ cảnh báo.</p>}
                   <ul class="list">{k.alerts.map((a) => (
                     <li key={a.id}><LevelMark level={a.level} /> <a href={`/canh-bao/${encodeURIComponent(a.id)}`}>{inert(a.title)}</a><p class="muted">{inert(a.host)}, <When at={a.last_at} /></p></li>
                   ))}</ul>
