@@ -185,7 +185,7 @@ Result<> CaseEffects::carry_out(const ledger::Record& effect) {
                                     : propose(effect, *of);
   if (outcome && of->doc["exercise"].as_bool())
     outcome->text = tr(Lang::vi, "case.exercise_mark") + outcome->text;
-  if (outcome) return note(effect, std::move(*outcome));
+  if (outcome) return note(effect, *outcome);
   const auto tries = static_cast<int>(effect.doc["tries"].as_int()) + 1;
   std::string why = explain(Lang::vi, outcome.error());
   if (may_pass(outcome.error()) && tries < kEffectTriesMax) {

@@ -166,7 +166,8 @@ async function noEnglish(where) {
   });
   const bad = new Set();
   for (const text of texts) {
-    for (const token of text.split(/[\s()"'“”,;:!?…–→×·/]+/)) {
+    // The number of a document is its name, not words.
+    for (const token of text.replace(/\d+\/\d{4}\/[A-ZĐ]+(-[A-ZĐ]+)*/g, '').split(/[\s()"'“”,;:!?…–→×·/]+/)) {
       const bare = token.replace(/^[.-]+|[.-]+$/g, '');
       if (/^[a-z]+(_[a-z]+)+$/.test(bare) && !kAllowed.has(bare)) bad.add(bare);
       if (!/^[A-Za-z.-]+$/.test(bare) || (/^[A-Z]{2,6}$/.test(bare))) continue;
