@@ -195,8 +195,8 @@ refused(404, lambda: police.get(path))
 
 # ---- the officer's own form ---------------------------------------------------------------------------------------------
 form = next(a for a in officer.get("/agencies")["items"] if a["id"] == "xa-mot")
-assert form["may_change"] == ["short_name", "contact"], form
-assert officer.call("PATCH", "/agencies/xa-mot", {name: "0219 386" for name in form["may_change"]})["contact"] == "0219 386"
+assert form["may_change"] == ["short_name", "contact", "address", "phone", "email", "place", "head_name"], form
+assert officer.call("PATCH", "/agencies/xa-mot", {name: "van.thu@xa-mot.gov.vn" if name == "email" else "0219 386" for name in form["may_change"]})["contact"] == "0219 386"
 assert "name" in next(a for a in admin.get("/agencies")["items"] if a["id"] == "xa-mot")["may_change"]
 assert head.get("/agencies")["items"][0]["may_change"] == []
 

@@ -104,6 +104,7 @@ moved = admin.post(f"/incidents/{before['id']}/detected", {"detected_at": "2026-
 assert next(c for c in moved["clocks"] if "rule" in c)["rule"] == "VN-LEGACY" and moved["timeline"][-1]["kind"] == "detected"
 hub.stop()
 (packs / "lao-cai" / "workflows").mkdir()
+(packs / "lao-cai" / "coordination.yaml").unlink()  # asks the forms of the procedure that goes
 (packs / "lao-cai" / "workflows" / "incident.yaml").write_text(
     "id: incident\ntitle_vi: Khác\ntitle_en: Other\ncase_kind: case\nsteps:\n  - {id: only, title_vi: Một bước, title_en: One}\n", encoding="utf-8")
 hub.start()

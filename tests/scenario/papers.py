@@ -66,10 +66,9 @@ def office(folder, out, wanted, *files):
 
 
 def fields_of(template):
-    """{field: whether it is required}, from lines of one form (a reader of YAML is not in the standard library)."""
-    lines = template.with_suffix(".yaml").read_text(encoding="utf-8").splitlines()
-    found = [re.match(r"  - \{id: ([a-z_.]+), ", line) for line in lines]
-    return {match.group(1): "required: true" in match.string for match in found if match}
+    """{field: whether it is required}, from items of two forms (a reader of YAML is not in the standard library)."""
+    items = re.split(r"(?m)^  - (?=id: |\{id: )", template.with_suffix(".yaml").read_text(encoding="utf-8"))[1:]
+    return {re.match(r"\{?id: ([a-z_.]+)", item).group(1): "required: true" in item for item in items}
 
 
 def check_fields(template):
