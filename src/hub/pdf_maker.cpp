@@ -48,13 +48,22 @@ std::unexpected<Error> without(const Error& error, std::string text_id) {
 class PdfMaker::Turn {
  public:
   explicit Turn(PdfMaker& maker) : maker_(maker) {
-    if (maker_.inside_.fetch_add(1) < kPdfInsideMax)
-      lock_ = std::unique_lock(maker_.mu_, maker_.programs_.wait_max);
+    std::unique_lock lock(maker_.mu_);
+    if (++maker_.inside_ > kPdfInsideMax) return;
+    has_come_ = maker_.freed_.wait_for(lock, maker_.programs_.wait_max, [&] { return !maker_.works_; });
+    if (has_come_) maker_.works_ = true;
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
-  ~Turn() { maker_.inside_.fetch_sub(1); }
-  bool has_come() const { return lock_.owns_lock(); }
+  ~Turn() {
+    {
+      const std::lock_guard lock(maker_.mu_);
+      --maker_.inside_;
+      if (has_come_) maker_.works_ = false;
+    }
+    maker_.freed_.notify_all();
+  }
+  bool has_come() const { return has_come_; }
   std::unexpected<Error> refused() const {
     PHENDAU_LOG(warn, "pdf_refused", {"times", ++maker_.refused_total_});
     return fail(ErrorCode::unavailable, "LibreOffice is busy with other papers", "paper.pdf_busy");
@@ -62,7 +71,7 @@ class PdfMaker::Turn {
 
  private:
   PdfMaker& maker_;
-  std::unique_lock<std::timed_mutex> lock_;
+  bool has_come_ = false;
 };
 
 Result<std::string> PdfMaker::folder_of_job() {

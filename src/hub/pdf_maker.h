@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -46,8 +47,10 @@ class PdfMaker {
   Env& env_;
   const std::string folder_;
   const PdfPrograms programs_;
-  std::timed_mutex mu_;
-  std::atomic<int> inside_ = 0;
+  std::mutex mu_;
+  std::condition_variable freed_;
+  int inside_ = 0;      // under mu_
+  bool works_ = false;  // under mu_
   std::atomic<std::uint64_t> refused_total_ = 0;
 };
 
