@@ -174,10 +174,9 @@ void ActivePack::check_effects(const PackFile& file, const workflow::Definition&
     errors.push_back({file.pack_id + "/" + file.path, line, 1, std::move(reason)});
   };
   const auto check_notice = [&](const std::string& id, const std::vector<std::string>& to, int line) {
-    const bool known = std::any_of(pack_.notices.begin(), pack_.notices.end(), [&](const NoticeRule& one) {
-      return one.id == id && one.reg == definition.case_kind;
-    });
-    if (!known) wrong(line, "no notice '" + id + "' of the kind '" + definition.case_kind + "'");
+    const NoticeRule* notice = pack_.notice(id);
+    if (notice == nullptr || notice->reg != definition.case_kind)
+      wrong(line, "no notice '" + id + "' of the kind '" + definition.case_kind + "'");
     for (const auto& one : to) {
       const bool is_slot = one.starts_with(kSlotPrefix) &&
                            std::any_of(pack_.roles.begin(), pack_.roles.end(), [&](const RoleSlot& role) {

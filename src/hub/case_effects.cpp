@@ -182,7 +182,7 @@ Result<> CaseEffects::carry_out(const ledger::Record& effect) {
   auto outcome = !of                ? Result<Outcome>(std::unexpected(of.error()))
                  : does == "notice" ? tell(effect, *of)
                  : does == "paper"  ? draft(effect, *of)
-                                    : propose(effect, *of);
+                                    : propose(effect);
   if (outcome && of->doc["exercise"].as_bool())
     outcome->text = tr(Lang::vi, "case.exercise_mark") + outcome->text;
   if (outcome) return note(effect, *outcome);
@@ -215,10 +215,8 @@ Result<> CaseEffects::note(const ledger::Record& effect, const Outcome& outcome)
 
 Result<CaseEffects::Outcome> CaseEffects::tell(const ledger::Record& effect, const ledger::Record& of) {
   const std::string& name = effect.doc["name"].as_string();
-  const auto& rules = services_.pack.pack().notices;
-  const auto rule =
-      std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == name; });
-  if (rule == rules.end()) return cannot("no notice " + name, "effect.no_notice", {name});
+  const NoticeRule* rule = services_.pack.pack().notice(name);
+  if (rule == nullptr) return cannot("no notice " + name, "effect.no_notice", {name});
   const Json& values = effect.doc["values"];
   const std::string due = due_text(values);
   const std::string& clock = values["clock"].as_string();
@@ -248,7 +246,7 @@ Result<CaseEffects::Outcome> CaseEffects::draft(const ledger::Record& effect, co
   return out;
 }
 
-Result<CaseEffects::Outcome> CaseEffects::propose(const ledger::Record& effect, const ledger::Record&) {
+Result<CaseEffects::Outcome> CaseEffects::propose(const ledger::Record& effect) {
   Json devices = Json::array();
   for (const auto& id : effect.doc["values"]["devices"].items()) {
     const auto device = services_.ledger.get("device", id.as_string(), everything());
@@ -273,7 +271,7 @@ Result<> CaseEffects::act(const Actor& actor, std::string_view case_id, std::str
       services_.ledger.get(kCaseEffectKind, std::string(case_id) + "." + std::string(effect), everything()));
   const auto opened = PHENDAU_TRY(definitions_.open(of));
   const auto* step = opened.definition.definition->find(record.doc["step"].as_string());
-  const auto roles = step == nullptr ? opened.definition.definition->close_roles : step->roles;
+  const auto& roles = opened.definition.definition->roles_of(record.doc["step"].as_string());
   const auto standing = names_in_case(services_, actor, of.agency_id, roles);
   if (!workflow::is_named(roles, standing.names))
     return fail(ErrorCode::denied, "not by this role", "workflow.role_denied",
@@ -320,21 +318,14 @@ Result<ledger::Write> note_proposed(Services& services, std::string_view effect_
 
 namespace {
 
-const workflow::Names& roles_for(const workflow::Definition& definition, std::string_view step) {
-  const auto* rule = definition.find(step);
-  return rule == nullptr ? definition.close_roles : rule->roles;
-}
-
 std::string effect_title(const Services& services, const Json& doc) {
   const std::string& name = doc["name"].as_string();
   const std::string& does = doc["does"].as_string();
   if (does == "order") return order_title(services, name);
   const PaperTemplate* paper = services.pack.paper(name);
   if (does == "paper" && paper != nullptr) return paper->title.vi;
-  const auto& rules = services.pack.pack().notices;
-  const auto rule =
-      std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == name; });
-  return does == "notice" && rule != rules.end() ? rule->title.vi : name;
+  const NoticeRule* rule = services.pack.pack().notice(name);
+  return does == "notice" && rule != nullptr ? rule->title.vi : name;
 }
 
 }  // namespace
@@ -358,7 +349,7 @@ Result<Json::Array> waiting_effects(Services& services, CaseDefinitions& definit
       if (!of) continue;
       const auto opened = definitions.open(*of);
       if (!opened) continue;
-      const auto& roles = roles_for(*opened->definition.definition, effect.doc["step"].as_string());
+      const auto& roles = opened->definition.definition->roles_of(effect.doc["step"].as_string());
       const auto standing = names_in_case(services, actor, of->agency_id, roles);
       if (!workflow::is_named(roles, standing.names)) continue;
       const std::string mark = of->doc["exercise"].as_bool() ? tr(Lang::vi, "case.exercise_mark") : "";

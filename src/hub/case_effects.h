@@ -48,7 +48,7 @@ class CaseEffects {
   Result<> carry_out(const ledger::Record& effect);
   Result<Outcome> tell(const ledger::Record& effect, const ledger::Record& of);
   Result<Outcome> draft(const ledger::Record& effect, const ledger::Record& of);
-  Result<Outcome> propose(const ledger::Record& effect, const ledger::Record& of);
+  Result<Outcome> propose(const ledger::Record& effect);
   Result<> note(const ledger::Record& effect, const Outcome& outcome);
 
   Services& services_;

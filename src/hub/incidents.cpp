@@ -250,8 +250,7 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
     steps.push(step_view(state.steps[i], may_act, rights));
   }
   const auto may_act = [&](std::string_view step) {
-    const auto* rule = definition.find(step);
-    const auto& roles = rule == nullptr ? definition.close_roles : rule->roles;
+    const auto& roles = definition.roles_of(step);
     return workflow::is_named(roles, names_in_case(services_, actor, record.agency_id, roles).names);
   };
   out.set("effects", PHENDAU_TRY(case_effects_view(services_, record.id, may_act)));
@@ -454,7 +453,6 @@ Result<Incidents::Loaded> Incidents::load(const Actor& actor, std::string_view i
   auto opened = PHENDAU_TRY(definitions_.open(out.record));
   out.state = std::move(opened.state);
   out.definition = std::move(opened.definition);
-  out.state.open_sub_cases = PHENDAU_TRY(open_parts(out.definition, out.record.id));
   return out;
 }
 
@@ -515,8 +513,10 @@ Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::stri
       return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
     PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(summary)));
     const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
-    const auto closed = PHENDAU_TRY(workflow::close(definition, loaded.state, standing.actor,
-                                                    services_.env.now(), summary, standing.names));
+    workflow::CaseState state = loaded.state;
+    state.open_sub_cases = PHENDAU_TRY(open_parts(loaded.definition, loaded.record.id));
+    const auto closed = PHENDAU_TRY(
+        workflow::close(definition, state, standing.actor, services_.env.now(), summary, standing.names));
     return Change{standing.actor, closed, "closed", Json::object({{"summary", summary}})};
   });
 }

@@ -164,6 +164,13 @@ const RegisterKind* Pack::reg(std::string_view kind) const {
   return nullptr;
 }
 
+const NoticeRule* Pack::notice(std::string_view notice_id) const {
+  for (const auto& one : notices) {
+    if (one.id == notice_id) return &one;
+  }
+  return nullptr;
+}
+
 const comply::Clause* Pack::clause(std::string_view clause_id) const {
   for (const auto& one : catalog.clauses) {
     if (one.id == clause_id) return &one;

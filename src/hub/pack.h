@@ -310,6 +310,7 @@ struct Pack {
   const PackParameter* parameter(std::string_view name) const;
   const RegisterKind* reg(std::string_view kind) const;
   const comply::Clause* clause(std::string_view id) const;
+  const NoticeRule* notice(std::string_view id) const;
   /// "ha-giang@3f2a...": what obligations, cases and papers store.
   std::string reference() const { return id + "@" + digest; }
 };

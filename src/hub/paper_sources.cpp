@@ -9,6 +9,9 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/coordination.h"
+#include "hub/custody_log.h"
+#include "hub/evidence_bags.h"
+#include "hub/orders.h"
 #include "hub/papers.h"
 #include "hub/record_checks.h"
 #include "hub/record_names.h"
@@ -19,10 +22,6 @@ namespace {
 
 constexpr std::size_t kEvidenceShown = 500;
 constexpr std::size_t kOpenShown = 100;  // of each list; all are counted
-constexpr std::string_view kEvidence = "evidence_item";
-constexpr std::string_view kEvidenceBag = "evidence_bag";
-constexpr std::string_view kRequests = "coordination_request";
-constexpr std::string_view kOrders = "device_order";
 constexpr std::string_view kInsideNetworks[] = {"10.0.0.0/8",  "172.16.0.0/12",  "192.168.0.0/16",
                                                 "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
                                                 "fc00::/7",    "fe80::/10",      "::1/128"};
@@ -360,12 +359,12 @@ Json PaperSources::evidence_of(const PaperOrigin& origin, const Json& bag) {
   std::vector<ledger::Record> found;
   if (!bag.is_null()) {
     for (const auto& id : texts_from(bag["item_ids"])) {
-      auto item = services_.ledger.get(kEvidence, id, everything());  // whoever may read the package
+      auto item = services_.ledger.get(kItemKind, id, everything());  // whoever may read the package
       if (item && found.size() < kEvidenceShown) found.push_back(std::move(*item));
     }
   } else {
     ledger::Query query;
-    query.kind = kEvidence;
+    query.kind = kItemKind;
     query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(origin.case_id)}});
     query.agency_ids = {origin.agency_id};
     query.order_by = "created_at";
@@ -452,14 +451,14 @@ Result<Json> PaperSources::open_of(const Actor& actor, const PaperOrigin& origin
                              {"due", due.empty() ? Json("") : short_moment(due)}}));
   }
   ledger::Query query;
-  query.kind = kRequests;
+  query.kind = kRequestKind;
   query.states = {"sent", "answered"};
   query.order_by = "created_at";
   query.descending = false;
   query.limit = kOpenShown;
   Json requests = Json::array();
   std::uint64_t request_count = 0;
-  if (const RegisterKind* kind = services_.pack.pack().reg(kRequests)) {
+  if (const RegisterKind* kind = services_.pack.pack().reg(kRequestKind)) {
     const Scope scope = record_scope(services_, actor, Action::read, *kind, "");
     for (const auto& one : PHENDAU_TRY(services_.ledger.list(query, scope)).records) {
       const Json words = record_of(one);
@@ -499,7 +498,7 @@ Result<Json> PaperSources::pending_of(const Actor& actor, const PaperOrigin& ori
                   {one.doc["number"].as_string(), one.doc["head"]["subject"].as_string()}));
   }
   ledger::Query orders;
-  orders.kind = kOrders;
+  orders.kind = kOrderKind;
   orders.states = {"done"};
   orders.order_by = "created_at";
   orders.limit = ledger::kListLimitMax;
@@ -544,7 +543,7 @@ Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate* paper
       return std::unexpected(view.error());
     }
   }
-  if (record && record->kind == kEvidenceBag) {
+  if (record && record->kind == kBagKind) {
     Json of_case = out["case"].is_object() ? out["case"] : Json::object();
     of_case.set("number", record->doc["name"]);
     out.set("evidence", evidence_of(origin, record->doc)).set("case", std::move(of_case));

@@ -137,10 +137,8 @@ Result<Telling::People> Telling::people_now() {
 
 Result<std::size_t> Telling::tell_now(std::string_view notice, const ledger::Record& record,
                                       std::string_view key, std::vector<std::string> to, const Marks& more) {
-  const auto& rules = services_.pack.pack().notices;
-  const auto found =
-      std::find_if(rules.begin(), rules.end(), [&](const NoticeRule& one) { return one.id == notice; });
-  if (found == rules.end()) return fail(ErrorCode::not_found, "no notice " + std::string(notice));
+  const NoticeRule* found = services_.pack.pack().notice(notice);
+  if (found == nullptr) return fail(ErrorCode::not_found, "no notice " + std::string(notice));
   NoticeRule rule = *found;
   if (!to.empty()) rule.to = std::move(to);
   const std::lock_guard lock(mu_);

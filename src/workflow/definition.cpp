@@ -454,6 +454,11 @@ const Step* Definition::find(std::string_view step_id) const {
   return index == steps.size() ? nullptr : &steps[index];
 }
 
+const std::vector<std::string>& Definition::roles_of(std::string_view step_id) const {
+  const Step* step = find(step_id);
+  return step == nullptr ? close_roles : step->roles;
+}
+
 std::size_t Definition::index_of(std::string_view step_id) const {
   const auto found =
       std::find_if(steps.begin(), steps.end(), [&](const Step& step) { return step.id == step_id; });

@@ -143,6 +143,8 @@ struct Definition {
   std::vector<ClockNotice> clock_notices;                // of every clock
 
   const Step* find(std::string_view step_id) const;
+  /// Who may do the step; of none: who may close the case.
+  const std::vector<std::string>& roles_of(std::string_view step_id) const;
   std::size_t index_of(std::string_view step_id) const;  // steps.size() if absent
 };
 
