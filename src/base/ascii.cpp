@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/ascii.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -86,7 +87,8 @@ bool lower_ascii_into(std::string_view text, char* out) {
   return (seen & kHighBits) == 0;
 }
 
-void find_each(std::string_view text, char byte, std::vector<std::uint32_t>& places) {
+std::size_t find_each(std::string_view text, char byte, std::uint32_t* places) {
+  std::uint32_t* out = places;
   std::size_t at = 0;
 #ifdef __SSE2__
   constexpr std::size_t kLane = 16;
@@ -98,12 +100,21 @@ void find_each(std::string_view text, char byte, std::vector<std::uint32_t>& pla
   for (; at + 4 * kLane <= text.size(); at += 4 * kLane) {
     std::uint64_t found = equal(at) | equal(at + kLane) << kLane | equal(at + 2 * kLane) << 2 * kLane |
                           equal(at + 3 * kLane) << 3 * kLane;
-    for (; found != 0; found &= found - 1)
-      places.push_back(static_cast<std::uint32_t>(at) + static_cast<std::uint32_t>(std::countr_zero(found)));
+    // Four at once, more than there are perhaps: how many there are is hard to foresee for the processor.
+    while (found != 0) {
+      std::uint64_t left = found;
+      for (std::size_t i = 0; i < kPlacesBeyond; ++i) {
+        out[i] = static_cast<std::uint32_t>(at) + static_cast<std::uint32_t>(std::countr_zero(left));
+        left &= left - 1;
+      }
+      out += std::min<std::size_t>(kPlacesBeyond, static_cast<std::size_t>(std::popcount(found)));
+      found = left;
+    }
   }
 #endif
   for (at = text.find(byte, at); at != text.npos; at = text.find(byte, at + 1))
-    places.push_back(static_cast<std::uint32_t>(at));
+    *out++ = static_cast<std::uint32_t>(at);
+  return static_cast<std::size_t>(out - places);
 }
 
 }  // namespace phendau

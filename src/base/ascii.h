@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <vector>
 
 namespace phendau {
 
@@ -45,7 +44,9 @@ inline bool equal_bytes(std::string_view a, std::string_view b) {
   return a.size() == b.size() && equal_bytes(a.data(), b.data(), a.size());
 }
 
-/// Appends the places of the byte, ascending. The text is below 4 GiB.
-void find_each(std::string_view text, char byte, std::vector<std::uint32_t>& places);
+inline constexpr std::size_t kPlacesBeyond = 4;
+/// Writes the places of the byte, ascending, and returns how many they are. The text is below 4 GiB; `places`
+/// has room for its size and kPlacesBeyond.
+std::size_t find_each(std::string_view text, char byte, std::uint32_t* places);
 
 }  // namespace phendau

@@ -174,6 +174,7 @@ ingest::Provenance RecordReader::provenance() const {
   out.skew_limit = Duration{0};
   out.channel_logsources = options_.channels;
   out.keep_raw = options_.keep_raw;
+  out.projection = options_.projection;
   return out;
 }
 

@@ -28,6 +28,7 @@ struct ReadOptions {
   std::uint32_t rows_max = kBatchRowsMax;              // per batch
   bool keep_raw = true;                                // in batches
   std::span<const ingest::ChannelLogsource> channels;  // of the pack's log sources
+  const Projection* projection = nullptr;              // null: all of every record
 };
 
 enum class InputKind : std::uint8_t { evtx, json_lines, json_documents, text };

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "detect/plan_projection.h"
 #include "hub/active_pack.h"
 
 namespace phendau::cli {
@@ -120,6 +121,9 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
       options_(std::move(options)),
       rules_(std::move(rules)),
       channels_(hub::channel_table(rules_.sources)),
+      projection_(options_.with_event
+                      ? nullptr
+                      : std::make_unique<detect::PlanProjection>(rules_.plan, rules_.correlations)),
       correlator_(detect::Correlator::compile(rules_.correlations, rules_.plan)),
       output_(globals, options_.with_event) {
   pool_ = std::make_unique<WorkPool>(options_.threads, [this](Work& work, BlockDecoder& decoder) {
@@ -180,6 +184,7 @@ void Scanner::scan_file(const std::string& path) {
   ReadOptions options;
   options.channels = channels_;
   options.keep_raw = false;  // rules look at fields only
+  options.projection = projection_.get();
   auto opened = RecordReader::open(posix_env(), path, options);
   if (!opened) return complain_of(opened.error());
   const std::shared_ptr<RecordReader> reader = std::move(*opened);

@@ -59,6 +59,7 @@ class Scanner {
   ScanOptions options_;
   detect::RuleSet rules_;
   std::vector<ingest::ChannelLogsource> channels_;  // views into rules_
+  std::unique_ptr<const Projection> projection_;    // null: all of every event is wanted
   detect::Correlator correlator_;
   ScanOutput output_;
   std::unique_ptr<WorkPool> pool_;

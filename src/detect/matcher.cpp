@@ -191,8 +191,26 @@ class Matching {
       const Column& column = batch_.columns()[i];
       const auto field = plan_.field_index.find(column.name);
       if (field != plan_.field_index.end()) find_in(i, field->second);
-      if (keywords != plan_.field_index.end() && is_keyword_column(column.name)) find_in(i, keywords->second);
+      if (keywords == plan_.field_index.end() || !is_keyword_column(column.name)) continue;
+      if (batch_.is_projected())
+        find_in_keyword_rows(i, plan_.fields[keywords->second]);
+      else
+        find_in(i, keywords->second);
     }
+  }
+
+  void find_in_keyword_rows(std::uint32_t column_index, const PlanField& keywords) {
+    if (batch_.keyword_rows().empty()) return;
+    const Column& column = batch_.columns()[column_index];
+    space_.chosen.assign(column.values.size(), false);
+    auto more = column.more.begin();
+    for (const std::uint32_t row : batch_.keyword_rows()) {
+      if (row >= column.ids.size() || column.ids[row] == kAbsent) continue;
+      space_.chosen[column.ids[row]] = true;
+      while (more != column.more.end() && more->row < row) ++more;
+      for (; more != column.more.end() && more->row == row; ++more) space_.chosen[more->id] = true;
+    }
+    find_in_chosen(column_index, keywords, keywords.slices[kWholeField]);
   }
 
   /// Where a column has many bytes, each value is only looked through for what rules want that see its

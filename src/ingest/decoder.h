@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "ingest/flush_policy.h"
 #include "model/batch.h"
+#include "model/projection.h"
 
 namespace phendau::ingest {
 
@@ -45,6 +46,8 @@ struct Provenance {
   bool oversized = false;        // Frame::oversized
   bool truncated = false;        // Frame::truncated
   bool keep_raw = true;          // false: whoever reads the batch does not look at Batch::raw()
+  /// ndjson: what whoever reads the batch looks at; null: everything.
+  const Projection* projection = nullptr;
 };
 
 struct DecodeCounters {

@@ -350,6 +350,48 @@ std::optional<ParsedTime> parse_any_time(JsonValue value, ZoneOffset zone) {
   return std::nullopt;
 }
 
+/// Who reads events of each kind, asked once of the projection.
+class Readers {
+ public:
+  /// null: everything is read
+  struct Reader {
+    std::unique_ptr<const Audience> audience;
+    std::vector<std::uint8_t> reads;  // by name: kUnknown, or whether the member is read
+  };
+  static constexpr std::uint8_t kUnknown = 2;
+
+  /// For one projection at a time; names count anew with each generation.
+  void follow(const Projection* projection, std::uint32_t generation) {
+    if (projection == projection_ && generation == generation_) return;
+    projection_ = projection;
+    generation_ = generation;
+    readers_.clear();
+    last_ = nullptr;
+  }
+  /// @param kind null: the record has none
+  Reader* of(std::string_view logsource, const Projection::Kind* kind) {
+    key_.assign(logsource);
+    key_ += kind == nullptr ? '-' : static_cast<char>('a' + static_cast<int>(kind->kind));
+    if (kind != nullptr) key_ += kind->text;
+    if (last_ != nullptr && key_ == last_->first) return &last_->second;
+    auto found = readers_.find(key_);
+    if (found == readers_.end()) {
+      if (readers_.size() >= kReadersMax) return nullptr;
+      found = readers_.try_emplace(key_, Reader{projection_->audience_of(logsource, kind), {}}).first;
+    }
+    last_ = &*found;
+    return &found->second;
+  }
+
+ private:
+  static constexpr std::size_t kReadersMax = 4'096;  // kinds of events; those beyond are taken whole
+  const Projection* projection_ = nullptr;
+  std::uint32_t generation_ = 0;
+  std::string key_;
+  std::unordered_map<std::string, Reader> readers_;
+  std::pair<const std::string, Reader>* last_ = nullptr;
+};
+
 }  // namespace
 
 struct NdjsonDecoder::Impl {
@@ -369,6 +411,43 @@ struct NdjsonDecoder::Impl {
   };
   std::vector<Member> taken;  // members of the record
   LookedUp looked_up;
+  Readers readers;
+
+  /// Leaves out the members that nobody reads; whether keywords may stand in the record.
+  /// @param parts with the log source
+  bool project(std::string_view record, const Provenance& provenance, std::string_view logsource) {
+    // What is flattened has other names, and what the provenance adds is not in the record.
+    if (is_windows_xml || !provenance.peer.empty() || !provenance.channel.empty() || !provenance.host.empty())
+      return true;
+    readers.follow(provenance.projection, names.generation());
+    const MemberNames::Id kind_field = names.id_of(provenance.projection->kind_field());
+    std::array<char, 40> buffer;
+    Projection::Kind kind;
+    std::size_t kinds = 0;
+    JsonValue event_id;
+    const bool has_event_id = looked_up.at("EventID", event_id);
+    for (const Member& member : taken) {
+      if (member.name != kind_field) continue;
+      if (++kinds > 1 || member.value.is_array() || member.value.is_object()) return true;
+      const Scalar value = scalar_of(member.value, buffer);
+      kind = {value.text, value.kind};
+    }
+    Readers::Reader* const reader = readers.of(logsource, kinds == 0 ? nullptr : &kind);
+    if (reader == nullptr) return true;
+    const bool adds_fields = has_event_id && has_windows_fields(event_id.text());
+    if (tape.has_code_units() || reader->audience->may_hold_keyword(record)) return true;
+    if (reader->reads.size() < names.size()) reader->reads.resize(names.size(), Readers::kUnknown);
+    const auto is_read = [&](const Member& member) {
+      std::uint8_t& known = reader->reads[member.name];
+      if (known == Readers::kUnknown) {
+        const auto& name = names[member.name];
+        known = !name.plain || reader->audience->reads(name.text);
+      }
+      return known != 0 || (adds_fields && asks_windows_field(names[member.name].text));
+    };
+    std::erase_if(taken, [&](const Member& member) { return !is_read(member); });
+    return adds_fields;  // of keywords, too
+  }
 
   /// Takes the record apart, one level deep.
   void take_members(JsonValue object) {
@@ -631,6 +710,8 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
     parts.logsource = provenance.default_logsource;
   }
   begin_row(record, provenance, parts, builder, impl.columns, counters_);
+  if (provenance.projection != nullptr)
+    builder.set_projected(!readable || impl.project(record, provenance, parts.logsource));
   if (!readable) return;
   std::string renamed;
   std::array<char, 40> buffer;

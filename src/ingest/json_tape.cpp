@@ -160,14 +160,17 @@ std::string_view JsonTape::index(std::string_view text, bool& valid) {
 std::string_view JsonTape::read(std::string_view text, bool& valid) {
   if (text.empty()) return parse_error::kEmpty;
   if (const auto error = index(text, valid); !error.empty()) return error;
-  backslashes_.clear();
-  find_each(text_, '\\', backslashes_);
-  backslashes_.push_back(kBeyond);
+  if (backslashes_room_ < text_.size() + kPlacesBeyond) {
+    backslashes_room_ = std::max(text_.size() + kPlacesBeyond, 2 * backslashes_room_);
+    backslashes_.reset(new std::uint32_t[backslashes_room_]);
+  }
+  backslashes_[find_each(text_, '\\', backslashes_.get())] = kBeyond;
   if (plain_room_ < text_.size() + kLane) {
     plain_room_ = std::max(text_.size() + kLane, 2 * plain_room_);
     plain_.reset(new char[plain_room_]);
   }
   plain_size_ = 0;
+  has_code_units_ = false;
   return build(valid);
 }
 
@@ -184,7 +187,7 @@ struct JsonTape::Cursor {
   /// Where what begins at this sign ends: before the next one, without white space.
   std::uint32_t end_of_this() const {
     std::uint32_t at = signs[1];
-    while (is_space(text[at - 1])) --at;
+    while (text[at - 1] <= ' ' && is_space(text[at - 1])) --at;
     return at;
   }
 };
@@ -194,7 +197,7 @@ std::string_view JsonTape::build(bool& valid) {
   const auto& stage = *index_->stage;
   const std::uint32_t* signs = stage.structural_indexes.get();
   if (tokens_.size() < stage.n_structural_indexes) tokens_.resize(stage.n_structural_indexes);
-  Cursor cursor{text_.data(), signs, signs + stage.n_structural_indexes, backslashes_.data(), tokens_.data()};
+  Cursor cursor{text_.data(), signs, signs + stage.n_structural_indexes, backslashes_.get(), tokens_.data()};
   open_.clear();
   depth_max_ = 0;
   std::uint32_t key_bytes_max = 0;
@@ -260,7 +263,7 @@ std::string_view JsonTape::build(bool& valid) {
 /// Each backslash of the string begins an escape.
 bool JsonTape::take_escapes(Cursor& cursor, Token& token) {
   token.form = Token::Form::escaped;
-  token.next = static_cast<std::uint32_t>(cursor.backslashes - backslashes_.data());
+  token.next = static_cast<std::uint32_t>(cursor.backslashes - backslashes_.get());
   const std::uint32_t* next = cursor.backslashes;
   while (*next < token.end) {
     const std::uint32_t at = *next++;
@@ -268,6 +271,7 @@ bool JsonTape::take_escapes(Cursor& cursor, Token& token) {
     if (kPlainOfEscape[static_cast<unsigned char>(text_[at + 1])] == 0) {
       const Escape escape = read_escape(text_.substr(at, token.end - at));
       if (escape.size == 0) return false;
+      has_code_units_ = true;
       cursor.has_halves = cursor.has_halves || escape.half;
       size = escape.size;
     }
@@ -282,7 +286,7 @@ void JsonTape::make_plain(Token& token) {
   char* const begin = plain_.get() + plain_size_;
   char* out = begin;
   std::uint32_t at = token.begin;
-  for (const std::uint32_t* next = backslashes_.data() + token.next;;) {
+  for (const std::uint32_t* next = backslashes_.get() + token.next;;) {
     const std::uint32_t end = std::min(*next, token.end);
     out = copy_short(text_.data() + at, end - at, out, beyond);
     if (end == token.end) break;

@@ -61,6 +61,8 @@ class JsonTape {
   std::string_view read(std::string_view text, bool& valid);
   JsonValue root() { return {*this, 0}; }
 
+  /// Whether a text has an escape like \u0041.
+  bool has_code_units() const { return has_code_units_; }
   /// Scalars, keys and containers.
   std::size_t tokens() const { return token_count_; }
   /// What flattened names have at most: bytes of the longest key times levels.
@@ -107,10 +109,12 @@ class JsonTape {
   std::string replaced_;  // the text where it had to be changed
   std::vector<Token> tokens_;
   std::size_t token_count_ = 0;
-  std::vector<std::uint32_t> open_;         // containers, outermost first
-  std::vector<std::uint32_t> backslashes_;  // their places, and one beyond the text
+  std::vector<std::uint32_t> open_;               // containers, outermost first
+  std::unique_ptr<std::uint32_t[]> backslashes_;  // their places, and one beyond the text
+  std::size_t backslashes_room_ = 0;
   std::size_t key_bytes_max_ = 0;
   std::size_t depth_max_ = 0;
+  bool has_code_units_ = false;
   /// Unescaped texts. Together they are never longer than the text, so that they do not move.
   std::unique_ptr<char[]> plain_;
   std::size_t plain_room_ = 0;

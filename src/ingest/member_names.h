@@ -43,7 +43,11 @@ class MemberNames {
 
   /// Call before each record, as FieldColumns::follow(). Names may be many, if somebody wants that.
   void follow(const BatchBuilder& builder) {
-    if (names_.size() > kNamesMax) *this = MemberNames(is_looked_up_);
+    if (names_.size() > kNamesMax) {
+      const std::uint32_t next = generation_ + 1;
+      *this = MemberNames(is_looked_up_);
+      generation_ = next;
+    }
     if (builder.rows() != rows_ || &builder != builder_ || rows_ == 0) {
       ++batch_;
       written_.clear();
@@ -65,6 +69,9 @@ class MemberNames {
     return last_ = known;
   }
   Id id_of(std::string_view text);
+  /// Changes when all names are forgotten: ids mean other names then.
+  std::uint32_t generation() const { return generation_; }
+  std::size_t size() const { return names_.size(); }
   const Name& operator[](Id id) const { return names_[id]; }
   std::size_t column(Id id, BatchBuilder& builder) {
     Name& name = names_[id];
@@ -137,6 +144,7 @@ class MemberNames {
   const BatchBuilder* builder_ = nullptr;
   std::uint32_t rows_ = 0;
   std::uint32_t batch_ = 0;
+  std::uint32_t generation_ = 0;
 };
 
 }  // namespace phendau::ingest

@@ -81,9 +81,22 @@ std::string_view integrity_level(std::string_view sid) {
   return {};
 }
 
+bool has_windows_fields(std::string_view id) {
+  return id == "4688" || id == "4657" || id == "5156" || id == "4624" || id == "4625";
+}
+
+bool asks_windows_field(std::string_view field) {
+  static constexpr std::string_view kAsked[] = {
+      "EventID",        "SubjectUserName",  "SubjectDomainName", "MandatoryLabel", "NewProcessId",
+      "ProcessId",      "ObjectName",       "ObjectValueName",   "Direction",      "User",
+      "IntegrityLevel", "NewProcessNumber", "TargetObject",      "Initiated",      "CreatorProcessNumber",
+  };
+  return std::find(std::begin(kAsked), std::end(kAsked), field) != std::end(kAsked);
+}
+
 void add_windows_fields(BatchBuilder& builder, ZoneOffset zone) {
   const std::string_view id = builder.current("EventID");
-  if (id.size() != 4) return;
+  if (!has_windows_fields(id)) return;
   if (id == "4688")
     add_process_creation(builder);
   else if (id == "4657")

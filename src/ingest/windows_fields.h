@@ -6,6 +6,9 @@
 // thread-safe.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/time.h"
 #include "model/batch.h"
 
@@ -15,6 +18,10 @@ namespace phendau::ingest {
 /// names (EventID, SubjectUserName, ...) in the row being built. Adds nothing that the row already has, and
 /// nothing to other events.
 void add_windows_fields(BatchBuilder& builder, ZoneOffset zone);
+/// Whether add_windows_fields() may add something to events of the number, and whether it then asks for a
+/// field: who leaves fields out must not leave out these.
+bool has_windows_fields(std::string_view event_id);
+bool asks_windows_field(std::string_view field);
 
 /// "\REGISTRY\MACHINE\SOFTWARE\X" -> "HKLM\SOFTWARE\X", users "HKU\...", as Sysmon abbreviates; others stay.
 std::string registry_path(std::string_view object);

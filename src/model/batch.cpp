@@ -187,6 +187,12 @@ ValueId BatchBuilder::intern(std::size_t column, std::string_view value, ValueKi
   return id;
 }
 
+void BatchBuilder::set_projected(bool may_hold_keyword) {
+  PHENDAU_ASSERT(rows() == 1 || batch_.is_projected_);
+  batch_.is_projected_ = true;
+  if (may_hold_keyword) batch_.keyword_rows_.push_back(rows() - 1);
+}
+
 void BatchBuilder::add_known(std::size_t column, ValueId id) {
   PHENDAU_ASSERT(rows() > 0);
   if (column == kNoColumn) {

@@ -115,6 +115,10 @@ class Batch {
   const std::vector<Column>& columns() const { return columns_; }
   /// By name (system columns included), or nullptr.
   const Column* column(std::string_view name) const;
+  /// Whether rows have only what a Projection reads: matching may look at such a batch, and nobody else.
+  bool is_projected() const { return is_projected_; }
+  /// Of a projected batch: the rows in which an atom without a field (keywords) may hold, ascending.
+  const std::vector<std::uint32_t>& keyword_rows() const { return keyword_rows_; }
   UtcTime event_time_min() const;
   UtcTime event_time_max() const;
   UtcTime received_time_min() const;
@@ -129,6 +133,8 @@ class Batch {
   std::string raw_;
   std::vector<std::uint32_t> raw_ends_;
   std::vector<Column> columns_;  // the system columns first, in the order of the constants above
+  bool is_projected_ = false;
+  std::vector<std::uint32_t> keyword_rows_;
 };
 
 /// Builds a batch row by row. One thread.
@@ -161,6 +167,9 @@ class BatchBuilder {
   /// until finish(); and the id as a value of the row.
   ValueId intern(std::size_t column, std::string_view value, ValueKind kind = ValueKind::text);
   void add_known(std::size_t column, ValueId id);
+  /// Says of the row being built that it was made with a Projection, and whether keywords may hold in it. For
+  /// all rows of a batch or for none.
+  void set_projected(bool may_hold_keyword);
   /// First value that the row being built has in the field; empty if none. For fields made from others.
   /// Valid until the next add().
   std::string_view current(std::string_view field) const;

@@ -274,6 +274,11 @@ for suffix in (".evtx", ".json"):
 assert not problems, "\n".join(map(str, problems))
 assert by_suffix[".evtx"] == by_suffix[".json"]
 
+# What is left out where no event is printed changes nothing.
+with_events = scan(CORPORA / "otrf", rules=RULES, threads=2, extra=["--cache", sigma_cache])[0]
+without = scan(CORPORA / "otrf", rules=RULES, threads=2, extra=["--no-event", "--cache", sigma_cache])[0]
+assert len(without) > 500 and without == [{k: v for k, v in row.items() if k != "event"} for row in with_events]
+
 # Every recorded attack is read to the end; nothing of it is damaged.
 rows, stats, done = scan(CORPORA / "evtx", rules=RULES[:1], extra=["--no-event"])
 assert done.returncode == 1 and " damaged " not in done.stderr and stats["events"] > 2_000 and stats["matches"] > 500, (stats, done.stderr[-2000:])

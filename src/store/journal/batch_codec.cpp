@@ -172,6 +172,7 @@ Result<ColumnView> decode_column(ByteReader& reader, std::uint32_t rows) {
 }
 
 void encode_batch(std::string& out, const Batch& batch) {
+  PHENDAU_ASSERT(!batch.is_projected());  // what nobody reads now may be asked for later
   const std::uint32_t rows = batch.rows();
   out.reserve(out.size() + batch.raw_bytes() + std::size_t{rows} * (21 + 2 * batch.columns().size()) + 4096);
   put(out, kBatchVersion);
