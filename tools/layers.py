@@ -51,6 +51,7 @@ THIRD_PARTY = {
     r"pugixml\.hpp": {"hub/document_text.cpp", "report/docx_template.cpp"},
     r"systemd/": None,
     r"curl/": {"net/smtp_client.cpp"},
+    r"libxml/": {"net/xml_tree.cpp"},
     r"zlib\.h": {"cli/byte_source.cpp"},
 }
 FOLDER_OF = {

@@ -17,7 +17,7 @@ KNOWN = {
     "libsimdjson14": "Apache-2.0", "libvectorscan5": "BSD-3-Clause", "libhyperscan5": "BSD-3-Clause",
     "libargon2-1": "CC0 or Apache-2.0", "libsystemd0": "LGPL-2.1+ (dynamic)", "libcap2": "BSD-3-Clause",
     "libgcrypt20": "LGPL-2.1+ (dynamic)", "liblzma5": "public domain", "liblz4-1": "BSD-2-Clause",
-    "libgpg-error0": "LGPL-2.1+ (dynamic)", "libzip4": "BSD-3-Clause", "libpugixml1v5": "MIT", "zlib1g": "Zlib",
+    "libgpg-error0": "LGPL-2.1+ (dynamic)", "libzip4": "BSD-3-Clause", "libxml2": "MIT", "libpugixml1v5": "MIT", "zlib1g": "Zlib",
     "libbz2-1.0": "bzip2", "libgnutls30": "LGPL-2.1+ (dynamic)", "libmbedcrypto7": "Apache-2.0",
     "libasan8": "with GCC", "libubsan1": "with GCC", "libtsan2": "with GCC",
     "libp11-kit0": "BSD-3-Clause", "libidn2-0": "LGPL-3+ (dynamic)", "libunistring2": "LGPL-3+ (dynamic)",

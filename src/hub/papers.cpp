@@ -11,8 +11,8 @@
 #include "base/unicode.h"
 #include "hub/number_books.h"
 #include "hub/record_checks.h"
+#include "hub/signed_paper.h"
 #include "hub/upload_guard.h"
-#include "net/document_signature.h"
 #include "report/docx_chart.h"
 #include "report/docx_template.h"
 #include "report/table.h"
@@ -191,11 +191,9 @@ constexpr std::string_view kAuthoritiesFile = "document-authorities.pem";
 /// `invalid` with the reason why a signature does not count; null for a file that is not signed.
 Result<Json> signature_of(Services& services, const CheckedUpload& file, std::string_view bytes) {
   using Verdict = net::DocumentSignature::Verdict;
-  if (net::has_docx_signature(bytes))
-    return fail(ErrorCode::invalid, "signatures in Word files are not judged", "paper.signature_docx");
-  if (file.media_type != "application/pdf") return Json();
   const auto known = read_file(services.env, path_join(services.config.data_dir, kAuthoritiesFile), 1u << 20);
-  const auto found = net::verify_pdf_signature(bytes, known ? *known : std::string(), services.env.now());
+  const auto found =
+      verify_signed_paper(file.media_type, bytes, known ? *known : std::string(), services.env.now());
   const auto refuse = [&](std::string text_id) {
     return fail(ErrorCode::invalid, "the signature does not count: " + found.detail, std::move(text_id),
                 {found.signer, found.issuer});
@@ -209,6 +207,8 @@ Result<Json> signature_of(Services& services, const CheckedUpload& file, std::st
       return refuse("paper.signature_changed");
     case Verdict::extended:
       return refuse("paper.signature_extended");
+    case Verdict::weak:
+      return refuse("paper.signature_weak");
     case Verdict::untrusted:
       return refuse("paper.signature_untrusted");
     case Verdict::misused:
@@ -765,8 +765,8 @@ Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_
   const auto checked =
       PHENDAU_TRY(check_upload(services_.pack.upload_policy(), without_invisible(file_name), bytes));
   const Json signature = PHENDAU_TRY(signature_of(services_, checked, bytes));
-  if (!is_picture_or_pdf(checked.media_type))
-    return fail(ErrorCode::invalid, "a scan is a PDF or a picture", "paper.no_scan", {checked.name});
+  if (signature.is_null() && !is_picture_or_pdf(checked.media_type))
+    return fail(ErrorCode::invalid, "neither a scan nor signed", "paper.no_scan", {checked.name});
   const auto made = services_.ledger.get_derived(kRenditions, record.doc["docx_sha256"].as_string());
   const bool own = checked.sha256 == record.doc["docx_sha256"].as_string() ||
                    (made && *made && checked.sha256 == (**made).doc["sha256"].as_string());

@@ -5,7 +5,6 @@
 
 #include <openssl/cms.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 
 #include "base/text.h"
 #include "net/openssl_types.h"
+#include "net/signer.h"
 
 namespace phendau::net {
 namespace {
@@ -85,17 +85,6 @@ BioPtr bio_over(std::string_view bytes) {
   return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
 }
 
-std::string name_part(X509_NAME* name, int nid) {
-  const int at = X509_NAME_get_index_by_NID(name, nid, -1);
-  if (at < 0) return "";
-  unsigned char* utf8 = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-  if (size < 0) return "";
-  std::string out(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
-  OPENSSL_free(utf8);
-  return out;
-}
-
 /// The time that the signer's computer wrote into the signature.
 std::string signing_time(CMS_SignerInfo* info) {
   const int at = CMS_signed_get_attr_by_NID(info, NID_pkcs9_signingTime, -1);
@@ -109,44 +98,13 @@ std::string signing_time(CMS_SignerInfo* info) {
   return format_rfc3339(from_civil(at_utc, kUtcZone));
 }
 
-/// What the certificate says it is for, as far as it says anything: signatures (RFC 5280, 4.2.1.3), and not
-/// only servers, code or clocks (4.2.1.12).
-bool is_for_documents(X509* signer) {
-  const std::uint32_t usage = X509_get_key_usage(signer);
-  if (usage != UINT32_MAX && (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0) return false;
-  constexpr std::uint32_t kOthers =
-      XKU_SSL_SERVER | XKU_SGC | XKU_CODE_SIGN | XKU_OCSP_SIGN | XKU_TIMESTAMP | XKU_DVCS;
-  const std::uint32_t purposes = X509_get_extended_key_usage(signer);
-  return purposes == UINT32_MAX || purposes == 0 || (purposes & ~kOthers) != 0;
-}
-
-/// Whether the certificate leads to one of the authorities; times are judged apart, so that each has its own
-/// answer.
-Verdict judge_chain(CMS_ContentInfo* cms, X509* signer, std::string_view authorities_pem, UtcTime now) {
-  const auto authorities = authorities_pem.empty() ? Result<std::vector<X509Ptr>>(std::vector<X509Ptr>())
-                                                   : read_certificates(authorities_pem);
-  if (!authorities || authorities->empty()) return Verdict::untrusted;
-  const X509StorePtr store(X509_STORE_new());
-  for (const auto& one : *authorities) X509_STORE_add_cert(store.get(), one.get());
-  STACK_OF(X509)* others = CMS_get1_certs(cms);
-  const auto holds = [&](bool with_times) {
-    const X509StoreContextPtr context(X509_STORE_CTX_new());
-    if (!context || X509_STORE_CTX_init(context.get(), store.get(), signer, others) != 1) return false;
-    X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
-    X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
-    if (with_times) {
-      X509_VERIFY_PARAM_set_time(rules, static_cast<time_t>(now.ns / 1'000'000'000));
-    } else {
-      X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_NO_CHECK_TIME);
-    }
-    return X509_verify_cert(context.get()) == 1;
-  };
-  const Verdict out = !holds(false)               ? Verdict::untrusted
-                      : !is_for_documents(signer) ? Verdict::misused
-                      : holds(true)               ? Verdict::valid
-                                                  : Verdict::expired;
-  sk_X509_pop_free(others, X509_free);
-  return out;
+bool has_weak_digest(CMS_SignerInfo* info) {
+  X509_ALGOR* digest = nullptr;
+  CMS_SignerInfo_get0_algs(info, nullptr, nullptr, &digest, nullptr);
+  const ASN1_OBJECT* name = nullptr;
+  X509_ALGOR_get0(&name, nullptr, nullptr, digest);
+  const int nid = OBJ_obj2nid(name);
+  return nid == NID_sha1 || nid == NID_md5;
 }
 
 DocumentSignature judge(std::string_view pdf, const ByteRange& range, std::string_view authorities_pem,
@@ -175,14 +133,15 @@ DocumentSignature judge(std::string_view pdf, const ByteRange& range, std::strin
   } else if (signer == nullptr || infos == nullptr || sk_CMS_SignerInfo_num(infos) != 1) {
     out.detail = "not exactly one signer";
   } else {
-    X509_NAME* subject = X509_get_subject_name(signer);
-    out.signer = name_part(subject, NID_commonName);
-    const std::string organisation = name_part(subject, NID_organizationName);
-    if (!organisation.empty()) out.signer += ", " + organisation;
-    out.issuer = name_part(X509_get_issuer_name(signer), NID_commonName);
-    out.signed_at = signing_time(sk_CMS_SignerInfo_value(infos, 0));
-    out.verdict =
-        range.end != pdf.size() ? Verdict::extended : judge_chain(cms.get(), signer, authorities_pem, now);
+    CMS_SignerInfo* info = sk_CMS_SignerInfo_value(infos, 0);
+    name_signer(signer, out);
+    out.signed_at = signing_time(info);
+    STACK_OF(X509)* others = CMS_get1_certs(cms.get());
+    out.verdict = range.end != pdf.size() ? Verdict::extended
+                  : has_weak_digest(info) || has_weak_key(signer)
+                      ? Verdict::weak
+                      : judge_signer(signer, others, authorities_pem, now);
+    sk_X509_pop_free(others, X509_free);
   }
   sk_X509_free(signers);
   return out;
@@ -201,7 +160,5 @@ DocumentSignature verify_pdf_signature(std::string_view pdf, std::string_view au
   }
   return out;
 }
-
-bool has_docx_signature(std::string_view docx) { return docx.find("_xmlsignatures/") != docx.npos; }
 
 }  // namespace phendau::net

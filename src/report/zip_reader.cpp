@@ -36,7 +36,8 @@ Result<std::vector<ZipEntry>> read_zip(std::string_view archive_bytes, const Zip
   zip_error_init(&error);
   zip_source_t* source = zip_source_buffer_create(archive_bytes.data(), archive_bytes.size(), 0, &error);
   if (source == nullptr) return fail(ErrorCode::invalid, "not a ZIP archive");
-  const std::unique_ptr<zip_t, ArchiveCloser> archive(zip_open_from_source(source, ZIP_RDONLY, &error));
+  const int flags = ZIP_RDONLY | (limits.consistent ? ZIP_CHECKCONS : 0);
+  const std::unique_ptr<zip_t, ArchiveCloser> archive(zip_open_from_source(source, flags, &error));
   if (!archive) {
     zip_source_free(source);
     return fail(ErrorCode::invalid, "not a ZIP archive, or damaged");

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Papers made by a real hub: drafted from a case, numbered, opened by LibreOffice, drawn, measured against Nghị định 30/2020
-(tests/layout.py: no deviation), signed on paper and scanned back; cancelled ones keep their number; other people see nothing.
+(tests/layout.py: no deviation), signed on paper and scanned back, signed as PDF, signed by LibreOffice as DOCX; cancelled ones keep
+their number; other people see nothing.
 PNG pages stay in OUT, if given.
 
 usage: papers_hub.py [OUT]"""
@@ -19,6 +20,8 @@ from papers import run, squeezed, texts_of  # noqa: E402
 
 OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
 PASSWORD = "Giay-to-thu-1!"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+SYSTEM_PYTHON = "/usr/bin/python3"  # python3-uno is Debian's, for Debian's Python
 TYPED = {"text": "nội dung thử nghiệm", "long": "Dòng thứ nhất của nội dung.\nDòng thứ hai của nội dung.", "flag": True,
          "lines": ["việc thứ nhất", "việc thứ hai", "việc thứ ba"]}
 
@@ -103,14 +106,55 @@ def signed_copy(hub, client, paper, work):
     authorities.write_bytes((work / "ca.pem").read_bytes())
     give_to_hub(authorities.parent)
     refused(400, lambda: client.call("POST", issue, pdf.replace(b"/Type /Sig", b"/Type /Sog"), name="ky-so.pdf"), "đã bị thay đổi sau khi ký")
-    refused(400, lambda: client.call("POST", issue, pdf + b"%them\n", name="ky-so.pdf"), "thêm vào sau chữ ký")
+    refused(400, lambda: client.call("POST", issue, pdf + b"%them\n", name="ky-so.pdf"), "không nằm trong chữ ký số")
     issued = client.call("POST", issue, pdf, name="ky-so.pdf")
     assert issued["signed"]["how"] == "signature" and issued["signed"]["signature"]["signer"].startswith("Nguyen Thi Hong Hanh"), issued["signed"]
 
 
+def with_part(docx, name, change):
+    """The package with one part changed, or one more."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(docx)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for one in old.namelist():
+            new.writestr(one, change(old.read(one)) if one == name else old.read(one))
+        if name not in old.namelist():
+            new.writestr(name, change(b""))
+    return out.getvalue()
+
+
+def signed_docx(client, paper, work):
+    """The paper's own DOCX, signed by LibreOffice with a certificate of the authority that the office named."""
+    issue = f"/papers/{paper['id']}/issue"
+    nss = work / "nss"
+    nss.mkdir()
+    run("certutil", "-N", "-d", f"sql:{nss}", "--empty-password")
+    run("certutil", "-A", "-d", f"sql:{nss}", "-n", "ca", "-t", "CT,C,C", "-i", work / "ca.pem")
+    run("openssl", "pkcs12", "-export", "-in", work / "nguoi.pem", "-inkey", work / "nguoi.key", "-name", "nguoi", "-out", work / "nguoi.p12", "-passout", "pass:x")
+    run("pk12util", "-i", work / "nguoi.p12", "-d", f"sql:{nss}", "-W", "x")
+    path = work / "ky-so.docx"
+    path.write_bytes((work / f"{paper['paper']}.docx").read_bytes())
+    unsigned = with_part(path.read_bytes(), "word/document.xml", lambda xml: xml + b"\n")
+    run(SYSTEM_PYTHON, ROOT / "tests" / "programs" / "sign_docx.py", path, nss, "Nguyen Thi Hong Hanh", work)
+    docx = path.read_bytes()
+    refused(400, lambda: client.call("POST", issue, unsigned, name="ky-so.docx"), "chưa có chữ ký số")
+    changed = with_part(docx, "word/document.xml", lambda xml: xml.replace(b"</w:t>", b" them</w:t>", 1))
+    assert changed != docx
+    refused(400, lambda: client.call("POST", issue, changed, name="ky-so.docx"), "đã bị thay đổi sau khi ký")
+    more = with_part(docx, "word/them.xml", lambda _: b"<them/>")
+    refused(400, lambda: client.call("POST", issue, more, name="ky-so.docx"), "không nằm trong chữ ký số của Nguyen Thi Hong Hanh")
+    broken = with_part(docx, "_xmlsignatures/sig1.xml", lambda xml: xml.replace(b"<SignatureValue>", b"<SignatureValue>*"))
+    refused(400, lambda: client.call("POST", issue, broken, name="ky-so.docx"), "không đọc được")
+    issued = client.call("POST", issue, docx, name="ky-so.docx")
+    assert issued["state"] == "issued" and issued["signed"]["how"] == "signature", issued
+    assert issued["signed"]["signature"]["signer"] == "Nguyen Thi Hong Hanh, So KHCN" and issued["signed"]["signature"]["signed_at"], issued["signed"]
+    assert client.raw("GET", f"/api/v1/papers/{paper['id']}/files/signed")[1] == docx
+
+
 def main():
-    if not all(shutil.which(one) for one in ("soffice", "pdftotext", "pdftoppm")):
-        skip("soffice and pdftoppm are missing: install libreoffice-writer-nogui and poppler-utils")
+    if not all(shutil.which(one) for one in ("soffice", "pdftotext", "pdftoppm", "certutil", "pk12util")):
+        skip("programs are missing: install libreoffice-writer-nogui, poppler-utils and libnss3-tools")
+    if not pathlib.Path("/usr/lib/python3/dist-packages/uno.py").exists():
+        skip("python3-uno is missing")
     work = scratch()
     hub = Hub().init("so-khcn", "Sở Khoa học và Công nghệ").start()
     admin = hub.admin()
@@ -229,6 +273,10 @@ def main():
     signed_copy(hub, officer, yearly, work)
     sent = officer.get("/registers/document")["items"]
     assert [(s["doc"]["type"], s["doc"]["period"], s["doc"]["digitally_signed"]) for s in sent] == [("yearly_report", str(yearly["year"]), True)], sent
+
+    # A letter comes back as a signed DOCX.
+    assert letter["id"] not in (first["id"], second["id"])
+    signed_docx(officer, letter, work)
 
     # A proposal is submitted, and then decided on; only once.
     proposal = next(p for p in made if p["paper"] == "proposal")

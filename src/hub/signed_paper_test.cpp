@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// A DOCX that LibreOffice 7.4 signed (RSA, SHA-256): valid as it is; whatever is done to the bytes of the
+// archive, it is valid only with the same content; archives that two programs could read in two ways.
+#include "hub/signed_paper.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "os/env.h"
+#include "report/zip_reader.h"
+#include "report/zip_writer.h"
+
+namespace signed_paper_test {
+
+using namespace phendau;
+using namespace phendau::hub;
+using Verdict = net::DocumentSignature::Verdict;
+
+namespace {
+
+const UtcTime kNow = *parse_rfc3339("2027-03-01T08:00:00Z");
+
+std::string file_of(std::string_view name) {
+  return *read_file(posix_env(), std::string(PHENDAU_SOURCE_DIR "/tests/data/papers/").append(name),
+                    1u << 20);
+}
+
+Verdict verdict_of(std::string_view docx, UtcTime now = kNow) {
+  static const std::string ca = file_of("signed-libreoffice-ca.pem");
+  return verify_signed_paper(kDocxMediaType, docx, ca, now).verdict;
+}
+
+/// What a reader sees, by name.
+std::vector<std::pair<std::string, std::string>> content_of(std::string_view docx) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto entries = report::read_zip(docx);
+  if (!entries) return out;
+  for (const auto& entry : *entries) {
+    const bool text = entry.name.starts_with("word/") && entry.name.find("_rels/") == std::string::npos;
+    if (text) out.emplace_back(entry.name, entry.bytes);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::string packed(std::string_view docx, const std::function<void(std::vector<report::ZipFile>&)>& change) {
+  std::vector<report::ZipFile> files;
+  const auto entries = *report::read_zip(docx);
+  for (const auto& entry : entries) files.push_back({entry.name, entry.bytes});
+  change(files);
+  return *report::write_zip(files);
+}
+
+}  // namespace
+
+TEST_CASE("what LibreOffice signed is valid, packed anew too, and no longer once a byte of it is another") {
+  const std::string docx = file_of("signed-libreoffice.docx");
+  const auto found = verify_signed_paper(kDocxMediaType, docx, file_of("signed-libreoffice-ca.pem"), kNow);
+  CAPTURE(found.detail);
+  CHECK(found.verdict == Verdict::valid);
+  CHECK(found.signer == "Signer rsa, So KHCN");
+  CHECK(found.issuer == "Test CA");
+  CHECK(found.signed_at.starts_with("2026-11-27T"));
+  CHECK(verify_signed_paper(kDocxMediaType, docx, "", kNow).verdict == Verdict::untrusted);
+  CHECK(verdict_of(docx, *parse_rfc3339("2020-01-01T00:00:00Z")) == Verdict::expired);
+  CHECK(verdict_of(packed(docx, [](auto& files) { std::reverse(files.begin(), files.end()); })) ==
+        Verdict::valid);
+  for (const auto& [name, bytes] : content_of(docx)) {
+    const auto other = packed(docx, [&](auto& files) {
+      for (auto& file : files) {
+        if (file.name == name) file.bytes[file.bytes.size() / 2] ^= 1;
+      }
+    });
+    CAPTURE(name);
+    CHECK(verdict_of(other) == Verdict::changed);
+  }
+  CHECK(verify_signed_paper("image/png", docx, "", kNow).verdict == Verdict::none);
+}
+
+TEST_CASE("5,000 mutations of a signed archive and of what is in it: valid only with the same content") {
+  const std::string docx = file_of("signed-libreoffice.docx");
+  const auto content = content_of(docx);
+  REQUIRE(content.size() == 5);
+  std::mt19937 random(27);
+  const auto mutate = [&](std::string& bytes) {
+    const std::string before = bytes;
+    for (std::uint32_t i = 0; i <= random() % 3 && !bytes.empty(); ++i) {
+      const std::size_t at = random() % bytes.size();
+      switch (random() % 4) {
+        case 0:
+          bytes[at] = static_cast<char>(random());
+          break;
+        case 1:
+          bytes[at] = static_cast<char>(bytes[at] ^ (1 << random() % 8));
+          break;
+        case 2:
+          bytes.erase(at, 1 + random() % 40);
+          break;
+        default:
+          bytes.insert(at, before.substr(random() % before.size(), 1 + random() % 60));
+      }
+    }
+  };
+  std::map<Verdict, int> seen;
+  for (int round = 0; round < 5'000; ++round) {
+    std::string other = docx;
+    if (round % 2 == 0) {
+      mutate(other);
+    } else {
+      other = packed(docx, [&](auto& files) { mutate(files[random() % files.size()].bytes); });
+    }
+    const Verdict verdict = verdict_of(other);
+    ++seen[verdict];
+    CAPTURE(round);
+    if (verdict == Verdict::valid) CHECK(content_of(other) == content);
+  }
+  // Dates in the archive, spaces in what is not signed: there are harmless changes, and not many.
+  CHECK(seen[Verdict::valid] > 0);
+  CHECK(seen[Verdict::valid] < 1'000);
+  CHECK(seen[Verdict::changed] > 500);
+  CHECK(seen[Verdict::damaged] > 500);
+}
+
+TEST_CASE("archives that are damaged, too large or of two readings are damaged papers") {
+  const std::string docx = file_of("signed-libreoffice.docx");
+  CHECK(verdict_of("PK") == Verdict::damaged);
+  CHECK(verdict_of(docx.substr(0, docx.size() / 2)) == Verdict::damaged);
+  const auto with = [&](const std::string& name, const std::string& bytes) {
+    return verdict_of(packed(docx, [&](auto& files) { files.push_back({name, bytes}); }));
+  };
+  CHECK(with("word/bomb.bin", std::string(kSignedDocxBytesMax, '\0')) == Verdict::damaged);
+  CHECK(with("word/DOCUMENT.xml", "<x/>") == Verdict::damaged);
+  CHECK(with("word/new.xml", "<x/>") == Verdict::extended);
+  // Two entries of one name: the second takes the place of a name of the same length.
+  std::string twice = packed(docx, [](auto& files) { files.push_back({"word/documend.xml", "<forged/>"}); });
+  for (std::size_t at = twice.find("documend"); at != twice.npos; at = twice.find("documend", at))
+    twice[at + 7] = 't';
+  CHECK(verdict_of(twice) == Verdict::damaged);
+  // The directory says one name, the entry itself another.
+  std::string other = docx;
+  other[other.find("word/styles.xml")] = 'W';
+  CHECK(verdict_of(other) == Verdict::damaged);
+}
+
+}  // namespace signed_paper_test
