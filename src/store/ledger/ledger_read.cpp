@@ -261,12 +261,13 @@ Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope
     const bool narrow = is_narrow(query, scope);
     out.key = "o.value";
     out.id = "o.id";
-    out.sql.add(fmt::format(
-        "SELECT {}, o.value AS k, o.id AS i FROM {} ON o.kind=r.kind AND o.id=r.id AND "
-        "o.field=? AND o.kind=?",
-        // Of each record its own entry; SQLite alone would walk those of the whole kind for it.
-        columns, narrow ? "records r CROSS JOIN record_index o INDEXED BY record_index_by_record"
-                        : "record_index o CROSS JOIN records r"));
+    out.sql.add(
+        fmt::format("SELECT {}, o.value AS k, o.id AS i FROM {} ON o.kind=r.kind AND o.id=r.id AND "
+                    "o.field=? AND o.kind=?",
+                    // Of each record its own entry; SQLite alone would walk those of the whole kind for it.
+                    columns,
+                    narrow ? "records r CROSS JOIN record_index o INDEXED BY record_index_by_record"
+                           : "record_index o CROSS JOIN records r"));
     out.sql.parameters = {kOrderPrefix + query.order_by, std::string_view(kind.name)};
   } else {
     return fail(ErrorCode::invalid, fmt::format("{}: cannot order by '{}'", kind.name, query.order_by));
@@ -521,8 +522,8 @@ Result<Page> SqliteLedger::list(const Query& query, const Scope& scope) {
   const std::string_view inner = query.keep ? std::string_view(columns) : "r.rowid AS row";
   Source source = PHENDAU_TRY(source_of(query, kind->definition, scope, inner));
   Sql& sql = source.sql;
-  PHENDAU_TRY(add_conditions(sql, query, kind->definition, scope, is_narrow(query, scope),
-                             source.key == "o.value"));
+  PHENDAU_TRY(
+      add_conditions(sql, query, kind->definition, scope, is_narrow(query, scope), source.key == "o.value"));
   PHENDAU_TRY(add_cursor(source, query));
   const char* const direction = query.descending ? "DESC" : "ASC";
   sql.add(fmt::format(" ORDER BY {0} {2}, {1} {2} LIMIT ?", source.key, source.id, direction),
