@@ -83,7 +83,7 @@ struct Books {
     answered(hub.ledger->write_batch(batch, system_actor(), hub.env.now()));
   }
 
-  /// One in eight is open, at a step of its own; the others went all the way.
+  /// One in eight is open, at a step of its own; the others have ended.
   void add_case(ledger::WriteBatch& batch, int i) {
     const bool open = i % 8 == 0;
     const UtcTime began =
@@ -99,10 +99,7 @@ struct Books {
     work_on(state, officer, open ? static_cast<std::size_t>(i / 8) % steps : steps, i);
     if (i % 20 == 0) add_sealed_note(state, officer, agency);
     const UtcTime now = began + hours(5);
-    if (!open) {
-      if (const auto closed = workflow::close(*definition.definition, state, officer, now, "Xong"))
-        state = *closed;
-    }
+    if (!open) state = answered(workflow::stop(*definition.definition, state, officer, now, "Xong"));
     ledger::Write write;
     write.kind = hub::kCaseKind;
     write.id = start.case_id;
@@ -280,6 +277,7 @@ Question page_of(const Actor& actor, hub::Incidents::Filter filter) {
 }
 
 void ask_lists(Books& books, Books& few) {
+  using Order = hub::Incidents::Filter::Order;
   const Actor province = system_actor();
   Actor police;
   police.user_id = "police";
@@ -288,10 +286,13 @@ void ask_lists(Books& books, Books& few) {
   const auto officer = [](int i) { return hub::TestHub::officer(books_agency(i % kCaseAgencies)); };
   ask(books, few, "list, newest first", page_of(province, {}));
   ask(books, few, "list, open, newest first", page_of(province, {.status = "open"}));
-  ask(books, few, "list, nearest clock first", page_of(province, {.status = "open", .by_due = true}));
+  ask(books, few, "list, nearest clock first", page_of(province, {.status = "open", .order = Order::due}));
   ask(books, few, "list, exercises", page_of(province, {.exercise = true}));
-  ask(books, few, "board, 200 open cases",
-      page_of(province, {.status = "open", .by_due = true, .limit = 200}));
+  const hub::Incidents::Filter board{.status = "open", .order = Order::urgent, .limit = 200};
+  ask(books, few, "board of the province", page_of(province, board));
+  ask(books, few, "board, an agency's officer",
+      [&](Books& of, int i) { return of.incidents.list(officer(i), board); });
+  ask(books, few, "board of a party", page_of(police, board));
   ask(books, few, "search, words with accents",
       page_of(province, {.text = "m\u00e3 \u0111\u1ed9c t\u1ed1ng ti\u1ec1n"}));
   ask(books, few, "search, without accents", page_of(province, {.text = "ma doc tong tien"}));

@@ -178,7 +178,10 @@ Result<Response> list_incidents(Context& c) {
   filter.agency_id = c.request.query_value("agency");
   filter.text = c.request.query_value("q");
   filter.exercise = c.request.query_value("exercise") == "true";
-  filter.by_due = c.request.query_value("order") == "due";
+  using Order = hub::Incidents::Filter::Order;
+  const std::string order = c.request.query_value("order");
+  if (order == "due") filter.order = Order::due;
+  if (order == "urgent") filter.order = Order::urgent;
   filter.cursor = c.request.query_value("cursor");
   filter.limit = c.limit();
   return answer(c.hub.incidents().list(c.actor, filter));

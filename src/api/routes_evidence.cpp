@@ -32,6 +32,9 @@ Result<Response> update_evidence(Context& c) {
 Result<Response> begin_evidence_upload(Context& c) {
   return answer(c.hub.evidence().begin_upload(c.actor, c.body), 201);
 }
+Result<Response> get_evidence_upload(Context& c) {
+  return answer(c.hub.evidence().upload(c.actor, c.captures[0]));
+}
 Result<Response> add_evidence_part(Context& c) {
   const auto offset = parse_int(c.request.query_value("offset"));
   if (!offset || *offset < 0) return std::unexpected(hub::bad_member("offset").error());
@@ -113,6 +116,8 @@ std::vector<Route> evidence_routes() {
       {"POST", "/evidence", "referEvidence", create, record, Access::session, kJson, refer_evidence},
       {"POST", "/evidence/uploads", "beginEvidenceUpload", create, record, Access::session, kJson,
        begin_evidence_upload},
+      {"GET", "/evidence/uploads/{id}", "getEvidenceUpload", create, record, Access::session, false,
+       get_evidence_upload},
       {"POST", "/evidence/uploads/{id}", "addEvidencePart", create, record, Access::session, false,
        add_evidence_part},
       {"DELETE", "/evidence/uploads/{id}", "cancelEvidenceUpload", create, record, Access::session, false,

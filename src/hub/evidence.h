@@ -47,12 +47,17 @@ class Evidence {
   Result<Json> refer(const Actor& actor, const Json& about, const std::string& id = {});
   /// {id, part_bytes_max}. Rights and texts are judged before a byte comes.
   Result<Json> begin_upload(const Actor& actor, const Json& body);
-  /// {received}
+  /// How far it is: {id, received, part_bytes_max}. Also after a restart of the hub.
+  Result<Json> upload(const Actor& actor, std::string_view id);
+  /// As upload(), when the part is durable.
   Result<Json> add_part(const Actor& actor, std::string_view id, std::uint64_t offset,
                         std::string_view bytes);
-  /// The item. A refusal of the guard leaves no byte.
+  /// The item, which has the upload's id: asked again after a kill, the same one. A refusal of the guard
+  /// leaves no byte.
   Result<Json> finish_upload(const Actor& actor, std::string_view id, const Json& body);
   Result<> cancel_upload(const Actor& actor, std::string_view id);
+  /// Removes uploads that nobody goes on with. For the hub's maintenance.
+  void sweep() { staging_.sweep(); }
   /// The rows of a search, raw, with range and the head of the journal's chain.
   Result<Json> take_journal(const Actor& actor, const Json& body);
 

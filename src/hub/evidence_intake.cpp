@@ -28,6 +28,10 @@ bool is_hex(const std::string& text, std::size_t digits) {
   return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
+Json upload_view(std::string_view id, std::uint64_t received) {
+  return Json::object({{"id", id}, {"received", received}, {"part_bytes_max", kEvidencePartBytesMax}});
+}
+
 Result<> read_texts(const Json& body, Json& doc) {
   for (const auto member : kTexts) {
     const std::string text(trim(body[member].as_string()));
@@ -159,19 +163,29 @@ Result<Json> Evidence::begin_upload(const Actor& actor, const Json& body) {
   if (!body["size_bytes"].is_int() || body["size_bytes"].as_int() < 1) return bad_member("size_bytes");
   begin.size_bytes = static_cast<std::uint64_t>(body["size_bytes"].as_int());
   begin.about = body;
-  const std::string id = PHENDAU_TRY(staging_.begin(std::move(begin)));
-  return Json::object({{"id", id}, {"received", 0}, {"part_bytes_max", kEvidencePartBytesMax}});
+  return upload_view(PHENDAU_TRY(staging_.begin(std::move(begin))), 0);
+}
+
+Result<Json> Evidence::upload(const Actor& actor, std::string_view id) {
+  return upload_view(id, PHENDAU_TRY(staging_.received(id, actor.user_id)));
 }
 
 Result<Json> Evidence::add_part(const Actor& actor, std::string_view id, std::uint64_t offset,
                                 std::string_view bytes) {
-  const auto received = PHENDAU_TRY(staging_.add(id, actor.user_id, offset, bytes));
-  return Json::object({{"id", id}, {"received", received}, {"part_bytes_max", kEvidencePartBytesMax}});
+  return upload_view(id, PHENDAU_TRY(staging_.add(id, actor.user_id, offset, bytes)));
 }
 
 Result<Json> Evidence::finish_upload(const Actor& actor, std::string_view id, const Json& body) {
-  const auto whole = PHENDAU_TRY(staging_.take(id, actor.user_id));
+  const auto taken_up = staging_.take(id, actor.user_id);
+  if (!taken_up) {
+    // Its answer may have been lost.
+    const auto item = services_.ledger.get(kItemKind, id, everything());
+    if (item && item->created_by == actor.user_id) return get(actor, id);
+    return std::unexpected(taken_up.error());
+  }
+  const EvidenceStaging::Whole& whole = *taken_up;
   TakenFile file;
+  file.id = id;
   file.path = whole.path;
   file.name = whole.name;
   file.sha256 = to_lower_ascii(trim(body["sha256"].as_string()));

@@ -8,6 +8,8 @@
 namespace phendau::hub {
 namespace {
 
+constexpr std::string_view kState = ".json";
+
 std::unexpected<Error> no_such_upload() {
   return fail(ErrorCode::not_found, "no such upload", "evidence.no_upload");
 }
@@ -16,9 +18,56 @@ std::unexpected<Error> no_such_upload() {
 
 Result<> EvidenceStaging::open() {
   PHENDAU_TRY(env_.make_dirs(folder_, 0700));
-  for (const auto& entry : PHENDAU_TRY(env_.list(folder_)))
-    if (!entry.is_directory) PHENDAU_TRY(env_.remove_file(path_join(folder_, entry.name)));
+  const std::lock_guard lock(mu_);
+  uploads_.clear();
+  const auto entries = PHENDAU_TRY(env_.list(folder_));
+  for (const auto& entry : entries) {
+    if (entry.is_directory || !entry.name.ends_with(kState)) continue;
+    const std::string id = entry.name.substr(0, entry.name.size() - kState.size());
+    if (auto upload = taken_up(path_join(folder_, id))) uploads_.emplace(id, std::move(*upload));
+  }
+  expire(env_.now());
+  for (const auto& entry : entries) {
+    const std::string path = path_join(folder_, entry.name);
+    const bool known = uploads_.contains(entry.name.substr(0, entry.name.find('.')));
+    const bool own = entry.name.find('.') == std::string::npos || entry.name.ends_with(kState);
+    if (!entry.is_directory && !(known && own) && env_.exists(path)) PHENDAU_TRY(env_.remove_file(path));
+  }
+  if (!uploads_.empty())
+    PHENDAU_LOG(info, "staged_evidence_taken_up", {"uploads", std::uint64_t{uploads_.size()}});
   return {};
+}
+
+/// What an upload says of itself; an error when it cannot go on.
+Result<std::shared_ptr<EvidenceStaging::Upload>> EvidenceStaging::taken_up(const std::string& path) {
+  const Json state = PHENDAU_TRY(parse_json(PHENDAU_TRY(read_file(env_, path + std::string(kState)))));
+  auto out = std::make_shared<Upload>();
+  out->begin = {state["user_id"].as_string(), state["name"].as_string(),
+                static_cast<std::uint64_t>(state["size_bytes"].as_int()), state["about"]};
+  out->path = path;
+  out->received = static_cast<std::uint64_t>(state["received"].as_int());
+  out->touched_at = PHENDAU_TRY(parse_rfc3339(state["touched_at"].as_string()));
+  const auto file = PHENDAU_TRY(env_.open(path, OpenMode::read));
+  if (PHENDAU_TRY(file->size()) < out->received || out->received > out->begin.size_bytes)
+    return fail(ErrorCode::corrupt, "an upload is shorter than it says");
+  return out;
+}
+
+/// After the bytes that it counts are synced.
+Result<> EvidenceStaging::note(const Upload& upload, std::uint64_t received) {
+  const Begin& begin = upload.begin;
+  const Json state = Json::object({{"user_id", begin.user_id},
+                                   {"name", begin.name},
+                                   {"size_bytes", begin.size_bytes},
+                                   {"about", begin.about},
+                                   {"received", received},
+                                   {"touched_at", format_rfc3339(env_.now())}});
+  return write_file_atomic(env_, upload.path + std::string(kState), state.dump());
+}
+
+void EvidenceStaging::sweep() {
+  const std::lock_guard lock(mu_);
+  expire(env_.now());
 }
 
 Result<bool> has_evidence_room(Env& env, const std::string& folder, int disk_quota_percent,
@@ -76,6 +125,7 @@ Result<std::string> EvidenceStaging::begin(Begin begin) {
   upload->path = path_join(folder_, id);
   upload->touched_at = env_.now();
   PHENDAU_TRY(env_.open(upload->path, OpenMode::create_new));
+  PHENDAU_TRY(note(*upload, 0));
   uploads_.emplace(id, std::move(upload));
   return id;
 }
@@ -104,7 +154,16 @@ Result<std::uint64_t> EvidenceStaging::add(std::string_view id, std::string_view
   const auto file = PHENDAU_TRY(env_.open(upload->path, OpenMode::read_write));
   // At its place, not at the end: a part that failed half-way is written again.
   PHENDAU_TRY(file->write_at(offset, bytes));
+  PHENDAU_TRY(file->sync());
+  PHENDAU_TRY(note(*upload, offset + bytes.size()));
   upload->received += bytes.size();
+  return upload->received;
+}
+
+Result<std::uint64_t> EvidenceStaging::received(std::string_view id, std::string_view user_id) {
+  const auto upload = PHENDAU_TRY(find(id, user_id));
+  const std::lock_guard turn(upload->mu);
+  if (upload->gone) return no_such_upload();
   return upload->received;
 }
 
@@ -139,9 +198,13 @@ Result<std::string> EvidenceStaging::new_path() {
 }
 
 void EvidenceStaging::remove(const std::string& path) {
-  const auto removed = env_.remove_file(path);
-  if (!removed)
-    PHENDAU_LOG(error, "staged_evidence_stays", {"file", path}, {"error", removed.error().message});
+  // Without its state a file is taken up by nobody, whatever happens in between.
+  for (const std::string& one : {path + std::string(kState), path}) {
+    if (!env_.exists(one)) continue;
+    const auto removed = env_.remove_file(one);
+    if (!removed)
+      PHENDAU_LOG(error, "staged_evidence_stays", {"file", one}, {"error", removed.error().message});
+  }
 }
 
 EvidenceStaging::Counts EvidenceStaging::counts() {

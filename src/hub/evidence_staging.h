@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that come in parts: each lies in DATA/evidence-staging until it is whole, is looked at there, and
-// goes on into the ledger's blobs or away. What a stopped hub left there goes at the next start. Every limit
-// has a sentence and a counter. Thread-safe; the parts of one file take turns.
+// goes on into the ledger's blobs or away. Beside it lies what is known of it and how far it is (ID.json), so
+// that it goes on after a restart; what nobody goes on with is swept. Every limit has a sentence and a
+// counter. Thread-safe; the parts of one file take turns.
 #pragma once
 
 #include <map>
@@ -31,8 +32,10 @@ class EvidenceStaging {
  public:
   EvidenceStaging(Env& env, std::string folder, int disk_quota_percent)
       : env_(env), folder_(std::move(folder)), disk_quota_percent_(disk_quota_percent) {}
-  /// Removes what is left from before. Before use.
+  /// Takes up what was unfinished, removes whatever else is left from before. Before use.
   Result<> open();
+  /// Removes uploads without a part for kStagedIdleMax.
+  void sweep();
 
   struct Begin {
     std::string user_id;
@@ -42,8 +45,10 @@ class EvidenceStaging {
   };
   /// The id. `limit`: evidence.too_large, evidence.too_many_uploads, evidence.disk.
   Result<std::string> begin(Begin begin);
-  /// Bytes there now. `conflict` (evidence.offset) with the offset expected in args[0], when a part was lost
-  /// or came twice; `invalid` when it is too large or reaches beyond the end.
+  /// Bytes that are safe.
+  Result<std::uint64_t> received(std::string_view id, std::string_view user_id);
+  /// Bytes there now, synced. `conflict` (evidence.offset) with the offset expected in args[0], when a part
+  /// was lost or came twice; `invalid` when it is too large or reaches beyond the end.
   Result<std::uint64_t> add(std::string_view id, std::string_view user_id, std::uint64_t offset,
                             std::string_view bytes);
   struct Whole {
@@ -75,6 +80,8 @@ class EvidenceStaging {
     UtcTime touched_at;          // guarded by EvidenceStaging::mu_
   };
   Result<std::shared_ptr<Upload>> find(std::string_view id, std::string_view user_id);
+  Result<std::shared_ptr<Upload>> taken_up(const std::string& path);
+  Result<> note(const Upload& upload, std::uint64_t received);
   void expire(UtcTime now);  // mu_ held
 
   Env& env_;

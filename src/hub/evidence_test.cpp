@@ -191,7 +191,7 @@ TEST_CASE("evidence: limits are named and counted") {
   CHECK(refused(world.about("a.log", 5)) == "evidence.too_many_uploads");
   world.hub.env.advance(hours(7));
   CHECK(refused(world.about("a.log", 5)).empty());  // the idle ones went, with their bytes
-  CHECK(world.staged() == 1);
+  CHECK(world.staged() == 2);                       // the file, and how far it is
   const Json counts = (*world.evidence.list(world.province, {}))["uploads"];
   CHECK(counts["too_large"].as_int() == 1);
   CHECK(counts["no_disk"].as_int() == 1);
@@ -199,8 +199,66 @@ TEST_CASE("evidence: limits are named and counted") {
   CHECK(counts["expired"].as_int() == 4);
   CHECK(counts["open"].as_int() == 1);
   CHECK_FALSE((*world.evidence.list(world.officer, {})).contains("uploads"));
-  REQUIRE(world.evidence.open());  // as after a restart
+  world.hub.env.advance(hours(7));
+  world.evidence.sweep();
   CHECK(world.staged() == 0);
+  CHECK((*world.evidence.list(world.province, {}))["uploads"]["expired"].as_int() == 5);
+}
+
+TEST_CASE("evidence: an upload goes on after a power cut, from the last acknowledged part") {
+  World world;
+  FakeEnv& env = world.hub.env;
+  const std::string bytes = "192.0.2.1 GET /shell.php";
+  const auto begun = *world.evidence.begin_upload(world.officer, world.about("a.log", bytes.size()));
+  const std::string id = begun["id"].as_string();
+  REQUIRE(world.evidence.add_part(world.officer, id, 0, bytes.substr(0, 10)));
+  // Cut off in the middle of a part: nobody was told that it is there.
+  env.set_fault_hook([](std::string_view operation, const std::string& path) -> Result<> {
+    if (operation == "sync" && !path.ends_with(".new")) return fail(ErrorCode::io, "cut");
+    return {};
+  });
+  CHECK_FALSE(world.evidence.add_part(world.officer, id, 10, bytes.substr(10)));
+  env.set_fault_hook(nullptr);
+  const std::string folder = "/data/evidence-staging/";
+  REQUIRE(env.open(folder + "01KAV9FT00HSCVY2582CPWAA4G", OpenMode::create_new));  // an excerpt's
+  for (const std::uint8_t kept : {std::uint8_t{255}, std::uint8_t{0}}) {
+    env.power_cut(kept);
+    REQUIRE(world.evidence.open());
+    CHECK(world.staged() == 2);
+    CHECK((*world.evidence.upload(world.officer, id))["received"].as_int() == 10);
+  }
+  CHECK(world.evidence.upload(world.other, id).error().text_id == "evidence.no_upload");
+  REQUIRE(world.evidence.add_part(world.officer, id, 10, bytes.substr(10)));
+  const Json hash = Json::object({{"sha256", sha256_hex(bytes)}});
+  const auto made = world.evidence.finish_upload(world.officer, id, hash);
+  REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
+  CHECK((*made)["sha256"].as_string() == sha256_hex(bytes));
+  CHECK(world.staged() == 0);
+  // Its answer was lost: the same item, once; nobody else learns of it.
+  CHECK((*world.evidence.finish_upload(world.officer, id, hash))["number"].as_string() == "E001");
+  CHECK(world.evidence.finish_upload(world.other, id, hash).error().text_id == "evidence.no_upload");
+  CHECK((*world.evidence.list(world.officer, {}))["total"].as_int() == 1);
+
+  // What waited too long while the hub was down goes at the start; what is damaged, too.
+  const auto idle = *world.evidence.begin_upload(world.officer, world.about("b.log", 3));
+  env.advance(hours(7));
+  const auto damaged = *world.evidence.begin_upload(world.officer, world.about("c.log", 3));
+  REQUIRE(world.evidence.add_part(world.officer, damaged["id"].as_string(), 0, "ab"));
+  REQUIRE((*env.open(folder + damaged["id"].as_string(), OpenMode::read_write))->truncate(1));
+  REQUIRE(world.evidence.open());
+  CHECK(world.staged() == 0);
+}
+
+TEST_CASE("evidence: a refusal after a restart leaves no byte") {
+  World world;
+  const std::string marked = "TUY\xE1\xBB\x86T M\xE1\xBA\xACT\n";
+  const auto begun = *world.evidence.begin_upload(world.officer, world.about("a.log", marked.size()));
+  const std::string id = begun["id"].as_string();
+  REQUIRE(world.evidence.add_part(world.officer, id, 0, marked));
+  REQUIRE(world.evidence.open());
+  CHECK(world.evidence.finish_upload(world.officer, id, {}).error().text_id == "upload.state_secret");
+  CHECK(world.staged() == 0);
+  CHECK_FALSE(world.hub.ledger->blob_exists(sha256_hex(marked)));
 }
 
 TEST_CASE("evidence: a marking is found in any piece, and a refusal leaves no byte") {

@@ -247,6 +247,7 @@ void Hub::run_maintenance() {
     if (now - done_at < seconds(5)) continue;
     done_at = now;
     organisations_->carry_out_due();
+    evidence_->sweep();
     if (const auto maintained = journal_->maintenance(now); !maintained) {
       PHENDAU_LOG(warn, "journal_maintenance_failed", {"error", maintained.error().message});
     }

@@ -292,22 +292,38 @@ Result<Json> Incidents::timeline(const ledger::Record& record, const workflow::C
 }
 
 Result<Json> Incidents::list(const Actor& actor, const Filter& filter) {
+  using Order = Filter::Order;
+  using Op = ledger::FieldFilter::Op;
   const Scope scope = PHENDAU_TRY(case_scope(actor, CaseRight::view));
   ledger::Query query = cases_query(filter.exercise);
-  query.order_by = filter.by_due ? "next_due" : "created_at";
-  query.descending = !filter.by_due;
+  query.order_by = "created_at";
   query.limit = filter.limit;
-  query.cursor = filter.cursor;
   query.text = filter.text;
   if (!filter.status.empty()) query.states = {filter.status};
   if (!filter.agency_id.empty()) query.agency_ids = {filter.agency_id};
-  if (filter.by_due) query.filters.push_back({"next_due", ledger::FieldFilter::Op::present, {}});
-  const auto page = PHENDAU_TRY(case_summaries(services_.ledger, query, scope));
+  ledger::Query first = query;
+  if (filter.order != Order::newest) {
+    first.order_by = "next_due";
+    first.descending = false;
+    first.filters.push_back({"next_due", Op::present, {}});
+  }
+  first.cursor = filter.order == Order::urgent ? "" : filter.cursor;
+  auto page = PHENDAU_TRY(case_summaries(services_.ledger, first, scope));
+  if (filter.order == Order::urgent) {
+    page.next_cursor.clear();
+    ledger::Query rest = query;
+    rest.filters.push_back({"next_due", Op::missing, {}});
+    rest.limit = query.limit - page.records.size();
+    if (rest.limit > 0) {
+      for (auto& record : PHENDAU_TRY(case_summaries(services_.ledger, rest, scope)).records)
+        page.records.push_back(std::move(record));
+    }
+  }
   AgencyNames names(services_);
   Json::Array items;
   for (const auto& record : page.records) items.push_back(summary(record, nullptr, names));
   Json out = page_json(std::move(items), page.next_cursor);
-  out.set("total", PHENDAU_TRY(services_.ledger.count(query, scope)));
+  out.set("total", PHENDAU_TRY(services_.ledger.count(filter.order == Order::due ? first : query, scope)));
   return out;
 }
 

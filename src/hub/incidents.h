@@ -34,10 +34,12 @@ class Incidents {
     std::string agency_id = {};
     std::string text = {};
     bool exercise = false;  // exercises and nothing else; without it everything but them
-    bool by_due = false;    // by the nearest clock; what has none is left out
+    /// due: by the nearest clock, what has none is left out; urgent: what has none after it, in one page.
+    enum class Order : std::uint8_t { newest, due, urgent } order = Order::newest;
     std::string cursor = {};
     std::size_t limit = 50;
   };
+  /// A page, and how many there are in all.
   Result<Json> list(const Actor& actor, const Filter& filter);
   Result<Json> get(const Actor& actor, std::string_view id);
   Result<Json> create(const Actor& actor, const Json& body);

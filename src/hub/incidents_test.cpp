@@ -301,6 +301,46 @@ TEST_CASE("incidents: detection is given or corrected with a reason, and clocks 
   CHECK(record_of(world, *made).doc["next_due"].as_string() == "2026-10-20T02:30:00Z");
 }
 
+TEST_CASE("incidents: the most urgent first: by the nearest clock, then what has none, and how many in all") {
+  World world;
+  const Actor operator_ = World::person(Role::province_operator, "a1");
+  std::vector<std::string> ids;
+  for (const char* agency : {"a1", "a2", "a1", "a2"}) {
+    ids.push_back(world.create(operator_, agency)["id"].as_string());
+    world.env.set_now(world.env.now() + minutes(1));
+  }
+  const auto due = [&](std::size_t i, const Json& at) {
+    auto write = ledger::rewrite(world.ledger->get(kCaseKind, ids[i], everything()).value(), "test");
+    write.doc.erase("next_due");
+    if (at.is_string()) write.doc.set("next_due", at);
+    REQUIRE(world.ledger->write(write, system_actor(), world.env.now()));
+  };
+  due(0, "2026-10-22T00:00:00Z");
+  due(1, "2026-10-21T00:00:00Z");
+  due(2, {});
+  due(3, {});
+  using Order = Incidents::Filter::Order;
+  const auto listed = [&](const Actor& actor, Order order, std::size_t limit) {
+    const auto page = world.incidents->list(actor, {.status = "open", .order = order, .limit = limit});
+    REQUIRE_MESSAGE(page.has_value(), page.error().message);
+    std::string out;
+    for (const auto& item : (*page)["items"].items()) {
+      const auto at = std::find(ids.begin(), ids.end(), item["id"].as_string());
+      out += std::to_string(at - ids.begin());
+    }
+    return out + (*page)["next_cursor"].string_or("").substr(0, 1).append("/") +
+           std::to_string((*page)["total"].as_int());
+  };
+  CHECK(listed(operator_, Order::urgent, 200) == "1032/4");
+  CHECK(listed(operator_, Order::urgent, 3) == "103/4");
+  CHECK(listed(operator_, Order::urgent, 1) == "1/4");
+  CHECK(listed(operator_, Order::due, 200) == "10/2");
+  CHECK(listed(operator_, Order::newest, 200) == "3210/4");
+  const Actor officer = World::officer("a1");
+  CHECK(listed(officer, Order::urgent, 200) == "02/2");
+  CHECK(listed(officer, Order::due, 200) == "0/1");
+}
+
 TEST_CASE("incidents: a part of a case is a case of its own, led by another agency") {
   World world;
   const Actor officer = World::officer("a1");

@@ -131,7 +131,7 @@ Result<wire::EvidenceAnswer> OrderEvidence::take_alone(const Actor& device, cons
       return fail(ErrorCode::unavailable, "the hub's disk is full", "error.disk_full");
     PHENDAU_TRY(file->append(part.bytes));
     size += part.bytes.size();
-    if (part.last) PHENDAU_TRY(file->sync());
+    PHENDAU_TRY(file->sync());  // what is acknowledged is not asked for again
   }
   if (!part.last) return wire::EvidenceAnswer{size, false};
   const bool kept = PHENDAU_TRY(keep(device, order, part, path));

@@ -2,7 +2,6 @@
 #include "hub/queue.h"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 
 #include "base/texts.h"
@@ -66,17 +65,9 @@ Result<> Queue::add_alerts(const Actor& actor, Json::Array& out, Json& counts) {
 }
 
 Result<> Queue::add_incidents(const Actor& actor, Json::Array& out, Json& counts) {
-  // Those with a clock, the nearest first, and the newest: an old case that falls due is not behind them.
-  const Json due_first =
-      PHENDAU_TRY(incidents_.list(actor, {.status = "open", .by_due = true, .limit = kPerType}));
-  const Json newest = PHENDAU_TRY(incidents_.list(actor, {.status = "open", .limit = kPerType}));
-  Json::Array all = due_first["items"].items();
-  std::set<std::string> known;
-  for (const auto& one : all) known.insert(one["id"].as_string());
-  for (const auto& one : newest["items"].items()) {
-    if (all.size() < kPerType && known.insert(one["id"].as_string()).second) all.push_back(one);
-  }
-  for (const auto& incident : all) {
+  const Json page = PHENDAU_TRY(incidents_.list(
+      actor, {.status = "open", .order = Incidents::Filter::Order::urgent, .limit = kPerType}));
+  for (const auto& incident : page["items"].items()) {
     Json due;
     for (const auto& clock : incident["clocks"].items()) {
       if (due.is_null() || clock["due_at"].as_string() < due.as_string()) due = clock["due_at"];
@@ -85,7 +76,7 @@ Result<> Queue::add_incidents(const Actor& actor, Json::Array& out, Json& counts
     one.set("since", incident["opened_at"]).set("state", "open").set("detail", incident["current_step"]);
     out.push_back(std::move(one));
   }
-  counts.set("incident", newest["total"]);
+  counts.set("incident", page["total"]);
   return {};
 }
 

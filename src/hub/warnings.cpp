@@ -400,11 +400,14 @@ Result<Json> silent_warnings(const Services& services, UtcTime now, const Scope&
   query.order_by = "created_at";
   query.limit = kInForceMax;
   query.only = {"title", "sent_to", "reply_by"};
+  const bool everywhere = of.reach == Scope::Reach::everything;
+  if (!everywhere && of.agency_ids.empty()) return Json::array();
+  if (!everywhere) query.agency_ids = of.agency_ids;
   const auto page = PHENDAU_TRY(services.ledger.list(query, everything()));
   Json out = Json::array();
   for (const auto& warning : page.records) {
     const auto due_at = time_of(warning.doc["reply_by"], true);
-    if (!of.covers(warning.agency_id) || !due_at || now < *due_at) continue;
+    if (!due_at || now < *due_at) continue;
     const auto answered = PHENDAU_TRY(services.ledger.owners(about(kReceipt, warning.id), everything()));
     Json silent = Json::array();
     for (const auto& agency : warning.doc["sent_to"].items()) {

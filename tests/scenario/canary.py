@@ -249,6 +249,7 @@ def requests(on, own):
         "listEvidence": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"case": on["case"]}, {"state": "collected,handed_over"}, {"q": "chimHOANGYEN"}]],
         "referEvidence": [({**who, "label": "x", "source": "x", "sha256": "a" * 64, "kept_at": "x", "custodian": "x"}, {}, {}) for who in ({"case_id": on["case"]}, {"agency_id": on["agency"]})],
         "beginEvidenceUpload": [({**who, "label": "x", "source": "x", "name": "x.log", "size_bytes": 1}, {}, {}) for who in ({"case_id": on["case"]}, {"agency_id": on["agency"]})],
+        "getEvidenceUpload": [(None, {}, {"id": on["upload"]})],
         "addEvidencePart": [(b"x", {"offset": "0"}, {"id": on["upload"]})], "cancelEvidenceUpload": [(None, {}, {"id": on["upload"]})],
         "finishEvidenceUpload": [({}, {}, {"id": on["upload"]})],
         "takeJournalExcerpt": [({**who, "label": "x", "source": "x", "from": "2020-01-01T00:00:00Z", "to": "2030-01-01T00:00:00Z"}, {}, {}) for who in ({"case_id": on["case"]}, {"agency_id": on["agency"]})],

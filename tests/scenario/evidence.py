@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evidence. First a real hub: files taken in by parts, refused, by reference and out of the journal; acts; a package that sha256sum and
+"""Evidence. First a real hub: files taken in by parts (over kills), refused, by reference and out of the journal; acts; a package that sha256sum and
 phendau evidence verify accept; holds; a custody log that somebody changed in the store. Then packages on a PC without a hub: made by
 Python and OpenSSL by what docs/decisions/0023 says, whole and altered; hostile ones; and the published bags of others."""
 import hashlib
@@ -7,10 +7,13 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -98,6 +101,14 @@ def person(name, role, agency):
     return Client(hub.port).sign_in(name, made["one_time_password"], PASSWORD)
 
 
+def attempt(what):
+    """Its answer may be lost."""
+    try:
+        what()
+    except Exception:
+        pass
+
+
 def take_in(client, name, data, part=None, **about):
     body = {"case_id": case["id"], "label": name, "source": "máy web-01", "name": name, "size_bytes": len(data), **about}
     begun = client.post("/evidence/uploads", body)
@@ -121,8 +132,41 @@ refused(422, lambda: take_in(officer, "dia.e01", b"EVF"), "giữ bên ngoài", c
 for path in hub.data.rglob("*"):
     assert not path.is_file() or "bí mật bị lộ".encode() not in path.read_bytes(), path
 assert not list((hub.data / "evidence-staging").iterdir())
+
+# Killed in the middle of a large file, and once more before the answer that it is whole: it goes on where it was, and is there once.
+huge = os.urandom(1 << 20) * 40
+begun = officer.post("/evidence/uploads", {"case_id": case["id"], "label": "Bắt gói lớn", "source": "web-01", "name": "lon.pcap", "size_bytes": len(huge)})
+path, part = f"/evidence/uploads/{begun['id']}", begun["part_bytes_max"]
+received = 0
+for acknowledged in (4 * part, 7 * part):
+    while received < acknowledged:
+        received = officer.call("POST", path, huge[received:received + part], offset=received)["received"]
+    late = threading.Thread(target=lambda at: attempt(lambda: officer.call("POST", path, huge[at:at + part], offset=at)), args=(received,))
+    late.start()  # a part is on its way
+    hub.stop(signal.SIGKILL)
+    late.join()
+    hub.start()
+    admin, officer, police = hub.admin(), Client(hub.port).sign_in("can.bo", PASSWORD), Client(hub.port).sign_in("cong.an", PASSWORD)
+    refused(404, lambda: police.get(path))
+    received = officer.get(path)["received"]
+    assert received in (acknowledged, acknowledged + part), (received, acknowledged)
+while received < len(huge):
+    received = officer.call("POST", path, huge[received:received + part], offset=received)["received"]
+digest = {"sha256": hashlib.sha256(huge).hexdigest()}
+late = threading.Thread(target=lambda: attempt(lambda: officer.post(path + "/finish", digest)))
+late.start()
+time.sleep(0.1)
+hub.stop(signal.SIGKILL)
+late.join()
+hub.start()
+admin, officer, police = hub.admin(), Client(hub.port).sign_in("can.bo", PASSWORD), Client(hub.port).sign_in("cong.an", PASSWORD)
+resumed = officer.post(path + "/finish", digest)
+assert resumed["sha256"] == digest["sha256"] and resumed["number"] == "E003" and resumed["id"] == begun["id"], resumed
+assert officer.post(path + "/finish", digest)["id"] == begun["id"] and admin.get("/evidence", case=case["id"])["total"] == 3
+assert hashlib.sha256(officer.raw("GET", f"/api/v1/evidence/{begun['id']}/content")[1]).hexdigest() == digest["sha256"]
+assert not list((hub.data / "evidence-staging").iterdir())
 outside = officer.post("/evidence", {"case_id": case["id"], "label": "Ảnh đĩa", "source": "web-01", "sha256": "ab" * 32, "kept_at": "Tủ số 2", "custodian": "Trần B"})
-assert outside["number"] == "E003" and outside["outside"] and not outside["has_content"]
+assert outside["number"] == "E004" and outside["outside"] and not outside["has_content"]
 
 # The rows of a search become an item.
 with socket.create_connection(("127.0.0.1", hub.tcp)) as sock:
@@ -130,7 +174,7 @@ with socket.create_connection(("127.0.0.1", hub.tcp)) as sock:
 span = {"from": "2020-01-01T00:00:00Z", "to": "2030-01-01T00:00:00Z"}
 wait_for(lambda: officer.get("/events/histogram", q="192.0.2.9", buckets=1, from_=span["from"], to=span["to"])["total"] == 20)
 excerpt = officer.post("/evidence/journal", {"case_id": case["id"], "label": "Nhật ký SSH", "source": "Nhật ký hệ thống", "q": "192.0.2.9", **span})
-assert excerpt["number"] == "E004" and excerpt["journal"]["rows"] == 20 and len(excerpt["journal"]["head_hash"]) == 64, excerpt["journal"]
+assert excerpt["number"] == "E005" and excerpt["journal"]["rows"] == 20 and len(excerpt["journal"]["head_hash"]) == 64, excerpt["journal"]
 response, rows = officer.raw("GET", f"/api/v1/evidence/{excerpt['id']}/content")
 assert rows.count(b"Failed password") == 20 and hashlib.sha256(rows).hexdigest() == excerpt["sha256"]
 assert response.getheader("Content-Type") == "application/octet-stream" and response.getheader("Content-Disposition").startswith("attachment")
@@ -147,7 +191,7 @@ refused(404, lambda: police.get(f"/evidence/{first['id']}"))
 refused(400, lambda: officer.post("/evidence/bags", {"case_id": case["id"], "to": "Công an tỉnh"}), "vì sao")
 bag = officer.post("/evidence/bags", {"case_id": case["id"], "to": "Công an tỉnh", "to_body": "police", "no_request_reason": "Yêu cầu qua điện thoại của PA05",
                                       "minute": {"receiver_name": "Lê Văn C", "carrier": "USB 32 GB"}})
-assert bag["numbers"] == ["E001", "E002", "E003", "E004"], bag
+assert bag["numbers"] == ["E001", "E002", "E003", "E004", "E005"], bag
 response, data = police.raw("GET", f"/api/v1/evidence/bags/{bag['id']}/content")
 assert response.status == 200 and len(data) == bag["size_bytes"] and data == officer.raw("GET", f"/api/v1/evidence/bags/{bag['id']}/content")[1]
 (base / "goi-cua-hub.zip").write_bytes(data)
@@ -164,11 +208,11 @@ assert "PowerShell" in (folder / "HUONG-DAN-KIEM-TRA.txt").read_text() and bag["
 assert "E001: Bàn giao" in (folder / "data/timeline.csv").read_text("utf-8-sig")
 with zipfile.ZipFile(folder / "data/bien-ban-ban-giao.docx") as minute:
     text = minute.read("word/document.xml").decode()
-    assert all(word in text for word in ("Lê Văn C", "USB 32 GB", first["sha256"], "E004"))
+    assert all(word in text for word in ("Lê Văn C", "USB 32 GB", first["sha256"], "E005"))
 for where in (base / "goi-cua-hub.zip", folder):
     report = json.loads(run(PHENDAU, "evidence", "verify", where, "--public-key", bag["public_key"], "--format", "json").stdout)
     assert report["ok"] and not report["findings"] and report["tagmanifest_sha256"] == bag["tagmanifest_sha256"], report
-    assert len(report["custody"]["items"]) == 4 and all(i["holder"] == "Công an tỉnh" for i in report["custody"]["items"]), report["custody"]
+    assert len(report["custody"]["items"]) == 5 and all(i["holder"] == "Công an tỉnh" for i in report["custody"]["items"]), report["custody"]
 heads = {e["number"]: e["custody_head"] for e in admin.get("/evidence", case=case["id"])["items"]}
 assert heads == {i["item"].split("@")[0]: i["hash"] for i in report["custody"]["items"]}
 shown = police.get(f"/evidence/{first['id']}")
@@ -190,10 +234,10 @@ admin.post(f"/holds/{hold['id']}/lift", {"reason": "Xong", "paper_number": "CV 9
 assert officer.post(f"/evidence/{second['id']}/acts", destroy)["state"] == "destroyed"
 refused(404, lambda: officer.get(f"/evidence/{second['id']}/content"), "đã hủy")
 assert admin.get(f"/evidence/{first['id']}")["verified"]["ok"]
-assert run(PHENDAU, "evidence", "list", "--data", hub.data).stdout.count("OK") == 4  # beside the hub
+assert run(PHENDAU, "evidence", "list", "--data", hub.data).stdout.count("OK") == 5  # beside the hub
 hub.stop()
 listed = json.loads(run(PHENDAU, "evidence", "list", "--data", hub.data, "--format", "json").stdout)
-assert [(i["number"], i["ok"]) for i in listed["items"]] == [("E001", True), ("E002", True), ("E003", True), ("E004", True)], listed
+assert [(i["number"], i["ok"]) for i in listed["items"]] == [(f"E00{n}", True) for n in range(1, 6)], listed
 
 # Somebody changes the custody log in the store.
 with sqlite3.connect(hub.data / "ledger" / "ledger.db") as store:

@@ -198,8 +198,9 @@ Result<> add_words(Sql& sql, const Query& query, bool narrow) {
 }
 
 /// @param words_in_place words are sought in the rows themselves, not in a list of ids made before.
+/// @param ordered the list joins the entries that it is ordered by, which answer what asks for them.
 Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, const Scope& scope,
-                        bool words_in_place) {
+                        bool words_in_place, bool ordered = false) {
   sql.add(" WHERE r.kind=?", {std::string_view(query.kind)});
   add_scope(sql, scope, query.kind);
   if (!kind.sealed_field.empty()) add_seals(sql, scope, query.kind);
@@ -210,7 +211,13 @@ Result<> add_conditions(Sql& sql, const Query& query, const KindSchema& kind, co
   if (!query.states.empty()) sql.add_any_of("r.state", to_values(query.states));
   if (!query.agency_ids.empty()) sql.add_any_of("r.agency_id", to_values(query.agency_ids));
   if (!query.ids.empty()) sql.add_any_of("r.id", to_values(query.ids));
-  for (const auto& filter : query.filters) PHENDAU_TRY(add_filter(sql, filter, kind));
+  for (const auto& filter : query.filters) {
+    if (!ordered || !has_order(query, filter)) {
+      PHENDAU_TRY(add_filter(sql, filter, kind));
+    } else {
+      sql.add(" AND o.value<>''");
+    }
+  }
   PHENDAU_TRY(add_words(sql, query, words_in_place));
   if (query.valid_on) {
     const std::string day = format_date(*query.valid_on);
@@ -254,10 +261,13 @@ Result<Source> source_of(const Query& query, const KindSchema& kind, const Scope
     const bool narrow = is_narrow(query, scope);
     out.key = "o.value";
     out.id = "o.id";
-    out.sql.add(fmt::format(
-        "SELECT {}, o.value AS k, o.id AS i FROM {} ON o.kind=r.kind AND o.id=r.id AND "
-        "o.field=? AND o.kind=?",
-        columns, narrow ? "records r CROSS JOIN record_index o" : "record_index o CROSS JOIN records r"));
+    out.sql.add(
+        fmt::format("SELECT {}, o.value AS k, o.id AS i FROM {} ON o.kind=r.kind AND o.id=r.id AND "
+                    "o.field=? AND o.kind=?",
+                    // Of each record its own entry; SQLite alone would walk those of the whole kind for it.
+                    columns,
+                    narrow ? "records r CROSS JOIN record_index o INDEXED BY record_index_by_record"
+                           : "record_index o CROSS JOIN records r"));
     out.sql.parameters = {kOrderPrefix + query.order_by, std::string_view(kind.name)};
   } else {
     return fail(ErrorCode::invalid, fmt::format("{}: cannot order by '{}'", kind.name, query.order_by));
@@ -512,10 +522,8 @@ Result<Page> SqliteLedger::list(const Query& query, const Scope& scope) {
   const std::string_view inner = query.keep ? std::string_view(columns) : "r.rowid AS row";
   Source source = PHENDAU_TRY(source_of(query, kind->definition, scope, inner));
   Sql& sql = source.sql;
-  PHENDAU_TRY(add_conditions(sql, query, kind->definition, scope, is_narrow(query, scope)));
-  if (source.key == "o.value" && std::any_of(query.filters.begin(), query.filters.end(),
-                                             [&](const FieldFilter& one) { return has_order(query, one); }))
-    sql.add(" AND o.value<>''");
+  PHENDAU_TRY(
+      add_conditions(sql, query, kind->definition, scope, is_narrow(query, scope), source.key == "o.value"));
   PHENDAU_TRY(add_cursor(source, query));
   const char* const direction = query.descending ? "DESC" : "ASC";
   sql.add(fmt::format(" ORDER BY {0} {2}, {1} {2} LIMIT ?", source.key, source.id, direction),
@@ -575,6 +583,11 @@ Result<std::vector<std::string>> SqliteLedger::owners(const Query& query, const 
   Sql sql;
   // With the bare name SQLite walks all records in that order instead of asking the index of the conditions.
   sql.add("SELECT DISTINCT +r.agency_id FROM records r");
+  // Few are named by an index: they are looked up by id, not sought among all of the kind.
+  const bool named = std::any_of(query.filters.begin(), query.filters.end(), [](const FieldFilter& one) {
+    return one.op == FieldFilter::Op::equal || one.op == FieldFilter::Op::any_of;
+  });
+  if (named) sql.add(" INDEXED BY sqlite_autoindex_records_1");
   PHENDAU_TRY(add_conditions(sql, query, kind->definition, scope, is_narrow(query, scope)));
   auto lease = PHENDAU_TRY(reader());
   auto rows = PHENDAU_TRY(lease.db().prepare(sql.text));

@@ -28,7 +28,7 @@ export default function Incidents() {
   const filtered = Boolean(status || agency || words || byDue);
   const [opening, setOpening] = useState(false);
   const loaded = useLoad((abort) => get('/incidents', { signal: abort, query: {
-    status: byDue || board ? 'open' : status || undefined, agency, cursor: board ? '' : cursor, limit: board ? kBoardMax : undefined, q: words || undefined, exercise: exercise || undefined, order: byDue ? 'due' : undefined } }), [status, agency, cursor, words, exercise, byDue, board]);
+    status: byDue || board ? 'open' : status || undefined, agency, cursor: board ? '' : cursor, limit: board ? kBoardMax : undefined, q: words || undefined, exercise: exercise || undefined, order: board ? 'urgent' : byDue ? 'due' : undefined } }), [status, agency, cursor, words, exercise, byDue, board]);
   useChange(changes.incident.value, loaded.reload, 4000);
   return (
     <>
@@ -54,7 +54,7 @@ export default function Incidents() {
             {filtered ? <Button onClick={() => setQuery({ status: null, agency: null, tim: null, xep: null, cursor: null })}>Xem tất cả</Button> : may('read:alert') && <a href="/canh-bao">Xem cảnh báo</a>}</Blank>
         ) : board ? (
           <>
-            {loaded.data!.total > kBoardMax && <p class="muted">Bảng hiện {kBoardMax} hồ sơ trong {numberText(loaded.data!.total)}; lọc theo cơ quan để thấy phần còn lại.</p>}
+            {loaded.data!.total > kBoardMax && <p class="muted" data-testid="board-rest">Bảng hiện {kBoardMax} hồ sơ gần hạn nhất, còn {numberText(loaded.data!.total - kBoardMax)} hồ sơ không hiện; lọc theo cơ quan để thấy.</p>}
             <CaseBoard cases={items} />
           </>
         ) : (

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of evidence on screen, and sending a file in parts.
-import { address, post, upload } from '../api/client';
+import { address, ApiError, get, post, upload } from '../api/client';
 import { may, session } from '../app/session';
 import type { EvidenceDetail, EvidenceUploadNew } from '../api/types';
 import { localHash } from './hash';
@@ -21,34 +21,49 @@ export interface Sending {
   abort: () => void;
 }
 
-/** Part after part; the whole file is judged at the end. A part that was cut off is sent once more. */
+const kAwayMax = 600_000;  // how long the hub may be away, e.g. starts again
+const kAskEvery = 2_000;
+const kTriesMax = 5;  // of one part
+
+/** Part after part; the whole file is judged at the end. What was cut off goes on from where the hub says that it is. */
 export function sendInParts(file: File, about: Omit<EvidenceUploadNew, 'name' | 'size_bytes'>, progress: (sent: number) => void): Sending {
   let stopped = false;
   let running: { abort: () => void } | null = null;
+  const stop = (): void => {
+    if (stopped) throw new DOMException('aborted', 'AbortError');
+  };
+  /** Again until the hub answers; what it answers holds. */
+  const insist = async <T>(what: () => Promise<T>): Promise<T> => {
+    for (const since = Date.now(); ; await new Promise((done) => setTimeout(done, kAskEvery))) {
+      stop();
+      try {
+        return await what();
+      } catch (cause) {
+        const away = cause instanceof ApiError && (cause.problem.status === 0 || cause.problem.status === 503);
+        if (!away || Date.now() - since > kAwayMax) throw cause;
+      }
+    }
+  };
   const run = async (): Promise<EvidenceDetail> => {
     const begun = await post('/evidence/uploads', { body: { ...about, name: file.name, size_bytes: file.size } });
-    const stop = (): void => {
-      if (!stopped) return;
-      throw new DOMException('aborted', 'AbortError');
-    };
+    const path = { id: begun.id };
     let tries = 0;
-    for (let at = 0; at < file.size;) {
-      const part = file.slice(at, at + begun.part_bytes_max);
+    for (let at = 0; at < file.size; progress(at)) {
       const from = at;
-      const sending = upload(address('/evidence/uploads/{id}', { id: begun.id }, { offset: at }), part, { 'Content-Type': 'application/octet-stream' }, (sent) => progress(from + sent));
+      const sending = upload(address('/evidence/uploads/{id}', path, { offset: at }), file.slice(at, at + begun.part_bytes_max), { 'Content-Type': 'application/octet-stream' }, (sent) => progress(from + sent));
       running = sending;
       try {
         await sending.promise;
-        at += part.size;
+        at = Math.min(at + begun.part_bytes_max, file.size);
         tries = 0;
       } catch (cause) {
-        if (stopped || cause instanceof DOMException || ++tries > 3 || (cause as { problem?: { status: number } }).problem?.status !== 0) throw cause;
+        if (!(cause instanceof ApiError) || cause.problem.status !== 0 || ++tries > kTriesMax) throw cause;
+        at = (await insist(() => get('/evidence/uploads/{id}', { path }))).received;
       }
       stop();
     }
     const sha256 = await localHash(file);
-    stop();
-    return post('/evidence/uploads/{id}/finish', { path: { id: begun.id }, body: sha256 ? { sha256 } : {} });
+    return insist(() => post('/evidence/uploads/{id}/finish', { path, body: sha256 ? { sha256 } : {} }));
   };
   return { promise: run(), abort: () => { stopped = true; running?.abort(); } };
 }
