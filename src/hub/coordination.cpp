@@ -113,19 +113,21 @@ Result<Records::Company> CaseCoordination::company(const Actor& actor, const Dra
                                                                    !is_accepted(state_before, draft.before)
                                                              : is_new);
   const bool moved = !is_new && draft.state != state_before;
-  if (!is_new && !moved) return out;
+  const RegisterKind& kind = *draft.kind;
+  const bool sealed = ledger::is_sealed(kind.spec, draft.doc);
+  const bool opened_up = !sealed && ledger::is_sealed(kind.spec, draft.before);
+  if (!is_new && !moved && !opened_up) return out;
   auto opened = PHENDAU_TRY(definitions_.open(*record));
   ledger::Write write = ledger::rewrite(*record, "request/" + draft.id);
   if (joins || draft.state == kWithdrawn) PHENDAU_TRY(join(write, draft, record->agency_id, now));
-  const RegisterKind& kind = *draft.kind;
   workflow::TimelineEntry entry;
-  entry.what = "request";
-  const std::string text_id = "coordination.entry." + draft.state;
+  entry.what = opened_up ? "unsealed" : "request";
+  const std::string text_id = "coordination.entry." + (opened_up ? std::string("unsealed") : draft.state);
   entry.text =
       tr(Lang::vi, text_id,
          {agency_name(services_, draft.agency_id), receiver_of(services_, kind, draft.doc),
           word_of(kind, "wanted", draft.doc["wanted"]), word_of(kind, "channel", draft.doc["channel"])});
-  if (ledger::is_sealed(kind.spec, draft.doc)) {
+  if (sealed) {
     entry.sealed_by = draft.agency_id;
     entry.sealed_for = asked_agencies(kind, draft, PHENDAU_TRY(bodies_of_slots(services_)));
   }
@@ -171,7 +173,9 @@ Json CaseCoordination::request_view(const Actor& actor, const RegisterKind& kind
   const Scope decide = record_scope(services_, actor, Action::decide, kind, record.state);
   const Scope change = record_scope(services_, actor, Action::update, kind, record.state);
   const bool answers = is_provincial(actor) || !names_as_addressee(kind, record, decide).empty();
-  out.set("may_answer", record.state == kSent && answers).set("may_update", change.covers(record.agency_id));
+  out.set("may_answer", record.state == kSent && answers).set("may_update", change.covers(record.agency_id))
+      .set("may_unseal", out["sealed"].as_bool() && change.covers(record.agency_id) &&
+                             is_own_body(actor, record.agency_id));
   return out;
 }
 
@@ -286,8 +290,12 @@ Result<Json> CaseCoordination::of_case(const Actor& actor, std::string_view case
   query.limit = kCaseRequestsMax;
   // Whose case it is sees what is asked about it; a party what it asked and was asked.
   const bool owns = authorize_own_case(actor, CaseRight::view).covers(record.agency_id);
-  const Scope scope =
-      owns ? everything_open_to(actor) : record_scope(services_, actor, Action::read, *kind, "");
+  Scope scope = record_scope(services_, actor, Action::read, *kind, "");
+  if (owns) {  // what is sealed stays for its sender and for the bodies that it is sent to
+    auto sealed_for = std::move(scope.sealed_for);
+    scope = everything();
+    scope.sealed_for = std::move(sealed_for);
+  }
   const auto requests = PHENDAU_TRY(services_.ledger.list(query, scope)).records;
   out.set("requests", request_views(actor, requests));
   const auto rights = case_rights(actor, record);

@@ -609,8 +609,7 @@ Result<Json> Incidents::lift_seal(const Actor& actor, std::string_view id, const
       return fail(ErrorCode::not_found, "not of this case", "error.not_found");
     if (!sealed.doc["sealed"].as_bool())
       return fail(ErrorCode::conflict, "it is not sealed", "coordination.not_sealed");
-    const auto& own = actor.agency_ids;
-    if (std::find(own.begin(), own.end(), sealed.agency_id) == own.end())
+    if (!is_own_body(actor, sealed.agency_id))
       return fail(ErrorCode::denied, "another body sealed it", "coordination.seal_of_others",
                   {agency_name(services_, sealed.agency_id)});
     ledger::Write write = ledger::rewrite(sealed, reason);

@@ -326,6 +326,11 @@ Result<> RecordChecks::check(const Draft& draft) {
   const std::string& seal = kind_.spec.sealed_field;
   if (!seal.empty() && draft.doc[seal].as_bool() && actor_.agency_ids.empty())
     return fail(ErrorCode::invalid, "the account belongs to no body", "coordination.no_body");
+  // An addressee reads what is sealed; who sealed it opens it.
+  if (ledger::is_sealed(kind_.spec, draft.before) && !ledger::is_sealed(kind_.spec, draft.doc) &&
+      !is_own_body(actor_, draft.agency_id))
+    return fail(ErrorCode::denied, "another body sealed it", "coordination.seal_of_others",
+                {agency_name(services_, draft.agency_id)});
   if (!kind_.lifecycle.is_live(draft.state)) return {};
   if (kind_.spec.name == kDelegationKind)
     PHENDAU_TRY(check_delegation(services_.ledger, draft.doc, draft.agency_id));

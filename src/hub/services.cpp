@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/services.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 #include "hub/organisation_tree.h"
@@ -17,6 +19,10 @@ Scope everything_unsealed() {
   Scope scope = everything();
   scope.sealed_for.emplace();
   return scope;
+}
+
+bool is_own_body(const Actor& actor, std::string_view agency_id) {
+  return std::find(actor.agency_ids.begin(), actor.agency_ids.end(), agency_id) != actor.agency_ids.end();
 }
 
 Result<Scope> scope_for(const Actor& actor, Action action, Resource resource) {

@@ -45,6 +45,9 @@ Scope everything_open_to(const Actor& actor);
 /// And without anything sealed: for what leaves its circle (papers, exports, packages).
 Scope everything_unsealed();
 
+/// Whether the actor works in that agency itself.
+bool is_own_body(const Actor& actor, std::string_view agency_id);
+
 /// The scope of this actor for this pair, or `denied` when the role has no reach at all.
 Result<Scope> scope_for(const Actor& actor, Action action, Resource resource);
 /// As above, and the scope must cover this agency: `not_found` otherwise, so that nobody learns what exists.

@@ -12,6 +12,8 @@ from harness import ROOT, Client, Hub, refused, scratch
 PASSWORD = "Mat-khau-rieng-7!"
 PROVINCES = sorted(folder.name for folder in (ROOT / "packs").iterdir() if (folder / "clauses").is_dir())
 assert len(PROVINCES) == 5, PROVINCES
+# The clause by which the police are asked to investigate.
+POLICE = {"ha-giang": "hg-1374:8.1", "hung-yen": "hy-05:13.5", "son-la": "sl-3063:6.1.e"}
 
 
 def instant(minutes=0):
@@ -77,7 +79,14 @@ for province in PROVINCES:
     case = head.post(f"/incidents/{case['id']}/steps/report", {"verb": "done", "doc": form_of(case, "report")})
     assert case["steps_done"] == 1 and case["timeline"][-1]["by"] == "lanhdao.mot", case["timeline"]
     # Serious and with personal data: two more reports are due.
+    # What is asked of others is to be answered in the pack's term; a document that names none has ours.
+    officer.post("/registers/coordination_request", {"agency_id": "xa-mot", "doc": {"to_body": "lead_department", "wanted": "information", "channel": "phone",
+                                                                                    "sent_at": instant(), "content": "x", "case_id": case["id"]}})
+    assert (request := officer.get(f"/incidents/{case['id']}/coordination")["requests"][0])["due_at"] > request["sent_at"] and not request["overdue"], request
+    # What is filled in says that the agency cannot mend it and, where the procedure asks, that information security was breached.
     closed = walk(officer, case)
+    asked = admin.get(f"/incidents/{case['id']}/coordination")["proposals"]
+    assert POLICE.get(province) == next((p["clause"] for p in asked if p["to_body"] == "police" and p["wanted"] == "investigation"), None), (province, asked)
     assert closed["status"] == "closed" and closed["steps_done"] == closed["steps_total"] == 7, closed
     assert officer.get("/incidents")["items"][0]["status"] == "closed"
     refused(403, lambda: head.post(f"/incidents/{case['id']}/reopen", {"reason": "chưa yên tâm"}))

@@ -313,12 +313,15 @@ for path in ("/duty-roster", "/coordination"):
 CHROMIUM = pathlib.Path(os.environ.get("PHENDAU_CHROMIUM", "/usr/bin/chromium"))
 browser = shutil.which("node") and CHROMIUM.exists() and (ROOT / "web" / "node_modules" / "playwright-core").exists()
 by_hand = ask(so, "so", to_body="police", wanted="experts", channel="email")
+kept = ask(cong_an, "cong-an", to_body="lead_department", wanted="documents", content="Đề nghị giữ kín từ sổ", confidential=True, readers=["Giám đốc sở"])
 cong_an.post("/registers/duty_shift", {"agency_id": "cong-an", "doc": {"officer": "Trực ban công an", "on_duty_on": today}})
 if browser:
     run("node", ROOT / "tests" / "ui" / "coordination.mjs", env={
         **os.environ, "PHENDAU_CHROMIUM": str(CHROMIUM), "PHENDAU_UI_URL": f"https://127.0.0.1:{hub.port}", "PHENDAU_UI_CASE": case,
-        "PHENDAU_UI_REQUEST": by_hand["id"], "PHENDAU_UI_PASSWORD": PASSWORD})
+        "PHENDAU_UI_REQUEST": by_hand["id"], "PHENDAU_UI_SEALED": kept["id"], "PHENDAU_UI_PASSWORD": PASSWORD})
     assert cong_an.get(f"/registers/coordination_request/{by_hand['id']}")["doc"]["answer"] == "Công an tỉnh cử 02 cán bộ"
+    opened = so.get(f"/registers/coordination_request/{kept['id']}/history")["items"][0]
+    assert (opened["by"], opened["reason"]) == ("cong.an", "Đã công bố kết quả") and not opened["doc"]["confidential"], opened
 
 # ---- a seal is lifted by who set it: every account tries, one may -----------------------------------------------------
 seals = [e["seal"] for e in cong_an.get(f"/incidents/{case}")["timeline"] if e.get("text") == SEAL + "note"] + [
@@ -344,6 +347,25 @@ for name, client in EVERYBODY.items():
     assert ((SEAL + "file").encode() in data) == ("files" in rights), (name, rights)
     assert (raw(client, "GET", f"/attachments/{sealed_sha}")[0] == 200) == ("files" in rights), (name, rights)
 LIFTED = {"note", "file"}
+
+# The sealed request, likewise, from inbox and case: its addressee reads it and may not open it, nor may an undo; the others do not find it.
+shown = {name: next((r for r in client.get(f"/incidents/{case}/coordination")["requests"] if r["id"] == request["id"]), None) for name, client in (("cong-an", cong_an), ("so", so))}
+assert {name: (r["sealed"], r["may_unseal"]) for name, r in shown.items()} == {"cong-an": (True, True), "so": (True, False)}, shown
+open_it = {"doc": {"confidential": False}, "reason": "đã kết thúc xác minh", "version": shown["cong-an"]["version"]}
+for name, client in EVERYBODY.items():
+    if name != "cong-an":
+        status, data = raw(client, "PATCH", f"/registers/coordination_request/{request['id']}", open_it)
+        assert status == (403 if name == "so" else 404) and SEAL.encode() not in data, (name, status, data[:300])
+cong_an.call("PATCH", f"/registers/coordination_request/{request['id']}", open_it)
+assert cong_an.get(f"/registers/coordination_request/{request['id']}/history")["items"][0]["reason"] == open_it["reason"]
+told = admin.get(f"/incidents/{case}")["timeline"][-1]
+assert told["kind"] == "unsealed" and not told["sealed"] and "Công an tỉnh bỏ giữ kín đề nghị gửi Sở chủ trì" in told["text"], told
+seen = {name: SEAL.encode() + b"request" in raw(client, "GET", f"/registers/coordination_request/{request['id']}")[1] for name, client in EVERYBODY.items()}
+assert seen == {name: name in ("admin", "so", "cong-an") for name in EVERYBODY}, seen  # as of any other request: its two sides and the province
+again = {"doc": {"confidential": True}, "reason": "giữ kín lại"}
+cong_an.call("PATCH", f"/registers/coordination_request/{request['id']}", again)
+opened = next(h["sequence"] for h in cong_an.get(f"/registers/coordination_request/{request['id']}/history")["items"] if h["reason"] == open_it["reason"])
+refused(403, lambda: so.post(f"/registers/coordination_request/{request['id']}/undo", {"sequence": opened, "reason": "x"}), "Công an tỉnh")
 
 # ---- loans of the case ------------------------------------------------------------------------------------------------
 loan = cong_an.post("/registers/coordination_loan", {"agency_id": "cong-an", "doc": {"what": "equipment", "name": "Máy phân tích", "borrower_id": "xa-mot", "lent_on": today, "case_id": case}})

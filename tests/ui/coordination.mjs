@@ -13,6 +13,8 @@ const wrongs = [];
 let page = null;
 const at = (id) => page.getByTestId(id);
 
+const sealedRequest = () => page.locator(`[data-testid="request"][data-id="${env.PHENDAU_UI_SEALED}"]`);
+
 async function enter(user, path) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 900 }, locale: 'vi-VN' });
   page = await context.newPage();
@@ -37,6 +39,9 @@ async function shots(name) {
 // The lead department: what the pack asks for, with the request filled in.
 await enter('so.truc', `/su-co/${env.PHENDAU_UI_CASE}`);
 await at('proposals').waitFor();
+// What the police asked of it under seal stands there for it to read, not to open.
+await sealedRequest().waitFor();
+assert.equal(await sealedRequest().getByTestId('lift-seal').count(), 0);
 await shots('case');
 await at('propose-violators').click();
 await at('ask').waitFor();
@@ -82,6 +87,11 @@ await at('answer-form').locator('button[type=submit]').click();
 await request.waitFor({ state: 'detached' });
 await at('tab-da-gui').click();
 await shots('asked');
+await sealedRequest().getByTestId('lift-seal').click();
+await at('lift-reason').fill('Đã công bố kết quả');
+await shots('open-request');
+await at('lift-send').click();
+await sealedRequest().getByTestId('lift-seal').waitFor({ state: 'detached' });
 await page.goto(`${env.PHENDAU_UI_URL}/truc`);
 await at('shifts').waitFor();
 await at('hand-over').first().click();

@@ -107,6 +107,10 @@ export function RequestCard({ r, onChanged, showCase = false }: { r: Coordinatio
         {r.may_update && r.state === 'answered' && <Button icon="done" onClick={() => plain('done', 'Đã ghi hoàn thành.')} data-testid="finish-request">Hoàn thành</Button>}
         {r.may_update && r.state === 'sent' && <Button icon="skip" onClick={() => plain('withdrawn', 'Đã rút đề nghị.')}>Rút lại</Button>}
         {r.may_update && ['sent', 'answered'].includes(r.state) && !r.confirmation_number && r.channel !== 'document' && <Button icon="file" onClick={() => setAsking('confirm')}>Bổ sung văn bản</Button>}
+        {r.may_unseal && <Unseal warning="Đơn vị khác có quyền xem sổ đề nghị sẽ đọc được đề nghị này và mọi lần sửa của nó; lý do được ghi vào bản ghi trong sổ." onLift={async (reason) => {
+          await patch('/registers/{kind}/{id}', { path: { kind: kKind, id: r.id }, body: { doc: { confidential: false }, version: r.version, reason } });
+          onChanged();
+        }} />}
         {r.wanted === 'evidence' && r.case_id && <a href={`/chung-cu?vu=${encodeURIComponent(r.case_id)}`}>Chứng cứ của vụ việc</a>}
         <a href={`/so-dang-ky/${kKind}/${encodeURIComponent(r.id)}`}>Bản ghi trong sổ</a>
       </p>
@@ -160,15 +164,14 @@ function Loans({ c, loans, mayLend, onChanged }: { c: Case; loans: CaseLoan[]; m
   );
 }
 
-/** Lifts the seal of a note or a file of the own body: a button and its drawer; nothing for others. */
-export function LiftSeal({ c, seal, by, onCase }: { c: Case; seal: string | null | undefined; by: string | null | undefined; onCase: (after: Case) => void }) {
+/** A button that lifts a seal, with the drawer that asks why. */
+function Unseal({ warning, onLift }: { warning: string; onLift: (reason: string) => Promise<void> }) {
   const [asking, setAsking] = useState(false);
   const [reason, setReason] = useState('');
-  if (!seal || !by || !session.value!.user.agency_ids.includes(by)) return null;
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     try {
-      onCase(await post('/incidents/{id}/lift-seal', { path: { id: c.id }, body: { record: seal, reason: reason.trim() } }));
+      await onLift(reason.trim());
       tell('Đã bỏ giữ kín.');
       setAsking(false);
     } catch (cause) {
@@ -180,7 +183,7 @@ export function LiftSeal({ c, seal, by, onCase }: { c: Case; seal: string | null
       <Button icon="lock" onClick={() => setAsking(true)} data-testid="lift-seal">Bỏ giữ kín</Button>
       {asking && (
         <Drawer title="Bỏ giữ kín" onClose={() => setAsking(false)} testid="lift">
-          <p class="muted">Mọi đơn vị đọc được hồ sơ này sẽ đọc được mục này, kể cả trong văn bản và gói chứng cứ. Không hoàn lại được.</p>
+          <p class="muted">{warning}</p>
           <form class="form" onSubmit={(e) => void send(e)}>
             <label>Lý do<textarea rows={3} required maxLength={2000} value={reason} onInput={(e) => setReason(e.currentTarget.value)} data-testid="lift-reason" /></label>
             <Button kind="main" type="submit" disabled={reason.trim() === ''} data-testid="lift-send">Bỏ giữ kín</Button>
@@ -188,6 +191,16 @@ export function LiftSeal({ c, seal, by, onCase }: { c: Case; seal: string | null
         </Drawer>
       )}
     </>
+  );
+}
+
+/** Lifts the seal of a note or a file of the own body; nothing for others. */
+export function LiftSeal({ c, seal, by, onCase }: { c: Case; seal: string | null | undefined; by: string | null | undefined; onCase: (after: Case) => void }) {
+  if (!seal || !by || !session.value!.user.agency_ids.includes(by)) return null;
+  return (
+    <Unseal warning="Mọi đơn vị đọc được hồ sơ này sẽ đọc được mục này, kể cả trong văn bản và gói chứng cứ. Không hoàn lại được." onLift={async (reason) => {
+      onCase(await post('/incidents/{id}/lift-seal', { path: { id: c.id }, body: { record: seal, reason } }));
+    }} />
   );
 }
 
