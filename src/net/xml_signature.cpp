@@ -262,7 +262,7 @@ Result<> Reader::check_reference(XmlElement reference, const std::vector<XmlElem
   if (!content) return misshapen("an object");
   if (digest_hex(kind, *content) != to_hex(expected))
     return fail(ErrorCode::corrupt, fmt::format("{} was changed", uri));
-  signed_.insert(target);
+  if (!signed_.insert(target).second) return fail(ErrorCode::invalid, "an object is signed twice");
   return {};
 }
 
