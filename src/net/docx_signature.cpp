@@ -5,9 +5,11 @@
 // is looked for in the signed text. Source: ECMA-376-2:2021, clauses 6 to 9 and 13; [MS-OFFCRYPTO] 2.5;
 // docs/decisions/0027-docx-signatures.md.
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <map>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "net/signer.h"

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "base/hash.h"

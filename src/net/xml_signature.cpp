@@ -9,6 +9,8 @@
 #include <array>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "net/document_signature.h"
 #include "net/xml_tree.h"

@@ -13,8 +13,10 @@
 #include <utility>
 #include <vector>
 
+// libxml2's names. NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 struct _xmlDoc;
 struct _xmlNode;
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace phendau::net {
 
