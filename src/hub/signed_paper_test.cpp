@@ -6,8 +6,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <random>
 
+#include "base/crc32.h"
 #include "os/env.h"
 #include "report/zip_reader.h"
 #include "report/zip_writer.h"
@@ -138,6 +141,34 @@ TEST_CASE("archives that are damaged, too large or of two readings are damaged p
   for (std::size_t at = twice.find("documend"); at != twice.npos; at = twice.find("documend", at))
     twice[at + 7] = 't';
   CHECK(verdict_of(twice) == Verdict::damaged);
+  // A name in an extra field (Unicode path, 0x7075), which libzip prefers and office programs do not read: to
+  // them, the first entry would be the document.
+  std::string two_named =
+      packed(docx, [](auto& files) { files.insert(files.begin(), {"word/forged.xml", "<forged/>"}); });
+  const std::size_t directory = two_named.find("PK\1\2");
+  const std::string stored = "word/forged.xml";
+  std::string field = "\x75\x70";
+  const std::string shown = "docProps/x.jpeg";
+  field += static_cast<char>(5 + shown.size());
+  field += std::string(1, '\0') + '\1';
+  const std::uint32_t crc = crc32(stored);
+  for (int i = 0; i < 4; ++i) field += static_cast<char>(crc >> (8 * i));
+  field += shown;
+  two_named[directory + 30] = static_cast<char>(field.size());
+  two_named.insert(directory + 46 + stored.size(), field);
+  std::size_t at = two_named.size() - 10;  // size of the directory
+  for (std::size_t add = field.size(); add != 0; ++at) {
+    add += static_cast<unsigned char>(two_named[at]);
+    two_named[at] = static_cast<char>(add);
+    add >>= 8;
+  }
+  report::ZipLimits limits;
+  const auto read = report::read_zip(two_named, limits);
+  REQUIRE(read);
+  CHECK(read->front().name == shown);
+  limits.consistent = true;
+  CHECK_FALSE(report::read_zip(two_named, limits));
+  CHECK(verdict_of(two_named) == Verdict::damaged);
   // The directory says one name, the entry itself another.
   std::string other = docx;
   other[other.find("word/styles.xml")] = 'W';

@@ -5,9 +5,11 @@
 // is looked for in the signed text. Source: ECMA-376-2:2021, clauses 6 to 9 and 13; [MS-OFFCRYPTO] 2.5;
 // docs/decisions/0027-docx-signatures.md.
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <map>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "net/signer.h"
@@ -34,7 +36,8 @@ constexpr std::string_view kOfficeStrict = "http://purl.oclc.org/ooxml/officeDoc
 
 /// Relationships that may be unsigned, with the parts that they name.
 constexpr std::string_view kUnsignedTypes[] = {
-    kOrigin,  // signing adds it
+    kOrigin,  // signing adds these two
+    kSignature,
     // Who wrote it, when, in which program, how its first page looks in a folder.
     "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties",
     "http://schemas.openxmlformats.org/package/2006/relationships/metadata/thumbnail",
@@ -44,6 +47,7 @@ constexpr std::string_view kUnsignedTypes[] = {
     "http://schemas.microsoft.com/office/2016/09/relationships/commentsIds",
     "http://schemas.microsoft.com/office/2018/08/relationships/commentsExtensible",
     "http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels",
+    "http://schemas.microsoft.com/office/2020/10/relationships/intelligence",  // hints of the proofing tools
 };
 constexpr std::string_view kUnsignedOfficeTypes[] = {
     "extended-properties",
@@ -325,9 +329,9 @@ Result<Covered> check_parts(const Package& package, const XmlSignature& signatur
   return out;
 }
 
-/// Why not everything that counts is under the signature; "": all of it is. `own`: parts of the signatures.
-std::string uncovered(const Package& package, const Covered& covered, const std::set<std::string>& own) {
-  std::set<std::string> named;  // by relationships that may be unsigned, or by none
+/// Why not everything that counts is under the signature; "": all of it is.
+std::string uncovered(const Package& package, const Covered& covered) {
+  std::set<std::string> named;  // by relationships that may be unsigned
   bool has_document = false;
   for (const auto& [source, relations] : package.relationships()) {
     const std::size_t slash = source.rfind('/') == source.npos ? 0 : source.rfind('/') + 1;
@@ -336,25 +340,24 @@ std::string uncovered(const Package& package, const Covered& covered, const std:
     for (const auto& one : relations.all) {
       const auto target = one.external ? Result<std::string>("") : resolve(source, one.target);
       if (!target) return target.error().message;
-      if (own.contains(name) || may_be_unsigned(one.type)) {
+      if (one.external && office_type(one.type) != "hyperlink")
+        return fmt::format("something outside of the file is shown: {} {}", name, one.id);
+      if (may_be_unsigned(one.type)) {
         named.insert(*target);
         continue;
       }
       const bool is_signed = found != covered.end() && (!found->second->relationships ||
                                                         is_selected(*found->second->relationships, one));
       if (!is_signed) return fmt::format("a relationship is not signed: {} {}", name, one.id);
-      if (one.external) {
-        if (office_type(one.type) != "hyperlink") return "something outside of the file is shown: " + one.id;
-        continue;
-      }
+      if (one.external) continue;
       if (package.parts().contains(*target) && !covered.contains(*target)) return "not signed: " + *target;
       has_document = has_document || (source.empty() && office_type(one.type) == "officeDocument" &&
                                       covered.contains(*target));
     }
   }
   for (const auto& [name, bytes] : package.parts()) {
-    const bool known = name == kContentTypes || own.contains(name) || covered.contains(name) ||
-                       source_of(name) || named.contains(name);
+    const bool known =
+        name == kContentTypes || covered.contains(name) || source_of(name) || named.contains(name);
     if (!known) return "not signed: " + name;
   }
   return has_document ? "" : "no document is signed";
@@ -383,8 +386,8 @@ bool draws_from_elsewhere(std::string_view xml) {
   return bound || !read;
 }
 
-DocumentSignature judge_one(const Package& package, std::string_view xml, const std::set<std::string>& own,
-                            std::string_view authorities_pem, UtcTime now) {
+DocumentSignature judge_one(const Package& package, std::string_view xml, std::string_view authorities_pem,
+                            UtcTime now) {
   DocumentSignature out;
   const auto refuse = [&](const Error& error) {
     out.verdict = error.code == ErrorCode::corrupt ? Verdict::changed : Verdict::damaged;
@@ -398,10 +401,10 @@ DocumentSignature judge_one(const Package& package, std::string_view xml, const 
   out.signed_at = signature->signed_at;
   const auto covered = check_parts(package, *signature);
   if (!covered) return refuse(covered.error());
-  out.detail = uncovered(package, *covered, own);
+  out.detail = uncovered(package, *covered);
   for (const auto& [name, part] : *covered) {
-    if (out.detail.empty() && package.content_type(name).find("wordprocessingml") != std::string::npos &&
-        draws_from_elsewhere(package.parts().at(name)))
+    const std::string type = to_lower_ascii(package.content_type(name));
+    if (out.detail.empty() && type.ends_with("xml") && draws_from_elsewhere(package.parts().at(name)))
       out.detail = "the text draws on something that is not signed: " + name;
   }
   STACK_OF(X509)* others = sk_X509_new_null();
@@ -423,21 +426,17 @@ DocumentSignature verify_docx_signature(std::span<const PackagePart> parts, std:
     return to_lower_ascii(part.name).find("_xmlsignatures") != std::string::npos;
   });
   const auto package = Package::open(parts);
-  std::set<std::string> own;
   std::vector<std::string> signatures;
   for (const auto& origin : package ? package->targets("", kOrigin) : std::vector<std::string>()) {
-    const std::size_t slash = origin.rfind('/') == origin.npos ? 0 : origin.rfind('/') + 1;
-    own.insert({origin, origin.substr(0, slash) + "_rels/" + origin.substr(slash) + ".rels"});
     for (auto& one : package->targets(origin, kSignature)) signatures.push_back(std::move(one));
   }
-  own.insert(signatures.begin(), signatures.end());
   if (signatures.empty() || signatures.size() > kDocxSignaturesMax) {
     out.verdict = named || !signatures.empty() ? Verdict::damaged : Verdict::none;
     out.detail = package ? "no signature is named, or too many" : package.error().message;
     return out;
   }
   for (const auto& name : signatures) {
-    auto found = judge_one(*package, package->parts().at(name), own, authorities_pem, now);
+    auto found = judge_one(*package, package->parts().at(name), authorities_pem, now);
     if (found.verdict != Verdict::valid) return found;
     for (const auto& [all, one] : {std::pair(&out.signer, &found.signer), {&out.issuer, &found.issuer}}) {
       *all = all->empty() ? *one : *all + "; " + *one;

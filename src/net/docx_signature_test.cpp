@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "base/hash.h"
@@ -341,6 +343,35 @@ TEST_CASE("relationships: a signed one cannot be turned elsewhere, an unsigned o
   CHECK(judged(other, signer).verdict == Verdict::extended);
 }
 
+TEST_CASE("what signing itself adds is no way in: origins, signatures, properties from outside") {
+  const Signer signer = make_signer(kNow, 365);
+  const Parts good = signed_docx(signer);
+  // A second origin whose relationships are those of the document.
+  Parts other = good;
+  insert_relationship(
+      other["_rels/.rels"],
+      relationship("rId50", std::string(kPackage) + "digital-signature/origin", "word/document.xml"));
+  CHECK(judged(other, signer).verdict == Verdict::valid);  // it names no signature and changes nothing
+  other["word/new.xml"] = "<x/>";
+  insert_relationship(other["word/_rels/document.xml.rels"],
+                      relationship("rId0", std::string(kOffice) + "header", "new.xml"));
+  CHECK(judged(other, signer).verdict == Verdict::extended);
+  other = good;
+  insert_relationship(other["_xmlsignatures/_rels/origin.sigs.rels"],
+                      relationship("rId0", std::string(kOffice) + "header", "/word/document.xml"));
+  CHECK(judged(other, signer).verdict == Verdict::extended);
+  other = good;
+  insert_relationship(
+      other["_xmlsignatures/_rels/origin.sigs.rels"],
+      relationship("rId0", std::string(kPackage) + "digital-signature/signature", "/word/styles.xml"));
+  CHECK(judged(other, signer).verdict != Verdict::valid);
+  other = good;
+  insert_relationship(other["_rels/.rels"],
+                      relationship("rId51", std::string(kPackage) + "metadata/thumbnail",
+                                   "http://example.vn/x.png", " TargetMode=\"External\""));
+  CHECK(judged(other, signer).verdict == Verdict::extended);
+}
+
 TEST_CASE("what the signer left out is not valid: parts, relationships, the document itself") {
   const Signer signer = make_signer(kNow, 365);
   for (const char* name : {"word/header1.xml", "word/styles.xml", "word/document.xml"}) {
@@ -462,6 +493,11 @@ TEST_CASE("what cannot be read or is not on the list is damaged") {
   Parts huge = good;
   signature_of(huge).insert(signature_of(huge).size() - 12, std::string(5u << 20, ' '));
   CHECK(judged(huge, signer).verdict == Verdict::damaged);
+  Parts wide = good;
+  std::string spaces = "<Object";
+  for (int i = 0; i < 20; ++i) spaces += fmt::format(" xmlns:n{}=\"urn:{}\"", i, i);
+  replace_once(signature_of(wide), "</Signature>", spaces + "/></Signature>");
+  CHECK(judged(wide, signer).verdict == Verdict::damaged);
   Parts deep = good;
   std::string nest;
   for (int i = 0; i < 100; ++i) nest += "<a>";
@@ -489,6 +525,13 @@ TEST_CASE("what cannot be read or is not on the list is damaged") {
     CAPTURE(to);
     CHECK(judged(signed_docx(signer, plan), signer).verdict == Verdict::damaged);
   }
+  Plan twice;
+  twice.on_signed_info = [](std::string& info) {
+    const std::size_t begin = info.find("<Reference ");
+    const std::size_t end = info.find("</Reference>") + 12;
+    info.insert(end, info.substr(begin, end - begin));
+  };
+  CHECK(judged(signed_docx(signer, twice), signer).verdict == Verdict::damaged);
 }
 
 TEST_CASE("names that two readers could take for two things are damaged") {

@@ -9,6 +9,8 @@
 #include <array>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "net/document_signature.h"
 #include "net/xml_tree.h"
@@ -262,7 +264,7 @@ Result<> Reader::check_reference(XmlElement reference, const std::vector<XmlElem
   if (!content) return misshapen("an object");
   if (digest_hex(kind, *content) != to_hex(expected))
     return fail(ErrorCode::corrupt, fmt::format("{} was changed", uri));
-  signed_.insert(target);
+  if (!signed_.insert(target).second) return fail(ErrorCode::invalid, "an object is signed twice");
   return {};
 }
 

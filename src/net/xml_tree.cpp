@@ -37,15 +37,15 @@ void refuse_type(void* context, const xmlChar*, const xmlChar*, const xmlChar*) 
   xmlStopParser(parser);
 }
 
-bool is_bounded(const xmlNode* element, std::size_t depth, std::size_t spaces) {
-  if (depth > kXmlDepthMax) return false;
+bool is_bounded(const xmlNode* element, std::size_t depth, std::size_t spaces, std::size_t& elements) {
+  if (depth > kXmlDepthMax || ++elements > kXmlElementsMax) return false;
   for (const xmlNs* one = element->nsDef; one != nullptr; one = one->next) ++spaces;
   std::size_t attributes = 0;
   for (const xmlAttr* one = element->properties; one != nullptr; one = one->next) ++attributes;
   if (spaces > kXmlNamespacesMax || attributes > kXmlAttributesMax) return false;
   for (const xmlNode* child = element->children; child != nullptr; child = child->next) {
     if (child->type == XML_ENTITY_REF_NODE) return false;
-    if (child->type == XML_ELEMENT_NODE && !is_bounded(child, depth + 1, spaces)) return false;
+    if (child->type == XML_ELEMENT_NODE && !is_bounded(child, depth + 1, spaces, elements)) return false;
   }
   return true;
 }
@@ -82,7 +82,9 @@ std::optional<XmlTree> XmlTree::parse(std::string_view xml, std::size_t size_byt
   std::unique_ptr<_xmlDoc, Free> document(
       xmlCtxtReadMemory(parser.get(), xml.data(), static_cast<int>(xml.size()), nullptr, nullptr, kOptions));
   const xmlNode* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
-  if (root == nullptr || document->intSubset != nullptr || !is_bounded(root, 1, 0)) return std::nullopt;
+  std::size_t elements = 0;
+  if (root == nullptr || document->intSubset != nullptr || !is_bounded(root, 1, 0, elements))
+    return std::nullopt;
   const std::string_view encoding = view_of(document->encoding);
   if (!encoding.empty() && !equals_ignore_case_ascii(encoding, "UTF-8")) return std::nullopt;
   return XmlTree(std::move(document));

@@ -13,14 +13,17 @@
 #include <utility>
 #include <vector>
 
+// libxml2's names. NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 struct _xmlDoc;
 struct _xmlNode;
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace phendau::net {
 
 inline constexpr std::size_t kXmlDepthMax = 64;
 inline constexpr std::size_t kXmlAttributesMax = 64;  // of one element
-inline constexpr std::size_t kXmlNamespacesMax = 64;  // declared by an element and all around it
+inline constexpr std::size_t kXmlNamespacesMax = 16;  // declared by an element and all around it
+inline constexpr std::size_t kXmlElementsMax = 100'000;
 
 using XmlElement = _xmlNode*;  // lives as long as its tree
 

@@ -28,6 +28,34 @@ Result<std::string> read_entry(zip_t* archive, zip_uint64_t index, std::uint64_t
   return bytes;
 }
 
+std::size_t number_at(std::string_view bytes, std::size_t at, std::size_t size_bytes) {
+  std::size_t out = 0;
+  for (std::size_t i = 0; i < size_bytes && at + i < bytes.size(); ++i) {
+    out |= static_cast<std::size_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
+  }
+  return out;
+}
+
+/// The names in the directory as they lie there. libzip prefers those in an extra field (APPNOTE 4.6.9),
+/// which office programs do not know: to them, the entry would be another. The directory must end the
+/// archive.
+std::vector<std::string_view> names_as_stored(std::string_view archive) {
+  constexpr std::size_t kEndBytes = 22;
+  constexpr std::size_t kEntryBytes = 46;
+  std::vector<std::string_view> out;
+  if (archive.size() < kEndBytes || !archive.substr(archive.size() - kEndBytes).starts_with("PK\5\6"))
+    return out;
+  const std::size_t end = archive.size() - kEndBytes;
+  std::size_t at = number_at(archive, end + 16, 4);
+  while (at < end && end - at >= kEntryBytes && archive.substr(at).starts_with("PK\1\2")) {
+    const std::size_t name_bytes = number_at(archive, at + 28, 2);
+    out.push_back(archive.substr(at + kEntryBytes, name_bytes));
+    at += kEntryBytes + name_bytes + number_at(archive, at + 30, 2) + number_at(archive, at + 32, 2);
+  }
+  if (at != end) out.clear();
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<ZipEntry>> read_zip(std::string_view archive_bytes, const ZipLimits& limits,
@@ -44,6 +72,8 @@ Result<std::vector<ZipEntry>> read_zip(std::string_view archive_bytes, const Zip
   }
   const auto count = static_cast<std::size_t>(zip_get_num_entries(archive.get(), 0));
   if (count > limits.entries_max) return fail(ErrorCode::limit, fmt::format("ZIP of {} entries", count));
+  const auto names = limits.consistent ? names_as_stored(archive_bytes) : std::vector<std::string_view>();
+  if (limits.consistent && names.size() != count) return fail(ErrorCode::invalid, "unusual ZIP directory");
   std::vector<ZipEntry> out;
   std::uint64_t total = 0;
   for (zip_uint64_t i = 0; i < count; ++i) {
@@ -54,6 +84,8 @@ Result<std::vector<ZipEntry>> read_zip(std::string_view archive_bytes, const Zip
     if (zip_stat_index(archive.get(), i, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
       return fail(ErrorCode::invalid, "damaged ZIP directory");
     }
+    if (limits.consistent && names[i] != stat.name)
+      return fail(ErrorCode::invalid, "a ZIP entry with two names");
     if (wanted && !wanted(stat.name)) continue;
     ZipEntry entry;
     entry.name = stat.name;

@@ -17,7 +17,7 @@ struct ZipLimits {
   std::size_t entries_max = 2'000;
   std::size_t total_bytes_max = 256u << 20;  // unpacked: what a bomb may cost us
   std::uint64_t ratio_max = 200;             // unpacked to packed, per entry over 1 MiB
-  bool consistent = false;                   // directory and local headers must agree: one reading only
+  bool consistent = false;  // refuse what two readers could read in two ways
 };
 struct ZipEntry {
   std::string name;
