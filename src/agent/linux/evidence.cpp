@@ -354,21 +354,12 @@ Result<> Evidence::collect_next(const std::string& folder, Json& manifest) {
   const std::string path = path_join(folder, entry + ".tar");
   PHENDAU_TRY(collect_evidence(entry, parts_.root, env_, path));
   const auto file = PHENDAU_TRY(env_.open(path, OpenMode::read));
-  DigestStream sha256(DigestKind::sha256);
-  DigestStream sha512(DigestKind::sha512);
-  std::uint64_t size = 0;
-  for (;;) {
-    const std::string piece = PHENDAU_TRY(file->read_at(size, kPieceBytes));
-    if (piece.empty()) break;
-    sha256.update(piece);
-    sha512.update(piece);
-    size += piece.size();
-  }
+  const FileDigests digests = PHENDAU_TRY(digests_of(*file));
   Json files = manifest["files"];
   files.push(Json::object({{"name", entry + ".tar"},
-                           {"size_bytes", size},
-                           {"sha256", sha256.finish_hex()},
-                           {"sha512", sha512.finish_hex()},
+                           {"size_bytes", digests.size_bytes},
+                           {"sha256", digests.sha256},
+                           {"sha512", digests.sha512},
                            {"collected_at", format_rfc3339(env_.now())},
                            {"next_offset", 0},
                            {"sent", false}}));
