@@ -271,6 +271,11 @@ int run_command(const Arguments& arguments) {
   parts.order_hands.kinds["collect"] = [evidence](const wire::Order& order) {
     return evidence->collect(order);
   };
+  parts.order_hands.keep = [evidence, keep = parts.order_hands.keep](const ConsoleReport& report) {
+    const auto swept = evidence->sweep();
+    const auto kept = keep ? keep(report) : Result<>();
+    return kept ? swept : kept;
+  };
   parts.memory_bytes = resident_bytes;
   parts.fact_kinds = linux_fact_kinds();
   const std::shared_ptr<MachineView> view = make_machine_view("/");

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/texts.h"
+#include "hub/events.h"
 
 namespace phendau::api {
 namespace {
@@ -115,6 +116,22 @@ net::Response file_response(const std::string& name, std::string media_type, std
   response.headers.set("Content-Type", std::move(media_type));
   response.headers.set("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(name));
   response.body = std::move(bytes);
+  return response;
+}
+
+net::Response stream_response(const std::string& name, std::unique_ptr<File> file) {
+  net::Response response = file_response(name, "application/octet-stream", {});
+  response.stream = [file = std::shared_ptr<File>(std::move(file))](net::StreamWriter& writer) {
+    const auto sent = each_piece(*file, [&](std::string_view piece) -> Result<> {
+      if (writer.write_blocking(piece, hub::export_patience(piece.size()))) return {};
+      return fail(ErrorCode::unavailable, "the reader is gone");
+    });
+    if (sent) {
+      writer.finish();
+    } else {
+      writer.abort();
+    }
+  };
   return response;
 }
 

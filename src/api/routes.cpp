@@ -212,7 +212,7 @@ Result<Response> upload_attachment(Context& c) {
 }
 Result<Response> get_attachment(Context& c) {
   auto file = PHENDAU_TRY(c.hub.incidents().download(c.actor, c.captures[0]));
-  return file_response(file.name, "application/octet-stream", std::move(file.bytes));
+  return stream_response(file.name, std::move(file.file));
 }
 
 Result<Response> list_agencies(Context& c) { return answer(c.hub.agencies().list(c.actor)); }

@@ -9,11 +9,6 @@ namespace {
 
 using net::Response;
 
-constexpr std::size_t kDownloadPieceBytes = 256u << 10;
-
-/// For the browser to save, never to show; the bytes come as a stream.
-Response download(const std::string& name) { return file_response(name, "application/octet-stream", {}); }
-
 Result<Response> list_evidence(Context& c) {
   hub::Evidence::Filter filter;
   filter.case_id = c.request.query_value("case");
@@ -58,16 +53,7 @@ Result<Response> act_on_evidence(Context& c) {
 }
 Result<Response> get_evidence_content(Context& c) {
   auto content = PHENDAU_TRY(c.hub.evidence().content(c.actor, c.captures[0]));
-  Response out = download(content.name);
-  out.stream = [file = std::shared_ptr<File>(std::move(content.file))](net::StreamWriter& writer) {
-    for (std::uint64_t at = 0;;) {
-      const auto part = file->read_at(at, kDownloadPieceBytes);
-      if (part && part->empty()) return writer.finish();
-      if (!part || !writer.write_blocking(*part, hub::kExportGrace)) return writer.abort();
-      at += part->size();
-    }
-  };
-  return out;
+  return stream_response(content.name, std::move(content.file));
 }
 
 Result<Response> list_evidence_bags(Context& c) {
@@ -80,7 +66,7 @@ Result<Response> create_evidence_bag(Context& c) {
 Result<Response> get_evidence_bag_content(Context& c) {
   auto package = std::make_shared<hub::EvidenceBags::Package>(
       PHENDAU_TRY(c.hub.evidence_bags().open(c.actor, c.captures[0])));
-  Response out = download(package->file_name);
+  Response out = file_response(package->file_name, "application/octet-stream", {});
   out.stream = [&hub = c.hub, package](net::StreamWriter& writer) {
     const auto done = hub.evidence_bags().write(*package, [&](std::string_view piece, Duration patience) {
       return writer.write_blocking(piece, patience);

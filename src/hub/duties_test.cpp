@@ -162,6 +162,54 @@ TEST_CASE("reminding: nobody there is no reason to forget; who is locked is told
   CHECK(w.told(locked, november).empty());
 }
 
+TEST_CASE("reminding: a run is bounded, the rest goes out with the next ones, each once") {
+  const auto open_people = [](World& w) {
+    w.person("can.bo", Role::agency_officer, "a1");
+    w.person("xa.ben", Role::agency_officer, "a2");
+  };
+  World whole;
+  open_people(whole);
+  const std::size_t all = whole.run("2026-11-03T09:00:00");
+  REQUIRE(all > 6);
+  World w;
+  open_people(w);
+  std::size_t sum = 0;
+  for (std::size_t runs = 0;; ++runs) {
+    w.restart();
+    w.reminding->notices_per_run = 3;
+    const std::size_t told = w.run("2026-11-03T09:00:00");
+    CHECK(told == std::min<std::size_t>(3, all - sum));
+    sum += told;
+    if (told == 0) break;
+    REQUIRE(runs < all);
+  }
+  CHECK(sum == all);
+  for (const char* name : {"can.bo", "xa.ben"}) {
+    Actor person;
+    person.user_id = name;
+    const auto had = [&](World& of) { return of.notices->list(person, 1'000).value()["items"].size(); };
+    CHECK(had(w) == had(whole));
+  }
+
+  // Sentences of mails to people without accounts count as well.
+  World mails;
+  ledger::Write write;
+  write.kind = "officer";
+  write.agency_id = "a1";
+  write.state = "active";
+  write.doc = Json::object({{"full_name", "A"}, {"assigned_on", "2026-01-01"}, {"email", "a@example.vn"}});
+  write.doc.set("roles", Json::array({Json("it_officer")}));
+  REQUIRE(mails.ledger->write(write, system_actor(), mails.env.now()));
+  mails.reminding->notices_per_run = 1;
+  const auto sent = [&] {
+    return mails.deliveries->list(TestHub::officer("a1"), {}).value()["items"].size();
+  };
+  mails.run("2026-11-03T09:00:00");
+  CHECK(sent() == 1);
+  mails.run("2026-11-03T09:01:00");
+  CHECK(sent() == 2);  // the next sentence; without a bound all were in the first mail
+}
+
 TEST_CASE("notices: a person's own, unread until read, the newest kept") {
   World w;
   const Actor officer = w.person("can.bo", Role::agency_officer, "a1");

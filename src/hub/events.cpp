@@ -57,8 +57,7 @@ std::string csv_head() {
 
 /// How long a reader may take for a piece of this size.
 Duration patience_for(std::size_t size_bytes, Duration left) {
-  const auto earned = static_cast<std::int64_t>(size_bytes / kExportBytesPerSecondMin);
-  return std::min(Duration{kExportGrace.ns + seconds(earned).ns}, left);
+  return std::min(export_patience(size_bytes), left);
 }
 
 std::unexpected<Error> export_cut() {

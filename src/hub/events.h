@@ -23,6 +23,10 @@ inline constexpr Duration kExportTimeMax = minutes(30);
 /// read.
 inline constexpr std::uint64_t kExportBytesPerSecondMin = 16u << 10;
 inline constexpr Duration kExportGrace = seconds(15);
+constexpr Duration export_patience(std::uint64_t size_bytes) {
+  return Duration{kExportGrace.ns +
+                  seconds(static_cast<std::int64_t>(size_bytes / kExportBytesPerSecondMin)).ns};
+}
 
 /// Places for exports, counted by account. Thread-safe.
 class ExportPlaces {

@@ -21,7 +21,6 @@ namespace {
 constexpr std::string_view kMinutePaper = "evidence_minute";
 constexpr std::string_view kRaced = "paper.changed";  // somebody else took the minute's number
 constexpr int kMinuteTries = 10;
-constexpr std::size_t kBagPartBytes = 256u << 10;
 constexpr std::size_t kBagTextBytesMax = 600;
 
 Json without_text(Json entry) {
@@ -490,18 +489,13 @@ Result<EvidenceBags::Package> EvidenceBags::open(const Actor& actor, std::string
 
 Result<> EvidenceBags::write(const Package& package, const Write& write) {
   const auto sink = [&](std::string_view bytes) -> Result<> {
-    const auto slow = static_cast<std::int64_t>(bytes.size() / kExportBytesPerSecondMin);
-    if (!write(bytes, Duration{kExportGrace.ns + seconds(slow).ns})) return cut();
+    if (!write(bytes, export_patience(bytes.size()))) return cut();
     return {};
   };
   const auto payload = [&](std::size_t index, const report::ZipStream::Sink& into) -> Result<> {
     const auto file = PHENDAU_TRY(services_.ledger.open_blob(package.digests[index]));
-    for (std::uint64_t at = 0;;) {
-      const std::string part = PHENDAU_TRY(file->read_at(at, kBagPartBytes));
-      if (part.empty()) return {};
-      at += part.size();
-      PHENDAU_TRY(into(part));
-    }
+    PHENDAU_TRY(each_piece(*file, into));
+    return {};
   };
   return report::write_bag_zip(package.plan, payload, sink);
 }

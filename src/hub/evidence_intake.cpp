@@ -17,7 +17,6 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::size_t kFilePartBytes = 1u << 20;
 constexpr Duration kTakenAheadMax = minutes(5);
 constexpr std::string_view kTexts[] = {"label",       "source",       "method",      "kept_at",   "custodian",
                                        "seal_number", "violation_id", "incident_id", "request_id"};
@@ -213,18 +212,10 @@ Result<Evidence::Bytes> Evidence::look_at(const TakenFile& file, bool guarded) {
     return fail(ErrorCode::limit, "evidence larger than a blob", "evidence.too_large",
                 {std::to_string(kEvidenceBytesMax >> 20)});
   if (guarded) out.checked = PHENDAU_TRY(check_evidence(services_.pack.upload_policy(), file.name, *source));
-  Sha256Stream sha256;
-  DigestStream sha512(DigestKind::sha512);
-  for (std::uint64_t at = 0;;) {
-    const std::string part = PHENDAU_TRY(source->read_at(at, kFilePartBytes));
-    if (part.empty()) break;
-    at += part.size();
-    sha256.update(part);
-    sha512.update(part);
-    out.crc32 = crc32(part, out.crc32);
-  }
-  out.sha256 = to_hex(sha256.finish());
-  out.sha512 = sha512.finish_hex();
+  auto digests =
+      PHENDAU_TRY(digests_of(*source, [&](std::string_view piece) { out.crc32 = crc32(piece, out.crc32); }));
+  out.sha256 = std::move(digests.sha256);
+  out.sha512 = std::move(digests.sha512);
   const bool differs = (!file.sha256.empty() && file.sha256 != out.sha256) ||
                        (!file.sha512.empty() && file.sha512 != out.sha512);
   if (differs)
@@ -236,13 +227,7 @@ Result<> Evidence::keep(const TakenFile& file, const Bytes& bytes, About& about)
   if (!file.path.empty()) {
     PHENDAU_TRY(staging_.check_disk(bytes.checked.size_bytes));
     const auto source = PHENDAU_TRY(open_taken(file));
-    std::uint64_t at = 0;
-    const auto digest =
-        PHENDAU_TRY(services_.ledger.put_blob([&](std::size_t size_bytes) -> Result<std::string> {
-          std::string part = PHENDAU_TRY(source->read_at(at, size_bytes));
-          at += part.size();
-          return part;
-        }));
+    const auto digest = PHENDAU_TRY(services_.ledger.put_blob(ledger::reader_of(*source)));
     if (digest != bytes.sha256)
       return fail(ErrorCode::corrupt, "the file changed while it was read", "evidence.digest_differs");
   }

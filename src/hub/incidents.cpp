@@ -774,11 +774,10 @@ Result<Incidents::Download> Incidents::download(const Actor& actor, std::string_
                                   [&](const auto& one) { return may_read_file(actor, one); });
   if (found == page.records.end()) return fail(ErrorCode::not_found, "no such file", "error.not_found");
   const auto& record = *found;
-  const auto file = PHENDAU_TRY(services_.ledger.open_blob(sha256));
   Download out;
   out.name = record.doc["name"].as_string();
   out.media_type = record.doc["media_type"].as_string();
-  out.bytes = PHENDAU_TRY(file->read_at(0, static_cast<std::size_t>(PHENDAU_TRY(file->size()))));
+  out.file = PHENDAU_TRY(services_.ledger.open_blob(sha256));
   return out;
 }
 

@@ -96,7 +96,7 @@ class Incidents {
   struct Download {
     std::string name;
     std::string media_type;
-    std::string bytes;
+    std::unique_ptr<File> file;
   };
   Result<Download> download(const Actor& actor, std::string_view sha256);
 

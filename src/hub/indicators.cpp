@@ -168,10 +168,11 @@ Result<std::vector<ledger::Record>> Indicators::records_in(const std::vector<std
 }
 
 Result<std::vector<Indicator>> Indicators::values_of(const ledger::Record& record) {
-  const auto file = PHENDAU_TRY(services_.ledger.open_blob(record.doc["values_sha256"].as_string()));
-  const auto bytes = PHENDAU_TRY(file->read_at(0, static_cast<std::size_t>(PHENDAU_TRY(file->size()))));
+  constexpr std::size_t kBytesMax = report::kIndicatorFileBytesMax * 2;
+  const auto bytes =
+      PHENDAU_TRY(ledger::read_blob(services_.ledger, record.doc["values_sha256"].as_string(), kBytesMax));
   std::vector<Indicator> out;
-  const Json values = PHENDAU_TRY(parse_json(bytes, {.size_bytes_max = report::kIndicatorFileBytesMax * 2}));
+  const Json values = PHENDAU_TRY(parse_json(bytes, {.size_bytes_max = kBytesMax}));
   for (const auto& one : values.items()) {
     const auto type = indicator_type_from(one["type"].as_string());
     if (type) out.push_back({*type, one["value"].as_string(), one["note"].as_string()});

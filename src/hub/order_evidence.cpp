@@ -18,30 +18,17 @@ namespace {
 constexpr std::size_t kReadBytes = 1u << 20;
 constexpr Duration kAfterExpiryMax = days(1);  // a machine that took the order in time still sends
 
-/// Reads a file in pieces, `each` gets them in order.
-Result<> each_piece(const File& file, const std::function<void(std::string_view)>& each) {
-  for (std::uint64_t at = 0;;) {
-    const std::string piece = PHENDAU_TRY(file.read_at(at, kReadBytes));
-    if (piece.empty()) return {};
-    each(piece);
-    at += piece.size();
-  }
-}
-
-struct Digests {
-  std::string sha256;
-  std::string sha512;
+struct Looked {
+  FileDigests digests;
   bool marked = false;  // a line of it carries a marking of state secrets
 };
 
-Result<Digests> look_at(const File& file, const UploadPolicy& policy) {
-  DigestStream sha256(DigestKind::sha256);
-  DigestStream sha512(DigestKind::sha512);
-  Digests out;
+Result<Looked> look_at(const File& file, const UploadPolicy& policy) {
+  Looked out;
   std::string line;
-  PHENDAU_TRY(each_piece(file, [&](std::string_view piece) {
-    sha256.update(piece);
-    sha512.update(piece);
+  WideMarkings wide(policy);
+  out.digests = PHENDAU_TRY(digests_of(file, [&](std::string_view piece) {
+    wide.add(piece);
     while (!piece.empty()) {
       // An archive's headers end in NUL: a line of a file in it begins after them.
       const std::size_t end = piece.find_first_of(std::string_view("\n\0", 2));
@@ -53,9 +40,7 @@ Result<Digests> look_at(const File& file, const UploadPolicy& policy) {
       piece.remove_prefix(end + 1);
     }
   }));
-  out.marked = out.marked || has_marked_event(policy, line);
-  out.sha256 = sha256.finish_hex();
-  out.sha512 = sha512.finish_hex();
+  out.marked = wide.found() || out.marked || has_marked_event(policy, line);
   return out;
 }
 
@@ -144,28 +129,21 @@ Result<wire::EvidenceAnswer> OrderEvidence::take_alone(const Actor& device, cons
 Result<bool> OrderEvidence::keep(const Actor& device, const ledger::Record& order,
                                  const wire::EvidencePart& part, const std::string& path) {
   const auto file = PHENDAU_TRY(services_.env.open(path, OpenMode::read));
-  const std::uint64_t size = PHENDAU_TRY(file->size());
-  const Digests digests = PHENDAU_TRY(look_at(*file, services_.pack.upload_policy()));
+  const auto [digests, marked] = PHENDAU_TRY(look_at(*file, services_.pack.upload_policy()));
   if (digests.sha256 != part.sha256 || digests.sha512 != part.sha512) {
     PHENDAU_LOG(warn, "order_file_differs", {"order", order.id}, {"number", std::uint64_t{part.number}});
     return false;
   }
   Json entry = Json::object({{"number", int{part.number}},
                              {"name", without_invisible(part.name)},
-                             {"size_bytes", size},
+                             {"size_bytes", digests.size_bytes},
                              {"sha256", digests.sha256},
                              {"sha512", digests.sha512},
                              {"received_at", format_rfc3339(services_.env.now())},
-                             {"refused", digests.marked}});
-  if (!digests.marked) {
-    std::uint64_t at = 0;
-    const std::string kept = PHENDAU_TRY(services_.ledger.put_blob(
-        [&](std::size_t size_bytes) -> Result<std::string> {
-          std::string piece = PHENDAU_TRY(file->read_at(at, size_bytes));
-          at += piece.size();
-          return piece;
-        },
-        wire::kEvidenceFileBytesMax));
+                             {"refused", marked}});
+  if (!marked) {
+    const std::string kept =
+        PHENDAU_TRY(services_.ledger.put_blob(ledger::reader_of(*file), wire::kEvidenceFileBytesMax));
     PHENDAU_ASSERT(kept == digests.sha256);
   }
   ledger::Write write = ledger::rewrite(order, "file collected");

@@ -253,8 +253,37 @@ TEST_CASE(
   CHECK(evidence.take(World::device(), marked).value().finished);
   CHECK(world.shown(id)["files"].items().at(1)["refused"].as_bool());
   CHECK(!world.hub.ledger->blob_exists(marked.sha256));
+  // Text of Windows in either byte order, with and without a mark, at an odd place, over pieces of binary.
+  const auto wide = [](std::u16string_view text, bool little) {
+    std::string out;
+    for (const char16_t unit : text) {
+      const char high = static_cast<char>(unit >> 8), low = static_cast<char>(unit & 0xFF);
+      out += little ? std::string{low, high} : std::string{high, low};
+    }
+    return out;
+  };
+  const std::u16string secret = u"first\r\n\u0110\u1ED9 m\u1EADt: T\u1ED0I M\u1EACT\r\nlast";
+  std::uint16_t number = 3;
+  const auto refused = [&](std::string of_windows) {
+    wire::EvidencePart one = part(++number, 0);
+    one.bytes = std::move(of_windows);
+    one.last = true;
+    one.sha256 = sha256_hex(one.bytes);
+    one.sha512 = sha512_hex(one.bytes);
+    CHECK(evidence.take(World::device(), one).value().finished);
+    const bool out = world.shown(id)["files"].items().back()["refused"].as_bool();
+    CHECK(out != world.hub.ledger->blob_exists(one.sha256));
+    return out;
+  };
+  for (const bool little : {true, false}) {
+    CHECK(refused(wide(secret, little)));
+    CHECK(refused(wide(u"\uFEFF" + secret, little)));
+    CHECK(refused("\x01\xFF\x7F" + wide(secret, little) + "\xFE"));
+    CHECK(refused(std::string((1u << 20) - 31, '\xEE') + wide(secret, little)));
+    CHECK_FALSE(refused(wide(u"b\u1EA3o m\u1EADt \u0111\u01B0\u1EDDng truy\u1EC1n\r\nMAT\r\n", little)));
+  }
   world.beat({World::result(id)});
-  CHECK(evidence.take(World::device(), part(4, 0)).error().code == ErrorCode::denied);
+  CHECK(evidence.take(World::device(), part(50, 0)).error().code == ErrorCode::denied);
 }
 
 TEST_CASE("orders: ids grow though the clock goes back, and a machine's queue is bounded") {

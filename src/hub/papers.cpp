@@ -793,10 +793,7 @@ Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_
 
 Result<std::string> Papers::docx_of(const ledger::Record& record) {
   const std::string& digest = record.doc["docx_sha256"].as_string();
-  if (!digest.empty()) {
-    const auto blob = PHENDAU_TRY(services_.ledger.open_blob(digest));
-    return blob->read_at(0, kFileBytesMax);
-  }
+  if (!digest.empty()) return ledger::read_blob(services_.ledger, digest, kFileBytesMax);
   const PaperTemplate* paper = services_.pack.paper(record.doc["paper"].as_string());
   if (paper == nullptr) return kind_gone(record.doc["paper"].as_string());
   Json doc = record.doc;
@@ -811,10 +808,8 @@ Result<std::string> Papers::pdf_of(const ledger::Record& record) {
   const std::string& digest = record.doc["docx_sha256"].as_string();
   if (!digest.empty()) {
     const auto made = PHENDAU_TRY(services_.ledger.get_derived(kRenditions, digest));
-    if (made && services_.ledger.blob_exists(made->doc["sha256"].as_string())) {
-      const auto blob = PHENDAU_TRY(services_.ledger.open_blob(made->doc["sha256"].as_string()));
-      return blob->read_at(0, kFileBytesMax);
-    }
+    if (made && services_.ledger.blob_exists(made->doc["sha256"].as_string()))
+      return ledger::read_blob(services_.ledger, made->doc["sha256"].as_string(), kFileBytesMax);
   }
   const std::string docx = PHENDAU_TRY(docx_of(record));
   std::string pdf = PHENDAU_TRY(pdf_.pdf_of(docx));
@@ -868,8 +863,9 @@ Result<Papers::File> Papers::file(const Actor& actor, std::string_view id, Part 
   if (part == Part::xlsx) return File{name + ".xlsx", PHENDAU_TRY(xlsx_of(record))};
   const Json& signed_file = record.doc["signed"];
   if (!signed_file.is_object()) return fail(ErrorCode::not_found, "not signed yet", "error.not_found");
-  const auto blob = PHENDAU_TRY(services_.ledger.open_blob(signed_file["sha256"].as_string()));
-  return File{signed_file["name"].as_string(), PHENDAU_TRY(blob->read_at(0, kFileBytesMax))};
+  return File{
+      signed_file["name"].as_string(),
+      PHENDAU_TRY(ledger::read_blob(services_.ledger, signed_file["sha256"].as_string(), kFileBytesMax))};
 }
 
 Result<Json> Papers::preview(const Actor& actor, std::string_view id) {

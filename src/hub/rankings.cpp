@@ -135,11 +135,7 @@ Result<const comply::Ranking*> Rankings::ranking_for(std::int32_t year, std::str
 }
 
 Result<std::string> Rankings::blob(const std::string& sha256) {
-  const auto file = PHENDAU_TRY(services_.ledger.open_blob(sha256));
-  const std::uint64_t size = PHENDAU_TRY(file->size());
-  if (size > kBlobBytesMax)
-    return fail(ErrorCode::limit, "the ranking's file is too large", "ranking.too_much");
-  return file->read_at(0, static_cast<std::size_t>(size));
+  return ledger::read_blob(services_.ledger, sha256, kBlobBytesMax);
 }
 
 Result<std::vector<ledger::Record>> Rankings::publications(std::int32_t year) {

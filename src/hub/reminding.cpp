@@ -150,7 +150,7 @@ Result<std::vector<NoticeWrite>> Reminding::send(const std::vector<comply::Notic
   std::size_t sentences = 0;  // of mails
   ledger::WriteBatch batch;
   for (const auto& notice : due) {
-    if (told.size() + sentences >= kNoticesPerRun) break;
+    if (told.size() + sentences >= notices_per_run) break;
     const auto readers = readers_of(notice, people);
     const auto addresses = addresses_of(notice, people);
     if (readers.empty() && addresses.empty()) continue;

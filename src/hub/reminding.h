@@ -40,6 +40,7 @@ class Reminding {
   Result<> open();
   /// Sends what is due at `now`; the number of notices (one per person).
   Result<std::size_t> run(UtcTime now);
+  std::size_t notices_per_run = kNoticesPerRun;  // tests have fewer people; before use
 
  private:
   struct People;

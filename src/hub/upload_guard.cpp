@@ -17,9 +17,10 @@
 namespace phendau::hub {
 namespace {
 
-constexpr std::size_t kLineBytesMax = 400;  // a marking stands alone on its line
-constexpr std::size_t kApartBytesMax = 24;  // letters set apart in several words
-constexpr std::size_t kGapSpaces = 3;       // what stands this far apart is not one sentence
+constexpr std::size_t kPieceBytes = 1u << 20;  // what is looked at together
+constexpr std::size_t kLineBytesMax = 400;     // a marking stands alone on its line
+constexpr std::size_t kApartBytesMax = 24;     // letters set apart in several words
+constexpr std::size_t kGapSpaces = 3;          // what stands this far apart is not one sentence
 
 std::unexpected<Error> refuse(std::string why, std::string text_id, std::vector<std::string> args = {}) {
   return fail(ErrorCode::denied, "upload refused: " + std::move(why), std::move(text_id), std::move(args));
@@ -352,6 +353,49 @@ bool has_marked_event(const UploadPolicy& policy, std::string_view line) {
 
 namespace {
 
+/// What Vietnamese text consists of; whatever else comes ends a line, as most bytes of other forms do.
+bool is_text_unit(unsigned unit) {
+  return (unit >= 0x20 && unit <= 0x1B0) || unit == 0x09 || (unit >= 0x300 && unit <= 0x323) ||
+         (unit >= 0x1EA0 && unit <= 0x1EF9) || (unit >= 0x2010 && unit <= 0x2026);
+}
+
+}  // namespace
+
+void WideMarkings::end_line(std::string& line) {
+  // One word in capitals without accents is a name, here as in logs.
+  if (!line.empty() && !equals_ignore_case_ascii(trim(line), "mat"))
+    found_ = found_ || has_marked_event(policy_, line);
+  line.clear();
+}
+
+void WideMarkings::add_unit(std::string& line, unsigned unit) {
+  if (is_text_unit(unit)) {
+    if (line.size() < kPieceBytes) append_utf8(line, unit);
+  } else if (!line.empty()) {
+    end_line(line);
+  }
+}
+
+void WideMarkings::add(std::string_view piece) {
+  for (const char c : piece) {
+    const unsigned byte = static_cast<unsigned char>(c);
+    if (seen_ > 0) {
+      const std::size_t place = seen_ % 2 * 2;
+      add_unit(lines_[place], last_ | byte << 8);
+      add_unit(lines_[place + 1], last_ << 8 | byte);
+    }
+    last_ = byte;
+    ++seen_;
+  }
+}
+
+bool WideMarkings::found() {
+  for (auto& line : lines_) end_line(line);
+  return found_;
+}
+
+namespace {
+
 /// Without folders, control characters and excess; `denied` when nothing is left.
 Result<std::string> clean_name(std::string_view name) {
   const std::size_t slash = name.find_last_of("/\\");
@@ -396,8 +440,7 @@ Result<CheckedUpload> check_upload(const UploadPolicy& policy, std::string_view 
 
 namespace {
 
-/// What is looked at together; the next piece begins inside it, so that no line is cut for both.
-constexpr std::size_t kPieceBytes = 1u << 20;
+/// Of kPieceBytes; the next piece begins inside it, so that no line is cut for both.
 constexpr std::size_t kOverlapBytes = 8u << 10;
 
 bool has_marked_bytes(const UploadPolicy& policy, std::string_view piece) {
@@ -405,8 +448,10 @@ bool has_marked_bytes(const UploadPolicy& policy, std::string_view piece) {
   if (piece.find('\0') == std::string_view::npos) return false;
   for (const std::size_t begin : {0u, 1u}) {  // texts in binary files begin anywhere
     const std::size_t even = (piece.size() - std::min(piece.size(), begin)) / 2 * 2;
-    const auto text = from_charset(piece.substr(std::min(piece.size(), begin), even), "utf-16le");
-    if (text && has_secret_marking(policy, *text)) return true;
+    for (const char* charset : {"utf-16le", "utf-16be"}) {
+      const auto text = from_charset(piece.substr(std::min(piece.size(), begin), even), charset);
+      if (text && has_secret_marking(policy, *text)) return true;
+    }
   }
   return false;
 }

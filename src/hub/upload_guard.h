@@ -75,4 +75,25 @@ Result<> check_typed(const UploadPolicy& policy, const Json& value);
 /// labelled marking counts ("MAT", "do mat: mat"), not one in running text. Cheap for lines without any.
 bool has_marked_event(const UploadPolicy& policy, std::string_view line);
 
+/// has_marked_event() of the lines that bytes of any form hold as UTF-16, in either byte order, with or
+/// without a mark of it, beginning anywhere. The bytes come piece by piece; not thread-safe.
+class WideMarkings {
+ public:
+  explicit WideMarkings(const UploadPolicy& policy) : policy_(policy) {}
+  void add(std::string_view piece);
+  /// After the last piece.
+  bool found();
+
+ private:
+  static constexpr std::size_t kReadings = 4;  // two byte orders, at even and at odd places
+  void add_unit(std::string& line, unsigned unit);
+  void end_line(std::string& line);
+
+  const UploadPolicy& policy_;
+  std::string lines_[kReadings];
+  std::uint64_t seen_ = 0;
+  unsigned last_ = 0;  // the byte before
+  bool found_ = false;
+};
+
 }  // namespace phendau::hub

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -79,7 +80,19 @@ class Env {
 /// The real machine. One instance, lives for ever.
 Env& posix_env();
 
-/// Whole file; `limit` above `size_bytes_max`.
+inline constexpr std::size_t kFilePieceBytes = 1u << 20;  // in memory at a time, whatever a file's size
+/// The file in pieces, in order, until its end or the first error; its size.
+Result<std::uint64_t> each_piece(const File& file, const std::function<Result<>(std::string_view)>& each);
+struct FileDigests {
+  std::uint64_t size_bytes = 0;
+  std::string sha256;  // hex
+  std::string sha512;
+};
+/// In one reading; `also`, if any, sees every piece.
+Result<FileDigests> digests_of(const File& file, const std::function<void(std::string_view)>& also = nullptr);
+
+/// Whole file; `limit` (file.too_large, with `name`) above `size_bytes_max`.
+Result<std::string> read_whole(const File& file, const std::string& name, std::uint64_t size_bytes_max);
 Result<std::string> read_file(Env& env, const std::string& path, std::uint64_t size_bytes_max = 64u << 20);
 /// Write new, sync, rename over, sync the folder.
 Result<> write_file_atomic(Env& env, const std::string& path, std::string_view bytes);

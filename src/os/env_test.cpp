@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -119,6 +120,47 @@ TEST_CASE("the fake Env keeps the same promises") {
   check_files(env, "/d");
   check_folders(env, "/d");
   check_rest(env, "/d");
+}
+
+TEST_CASE("files of any size are read piece by piece: memory stays bounded") {
+  const TemporaryFolder folder;
+  Env& env = posix_env();
+  const std::string path = folder.path + "/large";
+  const auto file = env.open(path, OpenMode::create_new).value();
+  constexpr std::uint64_t kLarge = 300u << 20;
+  REQUIRE(file->truncate(kLarge));  // takes no room on the disk
+  REQUIRE(file->write_at(kLarge - 1, "x"));
+  const auto peak_bytes = [&] {
+    const std::string status = read_file(env, "/proc/self/status").value();
+    const std::size_t at = status.find("VmHWM:");
+    REQUIRE(at != std::string::npos);
+    return std::strtoull(status.c_str() + at + 6, nullptr, 10) << 10;
+  };
+  {
+    std::FILE* const reset = std::fopen("/proc/self/clear_refs", "w");
+    if (reset == nullptr) return;  // a kernel without it tells nothing of a part of the program
+    std::fputs("5", reset);
+    std::fclose(reset);
+  }
+  const auto before = peak_bytes();
+  std::uint64_t seen = 0;
+  const auto digests = digests_of(*file, [&](std::string_view piece) {
+    CHECK(piece.size() <= kFilePieceBytes);
+    seen += piece.size();
+  });
+  REQUIRE(digests);
+  CHECK(seen == kLarge);
+  CHECK(digests->size_bytes == kLarge);
+  CHECK(digests->sha256 == "8db6773d443f7e82944188220b6fc4ca626602c6f1413cd2640a8bca0659071f");
+  CHECK(digests->sha512 ==
+        "e11fe3540715fbeeaf667acf9b8b4da8fc688fb351f884f0efd8eada5b96d9c1"
+        "3460f47e830541e40c2c490dd7d131439d90792a2d99af1ae5ffe21b21ed216c");
+  CHECK(peak_bytes() - before < 16u << 20);
+  CHECK(read_whole(*file, "large", kLarge - 1).error().text_id == "file.too_large");
+  CHECK(peak_bytes() - before < 16u << 20);
+  const auto stopped =
+      each_piece(*file, [](std::string_view) -> Result<> { return fail(ErrorCode::io, "stop"); });
+  CHECK(stopped.error().code == ErrorCode::io);
 }
 
 TEST_CASE("a power cut forgets bytes, names, renames and removals that were not synced") {

@@ -134,7 +134,7 @@ for path in hub.data.rglob("*"):
 assert not list((hub.data / "evidence-staging").iterdir())
 
 # Killed in the middle of a large file, and once more before the answer that it is whole: it goes on where it was, and is there once.
-huge = os.urandom(1 << 20) * 40
+huge = b"".join(b"%062d\r\n" % i for i in range(1 << 20))  # 64 MiB
 begun = officer.post("/evidence/uploads", {"case_id": case["id"], "label": "Bắt gói lớn", "source": "web-01", "name": "lon.pcap", "size_bytes": len(huge)})
 path, part = f"/evidence/uploads/{begun['id']}", begun["part_bytes_max"]
 received = 0
@@ -160,11 +160,19 @@ hub.stop(signal.SIGKILL)
 late.join()
 hub.start()
 admin, officer, police = hub.admin(), Client(hub.port).sign_in("can.bo", PASSWORD), Client(hub.port).sign_in("cong.an", PASSWORD)
+def memory(what):  # of the hub, MiB
+    line = next(l for l in (pathlib.Path("/proc") / str(hub.process.pid) / "status").read_text().splitlines() if l.startswith(what))
+    return int(line.split()[1]) >> 10
+
+
+(pathlib.Path("/proc") / str(hub.process.pid) / "clear_refs").write_text("5")  # the peak is counted from here
+at_rest = memory("VmRSS")
 resumed = officer.post(path + "/finish", digest)
 assert resumed["sha256"] == digest["sha256"] and resumed["number"] == "E003" and resumed["id"] == begun["id"], resumed
 assert officer.post(path + "/finish", digest)["id"] == begun["id"] and admin.get("/evidence", case=case["id"])["total"] == 3
 assert hashlib.sha256(officer.raw("GET", f"/api/v1/evidence/{begun['id']}/content")[1]).hexdigest() == digest["sha256"]
 assert not list((hub.data / "evidence-staging").iterdir())
+assert memory("VmHWM") - at_rest < 48, f"{memory('VmHWM')} MiB, at rest {at_rest}"  # never whole in memory
 outside = officer.post("/evidence", {"case_id": case["id"], "label": "Ảnh đĩa", "source": "web-01", "sha256": "ab" * 32, "kept_at": "Tủ số 2", "custodian": "Trần B"})
 assert outside["number"] == "E004" and outside["outside"] and not outside["has_content"]
 

@@ -14,6 +14,7 @@
 
 #include "agent/orders.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "os/process.h"
 #include "wire/protocol.h"
@@ -354,21 +355,12 @@ Result<> Evidence::collect_next(const std::string& folder, Json& manifest) {
   const std::string path = path_join(folder, entry + ".tar");
   PHENDAU_TRY(collect_evidence(entry, parts_.root, env_, path));
   const auto file = PHENDAU_TRY(env_.open(path, OpenMode::read));
-  DigestStream sha256(DigestKind::sha256);
-  DigestStream sha512(DigestKind::sha512);
-  std::uint64_t size = 0;
-  for (;;) {
-    const std::string piece = PHENDAU_TRY(file->read_at(size, kPieceBytes));
-    if (piece.empty()) break;
-    sha256.update(piece);
-    sha512.update(piece);
-    size += piece.size();
-  }
+  const FileDigests digests = PHENDAU_TRY(digests_of(*file));
   Json files = manifest["files"];
   files.push(Json::object({{"name", entry + ".tar"},
-                           {"size_bytes", size},
-                           {"sha256", sha256.finish_hex()},
-                           {"sha512", sha512.finish_hex()},
+                           {"size_bytes", digests.size_bytes},
+                           {"sha256", digests.sha256},
+                           {"sha512", digests.sha512},
                            {"collected_at", format_rfc3339(env_.now())},
                            {"next_offset", 0},
                            {"sent", false}}));
@@ -441,6 +433,7 @@ Result<Json> Evidence::collect(const wire::Order& order) {
     return fail(ErrorCode::conflict, "there is more to collect", std::string(kOrderGoesOn));
   };
   if (manifest["files"].size() < evidence_catalogue().size()) {
+    PHENDAU_TRY(sweep(order.id));
     PHENDAU_TRY(collect_next(folder, manifest));
     return goes_on();
   }
@@ -456,7 +449,52 @@ Result<Json> Evidence::collect(const wire::Order& order) {
     if (left.name.ends_with(".tar")) PHENDAU_TRY(env_.remove_file(path_join(folder, left.name)));
   PHENDAU_TRY(env_.remove_file(manifest_path));
   static_cast<void>(env_.remove_dir(folder));
-  return Json::object({{"started_at", manifest["started_at"]}, {"files", manifest["files"].size()}});
+  Json out = Json::object({{"started_at", manifest["started_at"]}, {"files", manifest["files"].size()}});
+  if (dropped_ > 0) out.set("dropped_orders", dropped_);
+  return out;
+}
+
+Result<Evidence::Kept> Evidence::kept_of(const std::string& order) {
+  const std::string folder = path_join(path_join(parts_.data_folder, "evidence"), order);
+  Kept out;
+  out.order = order;
+  for (const auto& entry : PHENDAU_TRY(env_.list(folder))) {
+    const auto file = PHENDAU_TRY(env_.open(path_join(folder, entry.name), OpenMode::read));
+    out.size_bytes += PHENDAU_TRY(file->size());
+  }
+  const auto text = read_file(env_, path_join(folder, "manifest.json"));
+  const auto manifest = text ? parse_json(*text) : Result<Json>(Json());
+  if (manifest)
+    out.started_at = parse_rfc3339((*manifest)["started_at"].as_string()).value_or(out.started_at);
+  return out;
+}
+
+Result<> Evidence::sweep(std::string_view working_on) {
+  const std::string root = path_join(parts_.data_folder, "evidence");
+  if (!env_.exists(root)) return {};
+  std::vector<Kept> kept;
+  std::uint64_t total_bytes = 0;
+  for (const auto& entry : PHENDAU_TRY(env_.list(root))) {
+    if (!entry.is_directory) continue;
+    kept.push_back(PHENDAU_TRY(kept_of(entry.name)));
+    total_bytes += kept.back().size_bytes;
+  }
+  std::stable_sort(kept.begin(), kept.end(),
+                   [](const Kept& a, const Kept& b) { return a.started_at < b.started_at; });
+  const UtcTime now = env_.now();
+  for (const auto& one : kept) {
+    const bool old = one.started_at.ns == INT64_MIN || now - one.started_at > kEvidenceKeptMax;
+    if (one.order == working_on || (!old && total_bytes <= parts_.kept_bytes_max)) continue;
+    const std::string folder = path_join(root, one.order);
+    for (const auto& file : PHENDAU_TRY(env_.list(folder)))
+      PHENDAU_TRY(env_.remove_file(path_join(folder, file.name)));
+    PHENDAU_TRY(env_.remove_dir(folder));
+    total_bytes -= one.size_bytes;
+    ++dropped_;
+    PHENDAU_LOG(warn, "collected_files_dropped", {"order", one.order}, {"bytes", one.size_bytes},
+                {"why", old ? "age" : "size"});
+  }
+  return {};
 }
 
 }  // namespace phendau::agent

@@ -88,6 +88,7 @@ struct Machine {
   std::map<int, FakeHub::File> files;
   bool is_down = false;
   int posts = 0;
+  std::uint64_t kept_bytes_max = kEvidenceKeptBytesMax;
   std::unique_ptr<Evidence> evidence;
   wire::Order order{"01ARZ3NDEKTSV4RRFFQ69G5FAV", "collect", "d1", {}, Json::object(), ""};
 
@@ -98,7 +99,7 @@ struct Machine {
                            [this](const Connection&) -> Result<std::unique_ptr<Transport>> {
                              return std::make_unique<FakeHub>(files, is_down, posts);
                            },
-                           Connection{}});
+                           Connection{}, kept_bytes_max});
   }
   /// Slices until it is done; nullopt when it only goes on.
   std::optional<Json> work(int slices) {
@@ -157,6 +158,43 @@ TEST_CASE("evidence: a kill costs one slice, an outage nothing, and the hub gets
   CHECK((*done)["files"].as_int() == 9);
   for (const auto& [number, file] : machine.files) CHECK(file.finished);
   CHECK(!machine.env.exists("/data/evidence/01ARZ3NDEKTSV4RRFFQ69G5FAV/manifest.json"));
+}
+
+TEST_CASE("evidence: what failed orders have collected stays within its bounds, the oldest goes first") {
+  Machine machine;
+  machine.kept_bytes_max = 1'000;
+  machine.start();
+  Env& env = machine.env;
+  const auto left_behind = [&](const std::string& order, Duration age, std::uint64_t size_bytes) {
+    const std::string folder = "/data/evidence/" + order;
+    REQUIRE(env.make_dirs(folder));
+    const Json manifest = Json::object({{"started_at", format_rfc3339(env.now() - age)}});
+    REQUIRE(write_file_atomic(env, folder + "/manifest.json", manifest.dump()));
+    const auto file = env.open(folder + "/01-arp-routes.tar", OpenMode::create_new).value();
+    REQUIRE(file->append(std::string(size_bytes, 'x')));
+  };
+  const auto there = [&] {
+    std::string out;
+    const auto entries = env.list("/data/evidence").value();
+    for (const auto& entry : entries) out += entry.name + " ";
+    return out;
+  };
+  left_behind("A", Duration{kEvidenceKeptMax.ns + hours(1).ns}, 1);
+  left_behind("B", Duration{kEvidenceKeptMax.ns - hours(1).ns}, 1);
+  left_behind("C", days(2), 1);
+  REQUIRE(
+      env.make_dirs("/data/evidence/D"));  // nothing remembered: begun anew by its order, if it still runs
+  REQUIRE(machine.evidence->sweep());
+  CHECK(there() == "B C ");
+  // Beyond the size, whatever its age; what is being worked on stays.
+  const auto file = env.open("/data/evidence/C/02-sockets.tar", OpenMode::create_new).value();
+  REQUIRE(file->append(std::string(1'000, 'x')));
+  REQUIRE(machine.evidence->sweep("C"));
+  CHECK(there() == "C ");
+  const auto done = machine.work(100);  // another order: collecting makes room first
+  REQUIRE(done);
+  CHECK(there().empty());
+  CHECK((*done)["dropped_orders"].as_int() == 4);
 }
 
 }  // namespace evidence_test

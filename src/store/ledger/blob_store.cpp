@@ -13,14 +13,11 @@ bool is_blob_digest(std::string_view text) {
 
 Result<std::string> sha256_of_file(const File& file, std::uint64_t* size_bytes) {
   Sha256Stream stream;
-  std::uint64_t offset = 0;
-  for (;;) {
-    const std::string part = PHENDAU_TRY(file.read_at(offset, kBlobPartBytes));
-    if (part.empty()) break;
-    stream.update(part);
-    offset += part.size();
-  }
-  if (size_bytes != nullptr) *size_bytes = offset;
+  const std::uint64_t size = PHENDAU_TRY(each_piece(file, [&](std::string_view piece) -> Result<> {
+    stream.update(piece);
+    return {};
+  }));
+  if (size_bytes != nullptr) *size_bytes = size;
   return to_hex(stream.finish());
 }
 

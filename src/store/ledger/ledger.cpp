@@ -47,4 +47,16 @@ Result<std::vector<Record>> all_records(Ledger& ledger, Query query, const Scope
   return out;
 }
 
+BlobReader reader_of(const File& file) {
+  return [&file, at = std::uint64_t{0}](std::size_t size_bytes) mutable -> Result<std::string> {
+    std::string piece = PHENDAU_TRY(file.read_at(at, size_bytes));
+    at += piece.size();
+    return piece;
+  };
+}
+
+Result<std::string> read_blob(Ledger& ledger, std::string_view sha256, std::uint64_t size_bytes_max) {
+  return read_whole(*PHENDAU_TRY(ledger.open_blob(sha256)), "blob " + std::string(sha256), size_bytes_max);
+}
+
 }  // namespace phendau::ledger

@@ -334,6 +334,11 @@ Result<> each_record(Ledger& ledger, Query query, const Scope& scope,
                      const std::function<Result<>(const Record&)>& each);
 Result<std::vector<Record>> all_records(Ledger& ledger, Query query, const Scope& scope);
 
+/// The file's bytes for put_blob().
+BlobReader reader_of(const File& file);
+/// The whole blob, for what is read as one; `limit` (file.too_large) above `size_bytes_max`.
+Result<std::string> read_blob(Ledger& ledger, std::string_view sha256, std::uint64_t size_bytes_max);
+
 struct LedgerOptions {
   Env* env = nullptr;      // for blobs, randomness, the lock; SQLite keeps its own file on the real disk
   std::string folder;      // ledger.db, blobs/, ledger.lock

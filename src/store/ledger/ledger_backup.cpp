@@ -46,17 +46,13 @@ Result<CopiedFile> copy_file(Env& env, const std::string& from, const std::strin
   PHENDAU_TRY(env.make_dirs(folder_of(to)));
   const auto target = PHENDAU_TRY(env.open(to, OpenMode::create_new));
   Sha256Stream stream;
-  std::uint64_t offset = 0;
-  for (;;) {
-    const std::string part = PHENDAU_TRY(source->read_at(offset, kBlobPartBytes));
-    if (part.empty()) break;
-    stream.update(part);
-    PHENDAU_TRY(target->append(part));
-    offset += part.size();
-  }
+  const std::uint64_t size = PHENDAU_TRY(each_piece(*source, [&](std::string_view piece) -> Result<> {
+    stream.update(piece);
+    return target->append(piece);
+  }));
   PHENDAU_TRY(target->sync());
   PHENDAU_TRY(env.sync_dir(folder_of(to)));
-  return CopiedFile{std::move(relative), offset, to_hex(stream.finish())};
+  return CopiedFile{std::move(relative), size, to_hex(stream.finish())};
 }
 
 Result<std::vector<std::string>> files_below(Env& env, const std::string& folder, const std::string& prefix,
