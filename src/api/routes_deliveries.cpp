@@ -28,6 +28,11 @@ Result<Response> note_call(Context& c) {
 Result<Response> confirm_delivery(Context& c) {
   return answer(c.hub.deliveries().confirm(c.actor, c.captures[0]));
 }
+Result<Response> take_receipt(Context& c) {
+  PHENDAU_TRY(
+      c.hub.deliveries().receipt(c.captures[0], c.request.headers.get("Phendau-Signature"), c.request.body));
+  return answer(Json::object({{"received", true}}));
+}
 Result<Response> get_notice_choice(Context& c) { return answer(c.hub.deliveries().own_choice(c.actor)); }
 Result<Response> set_notice_choice(Context& c) { return answer(c.hub.deliveries().choose(c.actor, c.body)); }
 Result<Response> test_notice(Context& c) { return answer(c.hub.deliveries().test(c.actor, c.body), 201); }
@@ -46,6 +51,7 @@ std::vector<Route> delivery_routes() {
       {"POST", "/deliveries/{id}/call", "noteCall", update, record, Access::session, kJson, note_call},
       {"POST", "/deliveries/{id}/confirm", "confirmDelivery", update, record, Access::session, kJson,
        confirm_delivery},
+      {"POST", "/gateways/{id}/receipts", "takeReceipt", update, record, Access::open, false, take_receipt},
       {"GET", "/account/notices", "getNoticeChoice", read, own_account, Access::session, false,
        get_notice_choice},
       {"POST", "/account/notices", "setNoticeChoice", update, own_account, Access::session, kJson,

@@ -290,7 +290,7 @@ ledger::Query cases_query(bool exercises) {
 }
 
 bool is_of_exercise(Services& services, const Json& doc) {
-  if (doc["exercise"].as_bool()) return true;
+  if (doc["exercise"].as_bool() || doc["head"]["exercise"].as_bool()) return true;  // head: of a paper
   const std::string& case_id = doc["case_id"].as_string();
   if (case_id.empty()) return false;
   const auto of_case = services.ledger.get(kCaseKind, case_id, everything());

@@ -173,7 +173,8 @@ Json CaseCoordination::request_view(const Actor& actor, const RegisterKind& kind
   const Scope decide = record_scope(services_, actor, Action::decide, kind, record.state);
   const Scope change = record_scope(services_, actor, Action::update, kind, record.state);
   const bool answers = is_provincial(actor) || !names_as_addressee(kind, record, decide).empty();
-  out.set("may_answer", record.state == kSent && answers).set("may_update", change.covers(record.agency_id))
+  out.set("may_answer", record.state == kSent && answers)
+      .set("may_update", change.covers(record.agency_id))
       .set("may_unseal", out["sealed"].as_bool() && change.covers(record.agency_id) &&
                              is_own_body(actor, record.agency_id));
   return out;

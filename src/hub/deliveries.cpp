@@ -131,6 +131,8 @@ Result<std::string> Deliveries::add(ledger::WriteBatch& batch, const DeliveryWri
   if (!delivery.to_user.empty()) write.doc.set("to_user", delivery.to_user);
   if (!delivery.about.empty()) write.doc.set("about", delivery.about);
   if (!delivery.person.empty()) write.doc.set("person", delivery.person);
+  if (!delivery.round.empty()) write.doc.set("round", delivery.round);
+  if (!delivery.step.empty()) write.doc.set("step", delivery.step);
   batch.writes.push_back(std::move(write));
   if (has(delivery.channel)) Outbox::add_rows(batch, delivery.channel, id, delivery.address, now);
   return id;
@@ -142,7 +144,7 @@ Json Deliveries::view_of(const ledger::Record& record, bool with_text) {
                            {"agency_name", agency_name(services_, record.agency_id)},
                            {"state", record.state}});
   for (const auto& [name, value] : record.doc.members()) {
-    if (name != "text" && name != "person") out.set(name, value);
+    if (name != "text" && name != "person" && name != "round") out.set(name, value);
   }
   if (with_text) out.set("text", record.doc["text"]);
   const bool is_open = is_open_delivery(record.state);
@@ -274,7 +276,8 @@ Result<Json> Deliveries::resend(const Actor& actor, std::string_view id) {
   write.state = "waiting";
   write.scope = scope;
   const std::string address = address_now(record);
-  write.doc.set("address", address);
+  write.doc.set("address", address).set("resent_at", format_rfc3339(now));
+  write.doc.erase("receipt");
   ledger::WriteBatch batch;
   batch.writes.push_back(std::move(write));
   if (const std::string& old = progress["due_key"].as_string(); !old.empty())
@@ -329,6 +332,44 @@ Result<Json> Deliveries::confirm(const Actor& actor, std::string_view id) {
   write.state = "answered";
   write.doc.set("answered_at", format_rfc3339(services_.env.now())).set("answered_by", actor.name);
   return rewrite(actor, std::move(write), scope);
+}
+
+Result<> Deliveries::receipt(std::string_view channel, std::string_view signature, std::string_view body) {
+  const UtcTime now = services_.env.now();
+  const auto gateway = services_.config.gateways.find(std::string(channel));
+  const bool is_signed = gateway != services_.config.gateways.end() && body.size() <= kReceiptBytesMax &&
+                         net::is_webhook_signature(gateway->second.secret, signature, now, body);
+  if (!is_signed) return fail(ErrorCode::denied, "not signed by a gateway", "delivery.receipt_unsigned");
+  const auto said = parse_json(body);
+  if (!said || !said->is_object()) return bad_member("body");
+  const std::string& status = (*said)["status"].as_string();
+  const bool failed = status == "failed";
+  if (!failed && status != "delivered") return bad_member("status");
+  const auto at = parse_rfc3339((*said)["at"].as_string());
+  if (!at || *at > now + net::kWebhookSkewMax) return bad_member("at");
+  return anew_when_overtaken([&]() -> Result<> {
+    const auto record =
+        PHENDAU_TRY(services_.ledger.get(kDeliveryKind, (*said)["id"].as_string(), everything()));
+    if (record.doc["channel"].as_string() != channel)
+      return fail(ErrorCode::not_found, "of another channel", "error.not_found");
+    // Nothing new, or about what went out before somebody sent it again.
+    for (const char* later : {"receipt_at", "resent_at"}) {
+      const auto known = parse_rfc3339(record.doc[later].as_string());
+      if (known && *at <= *known) return {};
+    }
+    ledger::Write write = ledger::rewrite(record, "gateway: " + status);
+    write.doc.set("receipt", status).set("receipt_at", format_rfc3339(*at));
+    const bool counts = record.state == "sent" || is_open_delivery(record.state);
+    if (failed && counts) {
+      write.state = "dead";
+      write.doc.set("end", "undelivered")
+          .set("answer", std::string(truncate_utf8((*said)["detail"].as_string(), kSubjectBytesMax)));
+    }
+    PHENDAU_TRY(services_.ledger.write(write, system_actor(), now));
+    services_.live.publish(
+        {"delivery", Resource::record, record.agency_id, Json::object({{"id", record.id}}), ""});
+    return {};
+  });
 }
 
 void Deliveries::note_read(const Actor& actor, const std::vector<std::string>& ids) {

@@ -23,6 +23,7 @@ inline constexpr std::string_view kPhoneChannel = "phone";  // a person calls an
 inline constexpr std::size_t kMailThreads = 4;
 inline constexpr std::size_t kCallsMax = 20;         // of one delivery
 inline constexpr std::size_t kTestsPerHourMax = 10;  // of one person
+inline constexpr std::size_t kReceiptBytesMax = 4u << 10;
 inline constexpr std::string_view kChoiceSpace = "notice_choice";
 
 /// The number as a gateway takes it, digits and one plus; as it was written for people who call; empty: none.
@@ -47,6 +48,8 @@ struct DeliveryWrite {
   std::string about;   // "KIND/ID"; may be empty
   std::string subject;
   std::string text;
+  std::string round;  // what brought it about: all that were told then have one
+  std::string step;   // of the pack's `unanswered`; empty: told at first
 };
 
 class Deliveries {
@@ -84,6 +87,9 @@ class Deliveries {
   Result<Json> note_call(const Actor& actor, std::string_view id, const Json& body);
   /// Somebody of the agency says that it was received and understood.
   Result<Json> confirm(const Actor& actor, std::string_view id);
+  /// What a gateway says later of a short message that it took (docs/reference/webhook.md): {id, status:
+  /// delivered | failed, at, detail}. Authorised by its signature alone; the same again changes nothing.
+  Result<> receipt(std::string_view channel, std::string_view signature, std::string_view body);
   /// A notice in the portal was opened by whom it was sent to.
   void note_read(const Actor& actor, const std::vector<std::string>& ids);
 

@@ -319,6 +319,11 @@ Result<> Outbox::settle(const Job& job, const Verdict& verdict) {
       write.state = verdict.state.empty() ? "failed" : verdict.state;
       for (const auto* name : {"tries", "end", "answer", "twice"}) write.doc.set(name, verdict.row[name]);
       if (write.state == "sent") write.doc.set("sent_at", verdict.row["at"]);
+      // Its gateway was faster: it has said already that nobody got it.
+      if (write.state == "sent" && record.doc["receipt"].as_string() == "failed") {
+        write.state = "dead";
+        for (const auto* name : {"end", "answer"}) write.doc.set(name, record.doc[name]);
+      }
       batch.writes.push_back(std::move(write));
     }
     if (verdict.state.empty()) {

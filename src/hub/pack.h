@@ -200,6 +200,20 @@ struct NoticeRule {
   comply::BiText text;                // for who may read the record: {title} {agency} {number} {level}
   comply::BiText short_text;          // for everybody else and for short messages: {number} {level}
   comply::Place place;
+  /// Its text has {clock} or {due}: only who sends it knows them.
+  bool is_of_clock() const;
+};
+
+inline constexpr Duration kNoticeStepMax = days(2);
+/// Who is told next when nobody of an agency has read or confirmed a notice.
+struct NoticeStep {
+  std::string id;
+  std::vector<std::string> of;  // ids of notices; empty: every one
+  Duration after;               // since the agency was told
+  /// deputy, out_of_hours, it_officer, agency_head, province_operator, "role:SLOT"
+  std::vector<std::string> to;
+  std::vector<std::string> channels;  // empty: those of the notice and a call
+  comply::Place place;
 };
 
 /// What a kind of body may do in another body's case that it was asked into (coordination.yaml).
@@ -282,6 +296,7 @@ struct Pack {
   comply::ReminderPlan reminders;         // who is told when; the imported plan if the pack has none
   std::vector<comply::Ranking> rankings;  // the imported ones if the pack has none
   std::vector<NoticeRule> notices;        // an imported one gives way to one of its id
+  std::vector<NoticeStep> notice_steps;   // likewise
   Coordination coordination;              // idem
   PackFile ranking_file;                  // what they were read from
   /// What rankings may call a part by: features of the rules that check it, and what else its ways name

@@ -15,6 +15,10 @@ constexpr std::size_t kShortBytesMax = 300;  // some 160 Vietnamese characters: 
 constexpr std::string_view kChannels[] = {"portal", "mail", "sms", "zalo", "phone"};
 constexpr std::string_view kClasses[] = {"it_officer", "agency_head", "province_operator", "addressee",
                                          "party"};
+/// Of those who are told next; who is told of a record by itself is told already.
+constexpr std::string_view kNextClasses[] = {"deputy", "out_of_hours", "it_officer", "agency_head",
+                                             "province_operator"};
+constexpr std::size_t kStepsMax = 20;
 constexpr std::string_view kMarks[] = {"title", "agency", "number", "level", "clock", "due"};
 constexpr std::string_view kShortMarks[] = {"number", "level"};
 
@@ -43,15 +47,51 @@ void check_marks(comply::ContentReader& reader, const YamlNode& node, std::strin
   }
 }
 
+void check_channels(comply::ContentReader& reader, const YamlNode& node,
+                    const std::vector<std::string>& channels) {
+  for (const auto& channel : channels) {
+    if (!is_one_of(kChannels, channel))
+      reader.error(*node.find("channels"), "'channels' are portal, mail, sms, zalo, phone");
+  }
+}
+
 }  // namespace
+
+bool NoticeRule::is_of_clock() const {
+  return text.vi.find("{clock}") != std::string::npos || text.vi.find("{due}") != std::string::npos;
+}
 
 bool is_told_class(std::string_view to) { return is_one_of(kClasses, to); }
 
+void PackReader::read_notice_steps(comply::ContentReader& reader, const YamlNode& document) {
+  const YamlNode* list = reader.list(document, "unanswered", false);
+  if (list == nullptr) return;
+  if (list->items.size() > kStepsMax)
+    reader.error(*list, fmt::format("at most {} of 'unanswered'", kStepsMax));
+  for (const auto& node : list->items) {
+    if (!node.is_map()) {
+      reader.error(node, "an item of 'unanswered' must be a map");
+      continue;
+    }
+    reader.only_keys(node, {"id", "of", "after", "to", "channels"});
+    NoticeStep out{reader.text(node, "id", true),  reader.texts(node, "of", false),       {},
+                   reader.texts(node, "to", true), reader.texts(node, "channels", false), reader.place(node)};
+    if (const auto after = parse_duration(reader.text(node, "after", true));
+        after && *after <= kNoticeStepMax)
+      out.after = *after;
+    else
+      reader.error(node, "'after' is a time like 30m or 4h, at most 2d");
+    check_channels(reader, node, out.channels);
+    put_by_id(reader, node, "unanswered ", pack_.notice_steps, std::move(out));
+  }
+}
+
 void PackReader::read_notices(const std::string& pack_id, const std::string& path, const std::string& text) {
   comply::ContentReader reader(pack_id + "/" + path, errors_);
-  const auto document = reader.document(text);
+  const auto document = reader.document(with_parameters(pack_id + "/" + path, text));
   if (!document) return;
-  reader.only_keys(*document, {"notices"});
+  reader.only_keys(*document, {"notices", "unanswered"});
+  read_notice_steps(reader, *document);
   const YamlNode* list = reader.list(*document, "notices", true);
   if (list == nullptr) return;
   if (list->items.size() > kNoticesMax) reader.error(*list, fmt::format("at most {} notices", kNoticesMax));
@@ -67,14 +107,9 @@ void PackReader::read_notices(const std::string& pack_id, const std::string& pat
                    reader.text(node, "agencies", false), reader.texts(node, "to", true),
                    reader.texts(node, "channels", true), reader.bi_text(node, "text", true),
                    reader.bi_text(node, "short", true),  reader.place(node)};
-    for (const auto& channel : out.channels) {
-      if (!is_one_of(kChannels, channel))
-        reader.error(*node.find("channels"), "'channels' are portal, mail, sms, zalo, phone");
-    }
+    check_channels(reader, node, out.channels);
     check_marks(reader, node, "text", out.text, kMarks);
-    const bool of_clock =
-        out.text.vi.find("{clock}") != std::string::npos || out.text.vi.find("{due}") != std::string::npos;
-    if (!out.states.empty() && of_clock)
+    if (!out.states.empty() && out.is_of_clock())
       reader.error(*node.find("text"), "'{clock}' and '{due}' stand in notices of clocks, without 'states'");
     check_marks(reader, node, "title", out.title, kShortMarks);
     check_marks(reader, node, "short", out.short_text, kShortMarks);
@@ -85,6 +120,20 @@ void PackReader::read_notices(const std::string& pack_id, const std::string& pat
 }
 
 void PackReader::check_notices() {
+  for (const auto& step : pack_.notice_steps) {
+    for (const auto& id : step.of) {
+      const NoticeRule* notice = pack_.notice(id);
+      if (notice == nullptr || notice->is_of_clock())
+        error(step.place, fmt::format("of: no notice '{}' that is not of a clock", id));
+    }
+    for (const auto& to : step.to) {
+      const bool is_slot = to.starts_with(kSlotPrefix);
+      if (is_slot ? !has_role(to.substr(kSlotPrefix.size())) : !is_one_of(kNextClasses, to))
+        error(step.place, fmt::format("'to' of 'unanswered' takes deputy, out_of_hours, it_officer, "
+                                      "agency_head, province_operator, role:SLOT, not '{}'",
+                                      to));
+    }
+  }
   for (const auto& notice : pack_.notices) {
     for (const auto& to : notice.to) {
       const bool is_slot = to.starts_with(kSlotPrefix);

@@ -84,6 +84,7 @@ class PackReader {
   /// glossary.yaml
   void read_glossary(const std::string& pack_id, const std::string& path, const std::string& text);
   /// notices.yaml; a notice takes the place of an imported one of its id.
+  void read_notice_steps(comply::ContentReader& reader, const YamlNode& document);
   void read_notices(const std::string& pack_id, const std::string& path, const std::string& text);
   /// coordination.yaml; parties and triggers take the place of imported ones of their id.
   void read_coordination(const std::string& pack_id, const std::string& path, const std::string& text);

@@ -11,6 +11,7 @@
 #include "hub/coordination.h"
 #include "hub/custody_log.h"
 #include "hub/evidence_bags.h"
+#include "hub/figure_span.h"
 #include "hub/orders.h"
 #include "hub/papers.h"
 #include "hub/record_checks.h"
@@ -521,7 +522,8 @@ Result<Json> PaperSources::gather(const Actor& actor, const PaperTemplate* paper
   Json out = Json::object({{"now", paper_moment(now)}, {"bodies", bodies()}});
   add_people(actor, origin.agency_id, out);
   out.set("agency", PHENDAU_TRY(agency_of(origin.agency_id)));
-  out.set("this_year", origin.year == 0 ? to_civil(now, kHubZone).date.year : origin.year);
+  const FigureSpan span = PHENDAU_TRY(figure_span(origin.period, to_civil(now, kHubZone).date));
+  out.set("this_year", span.first.year).set("period_name", span.name);
   PaperOrigin about = origin;
   std::optional<ledger::Record> record;
   if (!origin.record.empty()) {

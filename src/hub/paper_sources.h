@@ -22,7 +22,7 @@ struct PaperOrigin {
   std::string case_id;
   std::string record;  // KIND/ID
   std::string system_id;
-  std::int32_t year = 0;  // of figures; 0: this one
+  std::string period;  // of figures, as figure_span() takes it; empty: this year
 };
 
 /// The record KIND/ID of a register, for who may read it; `not_found` otherwise.

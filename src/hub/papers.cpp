@@ -158,6 +158,12 @@ bool takes_from(const PaperTemplate& paper, std::string_view root) {
                      [&](const PaperField& field) { return takes_from(field, root); });
 }
 
+/// Of its figures; drafts of before knew years only.
+std::string period_of(const Json& doc) {
+  const Json& year = doc["figures_year"].is_int() ? doc["figures_year"] : doc["year"];
+  return doc["figures_period"].string_or(year.is_int() ? year.dump() : "");
+}
+
 /// What the head lacks and the agency's record says by now.
 void fill_head(const Json& now, Json& head) {
   for (const std::string_view member : {"place", "agency_above", "symbol"}) {
@@ -402,6 +408,9 @@ Result<Json> Papers::view(const Actor& actor, const ledger::Record& record) {
       .set("form", paper == nullptr ? std::string() : paper->form)
       .set("system_id", record.doc["system_id"])
       .set("takes_system", paper != nullptr && takes_from(*paper, "system."))
+      .set("period", period_of(record.doc))
+      .set("takes_period",
+           paper != nullptr && (takes_from(*paper, "year.") || takes_from(*paper, "province.")))
       .set("may_write", may_write);
   return out;
 }
@@ -513,7 +522,7 @@ Result<Json> Papers::create(const Actor& actor, const Json& body, std::string id
   origin.case_id = body["case_id"].as_string();
   origin.record = body["record"].as_string();
   origin.system_id = body["system_id"].as_string();
-  origin.year = static_cast<std::int32_t>(std::clamp<std::int64_t>(body["year"].as_int(), 0, 9999));
+  origin.period = body["period"].as_string();
   origin.agency_id = PHENDAU_TRY(owner_for(actor, *paper, body));
   if (!origin.case_id.empty() && !paper->begins_from("case")) return bad_member("case_id");
   if (origin.case_id.empty() && paper->begins.size() == 1 && paper->begins_from("case"))
@@ -540,8 +549,9 @@ Result<Json> Papers::create(const Actor& actor, const Json& body, std::string id
       .set("head", std::move(head))
       .set("known", std::move(known))
       .set("typed", Json::object())
-      .set("figures_year",
-           origin.year != 0 ? origin.year : to_civil(services_.env.now(), kHubZone).date.year);
+      .set("figures_period", origin.period.empty()
+                                 ? std::to_string(to_civil(services_.env.now(), kHubZone).date.year)
+                                 : origin.period);
   if (!origin.case_id.empty()) write.doc.set("case_id", origin.case_id);
   if (!origin.record.empty()) write.doc.set("record", origin.record);
   if (!origin.system_id.empty()) write.doc.set("system_id", origin.system_id);
@@ -558,19 +568,29 @@ Result<Json> Papers::update(const Actor& actor, std::string_view id, const Json&
   write.expected_version = body["version"].is_int() ? body["version"].as_int() : record.version;
   Json typed = record.doc["typed"];
   Json head = record.doc["head"];
-  if (body["refresh"].as_bool() || body["system_id"].is_string()) {
+  Json old_subject;
+  Json new_subject;
+  if (body["refresh"].as_bool() || body["system_id"].is_string() || body["period"].is_string()) {
     PaperOrigin origin{record.agency_id, record.doc["case_id"].as_string(), record.doc["record"].as_string(),
                        body["system_id"].string_or(record.doc["system_id"].as_string()),
-                       static_cast<std::int32_t>(record.doc["figures_year"].as_int())};
+                       period_of(record.doc)};
+    if (body["period"].is_string()) {
+      old_subject = PHENDAU_TRY(sources_.head(actor, *paper, origin))["subject"];
+      origin.period = body["period"].as_string();
+      write.doc.set("figures_period", origin.period);
+    }
     Json known = PHENDAU_TRY(sources_.known(actor, *paper, origin));
     Json now = PHENDAU_TRY(sources_.head(actor, *paper, origin));
     remember(actor, *paper, record.agency_id, now, known);
     fill_head(now, head);
+    new_subject = now["subject"];
     write.doc.set("known", std::move(known));
     if (!origin.system_id.empty()) write.doc.set("system_id", origin.system_id);
   }
   PHENDAU_TRY(change_values(*paper, body["values"], typed));
   PHENDAU_TRY(change_head(body["head"], head));
+  // A subject that nobody changed names the new period.
+  if (!old_subject.is_null() && head["subject"] == old_subject) head.set("subject", new_subject);
   write.doc.set("typed", std::move(typed)).set("head", std::move(head));
   return save(actor, std::move(write));
 }
@@ -711,6 +731,28 @@ Result<Json> Papers::decide(const Actor& actor, std::string_view id, const Json&
   return save(actor, std::move(write));
 }
 
+Result<std::vector<std::string>> Papers::agencies_named(const Json& head, std::string_view own) {
+  std::map<std::string, std::vector<std::string>, std::less<>> named;
+  for (const char* list : {"addressees", "recipients"}) {
+    for (auto& name : texts_from(head[list])) named[std::move(name)];
+  }
+  ledger::Query query;
+  query.kind = "agency";
+  query.states = {"active"};
+  PHENDAU_TRY(ledger::each_record(services_.ledger, ledger::by_id(std::move(query)), everything(),
+                                  [&](const ledger::Record& agency) -> Result<> {
+                                    const auto at = named.find(agency.doc["name"].as_string());
+                                    if (at != named.end() && agency.id != own)
+                                      at->second.push_back(agency.id);
+                                    return {};
+                                  }));
+  std::vector<std::string> out;
+  for (auto& [name, agencies] : named) {
+    if (agencies.size() == 1) out.push_back(std::move(agencies.front()));
+  }
+  return out;
+}
+
 /// The paper, its signed file as evidence of what it is about, and the entry in the register of papers sent.
 ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const PaperTemplate* paper,
                                        const Json& signed_file) {
@@ -744,9 +786,11 @@ ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const Paper
     entry.doc.set("type", paper->fulfils)
         .set("sent_on", format_date(to_civil(services_.env.now(), kHubZone).date))
         .set("number", record.doc["number"])
-        .set("period", std::to_string(record.doc["figures_year"].as_int(record.doc["year"].as_int())))
         .set("digitally_signed", signed_file["how"].as_string() == "signature")
         .set("file_sha256", signed_file["sha256"]);
+    // Days that somebody chose fulfil no period.
+    if (const auto period = period_of(record.doc); period.find('/') == period.npos)
+      entry.doc.set("period", period);
     if (!to.empty()) entry.doc.set("recipient", std::string(truncate_utf8(join(to, ", "), 290)));
     if (about.empty()) about = "document/" + entry.id;
     batch.writes.push_back(std::move(entry));
@@ -783,7 +827,9 @@ Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_
   if (!signature.is_null()) signed_file.set("signature", signature);
   PHENDAU_TRY(services_.ledger.put_blob(bytes));
   const PaperTemplate* paper = services_.pack.paper(record.doc["paper"].as_string());
-  const auto batch = issue_batch(record, paper, signed_file);
+  auto batch = issue_batch(record, paper, signed_file);
+  const auto to = PHENDAU_TRY(agencies_named(record.doc["head"], record.agency_id));
+  if (!to.empty()) batch.writes.front().doc.set("to_agencies", texts_json(to));
   const auto written = PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
   services_.live.publish({"record", Resource::record, record.agency_id,
                           Json::object({{"kind", kPaperKind}, {"id", record.id}})});

@@ -102,6 +102,8 @@ class Papers {
   Result<std::string> docx_of(const ledger::Record& record);
   Result<std::string> xlsx_of(const ledger::Record& record);
   Result<std::string> pdf_of(const ledger::Record& record);
+  /// Agencies by whose name, as it stands there, a paper goes out; of a name that several have, none.
+  Result<std::vector<std::string>> agencies_named(const Json& head, std::string_view own);
   ledger::WriteBatch issue_batch(const ledger::Record& record, const PaperTemplate* paper,
                                  const Json& signed_file);
 

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/case_parties.h"
 #include "hub/case_record.h"
+#include "hub/coordination.h"
 #include "hub/record_checks.h"
 #include "net/smtp_client.h"
 
@@ -31,6 +33,7 @@ constexpr std::string_view kHeadRegister = "head";
 std::string path_of(std::string_view kind, std::string_view id) {
   if (kind == "case") return "/su-co/" + std::string(id);
   if (kind == "incident_report") return "/tin-bao/" + std::string(id);
+  if (kind == "paper") return "/giay-to/" + std::string(id);
   if (kind == "warning") return "/thong-bao-nguy-co/" + std::string(id);
   return "/so-dang-ky/" + std::string(kind) + "/" + std::string(id);
 }
@@ -82,6 +85,9 @@ struct Telling::Reader {
   std::string phone;
   std::string night;              // number out of hours, for who calls
   std::vector<std::string> ways;  // besides the portal
+  std::string deputy;             // of an officer: name
+  std::string deputy_phone;
+  bool is_focal = false;
 };
 
 struct Telling::People {
@@ -89,10 +95,25 @@ struct Telling::People {
   std::multimap<std::string, std::string, std::less<>> bodies_of_slot;
 };
 
+/// One agency was told one thing.
+struct Telling::Round {
+  std::string notice;
+  std::string about;
+  std::string agency;
+  std::string key;
+  UtcTime told_at;              // the first of them
+  bool confirmed = false;       // somebody has read or answered it
+  std::set<std::string> steps;  // that were told already
+};
+
 void Telling::start() {
   worker_.start(kLookEvery, [this] {
-    if (const auto told = look(); !told)
-      PHENDAU_LOG(warn, "notices_not_sent", {"error", told.error().message});
+    auto told = look();
+    if (told && services_.env.now() >= next_look_) {
+      next_look_ = services_.env.now() + kTellNextEvery;
+      told = tell_next();
+    }
+    if (!told) PHENDAU_LOG(warn, "notices_not_sent", {"error", told.error().message});
   });
 }
 
@@ -173,6 +194,125 @@ Result<> Telling::tell_changes(const std::vector<ledger::Change>& changes, std::
   return {};
 }
 
+Result<std::vector<Telling::Round>> Telling::rounds_since(UtcTime from) {
+  std::vector<Json> wanted;
+  for (const auto& rule : services_.pack.pack().notices) wanted.emplace_back(rule.id);
+  ledger::Query query;
+  query.kind = kDeliveryKind;
+  query.filters.push_back({"notice", ledger::FieldFilter::Op::any_of, std::move(wanted)});
+  query.order_by = "created_at";
+  query.limit = ledger::kListLimitMax;
+  std::map<std::string, Round> rounds;
+  for (std::size_t seen = 0;;) {
+    const auto page = PHENDAU_TRY(services_.ledger.list(query, everything()));
+    for (const auto& one : page.records) {
+      const Json& doc = one.doc;
+      if (one.created_at < from || ++seen > kDeliveriesLookedAtMax) {
+        query.cursor.clear();
+        break;
+      }
+      query.cursor = page.next_cursor;
+      if (!doc["round"].is_string() || one.agency_id.empty()) continue;
+      const std::string& notice = doc["notice"].as_string();
+      const std::string& about = doc["about"].as_string();
+      const std::string& key = doc["round"].as_string();
+      Round& round = rounds[join({notice, about, one.agency_id, key}, "|")];
+      round.notice = notice;
+      round.about = about;
+      round.agency = one.agency_id;
+      round.key = key;
+      round.told_at = one.created_at;  // the newest come first
+      round.confirmed = round.confirmed || one.state == "read" || one.state == "answered";
+      if (const std::string& step = doc["step"].as_string(); !step.empty()) round.steps.insert(step);
+    }
+    if (page.records.empty() || query.cursor.empty()) break;
+  }
+  std::vector<Round> out;
+  for (auto& [name, round] : rounds) out.push_back(std::move(round));
+  return out;
+}
+
+Result<std::size_t> Telling::tell_next() {
+  const std::lock_guard lock(mu_);
+  if (services_.pack.pack().notice_steps.empty()) return 0;
+  const UtcTime now = services_.env.now();
+  std::optional<People> people;
+  std::vector<DeliveryWrite> out;
+  for (const auto& round : PHENDAU_TRY(rounds_since(now - kTellNextAgeMax))) {
+    if (!round.confirmed) PHENDAU_TRY(tell_round(round, people, now, out));
+  }
+  PHENDAU_TRY(write(out));
+  return out.size();
+}
+
+Result<> Telling::tell_round(const Round& round, std::optional<People>& people, UtcTime now,
+                             std::vector<DeliveryWrite>& out) {
+  const Pack& pack = services_.pack.pack();
+  const NoticeRule* notice = pack.notice(round.notice);
+  if (notice == nullptr || notice->is_of_clock()) return {};
+  const std::size_t slash = std::min(round.about.find('/'), round.about.size());
+  for (const auto& step : pack.notice_steps) {
+    const bool is_due = now >= round.told_at + step.after && !round.steps.contains(step.id);
+    if (!is_due || (!step.of.empty() && !is_among(step.of, round.notice))) continue;
+    const auto record =
+        slash == round.about.size()
+            ? Result<ledger::Record>(fail(ErrorCode::not_found, "about nothing"))
+            : services_.ledger.get(round.about.substr(0, slash), round.about.substr(slash + 1), everything());
+    // Answered, withdrawn, closed: there is nothing left to be read.
+    if (!record || (!notice->states.empty() && !is_among(notice->states, record->state))) return {};
+    NoticeRule rule = *notice;
+    rule.to = step.to;
+    if (!step.channels.empty())
+      rule.channels = step.channels;
+    else if (!is_among(rule.channels, std::string(kPhoneChannel)))
+      rule.channels.emplace_back(kPhoneChannel);
+    if (!people) people = PHENDAU_TRY(people_now());
+    const Next next{step, round};
+    PHENDAU_TRY(tell(rule, *record, round.key + "/" + step.id, *people, out, {}, &next));
+  }
+  return {};
+}
+
+/// Deputies of an agency's focal points (of its officers, if it has none), or their numbers out of hours.
+Result<> Telling::add_next(const std::string& to, const std::string& agency, const People& people,
+                           std::vector<Reader>& out) {
+  std::vector<Reader> all;
+  PHENDAU_TRY(add_registered(agency, kOfficerRegister, Role::agency_officer, all));
+  std::vector<Reader> asked;
+  for (const auto& reader : all) {
+    if (reader.is_focal) asked.push_back(reader);
+  }
+  for (auto& reader : asked.empty() ? all : asked) {
+    if (to == "out_of_hours") {
+      Reader late = reader;
+      late.phone = std::exchange(late.night, "");
+      late.email.clear();
+      late.person.clear();  // sent again it goes to the same number
+      if (!is_among(late.ways, std::string(kPhoneChannel))) late.ways.emplace_back(kPhoneChannel);
+      out.push_back(std::move(late));
+      continue;
+    }
+    if (reader.deputy.empty()) continue;
+    const auto named = std::find_if(all.begin(), all.end(),
+                                    [&](const Reader& other) { return other.name == reader.deputy; });
+    if (named != all.end()) out.push_back(*named);
+    for (const auto& account : people.accounts) {
+      if (account.full_name == reader.deputy && belongs_to(account, agency))
+        out.push_back(reader_of(account, agency));
+    }
+    if (reader.deputy_phone.empty()) continue;
+    Reader deputy = reader;
+    deputy.name = reader.deputy;
+    deputy.phone = reader.deputy_phone;
+    deputy.ways = {"sms", "zalo", "phone"};
+    deputy.email.clear();
+    deputy.night.clear();
+    deputy.person.clear();
+    out.push_back(std::move(deputy));
+  }
+  return {};
+}
+
 Result<> Telling::add_registered(std::string_view agency_id, std::string_view reg, Role role,
                                  std::vector<Reader>& out) {
   if (services_.pack.pack().reg(reg) == nullptr) return {};
@@ -194,28 +334,36 @@ Result<> Telling::add_registered(std::string_view agency_id, std::string_view re
     reader.ways = {"mail", "sms", "zalo", "phone"};
     if (const Json& chosen = record.doc["notice_ways"]; chosen.size() > 0) reader.ways = texts_from(chosen);
     reader.night = night;
+    reader.deputy = trim(record.doc["deputy"].as_string());
+    reader.deputy_phone = trim(record.doc["deputy_phone"].as_string());
+    reader.is_focal = is_focal_point(record);
     out.push_back(std::move(reader));
   }
   return {};
 }
 
+Telling::Reader Telling::reader_of(const Account& account, std::string_view agency_id) {
+  Reader out;
+  out.actor = actor_of(account, "");
+  out.agency = agency_id;
+  out.user = account.username;
+  out.name = account.full_name;
+  const NoticeChoice choice = deliveries_.choice_of(account.username);
+  out.email = choice.email;
+  out.phone = choice.phone;
+  out.ways = choice.ways;
+  return out;
+}
+
 Result<std::vector<Telling::Reader>> Telling::readers_of(const NoticeRule& rule, const ledger::Record& record,
+                                                         const std::vector<std::string>& agencies,
                                                          People& people) {
   std::vector<Reader> out;
   const auto add_accounts = [&](Role role, std::string_view agency_id) {
     std::size_t count = 0;
     for (const auto& account : people.accounts) {
       if (account.role != role || (!agency_id.empty() && !belongs_to(account, agency_id))) continue;
-      Reader reader;
-      reader.actor = actor_of(account, "");
-      reader.agency = agency_id;
-      reader.user = account.username;
-      reader.name = account.full_name;
-      const NoticeChoice choice = deliveries_.choice_of(account.username);
-      reader.email = choice.email;
-      reader.phone = choice.phone;
-      reader.ways = choice.ways;
-      out.push_back(std::move(reader));
+      out.push_back(reader_of(account, agency_id));
       ++count;
     }
     return count;
@@ -236,8 +384,6 @@ Result<std::vector<Telling::Reader>> Telling::readers_of(const NoticeRule& rule,
     if (count == 0 && slot == kLeadSlot) add_accounts(Role::province_operator, "");
     return {};
   };
-  std::vector<std::string> agencies = {record.agency_id};
-  if (!rule.agencies.empty()) agencies = texts_from(record.doc[rule.agencies]);
   for (const auto& to : rule.to) {
     if (to.starts_with(kSlotPrefix)) {
       PHENDAU_TRY(add_slot(std::string_view(to).substr(kSlotPrefix.size())));
@@ -255,6 +401,8 @@ Result<std::vector<Telling::Reader>> Telling::readers_of(const NoticeRule& rule,
       for (const auto& body : party_agencies(record, CaseRight::notices)) PHENDAU_TRY(add_body(body));
     } else if (to == "province_operator") {
       add_accounts(Role::province_operator, "");
+    } else if (to == "deputy" || to == "out_of_hours") {
+      for (const auto& agency : agencies) PHENDAU_TRY(add_next(to, agency, people, out));
     } else {
       const bool is_head = to == "agency_head";
       const Role role = is_head ? Role::agency_head : Role::agency_officer;
@@ -298,7 +446,7 @@ std::optional<std::string> Telling::read_as(const Reader& reader, const ledger::
 }
 
 Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std::string_view key,
-                       People& people, std::vector<DeliveryWrite>& out, const Marks& more) {
+                       People& people, std::vector<DeliveryWrite>& out, const Marks& more, const Next* next) {
   const std::string about = record.kind + "/" + record.id;
   const std::vector<std::pair<std::string_view, std::string>> marks = {
       {"{number}", number_of(record)},
@@ -307,14 +455,18 @@ Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std
       {"{title}", record.doc["title"].as_string()}};
   // A drill must never be taken for the real thing, by whom it reaches by mistake either.
   const bool drill = is_of_exercise(services_, record.doc);
-  const auto marked = [&](const std::string& text) {
+  const auto marked = [&](std::string text) {
+    if (next != nullptr) text = tr(Lang::vi, "notice.unanswered", {text});
     return drill ? tr(Lang::vi, "case.exercise_mark") + text : text;
   };
+  std::vector<std::string> agencies = {record.agency_id};
+  if (!rule.agencies.empty()) agencies = texts_from(record.doc[rule.agencies]);
+  if (next != nullptr) agencies = {next->round.agency};
   const std::string title = marked(filled(rule.title.vi, {marks[0], marks[1]}));
   const std::string brief = marked(filled(rule.short_text.vi, {marks[0], marks[1]}));
   const std::string whole = marked(filled(filled(rule.text.vi, more), marks));
   std::set<std::string> seen;  // nobody is told twice by one way
-  for (const auto& reader : PHENDAU_TRY(readers_of(rule, record, people))) {
+  for (const auto& reader : PHENDAU_TRY(readers_of(rule, record, agencies, people))) {
     const auto as = read_as(reader, record);
     const std::string& words = as ? whole : brief;
     for (const auto& channel : rule.channels) {
@@ -331,6 +483,8 @@ Result<> Telling::tell(const NoticeRule& rule, const ledger::Record& record, std
       one.key = rule.id + "|" + about + "|" + std::string(key) + "|" + channel + "|" + address;
       one.channel = channel;
       one.agency_id = as.value_or(reader.agency);
+      one.round = next != nullptr ? next->round.key : std::string(key);
+      if (next != nullptr) one.step = next->step.id;
       one.to_user = reader.user;
       one.person = reader.person;
       one.name = reader.name;

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
+#include "base/texts.h"
 #include "hub/hub_test_folder.h"
 
 namespace telling_test {
@@ -83,6 +85,115 @@ struct World : TestHub {
 };
 
 }  // namespace
+
+TEST_CASE(
+    "telling: what nobody of an agency reads goes to the deputy, then to the number out of hours, each "
+    "once") {
+  World w;
+  w.put("role_binding", "a2", "active",
+        Json::object({{"slot", "police"}, {"agency_id", "a2"}, {"from", "2026-01-01"}}));
+  const Actor partner = w.person("cong.an", Role::partner, {"a2"});
+  w.officer("a2", Json::object({{"roles", Json::array({Json("focal_point")})},
+                                {"phone", "0912 345 678"},
+                                {"out_of_hours_phone", "0988 000 111"},
+                                {"deputy", "C"},
+                                {"deputy_phone", "0977 222 333"}}));
+  // No focal point: neither its deputy nor its night is asked.
+  w.officer("a2", Json::object({{"full_name", "D"}, {"out_of_hours_phone", "0966 000 000"}}));
+  REQUIRE(w.telling->look());
+  const auto ask = [&] {
+    const std::string id = w.put("coordination_request", "a1", "sent",
+                                 *parse_json(R"({"to_body":"police","wanted":"support","channel":"phone",
+                                     "content":"x","sent_at":"2026-11-26T09:00:00+07:00"})"));
+    CHECK(w.telling->look().value() == 4);  // portal, SMS, two calls
+    return "coordination_request/" + id;
+  };
+  const auto numbers = [&](const std::string& about) {
+    std::vector<std::string> out;
+    for (const auto& one : w.of(about)) {
+      if (!one["step"].is_null())
+        out.push_back(one["step"].as_string() + " " + one["channel"].as_string() + " " +
+                      one["address"].as_string());
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  const std::string first = ask();
+  w.env.advance(minutes(29));
+  CHECK(w.telling->tell_next().value() == 0);
+  w.env.advance(minutes(2));
+  CHECK(w.telling->tell_next().value() == 2);
+  CHECK(numbers(first) == std::vector<std::string>{"deputy phone 0977 222 333", "deputy sms 0977222333"});
+  w.restart();
+  CHECK(w.telling->tell_next().value() == 0);
+  const std::string read = ask();
+  const std::string answered = ask();
+  w.env.advance(minutes(30));
+  const Json unread = w.notices->list(partner, 100).value();
+  for (const auto& one : unread["items"].items()) {
+    if (one["about"].as_string() == read)
+      REQUIRE(w.notices->mark_read(partner, Json::object({{"ids", Json::array({one["id"]})}})));
+  }
+  auto record =
+      w.ledger->get("coordination_request", answered.substr(answered.find('/') + 1), everything()).value();
+  auto write = ledger::rewrite(record, "x");
+  write.state = "answered";
+  REQUIRE(w.ledger->write(write, system_actor(), w.env.now()));
+  CHECK(w.telling->tell_next().value() == 2);
+  CHECK(numbers(first) == std::vector<std::string>{"deputy phone 0977 222 333", "deputy sms 0977222333",
+                                                   "out_of_hours phone 0988 000 111",
+                                                   "out_of_hours sms 0988000111"});
+  CHECK(numbers(read).empty());
+  CHECK(numbers(answered).empty());
+  for (const auto& one : w.of(first)) {
+    if (one["step"].as_string() == "deputy" && one["channel"].as_string() == "sms")
+      CHECK(w.deliveries->get(system_actor(), one["id"].as_string())
+                .value()["text"]
+                .as_string()
+                .starts_with(tr(Lang::vi, "notice.unanswered", {""})));
+  }
+  w.env.advance(days(4));
+  CHECK(w.telling->tell_next().value() == 0);
+}
+
+TEST_CASE("telling: a paper that waits for its signature, and one that was sent to an agency") {
+  World w;
+  w.person("chu.tich", Role::agency_head, {"a1"});
+  w.person("can.bo", Role::agency_officer, {"a2"});
+  REQUIRE(w.telling->look());
+  Json doc = Json::object({{"paper", "reply"},
+                           {"title", "Letter"},
+                           {"number", "01/CV"},
+                           {"known", Json::object()},
+                           {"typed", Json::object()}});
+  doc.set("head", Json::object({{"subject", "Ransomware"}, {"exercise", true}}));
+  const std::string id = w.put("paper", "a1", "drafted", doc);
+  CHECK(w.telling->look().value() == 0);
+  auto record = w.ledger->get("paper", id, everything()).value();
+  auto write = ledger::rewrite(record, "x");
+  write.state = "numbered";
+  REQUIRE(w.ledger->write(write, system_actor(), w.env.now()));
+  CHECK(w.telling->look().value() == 1);
+  write = ledger::rewrite(w.ledger->get("paper", id, everything()).value(), "x");
+  write.state = "issued";
+  write.doc.set("to_agencies", Json::array({Json("a2")}));
+  REQUIRE(w.ledger->write(write, system_actor(), w.env.now()));
+  CHECK(w.telling->look().value() == 1);
+  std::vector<std::string> texts;
+  for (const auto& one : w.of("paper/" + id))
+    texts.push_back(w.deliveries->get(system_actor(), one["id"].as_string()).value()["text"].as_string());
+  std::sort(texts.begin(), texts.end());
+  REQUIRE(texts.size() == 2);
+  const auto said = [&](std::string_view notice, bool whole) {
+    const NoticeRule* rule = w.pack->pack().notice(notice);
+    std::string text = whole ? rule->text.vi : rule->short_text.vi;
+    for (const auto& [mark, value] : {std::pair("{title}", "Letter"), std::pair("{number}", "01/CV")})
+      text = replace_all(text, mark, value);
+    return tr(Lang::vi, "case.exercise_mark") + text;
+  };
+  CHECK(texts[0] == said("paper_to_sign", true));
+  CHECK(texts[1] == said("paper_received", false));  // it may not read it
+}
 
 TEST_CASE("telling: the agency's people and who stands for the lead department, each by the ways there are") {
   World w;

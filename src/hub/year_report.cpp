@@ -9,6 +9,7 @@
 
 #include "base/texts.h"
 #include "hub/classification.h"
+#include "hub/figure_span.h"
 #include "hub/papers.h"
 
 namespace phendau::hub {
@@ -24,7 +25,6 @@ constexpr std::string_view kNationalBody = "national_cert";
 std::string vi(std::string_view text_id, const std::vector<std::string>& args = {}) {
   return tr(Lang::vi, text_id, args);
 }
-std::string day_text(CivilDate day) { return fmt::format("{:02}/{:02}/{}", day.day, day.month, day.year); }
 
 Json bar(std::string label, std::int64_t value) {
   return Json::object({{"label", std::move(label)}, {"value", value}});
@@ -53,11 +53,11 @@ Standing standing_from(const Json& counts) {
           of(Status::overdue) + of(Status::violated), of(Status::unknown)};
 }
 
-Json month_bars(const std::vector<std::int64_t>& months, std::int32_t last) {
-  Json bars = Json::array();
-  for (std::int32_t month = 1; month <= last; ++month)
-    bars.push(bar(vi("paper.month", {std::to_string(month)}), months[static_cast<std::size_t>(month)]));
-  return bars;
+constexpr std::int32_t month_number(CivilDate day) { return day.year * 12 + day.month - 1; }
+
+bool is_in(const FigureSpan& span, UtcTime at) {
+  const CivilDate day = to_civil(at, kHubZone).date;
+  return span.first <= day && day <= span.last;
 }
 
 std::string duty_text(const Obligations::Duty& duty) {
@@ -66,13 +66,22 @@ std::string duty_text(const Obligations::Duty& duty) {
 
 }  // namespace
 
-Json YearReport::frame(std::int32_t year) const {
-  const UtcTime now = services_.env.now();
-  const CivilDate today = to_civil(now, kHubZone).date;
-  const CivilDate last = today.year > year ? CivilDate{year, 12, 31} : today;
-  return Json::object({{"period", vi("paper.period", {fmt::format("01/01/{}", year), day_text(last)})},
-                       {"as_of", paper_moment(now)},
-                       {"year", std::to_string(year)}});
+Json YearReport::frame(const FigureSpan& span) const {
+  return Json::object({{"period", vi("paper.period", {day_text(span.first), day_text(span.last)})},
+                       {"as_of", paper_moment(services_.env.now())},
+                       {"year", std::to_string(span.first.year)}});
+}
+
+Json YearReport::chart_of_months(const std::vector<Incident>& found, const FigureSpan& span) {
+  std::map<std::int32_t, std::int64_t> counts;
+  for (const auto& one : found) ++counts[month_number(to_civil(one.at, kHubZone).date)];
+  Json bars = Json::array();
+  const bool one_year = span.first.year == span.last.year;
+  for (std::int32_t at = month_number(span.first); at <= month_number(span.last); ++at) {
+    const std::string month = std::to_string(at % 12 + 1);
+    bars.push(bar(vi("paper.month", {one_year ? month : fmt::format("{}/{}", month, at / 12)}), counts[at]));
+  }
+  return chart("paper.chart_incidents", std::move(bars));
 }
 
 Result<std::uint64_t> YearReport::count(std::string_view kind, std::vector<std::string> states,
@@ -85,7 +94,8 @@ Result<std::uint64_t> YearReport::count(std::string_view kind, std::vector<std::
   return services_.ledger.count(query, everything());
 }
 
-Result<std::vector<YearReport::Incident>> YearReport::incidents(std::int32_t year, std::string_view agency_id,
+Result<std::vector<YearReport::Incident>> YearReport::incidents(const FigureSpan& span,
+                                                                std::string_view agency_id,
                                                                 const Scope& scope) {
   ledger::Query query = cases_query(false);
   if (!agency_id.empty()) query.agency_ids = {std::string(agency_id)};
@@ -97,7 +107,7 @@ Result<std::vector<YearReport::Incident>> YearReport::incidents(std::int32_t yea
           return {};
         const auto found = parse_rfc3339(record.doc["detected_at"].as_string());
         const UtcTime at = found ? *found : record.created_at;
-        if (to_civil(at, kHubZone).date.year == year)
+        if (is_in(span, at))
           out.push_back({at, record.agency_id, record.doc["title"].as_string(), record.state, record.id,
                          record.doc["classification"]["category"].as_string(),
                          record.doc["classification"]["outcome"].as_string()});
@@ -201,34 +211,28 @@ std::vector<Obligations::Duty> YearReport::late_duties(
   return out;
 }
 
-Result<Json> YearReport::of_agency(const Actor& actor, const std::string& agency_id, std::int32_t year) {
+Result<Json> YearReport::of_agency(const Actor& actor, const std::string& agency_id, const FigureSpan& span) {
   PHENDAU_TRY(scope_covering(actor, Action::read, Resource::obligation, agency_id));
-  Json out = frame(year);
+  Json out = frame(span);
   const auto found = PHENDAU_TRY(
-      incidents(year, agency_id, PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident))));
+      incidents(span, agency_id, PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident))));
   PHENDAU_TRY(put_classified(found, out));
-  std::vector<std::int64_t> months(13);
   Json listed = Json::array();
   for (const auto& one : found) {
     const CivilTime civil = to_civil(one.at, kHubZone);
-    ++months[static_cast<std::size_t>(civil.date.month)];
-    if (listed.size() >= kYearIncidentsMax) continue;
+    if (listed.size() >= kYearIncidentsMax) break;
     listed.push(
         Json::object({{"at", fmt::format("{} {:02}:{:02}", day_text(civil.date), civil.hour, civil.minute)},
                       {"title", one.title},
                       {"state", vi(one.state == "closed" ? "paper.case_closed" : "paper.case_open")}}));
   }
-  const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
   ledger::Query alerts;
   alerts.kind = "alert";
   alerts.agency_ids = {agency_id};
-  alerts.keep = [year](const ledger::Record& record) {
-    return to_civil(record.created_at, kHubZone).date.year == year;
-  };
+  alerts.keep = [&span](const ledger::Record& record) { return is_in(span, record.created_at); };
   out.set("incident_count", std::to_string(found.size()))
       .set("incidents", std::move(listed))
-      .set("chart_incidents",
-           chart("paper.chart_incidents", month_bars(months, today.year > year ? 12 : today.month)))
+      .set("chart_incidents", chart_of_months(found, span))
       .set("systems",
            std::to_string(PHENDAU_TRY(count("information_system", {"running", "upgrading"}, agency_id))))
       .set("devices", std::to_string(PHENDAU_TRY(count("device", {"enrolled"}, agency_id))))
@@ -258,7 +262,7 @@ Result<Json> YearReport::of_agency(const Actor& actor, const std::string& agency
   out.set("late", std::move(late));
   Rankings::Query query;
   query.agency_id = agency_id;
-  if (const auto table = rankings_.get(actor, year, query)) {
+  if (const auto table = rankings_.get(actor, span.first.year, query)) {
     for (const auto& one : (*table)["items"].items()) {
       if (one["agency_id"].as_string() == agency_id)
         out.set("ranking", vi("paper.rank", {one["rank"].dump(), one["score"].as_string()}));
@@ -291,22 +295,20 @@ Result<Json> YearReport::late() {
                        {"more", more == 0 ? Json() : Json(std::to_string(more))}});
 }
 
-Result<Json> YearReport::of_province(const Actor& actor, std::int32_t year) {
+Result<Json> YearReport::of_province(const Actor& actor, const FigureSpan& span) {
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::read, Resource::incident));
-  Json out = frame(year);
+  Json out = frame(span);
   std::map<std::string, std::int64_t> by_agency;
-  std::vector<std::int64_t> months(13);
-  const auto found = PHENDAU_TRY(incidents(year, "", scope));
+  const auto found = PHENDAU_TRY(incidents(span, "", scope));
   PHENDAU_TRY(put_classified(found, out));
-  for (const auto& one : found) {
-    ++by_agency[one.agency_id];
-    ++months[static_cast<std::size_t>(to_civil(one.at, kHubZone).date.month)];
-  }
+  for (const auto& one : found) ++by_agency[one.agency_id];
   std::set<std::string> reported;
   ledger::Query papers;
   papers.kind = "document";
   papers.filters.push_back({"type", ledger::FieldFilter::Op::equal, {Json("yearly_report")}});
-  papers.filters.push_back({"period", ledger::FieldFilter::Op::equal, {Json(std::to_string(year))}});
+  papers.filters.push_back({"period",
+                            ledger::FieldFilter::Op::equal,
+                            {Json(span.id.empty() ? std::to_string(span.first.year) : span.id)}});
   PHENDAU_TRY(ledger::each_record(services_.ledger, ledger::by_id(std::move(papers)), everything(),
                                   [&](const ledger::Record& record) -> Result<> {
                                     reported.insert(record.agency_id);
@@ -340,14 +342,12 @@ Result<Json> YearReport::of_province(const Actor& actor, std::int32_t year) {
   for (const auto& [number, name] : late) {
     if (bars.size() < kYearChartBars && number > 0) bars.push(bar(name, number));
   }
-  const CivilDate today = to_civil(services_.env.now(), kHubZone).date;
   out.set("agency_count", std::to_string(total))
       .set("reported", std::to_string(have))
       .set("not_reported", std::to_string(total - have))
       .set("incident_count", std::to_string(found.size()))
       .set("rows", std::move(rows))
-      .set("chart_incidents",
-           chart("paper.chart_incidents", month_bars(months, today.year > year ? 12 : today.month)))
+      .set("chart_incidents", chart_of_months(found, span))
       .set("chart_late", chart("paper.chart_late", std::move(bars)));
   return out;
 }
@@ -383,15 +383,14 @@ Result<Json> YearReport::ranking(const Actor& actor, std::int32_t year) {
 }
 
 Result<Json> YearReport::figures(const Actor& actor, std::string_view root, const PaperOrigin& origin) {
-  const std::int32_t this_year = to_civil(services_.env.now(), kHubZone).date.year;
-  const std::int32_t year = origin.year == 0 ? this_year : origin.year;
-  if (year < 2000 || year > this_year) return bad_member("year");
-  if (root == "year") return of_agency(actor, origin.agency_id, year);
+  const FigureSpan span =
+      PHENDAU_TRY(figure_span(origin.period, to_civil(services_.env.now(), kHubZone).date));
+  if (root == "year") return of_agency(actor, origin.agency_id, span);
   if (!authorize(actor, Action::read, Resource::obligation).covers(""))
     return fail(ErrorCode::denied, "figures of the whole province", "error.denied");
   if (root == "late") return late();
-  if (root == "ranking") return ranking(actor, year);
-  return of_province(actor, year);
+  if (root == "ranking") return ranking(actor, span.first.year);
+  return of_province(actor, span);
 }
 
 }  // namespace phendau::hub

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The figures of periodic papers: an agency's year, the province's year, who is late, the ranking. Read off
+// The figures of periodic papers: an agency's year or other period, the province's, who is late (now), the
+// ranking of the year. Read off
 // what the program keeps (duties, cases, registers, rankings), within the reach of whoever drafts the paper;
 // exercises are no incidents. Every value is a text, a table or a chart as papers take them (paper_kinds.h).
 // Thread-safe.
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hub/figure_span.h"
 #include "hub/obligations.h"
 #include "hub/paper_sources.h"
 #include "hub/rankings.h"
@@ -38,12 +40,14 @@ class YearReport {
     std::string category;  // of the pack's table; empty: nobody has classified it
     std::string outcome;
   };
-  Result<Json> of_agency(const Actor& actor, const std::string& agency_id, std::int32_t year);
-  Result<Json> of_province(const Actor& actor, std::int32_t year);
+  Result<Json> of_agency(const Actor& actor, const std::string& agency_id, const FigureSpan& span);
+  Result<Json> of_province(const Actor& actor, const FigureSpan& span);
   Result<Json> late();
   Result<Json> ranking(const Actor& actor, std::int32_t year);
-  /// Cases of that year without exercises, oldest first.
-  Result<std::vector<Incident>> incidents(std::int32_t year, std::string_view agency_id, const Scope& scope);
+  /// Cases detected on those days without exercises, oldest first.
+  Result<std::vector<Incident>> incidents(const FigureSpan& span, std::string_view agency_id,
+                                          const Scope& scope);
+  static Json chart_of_months(const std::vector<Incident>& found, const FigureSpan& span);
   /// Rows by category and by severity: every one of the pack's table, then those that nobody has classified,
   /// then all.
   Result<> put_classified(const std::vector<Incident>& found, Json& out);
@@ -51,7 +55,7 @@ class YearReport {
                               std::string_view agency_id);
   std::vector<Obligations::Duty> late_duties(const std::function<bool(std::string_view)>& covers) const;
   /// period and as_of.
-  Json frame(std::int32_t year) const;
+  Json frame(const FigureSpan& span) const;
 
   Services& services_;
   const Obligations& obligations_;

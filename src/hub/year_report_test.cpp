@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/texts.h"
 #include "hub/hub_test_folder.h"
 
 namespace year_report_test {
@@ -35,9 +36,11 @@ struct World {
     if (exercise) write.doc.set("exercise", true);
     REQUIRE(hub.ledger->write(write, system_actor(), hub.env.now()));
   }
-  Result<Json> figures(const Actor& actor, std::string_view root, const std::string& agency = "a1") {
+  Result<Json> figures(const Actor& actor, std::string_view root, const std::string& agency = "a1",
+                       std::string period = {}) {
     PaperOrigin origin;
     origin.agency_id = agency;
+    origin.period = std::move(period);
     return report.figures(actor, root, origin);
   }
 };
@@ -58,6 +61,44 @@ TEST_CASE("an agency's year counts its incidents at +07, without exercises") {
   CHECK((*got)["chart_incidents"]["bars"].size() == 11);
   CHECK((*got)["duties"].size() == 4);
   CHECK_FALSE(w.figures(TestHub::officer("b1"), "year", "a1"));
+}
+
+TEST_CASE("figures of a quarter, half a year, a month or own days count those days at +07 alone") {
+  World w;
+  for (const char* at : {"2025-12-31T16:59:00Z", "2026-03-31T16:59:00Z", "2026-03-31T17:00:00Z",
+                         "2026-06-30T17:00:00Z", "2026-09-14T10:00:00Z", "2026-11-19T10:00:00Z"})
+    w.add_case("a1", at);
+  struct Row {
+    const char* period;
+    const char* count;
+    std::size_t bars;
+    const char* first;
+    const char* last;
+  };
+  for (const Row& row :
+       {Row{"", "5", 11, "01/01/2026", "20/11/2026"}, Row{"2025", "1", 12, "01/01/2025", "31/12/2025"},
+        Row{"2026-H1", "2", 6, "01/01/2026", "30/06/2026"},
+        Row{"2026-Q1", "1", 3, "01/01/2026", "31/03/2026"},
+        Row{"2026-Q4", "1", 2, "01/10/2026", "20/11/2026"},
+        Row{"2026-07", "1", 1, "01/07/2026", "31/07/2026"},
+        Row{"2025-12-15/2026-09-14", "5", 10, "15/12/2025", "14/09/2026"}}) {
+    CAPTURE(row.period);
+    const auto got = w.figures(TestHub::officer("a1"), "year", "a1", row.period);
+    REQUIRE(got);
+    CHECK((*got)["incident_count"].as_string() == row.count);
+    CHECK((*got)["categories"].items().back()["count"].as_string() == row.count);
+    CHECK((*got)["period"].as_string() == tr(Lang::vi, "paper.period", {row.first, row.last}));
+    CHECK((*got)["chart_incidents"]["bars"].size() == row.bars);
+    CHECK((*w.figures(system_actor(), "province", "", row.period))["incident_count"].as_string() ==
+          row.count);
+  }
+  for (const char* wrong : {"2027", "2026-Q5", "quarter 3", "2026-12-01/2026-12-31", "2026-09-14/2026-07-01",
+                            "1999", "2020-01-01/2026-01-01", "2026-07-01/", "/"})
+    CHECK(w.figures(TestHub::officer("a1"), "year", "a1", wrong).error().code == ErrorCode::invalid);
+  CHECK(figure_span("2026-Q3", {2026, 11, 20})->name ==
+        tr(Lang::vi, "paper.period.quarter", {"2026", "III"}));
+  CHECK(figure_span("2025-H2", {2026, 11, 20})->name ==
+        tr(Lang::vi, "paper.period.second_half", {"2025", ""}));
 }
 
 TEST_CASE(

@@ -48,6 +48,16 @@ std::string webhook_signature(std::string_view secret, UtcTime now, std::string_
   return fmt::format("t={},v1={}", at, to_hex(hmac_sha256(secret, fmt::format("{}.{}", at, body))));
 }
 
+bool is_webhook_signature(std::string_view secret, std::string_view signature, UtcTime now,
+                          std::string_view body) {
+  if (!signature.starts_with("t=")) return false;
+  const auto at = parse_int(signature.substr(2, std::min(signature.find(','), signature.size()) - 2));
+  const std::int64_t now_s = now.ns / 1'000'000'000;
+  const std::int64_t skew_s = kWebhookSkewMax.ns / 1'000'000'000;
+  if (!at || *at < now_s - skew_s || *at > now_s + skew_s) return false;
+  return equals_constant_time(signature, webhook_signature(secret, UtcTime{*at * 1'000'000'000}, body));
+}
+
 SendEnd judge_webhook_status(int status) {
   constexpr int kAboutThisOne[] = {400, 404, 410, 413, 415, 422};
   constexpr int kLater[] = {408, 409, 425, 429};

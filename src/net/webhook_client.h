@@ -29,6 +29,11 @@ Result<Gateway> gateway_from(std::string_view url);
 /// "t=1764144000,v1=HEX": HMAC-SHA256 of "1764144000.BODY" with the secret.
 std::string webhook_signature(std::string_view secret, UtcTime now, std::string_view body);
 
+/// Whether `signature` is one as above of this body, not older or younger than kWebhookSkewMax.
+inline constexpr Duration kWebhookSkewMax = minutes(5);
+bool is_webhook_signature(std::string_view secret, std::string_view signature, UtcTime now,
+                          std::string_view body);
+
 /// 2xx: accepted. 400, 404, 410, 413, 415 and 422 are about this text or number: refused. 401, 403, redirects
 /// and what else is a setting that somebody mends: unreachable. 408, 409, 425, 429: put_off, 5xx:
 /// unreachable.

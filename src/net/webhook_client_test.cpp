@@ -33,6 +33,16 @@ TEST_CASE("webhook: the signature covers time and body") {
   CHECK(webhook_signature("bi-mat", at, "{\"a\":1}") ==
         "t=1764144000,v1=31a22d41f2db13f6be6eb6477cd73ce90e548cb53b5532d1e561c6334c14db98");
   CHECK(webhook_signature("khac", at, "{\"a\":1}") != webhook_signature("bi-mat", at, "{\"a\":1}"));
+  const std::string good = webhook_signature("bi-mat", at, "{}");
+  CHECK(is_webhook_signature("bi-mat", good, at, "{}"));
+  CHECK(is_webhook_signature("bi-mat", good, at + minutes(5), "{}"));
+  CHECK_FALSE(is_webhook_signature("bi-mat", good, at + minutes(6), "{}"));
+  CHECK_FALSE(is_webhook_signature("bi-mat", good, at - minutes(6), "{}"));
+  CHECK_FALSE(is_webhook_signature("bi-mat", good, at, "{ }"));
+  CHECK_FALSE(is_webhook_signature("khac", good, at, "{}"));
+  for (const char* bad :
+       {"", "t=", "t=1764144000", "t=1764144000,v1=", "v1=31", "t=99999999999999999999,v1=3"})
+    CHECK_FALSE(is_webhook_signature("bi-mat", bad, at, "{}"));
 }
 
 TEST_CASE("webhook: what a status leads to") {

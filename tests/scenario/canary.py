@@ -237,6 +237,7 @@ def requests(on, own):
         "listDeliveries": [(None, q, {}) for q in [{}, {"agency": on["agency"]}, {"state": "waiting,failed,sending,dead"}, {"channel": "mail"}]],
         "getDelivery": [(None, {}, {"id": on["delivery"]})], "resendDelivery": [({}, {}, {"id": on["delivery"]})],
         "noteCall": [({"outcome": "answered", "note": "x"}, {}, {"id": on["delivery"]})], "confirmDelivery": [({}, {}, {"id": on["delivery"]})],
+        "takeReceipt": [({"id": on["delivery"], "status": "delivered", "at": "2026-01-01T00:00:00Z"}, {}, {"id": "sms"})],
         "getNoticeChoice": [(None, {}, {})], "setNoticeChoice": [({"email": "x@y.example", "ways": []}, {}, {})], "testNotice": [({"channel": "mail"}, {}, {})],
         "listWarnings": [(None, q, {}) for q in [{}, {"box": "received"}, {"box": "sent"}]],
         "sendWarning": [({"agency_id": on["agency"], "doc": {"kind": ["risk"], "title": "x", "text": "x", "measures": "x"}}, {}, {})],

@@ -2,8 +2,10 @@
 """Who is told at once, by which way, and what became of it. A case, a request and a warning are written; people are told in the portal, by
 mail (a real mail server), by gateways for SMS and Zalo (a real https server that checks each signature) and by a list of calls. Short
 messages say nothing of a case; who may not read a record gets the short words; each delivery has its states, receipts and history; the
-gateway refuses, is down, breaks the line; the hub is killed. Everything arrives under one key."""
+gateway refuses, is down, breaks the line; the hub is killed. Everything arrives under one key. Receipts of gateways count by their signature; what
+nobody confirms goes to the deputy, then to the number out of hours."""
 import collections
+import datetime
 import hashlib
 import hmac
 import http.server
@@ -17,7 +19,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import AS_ROOT, HUB_UID, Client, Hub, refused, run, scratch, wait_for
+from harness import AS_ROOT, HUB_UID, ROOT, Client, Hub, refused, run, scratch, wait_for
 from smtp_server import SmtpServer, make_certificate
 
 SECRET = "b7f1c2d9e8a6405f9d3c1b2a"
@@ -81,8 +83,11 @@ gateway = Gateway()
 threading.Thread(target=gateway.serve_forever, daemon=True).start()
 mails = SmtpServer(cert, key).start()
 one = {"url": f"https://localhost:{gateway.server_address[1]}/send?v=1", "secret_file": str(folder / "secret"), "ca_file": str(cert)}
+packs = folder / "packs"  # of its own: terms change at the end
+for name in ("base", "ha-giang"):
+    shutil.copytree(ROOT / "packs" / name, packs / name)
 hub = Hub(config={"smtp": {"host": "localhost", "port": mails.port, "from": "phendau@tinh.example", "ca_file": str(cert)},
-                  "gateways": {"sms": one, "zalo": one}, "send_retry_first": "1s"}).init(agency="so-tttt", name="Sở TTTT").start()
+                  "gateways": {"sms": one, "zalo": one}, "send_retry_first": "1s"}, pack=packs / "ha-giang").init(agency="so-tttt", name="Sở TTTT").start()
 admin = hub.admin()
 for code, name in (("xa-mot", "Xã Một"), ("xa-hai", "Xã Hai"), ("cong-an", "Công an tỉnh")):
     admin.post("/agencies", {"code": code, "name": name})
@@ -263,6 +268,67 @@ refused(429, lambda: operator.post("/account/notices/test", {"channel": "sms"}),
 # Who chose ways is told by them, too: the operator stands in for the lead department.
 case = admin.post("/incidents", {"title": TITLE, "agency_id": "xa-hai"})
 wait_for(lambda: [m for m in mails.to("truc@tinh.example") if TITLE in m.text], 20)
+
+# ---- a gateway says later whether it arrived: by its signature alone, the same again changes nothing ------------------------------------
+def receipt(channel, delivery, status, at, secret=SECRET, age=0, **more):
+    body = json.dumps({"id": delivery, "status": status, "at": at, **more}).encode()
+    t = int(time.time()) - age
+    v1 = hmac.new(secret.encode(), f"{t}.".encode() + body, hashlib.sha256).hexdigest()
+    response, _ = Client(hub.port).raw("POST", f"/api/v1/gateways/{channel}/receipts", body, {"Content-Type": "application/json", "Phendau-Signature": f"t={t},v1={v1}"})
+    return response.status
+
+
+def moment():
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+
+
+admin = hub.admin()
+one = next(d for d in admin.get("/deliveries", channel="sms", state="sent", limit=200)["items"] if d["address"] == "0913111222")
+read = lambda: admin.get(f"/deliveries/{one['id']}")  # noqa: E731
+for wrong in ({"secret": "x" * 24}, {"age": 600}):
+    assert receipt("sms", one["id"], "failed", moment(), **wrong) == 403
+assert receipt("fax", one["id"], "failed", moment()) == 403 and receipt("zalo", one["id"], "failed", moment()) == 404 and receipt("sms", "0" * 32, "failed", moment()) == 404
+assert receipt("sms", one["id"], "seen", moment()) == 400 and "receipt" not in read() and read()["state"] == "sent"
+arrived = moment()
+assert receipt("sms", one["id"], "delivered", arrived) == 200 and (read()["state"], read()["receipt"]) == ("sent", "delivered"), read()
+kept = len(read()["history"])
+assert receipt("sms", one["id"], "delivered", arrived) == 200 and len(read()["history"]) == kept
+lost = moment()
+assert receipt("sms", one["id"], "failed", lost, detail="Thuê bao không liên lạc được") == 200
+assert (read()["state"], read()["end"], read()["answer"]) == ("dead", "undelivered", "Thuê bao không liên lạc được"), read()
+admin.post(f"/deliveries/{one['id']}/resend")
+wait_for(lambda: read()["state"] == "sent", 20)
+assert receipt("sms", one["id"], "failed", lost) == 200 and read()["state"] == "sent"  # of before it was sent again
+
+# ---- nobody reads it: the deputy, then the number out of hours, once each, over a kill; until somebody confirms ------------------------
+hub.stop()
+described = (packs / "base" / "pack.yaml").read_text(encoding="utf-8")
+for name, default, short in (("notice_deputy_after", "30m", "2s"), ("notice_out_of_hours_after", "1h", "25s")):
+    head_, tail = described.split(f"  - name: {name}\n")
+    described = f"{head_}  - name: {name}\n{tail.replace(f'default: {default}', f'default: {short}', 1)}"
+(packs / "base" / "pack.yaml").write_text(described, encoding="utf-8")
+hub.start()
+admin, officer = hub.admin(), Client(hub.port).sign_in("can-bo", PASSWORD)
+register("officer", "cong-an", "Đầu mối an ninh", phone="0933 111 111", out_of_hours_phone="0933 222 222", deputy="Trung úy Hải", deputy_phone="0933 333 333", roles=["focal_point"])
+sent = [officer.post("/registers/coordination_request", {"agency_id": "xa-mot", "doc": {"wanted": "information", "channel": "document", "sent_at": "2026-11-26T08:00:00+07:00",
+                                                                                      "to_body": "police", "content": TITLE}})["id"] for _ in range(2)]
+first, second = (f"coordination_request/{id}" for id in sent)
+steps = lambda what: sorted((d["step"], d["channel"], d["address"]) for d in about(what) if d.get("step"))  # noqa: E731
+DEPUTY = [("deputy", "phone", "0933 333 333"), ("deputy", "sms", "0933333333"), ("deputy", "zalo", "0933333333")]
+wait_for(lambda: steps(first) == DEPUTY and steps(second) == DEPUTY, 40)
+call = next(d for d in about(second, channel="phone") if d["name"] == "Trung úy Hải")
+admin.post(f"/deliveries/{call['id']}/call", {"outcome": "answered", "note": "Đã nhận"})
+hub.stop(signal.SIGKILL)
+hub.start()
+admin = hub.admin()
+NIGHT = [("out_of_hours", "phone", "0933 222 222"), ("out_of_hours", "sms", "0933222222"), ("out_of_hours", "zalo", "0933222222")]
+wait_for(lambda: steps(first) == DEPUTY + NIGHT, 60)
+assert steps(second) == DEPUTY, steps(second)
+wait_for(lambda: not [d for d in about(first) if d["state"] in ("waiting", "sending", "failed") and d["channel"] != "phone"], 30)
+with gateway.lock:
+    for number, count in (("0933333333", 4), ("0933222222", 2)):
+        assert len([m for m in gateway.kept.values() if m["to"] == number]) == count, number
+    assert not gateway.problems, gateway.problems
 
 log = hub.log.read_bytes()
 for secret in (SECRET, "0912345678", "cntt@xa-mot.example", TITLE):

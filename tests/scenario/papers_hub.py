@@ -15,7 +15,7 @@ import zipfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import layout  # noqa: E402
-from harness import Agent, Client, Hub, give_to_hub, refused, scratch, skip  # noqa: E402
+from harness import Agent, Client, Hub, give_to_hub, refused, scratch, skip, wait_for  # noqa: E402
 from papers import run, squeezed, texts_of  # noqa: E402
 
 OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
@@ -248,10 +248,25 @@ def main():
     with zipfile.ZipFile(io.BytesIO(book)) as archive:
         inside = "".join(archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml"))
     assert response.status == 200 and "Từ chối dịch vụ" in inside and "Chưa phân loại" in inside and "Cộng" in inside, inside[:2000]
+    # Of a period or of days that somebody chose; a subject that nobody changed says which.
+    summary = officer.post("/papers", {"paper": "incident_summary", "period": "2025-H2"})
+    value = lambda paper, field: next(f["value"] for f in paper["fields"] if f["id"] == field)  # noqa: E731
+    assert summary["takes_period"] and summary["head"]["subject"].endswith("6 tháng cuối năm 2025"), summary["head"]
+    assert value(summary, "period") == "từ ngày 01/07/2025 đến ngày 31/12/2025" and value(summary, "categories")[-1]["count"] == "0", summary
+    chosen = officer.call("PATCH", f"/papers/{summary['id']}", {"period": f"2025-12-15/{today}"})
+    assert chosen["period"].startswith("2025-12-15/") and chosen["head"]["subject"].endswith(value(chosen, "period")), chosen["head"]
+    assert int(value(chosen, "categories")[-1]["count"]) == int(value(figures, "categories")[-1]["count"]) > 0, chosen
+    refused(400, lambda: officer.call("PATCH", f"/papers/{summary['id']}", {"period": "2099"}))
+    officer.call("PATCH", f"/papers/{summary['id']}", {"head": {"subject": "Tổng hợp sự cố"}})
+    assert officer.call("PATCH", f"/papers/{summary['id']}", {"period": "2025"})["head"]["subject"] == "Tổng hợp sự cố"
+    officer.post(f"/papers/{summary['id']}/cancel", {"reason": "thử"})
     letter = next(p for p in made if p["paper"] == "request")
     refused(404, lambda: officer.get(f"/papers/{letter['id']}/files/xlsx"))
     waiting = officer.get("/papers", state="numbered")["items"]
     assert {p["id"] for p in waiting} == {p["id"] for p in made} | {first_minute["id"]}
+
+    # Who has to sign is told.
+    wait_for(lambda: {d["about"] for d in admin.get("/deliveries", limit=200)["items"] if d["notice"] == "paper_to_sign"} >= {f"paper/{p['id']}" for p in made}, 30)
 
     # A scan of the first comes back; a file without a signature does not count.
     first, second = made[0], made[1]

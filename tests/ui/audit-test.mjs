@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows that audit.mjs can fail: a page on which everything is wrong, and one on which nothing is.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { audit, auditTab } from './audit.mjs';
-
-const require = createRequire(new URL('../../web/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
-const browser = await chromium.launch({ executablePath: process.env.PHENDAU_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+import { launch } from './portal.mjs';
+const browser = await launch();
 const page = await browser.newPage({ viewport: { width: 360, height: 700 } });
 const kHead = '<!doctype html><html lang="vi"><head><title>Thử</title><style>body { color: #111; background: #fff; } input { border: 1px solid #666; min-height: 24px; } button { min-height: 24px; min-width: 24px; }</style></head>';
 

@@ -2,13 +2,10 @@
 // The browser's half of scenario/coordination.py, which sets the PHENDAU_UI_* variables: a person of the lead department sends a request that the
 // pack proposes from the page of the case; the police find it in their inbox and answer; a shift is handed over. Pictures go to PHENDAU_WALK_SHOTS.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-
-const require = createRequire(new URL('../../web/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
+import { atBothWidths, launch, signIn } from './portal.mjs';
 
 const env = process.env;
-const browser = await chromium.launch({ executablePath: env.PHENDAU_CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'] });
+const browser = await launch();
 const wrongs = [];
 let page = null;
 const at = (id) => page.getByTestId(id);
@@ -21,20 +18,10 @@ async function enter(user, path) {
   page.setDefaultTimeout(20_000);
   page.on('pageerror', (error) => wrongs.push(String(error)));
   await page.goto(`${env.PHENDAU_UI_URL}${path}`);
-  await at('username').fill(user);
-  await at('password').fill(env.PHENDAU_UI_PASSWORD);
-  await at('sign-in').click();
+  await signIn(page, user, env.PHENDAU_UI_PASSWORD);
 }
 
-async function shots(name) {
-  for (const width of [1280, 360]) {
-    await page.setViewportSize({ width, height: 900 });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-    assert.ok(!wide, `${name} is wider than ${width} px`);
-    if (env.PHENDAU_WALK_SHOTS) await page.screenshot({ path: `${env.PHENDAU_WALK_SHOTS}/${name}-${width}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
+const shots = (name) => atBothWidths(page, name);
 
 // The lead department: what the pack asks for, with the request filled in.
 await enter('so.truc', `/su-co/${env.PHENDAU_UI_CASE}`);

@@ -4,22 +4,15 @@
 // closed incident. Both fail on any request to another host, refused script, console error or page error.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import net from 'node:net';
-
-const require = createRequire(new URL('../../web/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
+import { launch, signIn as fillSignIn } from './portal.mjs';
 
 const env = process.env;
 const kUrl = env.PHENDAU_UI_URL;
 const kBurst = 12;  // twice what any rule for failed sign-ins needs
 const kStrangersAddress = '198.51.100.77';
 
-const browser = await chromium.launch({
-  executablePath: env.PHENDAU_CHROMIUM,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 } });
 const page = await context.newPage();
 page.setDefaultTimeout(20_000);
@@ -46,9 +39,7 @@ async function signIn(password) {
   const policy = answer.headers()['content-security-policy'] ?? '';
   assert.match(policy, /default-src '(self|none)'/, 'the portal is served with a content security policy');
   assert.ok(!policy.includes('unsafe-inline') && !policy.includes('unsafe-eval'), policy);
-  await at('username').fill('admin');
-  await at('password').fill(password);
-  await at('sign-in').click();
+  await fillSignIn(page, 'admin', password);
 }
 
 async function firstSignIn() {

@@ -4,20 +4,14 @@
 // Pictures go to PHENDAU_UI_SHOTS, if set.
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { audit } from './audit.mjs';
-
-const require = createRequire(new URL('../../web/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
+import { launch, signIn } from './portal.mjs';
 
 const env = process.env;
 const kUrl = env.PHENDAU_UI_URL;
 const kPageBytesMax = 20_000;  // 2.5 s at 64 kbit/s
-const browser = await chromium.launch({
-  executablePath: env.PHENDAU_CHROMIUM,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const wrongs = [];
 
 async function enter(options) {
@@ -85,9 +79,7 @@ const page = await enter({ viewport: { width: 1280, height: 800 } });
 const at = (id) => page.getByTestId(id);
 await page.goto(kUrl);
 await at('public-report').waitFor();
-await at('username').fill('admin');
-await at('password').fill(env.PHENDAU_UI_PASSWORD);
-await at('sign-in').click();
+await signIn(page, 'admin', env.PHENDAU_UI_PASSWORD);
 await at('shell').waitFor();
 await page.goto(`${kUrl}/tin-bao?trang-thai=new`);
 await at('report-row').first().waitFor();

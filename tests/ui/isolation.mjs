@@ -2,13 +2,10 @@
 // The browser's half of scenario/isolation.py, which sets the PHENDAU_UI_* variables: an officer cuts a machine off by the form of its
 // page (stage "isolate"), and puts it back when it is cut off (stage "release"). Pictures go to PHENDAU_WALK_SHOTS.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-
-const require = createRequire(new URL('../../web/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
+import { atBothWidths, launch, signIn } from './portal.mjs';
 
 const env = process.env;
-const browser = await chromium.launch({ executablePath: env.PHENDAU_CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'] });
+const browser = await launch();
 const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 900 }, locale: 'vi-VN' });
 const page = await context.newPage();
 page.setDefaultTimeout(20_000);
@@ -16,16 +13,7 @@ const at = (id) => page.getByTestId(id);
 const wrongs = [];
 page.on('pageerror', (error) => wrongs.push(String(error)));
 
-async function shots(name) {
-  if (!env.PHENDAU_WALK_SHOTS) return;
-  for (const width of [1280, 360]) {
-    await page.setViewportSize({ width, height: 900 });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-    assert.ok(!wide, `${name} is wider than ${width} px`);
-    await page.screenshot({ path: `${env.PHENDAU_WALK_SHOTS}/${name}-${width}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
+const shots = (name) => atBothWidths(page, name);
 
 async function isolate() {
   await at('isolate').click();
@@ -47,6 +35,12 @@ async function isolate() {
   await page.locator('[data-testid="order-row"][data-state="done"]').first().waitFor({ timeout: 90_000 });
   await at('device-isolated').waitFor({ timeout: 30_000 });
   await shots('isolated');
+  // From the order to its paper, which knows what was ordered.
+  await page.locator('[data-testid="order-row"][data-state="done"]').first().getByTestId('record-paper').click();
+  await at('paper-kind-isolation_order').click();
+  await at('paper-form').waitFor();
+  assert.match(await page.locator('[data-field=reason] textarea').inputValue(), /tống tiền/);
+  await shots('isolation-paper');
 }
 
 async function release() {
@@ -61,9 +55,7 @@ async function release() {
 }
 
 await page.goto(`${env.PHENDAU_UI_URL}/thiet-bi/${env.PHENDAU_UI_DEVICE}`);
-await at('username').fill(env.PHENDAU_UI_USER);
-await at('password').fill(env.PHENDAU_UI_PASSWORD);
-await at('sign-in').click();
+await signIn(page, env.PHENDAU_UI_USER, env.PHENDAU_UI_PASSWORD);
 await at('device-orders').waitFor();
 await (process.argv[2] === 'isolate' ? isolate() : release());
 assert.deepEqual(wrongs, []);

@@ -3,15 +3,12 @@
 // complete initial report by the real forms; what the person typed or chose is counted (25 at most) and the clock is shown. Stage "police" answers
 // a request from the inbox. Stage "look": each role's own pages of a case, wide and as a telephone. Pictures go to PHENDAU_WALK_SHOTS.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-
-const require = createRequire(new URL('../../web/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
+import { atBothWidths, launch, signIn } from './portal.mjs';
 
 const env = process.env;
 const stage = process.argv[2];
 const kFieldsMost = 25;
-const browser = await chromium.launch({ executablePath: env.PHENDAU_CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'] });
+const browser = await launch();
 const wrongs = [];
 const touched = new Set();  // fields that the person put something into, of all pages
 let page = null;
@@ -35,9 +32,7 @@ async function enter(user, path) {
   page.setDefaultTimeout(20_000);
   page.on('pageerror', (error) => wrongs.push(String(error)));
   await page.goto(`${env.PHENDAU_UI_URL}${path}`);
-  await at('username').fill(user);
-  await at('password').fill(env.PHENDAU_UI_PASSWORD);
-  await at('sign-in').click();
+  await signIn(page, user, env.PHENDAU_UI_PASSWORD);
   await at('shell').waitFor();
   await page.locator('main h1').first().waitFor();
 }
@@ -50,13 +45,7 @@ async function settled() {
 
 async function shots(name) {
   await settled();
-  for (const width of [1280, 360]) {
-    await page.setViewportSize({ width, height: 900 });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-    assert.ok(!wide, `${name} is wider than ${width} px`);
-    if (env.PHENDAU_WALK_SHOTS) await page.screenshot({ path: `${env.PHENDAU_WALK_SHOTS}/${name}-${width}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
+  await atBothWidths(page, name);
 }
 
 const field = (name, value) => at(`field-${name}`).fill(value);
@@ -150,6 +139,16 @@ async function look() {
       assert.equal(await at('problem').count(), 0, `${user}: ${path}`);
       assert.equal(await at('drill-banner').count() > 0, drill, `${user}, ${name}: ${drill ? 'does not say' : 'says'} that it is a drill`);
       await shots(`${drill ? 'drill-' : ''}${user}-${name}`);
+    }
+    // From the package to the minute that was made with it.
+    if (ways.evidence && user === 'can.bo') {
+      await page.goto(env.PHENDAU_UI_URL + ways.evidence);
+      const minute = at('bag').first().getByTestId('bag-minute');
+      const number = (await minute.textContent()).replace('Biên bản ', '');
+      await minute.click();
+      await at('paper-state').first().waitFor();
+      assert.ok((await page.locator('main').textContent()).includes(number), `the minute ${number}`);
+      await shots(`${drill ? 'drill-' : ''}${user}-minute`);
     }
     // Where lists count, a drill is not among them.
     await page.goto(`${env.PHENDAU_UI_URL}/su-co`);

@@ -6,12 +6,9 @@
 // PHENDAU_UI_DIST tries the portal of that folder on the same hub: for work on the portal without building the hub.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { audit, auditTab } from './audit.mjs';
-
-const require = createRequire(new URL('../../web/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
+import { launch, signIn as fillSignIn } from './portal.mjs';
 
 const env = process.env;
 const kUrl = env.PHENDAU_UI_URL;
@@ -20,11 +17,7 @@ const kWaitMs = 30_000;
 const kHubBackMs = 90_000;  // the stream asks again at growing distances
 const kPdfLeast = 8000;     // an empty A4 page of Chromium has about 1 kB
 
-const browser = await chromium.launch({
-  executablePath: env.PHENDAU_CHROMIUM,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const wrongs = [];
 let page = null;      // the page of the person who walks now
 let mayFail = true;   // before sign-in "who am I" is answered with 401; while the hub is away nothing answers
@@ -81,9 +74,7 @@ async function signIn(role, first = false) {
     await check('sign-in');
     await shotsOf('sign-in');
   }
-  await at('username').fill(people[role].username);
-  await at('password').fill(people[role].password);
-  await at('sign-in').click();
+  await fillSignIn(page, people[role].username, people[role].password);
   await at('shell').waitFor();
 }
 
@@ -636,7 +627,7 @@ async function enterPaper() {
   await at('record-details').getByText('Công văn').waitFor();
 }
 
-/** A proposal: what is missing is named, the number is taken, a scan of the signed paper comes back. */
+/** A proposal: what is missing is named, the number is taken, a scan of the signed paper comes back, and what was decided on it. */
 async function draftPaper() {
   await open('/giay-to');
   await at('new-paper').click();
@@ -668,9 +659,41 @@ async function draftPaper() {
   await at('paper-signed-note').waitFor();
   await check('an issued paper');
   await shotsOf('paper-issued');
-  await open('/giay-to?tinh-trang=issued');
+  // Submitted; then what came of it.
+  await at('decide-form').getByLabel(/Kết quả/).selectOption('approved');
+  await at('decide-form').getByLabel(/Người, cơ quan quyết định/).fill('Chủ tịch huyện');
+  await at('decide-form').locator('input[type=date], [data-field=decided_on] input').first().fill(new Date().toLocaleDateString('sv', { timeZone: 'Asia/Ho_Chi_Minh' }));
+  await at('decide-form').getByLabel(/Số văn bản quyết định/).fill('15/QĐ-UBND');
+  await check('the form of a decision');
+  await at('decide-form').locator('button[type=submit]').click();
+  await at('paper-decision').getByText('15/QĐ-UBND').waitFor();
+  assert.equal(await at('decide-form').count(), 0, 'decided once');
+  await check('a decided paper');
+  await shotsOf('paper-decided');
+  await open('/giay-to?tinh-trang=decided');
   await at('paper-row').first().waitFor();
-  await check('papers that are issued');
+  await check('papers that are decided');
+  // A summary of incidents is of a period, or of days; its subject follows.
+  await open('/giay-to');
+  await at('new-paper').click();
+  await at('paper-kind-incident_summary').click();
+  await at('paper-period').waitFor();
+  const lastYear = new Date().getFullYear() - 1;
+  const subject = page.locator('[data-field="subject"]').locator('input, textarea').first();
+  const says = async (words) => {
+    for (let turn = 0; turn < 100 && !(await subject.inputValue()).endsWith(words); ++turn) await page.waitForTimeout(100);
+    assert.ok((await subject.inputValue()).endsWith(words), `${await subject.inputValue()}: ${words}`);
+  };
+  await at('paper-period').selectOption(`${lastYear}-Q3`);
+  await says(`quý III năm ${lastYear}`);
+  await check('a summary of a quarter');
+  await at('paper-period').selectOption('own');
+  await at('period-first').fill(`15/12/${lastYear - 1}`);
+  await at('period-last').fill(`14/06/${lastYear}`);
+  await at('period-take').click();
+  await says(`từ ngày 15/12/${lastYear - 1} đến ngày 14/06/${lastYear}`);
+  await check('a summary of own days');
+  await shotsOf('paper-period');
 }
 
 /** The police chooses who is warned. */

@@ -26,6 +26,7 @@ const kWays: Record<Delivery['channel'], string> = { portal: 'Trên hệ thống
 const kEnds: Record<NonNullable<Delivery['end']>, string> = {
   accepted: 'Máy chủ nhận đã nhận', refused: 'Nơi nhận từ chối', put_off: 'Nơi nhận hẹn gửi lại', unreachable: 'Không gửi được qua máy chủ',
   unsure: 'Mất kết nối khi vừa gửi xong', answered: 'Có người nghe máy', no_answer: 'Không ai nghe máy', wrong_number: 'Sai số', not_needed: 'Không cần gọi nữa',
+  undelivered: 'Cổng tin nhắn báo không đến được máy',
 };
 const kNotices: Record<string, string> = { reminder: 'Lời nhắc việc', test: 'Gửi thử' };
 const kViews: [string, string][] = [['', 'Tất cả'], ['dead', 'Không gửi được'], ['waiting,sending,failed', 'Đang chờ'], ['sent', 'Đã gửi'], ['read,answered', 'Đã đọc, đã xác nhận']];
@@ -44,6 +45,7 @@ function StateMark({ d }: { d: Delivery }) {
 const subjectOf = (d: Delivery): string => kNotices[d.notice ?? ''] ?? ((d.subject ?? '').replace(/^Phên Dậu: /, '') || 'Thông báo');
 
 function Reason({ d }: { d: Delivery }) {
+  if (d.receipt === 'delivered') return <div class="small muted">Cổng tin nhắn báo đã đến máy, <When at={d.receipt_at} /></div>;
   if (!d.end || d.end === 'accepted') return null;
   return <div class="small muted">{kEnds[d.end]}{d.answer && d.channel !== 'phone' && <>: <span class="wrap-anywhere">{inert(d.answer)}</span></>}</div>;
 }

@@ -6,7 +6,9 @@ import type { PageProps } from '../app/pages';
 import { changes } from '../app/stream';
 import type { PaperDecision, PaperDetail, PaperField } from '../api/types';
 import { bytesText, dateText } from '../text/format';
+import { dayOf, periodText } from '../text/periods';
 import { tell } from '../ui/announce';
+import { DayInput } from '../ui/day-input';
 import { download } from '../ui/download';
 import { Icon } from '../ui/icon';
 import { inert } from '../ui/inert';
@@ -127,6 +129,42 @@ function SystemChoice({ p, busy, choose }: { p: PaperDetail; busy: boolean; choo
   );
 }
 
+/** The periods of this year and the last that have begun, the newest first. */
+function periodsUntil(today: string): string[] {
+  const year = Number(today.slice(0, 4));
+  const parts = [['', '01'], ['-H2', '07'], ['-H1', '01'], ['-Q4', '10'], ['-Q3', '07'], ['-Q2', '04'], ['-Q1', '01']] as const;
+  return [year, year - 1].flatMap((y) => parts.filter(([, month]) => `${y}-${month}-01` <= today).map(([part]) => `${y}${part}`));
+}
+
+/** Which days the figures are of: a period, or days that somebody chooses. */
+function PeriodChoice({ p, busy, choose }: { p: PaperDetail; busy: boolean; choose: (period: string) => void }) {
+  const [days, setDays] = useState<string[]>(p.period.includes('/') ? p.period.split('/') : []);
+  const offered = periodsUntil(dayOf(dateText(Date.now()))!);
+  const own = days.length > 0;
+  if (!own && !offered.includes(p.period)) offered.push(p.period);
+  const ready = own && days[0] && days[1] && days[0] <= days[1] && days.join('/') !== p.period;
+  return (
+    <>
+      <label>Kỳ số liệu<select disabled={busy} value={own ? 'own' : p.period} data-testid="paper-period" onChange={(e) => {
+        const period = e.currentTarget.value;
+        setDays(period === 'own' ? ['', ''] : []);
+        if (period !== 'own') choose(period);
+      }}>
+        {offered.map((one) => <option key={one} value={one}>{capital(periodText(one))}</option>)}
+        <option value="own">Từ ngày đến ngày…</option></select></label>
+      {own && (
+        <div class="row-actions">
+          <div class="field"><label for="period-first">Từ ngày</label><DayInput id="period-first" day={days[0]} testid="period-first" onDay={(day) => setDays([day, days[1]!])} /></div>
+          <div class="field"><label for="period-last">Đến hết ngày</label><DayInput id="period-last" day={days[1]} testid="period-last" onDay={(day) => setDays([days[0]!, day])} /></div>
+          <Button disabled={busy || !ready} onClick={() => choose(days.join('/'))} data-testid="period-take">Lấy số liệu</Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 const isFilled = (value: unknown): boolean => (typeof value === 'string' ? value.trim() !== '' : Array.isArray(value) ? value.length > 0 : value !== null && value !== undefined);
 
 function Draft({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
@@ -134,12 +172,12 @@ function Draft({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
   const [head, setHead] = useState<Head>(p.head);
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
-  const save = async (refresh = false, quiet = false, system?: string): Promise<void> => {
+  const save = async (refresh = false, quiet = false, about: { system_id?: string; period?: string } = {}): Promise<void> => {
     setBusy(true);
     const changed = Object.fromEntries(p.fields.filter((f) => JSON.stringify(values[f.id]) !== JSON.stringify(inputOf(f))).map((f) => [f.id, sentOf(f, values[f.id]!)]));
     const { kind: _kind, agency: _agency, number: _number, date: _date, exercise: _exercise, ...mine } = head;
     try {
-      const after = await patch('/papers/{id}', { path: { id: p.id }, body: { version: p.version, values: changed, head: mine, ...(refresh ? { refresh: true } : {}), ...(system === undefined ? {} : { system_id: system }) } });
+      const after = await patch('/papers/{id}', { path: { id: p.id }, body: { version: p.version, values: changed, head: mine, ...(refresh ? { refresh: true } : {}), ...about } });
       setProblem('');
       // What was typed while this was on its way stays.
       setValues((typed) => Object.fromEntries(after.fields.map((f) => [f.id, JSON.stringify(typed[f.id]) === JSON.stringify(values[f.id]) ? inputOf(f) : typed[f.id]!])));
@@ -162,7 +200,8 @@ function Draft({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
       <form class="form" data-testid="paper-form" onSubmit={(e) => { e.preventDefault(); void save(); }}>
         <h2>Nội dung cần điền</h2>
         <Lacking p={p} values={values} />
-        {p.takes_system && <SystemChoice p={p} busy={busy} choose={(id) => void save(true, false, id)} />}
+        {p.takes_system && <SystemChoice p={p} busy={busy} choose={(id) => void save(true, false, { system_id: id })} />}
+        {p.takes_period && <PeriodChoice p={p} busy={busy} choose={(period) => void save(true, false, { period })} />}
         {open.filter((f) => f.required).map(entry)}
         {open.some((f) => !f.required) && <details><summary>Không bắt buộc</summary>{open.filter((f) => !f.required).map(entry)}</details>}
         <h2>Thể thức</h2>

@@ -3,6 +3,6 @@
 export function recordLink(about: string | undefined): string | null {
   const [kind, id] = (about ?? '').split('/');
   if (!kind || !id) return null;
-  const place = kind === 'case' ? '/su-co' : kind === 'warning' ? '/thong-bao-nguy-co' : `/so-dang-ky/${kind}`;
+  const place = kind === 'case' ? '/su-co' : kind === 'warning' ? '/thong-bao-nguy-co' : kind === 'paper' ? '/giay-to' : `/so-dang-ky/${kind}`;
   return `${place}/${encodeURIComponent(id)}`;
 }
