@@ -56,6 +56,44 @@ std::string packed(std::string_view docx, const std::function<void(std::vector<r
   return *report::write_zip(files);
 }
 
+struct RawEntry {
+  std::string name;
+  std::string bytes;
+  std::string extra;  // in the directory and before the bytes
+};
+std::string little(std::uint64_t value, int size) {
+  std::string out;
+  for (int i = 0; i < size; ++i) out += static_cast<char>(value >> (8 * i));
+  return out;
+}
+/// An archive by hand, nothing packed, that begins at `offset` of its file and ends in `comment`.
+std::string raw_archive(const std::vector<RawEntry>& entries, std::size_t offset, std::string_view comment) {
+  std::string out;
+  std::string directory;
+  for (const auto& one : entries) {
+    const std::size_t size = one.bytes.size();
+    const std::string common = little(20, 2) + little(0, 4) + little(0x21'0000, 4) +
+                               little(crc32(one.bytes), 4) + little(size, 4) + little(size, 4) +
+                               little(one.name.size(), 2) + little(one.extra.size(), 2);
+    directory += "PK\1\2" + little(20, 2) + common + little(0, 10) + little(offset + out.size(), 4) +
+                 one.name + one.extra;
+    out += "PK\3\4" + common + one.name + one.extra + one.bytes;
+  }
+  const std::size_t at = offset + out.size();
+  out += directory + "PK\5\6" + little(0, 4) + little(entries.size(), 2) + little(entries.size(), 2);
+  return out + little(directory.size(), 4) + little(at, 4) + little(comment.size(), 2).append(comment);
+}
+
+std::vector<RawEntry> raw_entries(std::string_view docx) {
+  std::vector<RawEntry> out;
+  const auto entries = *report::read_zip(docx);
+  for (const auto& entry : entries) out.push_back({entry.name, entry.bytes, ""});
+  return out;
+}
+RawEntry& named(std::vector<RawEntry>& entries, std::string_view name) {
+  return *std::find_if(entries.begin(), entries.end(), [&](const RawEntry& one) { return one.name == name; });
+}
+
 }  // namespace
 
 TEST_CASE("what LibreOffice signed is valid, packed anew too, and no longer once a byte of it is another") {
@@ -173,6 +211,41 @@ TEST_CASE("archives that are damaged, too large or of two readings are damaged p
   std::string other = docx;
   other[other.find("word/styles.xml")] = 'W';
   CHECK(verdict_of(other) == Verdict::damaged);
+}
+
+TEST_CASE("an archive in the comment of an archive: readers disagree which of the two it is") {
+  const auto good = raw_entries(file_of("signed-libreoffice.docx"));
+  REQUIRE(verdict_of(raw_archive(good, 0, "")) == Verdict::valid);
+  CHECK(verdict_of(raw_archive(good, 0, "a comment")) == Verdict::damaged);
+  auto forged = good;
+  named(forged, "word/document.xml").bytes = "<forged/>";
+  const std::size_t size = raw_archive(good, 0, "").size();
+  CHECK(verdict_of(raw_archive(good, 0, raw_archive(forged, size, ""))) == Verdict::damaged);
+  const std::string both = raw_archive(good, 0, "") + raw_archive(forged, size, "");
+  CHECK(verdict_of(both) == Verdict::damaged);
+  // The guard of uploads must not look into another archive than people do.
+  CHECK(!report::read_zip(raw_archive(good, 0, raw_archive(forged, size, ""))).has_value());
+  CHECK(!report::read_zip(both).has_value());
+  CHECK(report::read_zip(raw_archive(good, 0, "a comment")).has_value());
+  CHECK(report::read_zip(raw_archive({{"inner.docx", raw_archive(good, 0, ""), ""}}, 0, "")).has_value());
+}
+
+TEST_CASE("a second name of an entry, which some readers take for its name") {
+  auto entries = raw_entries(file_of("signed-libreoffice.docx"));
+  const auto second = [](std::string_view name, std::string_view plain) {  // Info-ZIP's Unicode path
+    return little(0x7075, 2) + little(5 + name.size(), 2) + little(1, 1) +
+           little(crc32(plain), 4).append(name);
+  };
+  RawEntry& document = named(entries, "word/document.xml");
+  const std::string signed_text = document.bytes;
+  document.bytes = "<forged/>";
+  document.extra = second("docProps/core.xml", document.name);
+  entries.push_back({"x.xml", signed_text, second("word/document.xml", "x.xml")});
+  std::string& rels = named(entries, "_rels/.rels").bytes;
+  rels.insert(rels.find("</Relationships>"),
+              "<Relationship Id=\"r9\" Type=\"http://schemas.openxmlformats.org/package/2006/relationships/"
+              "metadata/core-properties\" Target=\"docProps/core.xml\"/>");
+  CHECK(verdict_of(raw_archive(entries, 0, "")) == Verdict::damaged);
 }
 
 }  // namespace signed_paper_test

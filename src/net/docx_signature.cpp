@@ -58,9 +58,10 @@ constexpr std::string_view kUnsignedOfficeTypes[] = {
 };
 /// Fields whose result comes from unsigned properties or from outside of the file.
 constexpr std::string_view kDrawingFields[] = {
-    "AUTHOR",  "COMMENTS",       "DATABASE",    "DDE",  "DDEAUTO",  "DOCPROPERTY", "IMPORT",
-    "INCLUDE", "INCLUDEPICTURE", "INCLUDETEXT", "INFO", "KEYWORDS", "LASTSAVEDBY", "LINK",
-    "RD",      "SUBJECT",        "TITLE"};
+    "AUTHOR",      "BIBLIOGRAPHY", "CITATION", "COMMENTS",    "CREATEDATE", "DATABASE", "DDE",
+    "DDEAUTO",     "DOCPROPERTY",  "EDITTIME", "FILENAME",    "IMPORT",     "INCLUDE",  "INCLUDEPICTURE",
+    "INCLUDETEXT", "INFO",         "KEYWORDS", "LASTSAVEDBY", "LINK",       "NUMCHARS", "NUMWORDS",
+    "PRINTDATE",   "RD",           "REVNUM",   "SAVEDATE",    "SUBJECT",    "TEMPLATE", "TITLE"};
 
 struct Relationship {
   std::string id;
@@ -329,6 +330,18 @@ Result<Covered> check_parts(const Package& package, const XmlSignature& signatur
   return out;
 }
 
+/// Whether some attribute is one of these ids: there are readers that follow it whatever the relationship's
+/// type is. "Unreadable" counts as such.
+bool asks_for(std::string_view xml, const std::set<std::string, std::less<>>& ids) {
+  bool found = false;
+  const bool read = read_xml(xml, {[](std::string_view) {},
+                                   [&](std::string_view, std::string_view, std::string_view value) {
+                                     found = found || ids.contains(value);
+                                   },
+                                   [](std::string_view, std::string_view) {}});
+  return found || !read;
+}
+
 /// Why not everything that counts is under the signature; "": all of it is.
 std::string uncovered(const Package& package, const Covered& covered) {
   std::set<std::string> named;  // by relationships that may be unsigned
@@ -337,23 +350,28 @@ std::string uncovered(const Package& package, const Covered& covered) {
     const std::size_t slash = source.rfind('/') == source.npos ? 0 : source.rfind('/') + 1;
     const std::string name = source.substr(0, slash) + "_rels/" + source.substr(slash) + ".rels";
     const auto found = covered.find(name);
+    std::set<std::string, std::less<>> free;  // ids
     for (const auto& one : relations.all) {
+      if (one.external && office_type(one.type) != "hyperlink")
+        return "something outside of the file is shown: " + one.id;
       const auto target = one.external ? Result<std::string>("") : resolve(source, one.target);
       if (!target) return target.error().message;
-      if (one.external && office_type(one.type) != "hyperlink")
-        return fmt::format("something outside of the file is shown: {} {}", name, one.id);
       if (may_be_unsigned(one.type)) {
         named.insert(*target);
+        free.insert(one.id);
         continue;
       }
       const bool is_signed = found != covered.end() && (!found->second->relationships ||
                                                         is_selected(*found->second->relationships, one));
       if (!is_signed) return fmt::format("a relationship is not signed: {} {}", name, one.id);
       if (one.external) continue;
+      if (office_type(one.type) == "aFChunk") return "a text in another format is shown: " + *target;
       if (package.parts().contains(*target) && !covered.contains(*target)) return "not signed: " + *target;
       has_document = has_document || (source.empty() && office_type(one.type) == "officeDocument" &&
                                       covered.contains(*target));
     }
+    if (covered.contains(source) && !free.empty() && asks_for(package.parts().at(source), free))
+      return "the text asks for what is not signed: " + source;
   }
   for (const auto& [name, bytes] : package.parts()) {
     const bool known =
@@ -368,15 +386,17 @@ bool draws_from_elsewhere(std::string_view xml) {
   bool bound = false;
   std::string fields;  // instructions, each on a line of its own
   const bool read = read_xml(
-      xml,
-      [&](std::string_view name, const std::function<std::string(const char*)>& attribute) {
-        bound = bound || name == "dataBinding";
-        if (name == "fldChar") fields += '\n';
-        if (name == "fldSimple") fields += "\n" + attribute("instr") + "\n";
-      },
-      [&](std::string_view name, std::string_view text) {
-        if (name == "instrText") fields += text;
-      });
+      xml, {[&](std::string_view element) {
+              bound = bound || element == "dataBinding";
+              if (element == "fldChar") fields += '\n';
+            },
+            [&](std::string_view element, std::string_view name, std::string_view value) {
+              bound = bound || (element == "imagedata" && name == "src");  // an address, no relationship
+              if (element == "fldSimple" && name == "instr") fields.append("\n").append(value).append("\n");
+            },
+            [&](std::string_view element, std::string_view text) {
+              if (element == "instrText") fields += text;
+            }});
   for (const auto line : split(fields, '\n')) {
     const std::string_view instruction = trim(line);
     const std::string_view word = instruction.substr(0, instruction.find_first_of(" \t\\\""));
@@ -427,12 +447,13 @@ DocumentSignature verify_docx_signature(std::span<const PackagePart> parts, std:
   });
   const auto package = Package::open(parts);
   std::vector<std::string> signatures;
-  for (const auto& origin : package ? package->targets("", kOrigin) : std::vector<std::string>()) {
+  const auto origins = package ? package->targets("", kOrigin) : std::vector<std::string>();
+  for (const auto& origin : origins) {
     for (auto& one : package->targets(origin, kSignature)) signatures.push_back(std::move(one));
   }
-  if (signatures.empty() || signatures.size() > kDocxSignaturesMax) {
+  if (origins.size() > 1 || signatures.empty() || signatures.size() > kDocxSignaturesMax) {
     out.verdict = named || !signatures.empty() ? Verdict::damaged : Verdict::none;
-    out.detail = package ? "no signature is named, or too many" : package.error().message;
+    out.detail = package ? "no signature is named, or too many are" : package.error().message;
     return out;
   }
   for (const auto& name : signatures) {

@@ -351,11 +351,11 @@ TEST_CASE("what signing itself adds is no way in: origins, signatures, propertie
   insert_relationship(
       other["_rels/.rels"],
       relationship("rId50", std::string(kPackage) + "digital-signature/origin", "word/document.xml"));
-  CHECK(judged(other, signer).verdict == Verdict::valid);  // it names no signature and changes nothing
+  CHECK(judged(other, signer).verdict == Verdict::damaged);
   other["word/new.xml"] = "<x/>";
   insert_relationship(other["word/_rels/document.xml.rels"],
                       relationship("rId0", std::string(kOffice) + "header", "new.xml"));
-  CHECK(judged(other, signer).verdict == Verdict::extended);
+  CHECK(judged(other, signer).verdict == Verdict::damaged);
   other = good;
   insert_relationship(other["_xmlsignatures/_rels/origin.sigs.rels"],
                       relationship("rId0", std::string(kOffice) + "header", "/word/document.xml"));
@@ -369,6 +369,40 @@ TEST_CASE("what signing itself adds is no way in: origins, signatures, propertie
   insert_relationship(other["_rels/.rels"],
                       relationship("rId51", std::string(kPackage) + "metadata/thumbnail",
                                    "http://example.vn/x.png", " TargetMode=\"External\""));
+  CHECK(judged(other, signer).verdict == Verdict::extended);
+}
+
+TEST_CASE("an unsigned relationship cannot lend its freedom to others, nor give the text what it asks for") {
+  const Signer signer = make_signer(kNow, 365);
+  const std::string origin = std::string(kPackage) + "digital-signature/origin";
+  Parts other = signed_docx(signer);
+  // The document as a second origin of signatures, whose relationships nobody signs.
+  insert_relationship(other["_rels/.rels"], relationship("rId77", origin, "word/document.xml"));
+  other["word/settings.xml"] = "<x/>";
+  insert_relationship(other["word/_rels/document.xml.rels"],
+                      relationship("rId77", std::string(kOffice) + "settings", "settings.xml"));
+  CHECK(judged(other, signer).verdict == Verdict::damaged);
+  other = signed_docx(signer);
+  other["word/settings.xml"] = "<x/>";
+  insert_relationship(other["_xmlsignatures/_rels/origin.sigs.rels"],
+                      relationship("rId77", std::string(kOffice) + "settings", "/word/settings.xml"));
+  CHECK(judged(other, signer).verdict == Verdict::extended);
+  // A picture that was not there when it was signed: some readers follow the id whatever the type is.
+  Parts parts = plain_docx();
+  parts["word/document.xml"] = fmt::format(
+      "<w:document xmlns:w=\"w\" xmlns:r=\"{}\"><a:blip xmlns:a=\"a\" r:embed=\"rId77\"/></w:document>",
+      std::string_view(kOffice).substr(0, std::string_view(kOffice).size() - 1));
+  sign(parts, signer);
+  CHECK(judged(parts, signer).verdict == Verdict::valid);
+  parts["word/seal.png"] = "picture";
+  insert_relationship(parts["word/_rels/document.xml.rels"],
+                      relationship("rId77", std::string(kOffice) + "customXml", "seal.png"));
+  CHECK(judged(parts, signer).verdict == Verdict::extended);
+  // Outside of the file nothing is free.
+  other = signed_docx(signer);
+  insert_relationship(other["word/_rels/document.xml.rels"],
+                      relationship("rId77", std::string(kOffice) + "customXml", "http://example.vn/x.png",
+                                   " TargetMode=\"External\""));
   CHECK(judged(other, signer).verdict == Verdict::extended);
 }
 
@@ -401,9 +435,21 @@ TEST_CASE("a text that draws on what is not signed is not valid, other fields ar
   CHECK(verdict_of(
             "<w:fldChar/><w:instrText> DOCPRO</w:instrText><w:instrText>PERTY x</w:instrText><w:fldChar/>") ==
         Verdict::extended);
+  for (const char* field : {"SAVEDATE \\@ dd", "CreateDate", "PRINTDATE", "REVNUM", "EDITTIME", "CITATION a",
+                            "TEMPLATE", "BIBLIOGRAPHY", "FILENAME"}) {
+    CAPTURE(field);
+    CHECK(verdict_of(fmt::format("<w:fldSimple w:instr=\"{}\"/>", field)) == Verdict::extended);
+  }
   CHECK(verdict_of("<w:fldChar/><w:instrText>PAGE</w:instrText><w:fldChar/>") == Verdict::valid);
   CHECK(verdict_of("<w:fldSimple w:instr=\"HYPERLINK &quot;http://info.vn&quot;\"/>") == Verdict::valid);
   CHECK(verdict_of("<w:p>") == Verdict::extended);  // unreadable: nobody knows what it shows
+  // Types mean the same in capitals.
+  Parts parts = plain_docx();
+  parts["word/document.xml"] = "<w:document xmlns:w=\"w\"><w:fldSimple w:instr=\"TITLE\"/></w:document>";
+  sign(parts, signer);
+  replace_once(parts["[Content_Types].xml"], "wordprocessingml.document.main",
+               "WordprocessingML.document.main");
+  CHECK(judged(parts, signer).verdict == Verdict::extended);
 }
 
 TEST_CASE("wrapping: what is signed must stand where it is read") {

@@ -156,37 +156,29 @@ std::optional<std::string> canonical(XmlElement element, Canonical how) {
                      xmlOutputBufferGetSize(out.get()));
 }
 
-bool read_xml(std::string_view xml,
-              const std::function<void(std::string_view name,
-                                       const std::function<std::string(const char*)>& attribute)>& on_element,
-              const std::function<void(std::string_view name, std::string_view text)>& on_text) {
+bool read_xml(std::string_view xml, const XmlListener& listener) {
   prepare();
   const std::unique_ptr<xmlTextReader, ContextFree> reader(xmlReaderForMemory(
       xml.data(), static_cast<int>(xml.size()), nullptr, nullptr, kOptions | XML_PARSE_COMPACT));
   if (!reader) return false;
   std::vector<std::string> open;
-  const std::function<std::string(const char*)> attribute = [&](const char* name) {
-    std::string value;
-    while (xmlTextReaderMoveToNextAttribute(reader.get()) == 1) {
-      if (view_of(xmlTextReaderConstLocalName(reader.get())) == name) {
-        value = view_of(xmlTextReaderConstValue(reader.get()));
-      }
-    }
-    xmlTextReaderMoveToElement(reader.get());
-    return value;
-  };
   int more = 0;
   while ((more = xmlTextReaderRead(reader.get())) == 1) {
     const int type = xmlTextReaderNodeType(reader.get());
     if (type == XML_READER_TYPE_DOCUMENT_TYPE) return false;
     if (type == XML_READER_TYPE_ELEMENT) {
       std::string name(view_of(xmlTextReaderConstLocalName(reader.get())));
-      on_element(name, attribute);
-      if (xmlTextReaderIsEmptyElement(reader.get()) == 0) open.push_back(std::move(name));
+      const bool empty = xmlTextReaderIsEmptyElement(reader.get()) != 0;
+      listener.on_element(name);
+      while (xmlTextReaderMoveToNextAttribute(reader.get()) == 1) {
+        listener.on_attribute(name, view_of(xmlTextReaderConstLocalName(reader.get())),
+                              view_of(xmlTextReaderConstValue(reader.get())));
+      }
+      if (!empty) open.push_back(std::move(name));
     } else if (type == XML_READER_TYPE_END_ELEMENT) {
       open.pop_back();
     } else if (!open.empty() && (type == XML_READER_TYPE_TEXT || type == XML_READER_TYPE_CDATA)) {
-      on_text(open.back(), view_of(xmlTextReaderConstValue(reader.get())));
+      listener.on_text(open.back(), view_of(xmlTextReaderConstValue(reader.get())));
     }
   }
   return more == 0;

@@ -61,12 +61,13 @@ enum class Canonical : std::uint8_t { c14n_1_0, c14n_1_1, exclusive_1_0 };
 /// xml-exc-c14n (2002).
 std::optional<std::string> canonical(XmlElement element, Canonical how);
 
-/// Reads a large document as a stream: each element by its local name with its attributes by theirs, and
-/// each text with the name of the element that it stands in. False as `parse` refuses; size is the caller's
-/// matter.
-bool read_xml(std::string_view xml,
-              const std::function<void(std::string_view name,
-                                       const std::function<std::string(const char*)>& attribute)>& on_element,
-              const std::function<void(std::string_view name, std::string_view text)>& on_text);
+/// Reads a large document as a stream, all names local: each element, then its attributes, and each text with
+/// the name of the element that it stands in. False as `parse` refuses; size is the caller's matter.
+struct XmlListener {
+  std::function<void(std::string_view element)> on_element;
+  std::function<void(std::string_view element, std::string_view name, std::string_view value)> on_attribute;
+  std::function<void(std::string_view element, std::string_view text)> on_text;
+};
+bool read_xml(std::string_view xml, const XmlListener& listener);
 
 }  // namespace phendau::net
