@@ -87,6 +87,13 @@ Result<> EvidenceStaging::check_disk(std::uint64_t more_bytes) {
               {std::to_string(disk_quota_percent_ - kEvidenceQuotaMargin)});
 }
 
+std::uint64_t EvidenceStaging::promised_bytes() {
+  const std::lock_guard lock(mu_);
+  std::uint64_t out = 0;
+  for (const auto& [id, upload] : uploads_) out += 2 * upload->begin.size_bytes - upload->received;
+  return out;
+}
+
 void EvidenceStaging::expire(UtcTime now) {
   std::erase_if(uploads_, [&](const auto& entry) {
     const auto& upload = entry.second;
@@ -108,8 +115,8 @@ Result<std::string> EvidenceStaging::begin(Begin begin) {
     return fail(ErrorCode::limit, "evidence larger than a blob", "evidence.too_large",
                 {std::to_string(kEvidenceBytesMax >> 20)});
   }
-  // Once here, and once more as a blob before this copy goes.
-  PHENDAU_TRY(check_disk(2 * begin.size_bytes));
+  // Once here, and once more as a blob before this copy goes; what others began will come, too.
+  PHENDAU_TRY(check_disk(2 * begin.size_bytes + promised_bytes()));
   const std::lock_guard lock(mu_);
   expire(env_.now());
   const auto own = std::count_if(uploads_.begin(), uploads_.end(), [&](const auto& entry) {
@@ -157,14 +164,14 @@ Result<std::uint64_t> EvidenceStaging::add(std::string_view id, std::string_view
   PHENDAU_TRY(file->sync());
   PHENDAU_TRY(note(*upload, offset + bytes.size()));
   upload->received += bytes.size();
-  return upload->received;
+  return upload->received.load();
 }
 
 Result<std::uint64_t> EvidenceStaging::received(std::string_view id, std::string_view user_id) {
   const auto upload = PHENDAU_TRY(find(id, user_id));
   const std::lock_guard turn(upload->mu);
   if (upload->gone) return no_such_upload();
-  return upload->received;
+  return upload->received.load();
 }
 
 Result<EvidenceStaging::Whole> EvidenceStaging::take(std::string_view id, std::string_view user_id) {

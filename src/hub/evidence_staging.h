@@ -5,6 +5,7 @@
 // counter. Thread-safe; the parts of one file take turns.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -75,13 +76,14 @@ class EvidenceStaging {
     std::mutex mu;
     Begin begin;
     std::string path;
-    std::uint64_t received = 0;  // guarded by mu
+    std::atomic<std::uint64_t> received = 0;  // written under mu
     bool gone = false;           // guarded by mu
     UtcTime touched_at;          // guarded by EvidenceStaging::mu_
   };
   Result<std::shared_ptr<Upload>> find(std::string_view id, std::string_view user_id);
   Result<std::shared_ptr<Upload>> taken_up(const std::string& path);
   Result<> note(const Upload& upload, std::uint64_t received);
+  std::uint64_t promised_bytes();
   void expire(UtcTime now);  // mu_ held
 
   Env& env_;

@@ -177,6 +177,22 @@ TEST_CASE("evidence: parts that are lost, twice, too long or somebody else's") {
     CHECK(has_text(text));
 }
 
+TEST_CASE("evidence: what others began counts as if it were there") {
+  World world;
+  const std::uint64_t size_bytes = 100u << 20;
+  world.hub.env.set_total_bytes(std::uint64_t{1} << 30);
+  world.hub.env.set_free_bytes((std::uint64_t{1} << 30) / 10 * 9);  // room for three files, twice each
+  const auto begins = [&](const Actor& actor) {
+    const auto begun = world.evidence.begin_upload(actor, world.about("a.log", size_bytes));
+    return begun ? (*begun)["id"].as_string() : begun.error().text_id;
+  };
+  const std::string first = begins(world.officer);
+  for (int i = 0; i < 2; ++i) CHECK(begins(world.officer).find('.') == std::string::npos);
+  CHECK(begins(world.officer) == "evidence.disk");
+  CHECK(world.evidence.cancel_upload(world.officer, first).has_value());
+  CHECK(begins(world.officer).find('.') == std::string::npos);
+}
+
 TEST_CASE("evidence: limits are named and counted") {
   World world;
   const auto refused = [&](const Json& body) {

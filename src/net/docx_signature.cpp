@@ -242,10 +242,7 @@ std::vector<std::string> Package::targets(const std::string& source, std::string
 }
 
 bool is_selected(const SelectedRelationships& selected, const Relationship& one) {
-  const auto has = [](const std::vector<std::string>& list, const std::string& value) {
-    return std::find(list.begin(), list.end(), value) != list.end();
-  };
-  return has(selected.ids, one.id) || has(selected.types, one.type);
+  return selected.ids.contains(one.id) || selected.types.contains(one.type);
 }
 
 void append_attribute(std::string& out, std::string_view name, std::string_view value) {
@@ -406,6 +403,15 @@ bool draws_from_elsewhere(std::string_view xml) {
   return bound || !read;
 }
 
+/// By its type or by its bytes: readers are not strict about types.
+bool is_text(const Package& package, const std::string& name) {
+  const std::string type = to_lower_ascii(package.content_type(name));
+  const std::string_view bytes = package.parts().at(name);
+  const std::size_t first = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  return type.find("word") != type.npos || type.ends_with("xml") || bytes.starts_with("\xFF\xFE") ||
+         bytes.starts_with("\xFE\xFF") || (first != bytes.npos && bytes[first] == '<');
+}
+
 DocumentSignature judge_one(const Package& package, std::string_view xml, std::string_view authorities_pem,
                             UtcTime now) {
   DocumentSignature out;
@@ -423,8 +429,7 @@ DocumentSignature judge_one(const Package& package, std::string_view xml, std::s
   if (!covered) return refuse(covered.error());
   out.detail = uncovered(package, *covered);
   for (const auto& [name, part] : *covered) {
-    const std::string type = to_lower_ascii(package.content_type(name));
-    if (out.detail.empty() && type.ends_with("xml") && draws_from_elsewhere(package.parts().at(name)))
+    if (out.detail.empty() && is_text(package, name) && draws_from_elsewhere(package.parts().at(name)))
       out.detail = "the text draws on something that is not signed: " + name;
   }
   STACK_OF(X509)* others = sk_X509_new_null();

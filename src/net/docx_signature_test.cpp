@@ -443,8 +443,12 @@ TEST_CASE("a text that draws on what is not signed is not valid, other fields ar
   CHECK(verdict_of("<w:fldChar/><w:instrText>PAGE</w:instrText><w:fldChar/>") == Verdict::valid);
   CHECK(verdict_of("<w:fldSimple w:instr=\"HYPERLINK &quot;http://info.vn&quot;\"/>") == Verdict::valid);
   CHECK(verdict_of("<w:p>") == Verdict::extended);  // unreadable: nobody knows what it shows
-  // Types mean the same in capitals.
+  // Types mean the same in capitals, and readers are not strict about them.
   Parts parts = plain_docx();
+  parts["word/other.xml"] = "<x><fldSimple instr=\"TITLE\"/></x>";
+  sign(parts, signer);
+  CHECK(judged(parts, signer).verdict == Verdict::extended);
+  parts = plain_docx();
   parts["word/document.xml"] = "<w:document xmlns:w=\"w\"><w:fldSimple w:instr=\"TITLE\"/></w:document>";
   sign(parts, signer);
   replace_once(parts["[Content_Types].xml"], "wordprocessingml.document.main",

@@ -283,7 +283,7 @@ Result<SelectedRelationships> Reader::read_selection(XmlElement transforms) {
     const bool by_type = is_named(one, kPackage, "RelationshipsGroupReference");
     const std::string value = attribute_of(one, by_id ? "SourceId" : "SourceType");
     if ((!by_id && !by_type) || value.empty()) return misshapen("a selection of relationships");
-    (by_id ? out.ids : out.types).push_back(value);
+    (by_id ? out.ids : out.types).insert(value);
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,8 @@ namespace phendau::net {
 
 /// Which relationships of a part are signed.
 struct SelectedRelationships {
-  std::vector<std::string> ids;
-  std::vector<std::string> types;
+  std::set<std::string> ids;
+  std::set<std::string> types;
 };
 /// "/word/document.xml?ContentType=...": a part, and the digest that it must have.
 struct SignedPart {
