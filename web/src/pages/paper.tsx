@@ -275,7 +275,7 @@ function Issuing({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) 
   return (
     <section class="panel" aria-labelledby="paper-issue"><h2 id="paper-issue">Ban hành</h2>
       {state.problem && <p class="form-problem" role="alert">{state.problem}</p>}
-      <p>In văn bản, trình ký, đóng dấu, rồi gửi lại bản quét (PDF hoặc ảnh, ít nhất 200 dpi) hoặc tệp PDF, Word (.docx) đã ký số.</p>
+      <p>Tải DOCX hoặc PDF ở mục Tải về. Bản giấy: in, trình ký, đóng dấu, gửi lại bản quét (PDF hoặc ảnh, ít nhất 200 dpi). Ký số: ký ngay trên tệp đã tải, không sửa gì, gửi lại tệp PDF hoặc Word (.docx) đó.</p>
       <input ref={input} type="file" class="sr-only" tabIndex={-1} accept=".pdf,.png,.jpg,.jpeg,.tif,.tiff,.docx" aria-label="Bản đã ký" data-testid="paper-scan" onChange={(e) => {
         const file = e.currentTarget.files?.[0];
         if (file) void start(file);
@@ -361,7 +361,7 @@ export default function PaperPage({ id }: PageProps) {
           {p.form && <p class="muted">{p.form}</p>}
           {p.state === 'cancelled' && <p class="note-line">Lý do hủy: {inert(p.cancel_reason ?? '')}</p>}
           {p.decision && <p class="next" data-testid="paper-decision"><Icon name="done" size={16} /><span>{kOutcomes[p.decision.outcome]}: {inert(p.decision.decided_by)}, ngày {dateText(p.decision.decided_on)}{p.decision.number && <>, văn bản {inert(p.decision.number)}</>}{p.decision.note && <>. {inert(p.decision.note)}</>}</span></p>}
-          {p.signed && <p class="next" data-testid="paper-signed-note"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'} <span data-raw>{inert(p.signed.name)}</span> ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} /></span></p>}
+          {p.signed && <p class="next" data-testid="paper-signed-note"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'}{typeof p.signed.signature?.signer === 'string' && <>, người ký <b>{inert(p.signed.signature.signer)}</b></>}: <span data-raw>{inert(p.signed.name)}</span> ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} /></span></p>}
           <div class="split">
             <div>{drafting ? <Draft key={p.id} p={p} set={loaded.set} /> : <Read p={p} />}<Preview p={p} /></div>
             <aside>
