@@ -123,9 +123,19 @@ Json clocks_view(const Json& progress, UtcTime now) {
 std::string need_text(const workflow::Definition& definition, const workflow::CaseState& state) {
   const auto need = workflow::next_needed(definition, state);
   if (!need) return "";
+  std::vector<std::string> lacking;  // what is only to be filled in, each once
+  std::vector<std::string> others;
+  const auto add = [&](const auto& error, std::string sentence) {
+    const bool lacks = error.text_id == "schema.required" || error.text_id == "workflow.needs_field";
+    auto& list = lacks && !error.args.empty() ? lacking : others;
+    std::string one = &list == &lacking ? error.args.front() : std::move(sentence);
+    if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(std::move(one));
+  };
+  for (const auto& field : need->fields) add(field, field.to_text(Lang::vi));
+  for (const auto& guard : need->guards) add(guard, explain(Lang::vi, guard));
   std::vector<std::string> parts = {need->title_vi + "."};
-  for (const auto& field : need->fields) parts.push_back(field.to_text(Lang::vi));
-  for (const auto& guard : need->guards) parts.push_back(explain(Lang::vi, guard));
+  if (!lacking.empty()) parts.push_back(tr(Lang::vi, "case.lacking", {join(lacking, "; ")}));
+  parts.insert(parts.end(), others.begin(), others.end());
   return join(parts, " ");
 }
 

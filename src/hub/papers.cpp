@@ -796,8 +796,13 @@ ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const Paper
     batch.writes.push_back(std::move(entry));
   }
   const std::string& case_id = record.doc["case_id"].as_string();
-  if (!case_id.empty()) file.doc.set("case_id", case_id);
-  if (case_id.empty() && !about.empty()) file.doc.set("record", about);
+  // What may be sealed keeps its files to itself; a case shows its own to everybody in it.
+  const auto of_record = services_.ledger.kind(about.substr(0, about.find('/')));
+  const bool sealable = of_record && !of_record->sealed_field.empty();
+  if (!case_id.empty() && !sealable)
+    file.doc.set("case_id", case_id);
+  else if (!about.empty())
+    file.doc.set("record", about);
   batch.writes.push_back(std::move(file));
   return batch;
 }

@@ -209,6 +209,13 @@ request = ask(cong_an, "cong-an", to_body="lead_department", wanted="evidence", 
 request_sha = cong_an.call("POST", "/attachments", (SEAL + "paper").encode(), {"X-Record": f"coordination_request/{request['id']}"}, name=SEAL + "paper.txt")["sha256"]
 letter = cong_an.post("/papers", {"paper": "request", "record": f"coordination_request/{request['id']}", "agency_id": "cong-an"})
 assert SEAL + "request" in json.dumps(letter), letter
+# Its signed copy stays with the request, also when the letter was drafted from both, request and case.
+letter = cong_an.post("/papers", {"paper": "request", "record": f"coordination_request/{request['id']}", "case_id": case, "agency_id": "cong-an"})
+letter = cong_an.call("PATCH", f"/papers/{letter['id']}", {
+    "version": letter["version"], "values": {f["id"]: "x" for f in letter["fields"] if f["required"] and not f["value"]},
+    "head": {"place": "Hà Giang", "symbol": "CAT", "addressees": ["Sở chủ trì"], "signer": {"title": "Giám đốc", "name": "Thủ trưởng công an"}}})
+letter = cong_an.post(f"/papers/{letter['id']}/number", {"version": letter["version"]})
+letter = cong_an.call("POST", f"/papers/{letter['id']}/issue", b"\x89PNG\r\n\x1a\n" + bytes(64) + (SEAL + "letter").encode(), name=SEAL + "letter.png")
 refused(400, lambda: admin.post(f"/incidents/{case}/sealed-notes", {"text": "x"}))  # of no body
 refused(400, lambda: ask(admin, "so", to_body="police", wanted="evidence", confidential=True, readers=["x"]), "không thuộc đơn vị nào")
 
@@ -233,6 +240,8 @@ assert sealed_seen(cong_an) == ALL_SEALED, sealed_seen(cong_an)
 assert sealed_seen(so) == ALL_SEALED, sealed_seen(so)
 for name in ("admin", "quan-su", "doi", "benh-vien", "xa-mot", "xa-hai"):
     assert sealed_seen(EVERYBODY[name]) == set(), (name, sealed_seen(EVERYBODY[name]))
+    for path in (f"/attachments/{letter['signed']['sha256']}", f"/incidents/{case}"):
+        assert (SEAL + "letter").encode() not in raw(EVERYBODY[name], "GET", path)[1], (name, path)
     # Nor is it there to be changed, answered, taken up or named.
     client = EVERYBODY[name]
     for call in (("POST", f"/registers/coordination_request/{request['id']}/move", {"to": "answered", "doc": ANSWER}),

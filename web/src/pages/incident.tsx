@@ -349,7 +349,7 @@ export default function IncidentPage({ id }: PageProps) {
                 <ClassificationPanel c={k} onOpen={k.status === 'open' && may('update:incident') && may('read:record') ? () => setClassifying(true) : undefined} />
                 <section class="panel" aria-labelledby="case-alerts">
                   <h2 id="case-alerts">Cảnh báo trong hồ sơ</h2>
-                  {k.alerts_hidden ? <p class="muted">Có cảnh báo mà tài khoản này không được xem.</p> : k.alerts.length === 0 && <p class="muted">Hồ sơ này mở bằng tay, không từ cảnh báo.</p>}
+                  {k.alerts_hidden ? <p class="muted">Có cảnh báo mà tài khoản này không được xem.</p> : k.alerts.length === 0 && <p class="muted">{k.links?.reports.length ? 'Hồ sơ này mở từ tin báo, không từ cảnh báo.' : 'Hồ sơ này mở bằng tay, không từ cảnh báo.'}</p>}
                   <ul class="list">{k.alerts.map((a) => (
                     <li key={a.id}><LevelMark level={a.level} /> <a href={`/canh-bao/${encodeURIComponent(a.id)}`}>{inert(a.title)}</a><p class="muted">{inert(a.host)}, <When at={a.last_at} /></p></li>
                   ))}</ul>
@@ -360,7 +360,7 @@ export default function IncidentPage({ id }: PageProps) {
                   {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}
                   {k.attachments.filter((f) => f.seal).map((f) => <p key={f.seal} class="row-actions">{inert(f.name)} <LiftSeal c={k} seal={f.seal} by={f.sealed_by} onCase={(after) => loaded.set(after)} /></p>)}
                   {k.rights.includes('evidence') && <p><a href={`/chung-cu?vu=${encodeURIComponent(k.id)}`} data-testid="case-evidence">Chứng cứ của vụ việc</a></p>}
-                  {k.rights.includes('export') && <p class="muted">Gửi máy của cơ quan khác: <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=stix`} download data-testid="case-stix">STIX 2.1</a>, <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=iodef`} download>IODEF 2</a></p>}
+                  {k.rights.includes('export') && <p class="muted">Tệp cho hệ thống của cơ quan khác: <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=stix`} download data-testid="case-stix">STIX 2.1</a>, <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=iodef`} download>IODEF 2</a></p>}
                 </section>
                 {k.description && <section class="panel" aria-labelledby="case-text"><h2 id="case-text">Mô tả ban đầu</h2><p class="prose pre">{inert(k.description)}</p></section>}
                 <p class="muted small">Quy trình: {k.definition.title ?? ''} <code title={k.workflow}>{k.workflow.replace(/@([0-9a-f]{12})[0-9a-f]*$/, '@$1')}</code></p>

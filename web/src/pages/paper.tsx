@@ -314,7 +314,7 @@ function Issuing({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) 
   return (
     <section class="panel" aria-labelledby="paper-issue"><h2 id="paper-issue">Ban hành</h2>
       {state.problem && <p class="form-problem" role="alert">{state.problem}</p>}
-      <p>In văn bản, trình ký, đóng dấu, rồi gửi lại bản quét (PDF hoặc ảnh, ít nhất 200 dpi) hoặc tệp PDF, tệp văn bản đã ký số.</p>
+      <p>Tải DOCX hoặc PDF ở mục Tải về. Bản giấy: in, trình ký, đóng dấu, gửi lại bản quét (PDF hoặc ảnh, ít nhất 200 dpi). Ký số: ký ngay trên tệp đã tải, không sửa gì, gửi lại chính tệp đó.</p>
       <input ref={input} type="file" class="sr-only" tabIndex={-1} accept=".pdf,.png,.jpg,.jpeg,.tif,.tiff,.docx" aria-label="Bản đã ký" data-testid="paper-scan" onChange={(e) => {
         const file = e.currentTarget.files?.[0];
         if (file) void start(file);

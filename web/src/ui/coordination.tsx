@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { get, patch, post, problemFrom } from '../api/client';
 import { session } from '../app/session';
 import type { Case, CaseLoan, CaseParty, CoordinationProposal, CoordinationRequest, Problem, Register } from '../api/types';
-import { dateText } from '../text/format';
+import { dateText, dueText } from '../text/format';
 import { tell } from './announce';
 import { Icon } from './icon';
 import { inert } from './inert';
@@ -99,7 +99,7 @@ export function RequestCard({ r, onChanged, showCase = false }: { r: Coordinatio
       <p>{r.wanted_title}, {r.channel_title.toLowerCase()}, <When at={r.sent_at} />{r.sent_by && <>, người gửi {inert(r.sent_by)}</>}{r.received_by && <>, người nhận {inert(r.received_by)}</>}</p>
       <p class="prose pre">{inert(r.content)}</p>
       {showCase && r.case_id && r.case_title && <p>Hồ sơ: <a href={`/su-co/${encodeURIComponent(r.case_id)}`}>{inert(r.case_title)}</a></p>}
-      {r.state === 'sent' && r.due_at && <p class={r.overdue ? 'overdue' : 'muted'}><Icon name={r.overdue ? 'late' : 'clock'} size={14} /> {r.overdue ? 'Quá hạn trả lời' : 'Hạn trả lời'}: <When at={r.due_at} /></p>}
+      {r.state === 'sent' && r.due_at && <p class={r.overdue ? 'overdue' : 'muted'}><Icon name={r.overdue ? 'late' : 'clock'} size={14} /> {r.overdue ? 'Quá hạn trả lời' : 'Hạn trả lời'}: <span class="num">{dueText(r.due_at)}</span></p>}
       {r.answer && <p class="note-line"><b>Trả lời</b> <When at={r.answered_at} />, {inert(r.answered_by ?? '')}: {inert(r.answer)}{r.given && <><br />Đã hỗ trợ: {inert(r.given)}</>}</p>}
       {r.confirmation_number && <p class="muted">Văn bản xác nhận: {inert(r.confirmation_number)}</p>}
       <p class="row-actions">
@@ -254,7 +254,7 @@ export function CaseCoordinationPanel({ c, onCase }: { c: Case; onCase: (after: 
               <ul class="list" data-testid="proposals">{k.proposals.map((p) => (
                 <li key={`${p.id}${p.to_body}`} class={p.overdue ? 'overdue' : ''} data-testid="proposal" data-id={p.id} data-sent={p.sent}>
                   <b>{p.title}</b>{p.citation && <span class="muted"> ({p.citation})</span>}
-                  {p.due_at && !p.sent && <><br /><Icon name={p.overdue ? 'late' : 'clock'} size={14} /> hạn <When at={p.due_at} /></>}<br />
+                  {p.due_at && !p.sent && <><br /><Icon name={p.overdue ? 'late' : 'clock'} size={14} /> hạn <span class="num">{dueText(p.due_at)}</span></>}<br />
                   {p.sent ? <><Icon name="done" size={14} /> Đã gửi {p.to_title}</> : k.may_ask && <Button onClick={() => setAsking(p)} data-testid={`propose-${p.id}`}>Gửi {p.to_title}: {p.wanted_title.toLowerCase()}</Button>}
                 </li>
               ))}</ul>
