@@ -17,6 +17,7 @@ struct Special {
   std::string_view code;
   int status;
 };
+constexpr std::string_view kBeingChecked = "evidence.being_checked";  // whoever asks again gets the item
 constexpr Special kSpecial[] = {
     {"account.sign_in_failed", "sign_in_failed", 401},
     {"account.signed_out", "signed_out", 401},
@@ -28,6 +29,7 @@ constexpr Special kSpecial[] = {
     {"account.totp_required", "totp_required", 401},
     {"account.totp_wrong", "totp_required", 401},
     {"workflow.steps_open", "steps_open", 409},
+    {kBeingChecked, "being_checked", 409},
 };
 
 constexpr std::string_view kRetryAfterSeconds = "2";
@@ -93,7 +95,8 @@ net::Response problem(const Error& error, int status) {
   response.headers.set("Content-Type", "application/problem+json; charset=utf-8");
   if (error.text_id == "account.wait" && !error.args.empty())
     response.headers.set("Retry-After", error.args[0]);
-  if (status == 503) response.headers.set("Retry-After", std::string(kRetryAfterSeconds));
+  if (status == 503 || error.text_id == kBeingChecked)
+    response.headers.set("Retry-After", std::string(kRetryAfterSeconds));
   response.body = body.dump();
   return response;
 }

@@ -236,6 +236,34 @@ TEST_CASE("notices: a person's own, unread until read, the newest kept") {
   CHECK(w.notices->mark_read(officer, Json::object({{"all", true}})).value()["unread"].as_int() == 0);
 }
 
+TEST_CASE("duties: many explained at once are explained as one by one, in whatever order they come") {
+  World w;
+  for (int i = 0; i < 40; ++i) {
+    ledger::Write leaver;
+    leaver.kind = "leaver";
+    leaver.agency_id = i % 2 == 0 ? "a1" : "a2";
+    leaver.state = w.pack->pack().reg("leaver")->lifecycle.initial;
+    leaver.doc = Json::object({{"full_name", "n" + std::to_string(i)},
+                               {"left_on", format_date(to_civil(w.env.now() - days(i), kHubZone).date)}});
+    REQUIRE(w.ledger->write(leaver, system_actor(), w.env.now()));
+  }
+  w.obligations->assess_due(w.env.now());
+  auto all = w.obligations->duties({}, 0x1ff);
+  std::map<std::string_view, std::size_t> per_part;
+  for (const auto& duty : all) ++per_part[duty.part->id];
+  CHECK(std::any_of(per_part.begin(), per_part.end(), [](const auto& one) { return one.second >= 40; }));
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.due_at < b.due_at; });
+  auto alone = all;
+  w.obligations->explain_duties(all);
+  for (auto& duty : alone) w.obligations->explain_duties(std::span(&duty, 1));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CAPTURE(all[i].id());
+    CHECK(all[i].reason != "");
+    CHECK(all[i].reason == alone[i].reason);
+    CHECK(all[i].missing == alone[i].missing);
+  }
+}
+
 TEST_CASE("duties: a task names the record that fulfils it; another agency's is not there") {
   World w;
   w.obligations->assess_due(w.env.now());

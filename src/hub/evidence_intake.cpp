@@ -189,7 +189,7 @@ Result<Json> Evidence::finish_upload(const Actor& actor, std::string_view id, co
   file.name = whole.name;
   file.sha256 = to_lower_ascii(trim(body["sha256"].as_string()));
   auto taken = take_file(actor, whole.about, file);
-  staging_.remove(whole.path);
+  staging_.done(whole);
   return taken;
 }
 

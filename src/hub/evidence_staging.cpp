@@ -99,7 +99,7 @@ void EvidenceStaging::expire(UtcTime now) {
     const auto& upload = entry.second;
     if (now - upload->touched_at < kStagedIdleMax) return false;
     const std::unique_lock busy(upload->mu, std::try_to_lock);
-    if (!busy.owns_lock()) return false;
+    if (!busy.owns_lock() || upload->is_checked) return false;
     upload->gone = true;
     ++counts_.expired;
     remove(upload->path);
@@ -146,11 +146,19 @@ Result<std::shared_ptr<EvidenceStaging::Upload>> EvidenceStaging::find(std::stri
   return found->second;
 }
 
+/// Nobody has it for himself and it has not gone.
+Result<> EvidenceStaging::open_for_all(const Upload& upload) {
+  if (upload.gone) return no_such_upload();
+  if (upload.is_checked)
+    return fail(ErrorCode::conflict, "the file is being checked, ask again", "evidence.being_checked");
+  return {};
+}
+
 Result<std::uint64_t> EvidenceStaging::add(std::string_view id, std::string_view user_id,
                                            std::uint64_t offset, std::string_view bytes) {
   const auto upload = PHENDAU_TRY(find(id, user_id));
   const std::lock_guard turn(upload->mu);
-  if (upload->gone) return no_such_upload();
+  PHENDAU_TRY(open_for_all(*upload));
   if (offset != upload->received)
     return fail(ErrorCode::conflict, "another part is due", "evidence.offset",
                 {std::to_string(upload->received)});
@@ -177,20 +185,24 @@ Result<std::uint64_t> EvidenceStaging::received(std::string_view id, std::string
 Result<EvidenceStaging::Whole> EvidenceStaging::take(std::string_view id, std::string_view user_id) {
   const auto upload = PHENDAU_TRY(find(id, user_id));
   const std::lock_guard turn(upload->mu);
-  if (upload->gone) return no_such_upload();
+  PHENDAU_TRY(open_for_all(*upload));
   if (upload->received != upload->begin.size_bytes)
     return fail(ErrorCode::conflict, "parts are missing", "evidence.not_whole",
                 {std::to_string(upload->received), std::to_string(upload->begin.size_bytes)});
-  upload->gone = true;
+  upload->is_checked = true;
+  return Whole{std::string(id), upload->path, upload->begin.name, upload->begin.about};
+}
+
+void EvidenceStaging::done(const Whole& whole) {
+  remove(whole.path);
   const std::lock_guard lock(mu_);
-  uploads_.erase(uploads_.find(id));
-  return Whole{upload->path, upload->begin.name, upload->begin.about};
+  uploads_.erase(whole.id);
 }
 
 Result<> EvidenceStaging::cancel(std::string_view id, std::string_view user_id) {
   const auto upload = PHENDAU_TRY(find(id, user_id));
   const std::lock_guard turn(upload->mu);
-  if (upload->gone) return no_such_upload();
+  PHENDAU_TRY(open_for_all(*upload));
   upload->gone = true;
   remove(upload->path);
   const std::lock_guard lock(mu_);

@@ -53,12 +53,16 @@ class EvidenceStaging {
   Result<std::uint64_t> add(std::string_view id, std::string_view user_id, std::uint64_t offset,
                             std::string_view bytes);
   struct Whole {
-    std::string path;  // remove() it afterwards
+    std::string id;
+    std::string path;
     std::string name;
     Json about;
   };
-  /// `conflict` (evidence.not_whole) while parts are missing; afterwards nobody else has the file.
+  /// `conflict` (evidence.not_whole) while parts are missing. Afterwards the file is the caller's, who says
+  /// done(); meanwhile whoever asks hears `conflict` (evidence.being_checked).
   Result<Whole> take(std::string_view id, std::string_view user_id);
+  /// What was taken has become an item or was refused: its bytes and its place go.
+  void done(const Whole& whole);
   Result<> cancel(std::string_view id, std::string_view user_id);
   /// A file of its own for something that the hub itself writes: an excerpt of the journal.
   Result<std::string> new_path();
@@ -78,9 +82,11 @@ class EvidenceStaging {
     std::string path;
     std::atomic<std::uint64_t> received = 0;  // written under mu
     bool gone = false;           // guarded by mu
+    bool is_checked = false;     // guarded by mu: take() to done()
     UtcTime touched_at;          // guarded by EvidenceStaging::mu_
   };
   Result<std::shared_ptr<Upload>> find(std::string_view id, std::string_view user_id);
+  static Result<> open_for_all(const Upload& upload);  // its mu held
   Result<std::shared_ptr<Upload>> taken_up(const std::string& path);
   Result<> note(const Upload& upload, std::uint64_t received);
   std::uint64_t promised_bytes();

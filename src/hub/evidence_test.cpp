@@ -193,6 +193,29 @@ TEST_CASE("evidence: what others began counts as if it were there") {
   CHECK(begins(world.officer).find('.') == std::string::npos);
 }
 
+TEST_CASE("evidence: whoever asks while a whole file is being checked is told to ask again") {
+  FakeEnv env;
+  EvidenceStaging staging(env, "/staging", 90);
+  REQUIRE(staging.open());
+  const std::string id = *staging.begin({"u1", "a.log", 3, Json::object({})});
+  REQUIRE(staging.add(id, "u1", 0, "abc"));
+  const auto whole = staging.take(id, "u1");
+  REQUIRE(whole);
+  env.advance(hours(7));
+  staging.sweep();  // not swept under the one who looks at it
+  CHECK(staging.take(id, "u1").error().text_id == "evidence.being_checked");
+  CHECK(staging.add(id, "u1", 3, "d").error().text_id == "evidence.being_checked");
+  CHECK(staging.cancel(id, "u1").error().text_id == "evidence.being_checked");
+  CHECK(*staging.received(id, "u1") == 3);
+  CHECK(staging.take(id, "u2").error().text_id == "evidence.no_upload");
+  CHECK(env.exists(whole->path));
+  staging.done(*whole);
+  CHECK(staging.take(id, "u1").error().text_id == "evidence.no_upload");
+  CHECK(staging.counts().open == 0);
+  CHECK_FALSE(env.exists(whole->path));
+  CHECK(has_text("evidence.being_checked"));
+}
+
 TEST_CASE("evidence: limits are named and counted") {
   World world;
   const auto refused = [&](const Json& body) {

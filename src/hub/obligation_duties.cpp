@@ -42,7 +42,11 @@ std::vector<Obligations::Duty> Obligations::duties(const std::function<bool(std:
 }
 
 void Obligations::explain_duties(std::span<Duty> duties) const {
-  const std::lock_guard lock(mu_);
+  struct Asked {
+    comply::RowView row;
+    Duty* duty;
+  };
+  std::vector<Asked> asked;
   for (Duty& duty : duties) {
     comply::RowView row;
     row.clause = duty.clause;
@@ -52,12 +56,31 @@ void Obligations::explain_duties(std::span<Duty> duties) const {
     row.subject_id = duty.subjects.front().first;
     row.period_id = duty.period_id;
     row.status = duty.status;
-    const auto judged = board_.details({row}, board_.settled_at());
-    if (judged.empty()) continue;
-    duty.reason = comply::explain(Lang::vi, judged.front().reason);
-    std::vector<std::string> details;
-    for (const auto& detail : judged.front().details) details.push_back(comply::explain(Lang::vi, detail));
-    duty.missing = join(details, " ");
+    asked.push_back({row, &duty});
+  }
+  // Side by side what is judged together: all cases of a trigger are looked at once, not once for each duty.
+  const auto judged_as = [](const comply::RowView& row) {
+    return std::tie(row.part->id, row.agency_id, row.subject_kind, row.subject_id);
+  };
+  std::stable_sort(asked.begin(), asked.end(),
+                   [&](const Asked& a, const Asked& b) { return judged_as(a.row) < judged_as(b.row); });
+  const std::lock_guard lock(mu_);
+  for (auto first = asked.begin(); first != asked.end();) {
+    const auto last = std::find_if(
+        first, asked.end(), [&](const Asked& one) { return judged_as(one.row) != judged_as(first->row); });
+    std::vector<comply::RowView> rows;
+    for (auto at = first; at != last; ++at) rows.push_back(at->row);
+    // In the order of the rows; one that time has removed meanwhile is left out and stays without words.
+    for (const auto& judged : board_.details(rows, board_.settled_at())) {
+      while (first != last && first->row.period_id != judged.period_id) ++first;
+      if (first == last) break;
+      Duty& duty = *first++->duty;
+      duty.reason = comply::explain(Lang::vi, judged.reason);
+      std::vector<std::string> details;
+      for (const auto& detail : judged.details) details.push_back(comply::explain(Lang::vi, detail));
+      duty.missing = join(details, " ");
+    }
+    first = last;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "model/predicate.h"
 #include "report/oscal.h"
 #include "report/tlp.h"
 
@@ -103,7 +104,7 @@ std::string element(std::string_view name, std::string_view text) {
   return fmt::format("<{}>{}</{}>\n", name, xml(text), name);
 }
 
-/// Types of BulkObservable, RFC 7970 section 3.29.3.1.
+/// Types of BulkObservable, RFC 7970 section 3.29.3.1; empty: one by one, as a hash must say how it was made.
 std::string_view bulk_type(const Indicator& one) {
   const bool four = one.value.find(':') == std::string::npos;
   switch (one.type) {
@@ -115,32 +116,70 @@ std::string_view bulk_type(const Indicator& one) {
       return "domain-name";
     case IndicatorType::url:
       return "site-uri";
-    case IndicatorType::md5:
-    case IndicatorType::sha1:
-    case IndicatorType::sha256:
-      return "file-hash";
     case IndicatorType::email:
       return "e-mail";
     case IndicatorType::file_name:
       return "file-path";
+    case IndicatorType::md5:
+    case IndicatorType::sha1:
+    case IndicatorType::sha256:
+      return {};
   }
   return {};
 }
 
-/// One indicator for each type, with all its values.
+/// Algorithms of XML Signature and RFC 6931.
+std::string_view digest_method(IndicatorType type) {
+  if (type == IndicatorType::md5) return "http://www.w3.org/2001/04/xmldsig-more#md5";
+  return type == IndicatorType::sha1 ? "http://www.w3.org/2000/09/xmldsig#sha1"
+                                     : "http://www.w3.org/2001/04/xmlenc#sha256";
+}
+
+std::string indicator_of(const ExchangedIncident& incident, std::string_view key,
+                         std::string_view observable) {
+  return fmt::format(
+      "<Indicator>\n<IndicatorID name=\"{}\" version=\"1\">{}</IndicatorID>\n"
+      "<Observable>\n{}</Observable>\n</Indicator>\n",
+      xml(incident.issuer), stable_uuid(incident.issuer, "bulk", fmt::format("{}/{}", incident.id, key)),
+      observable);
+}
+
+/// One indicator for each type, with all its values, one a line; each hash of a file is one of its own.
 std::string indicator_data(const ExchangedIncident& incident) {
-  if (incident.indicators.empty()) return {};
-  std::map<std::string_view, std::string> lists;
-  for (const auto& one : incident.indicators) lists[bulk_type(one)] += one.value + "\n";
-  std::string out = "<IndicatorData>\n";
-  for (const auto& [type, values] : lists) {
-    out += fmt::format("<Indicator>\n<IndicatorID name=\"{}\" version=\"1\">{}</IndicatorID>\n<Observable>\n",
-                       xml(incident.issuer),
-                       stable_uuid(incident.issuer, "bulk", incident.id + "/" + std::string(type)));
-    out += fmt::format("<BulkObservable type=\"{}\">\n", type) + element("BulkObservableList", values) +
-           "</BulkObservable>\n</Observable>\n</Indicator>\n";
+  std::map<std::string_view, std::vector<std::string>> lists;
+  std::string files;
+  for (const auto& one : incident.indicators) {
+    const std::string_view type = bulk_type(one);
+    if (one.type == IndicatorType::url) {  // ours are of any scheme, a URI has one
+      for (const char* scheme : {"http://", "https://"}) lists[type].push_back(scheme + one.value);
+    } else if (!type.empty()) {
+      lists[type].push_back(one.value);
+    } else if (const auto bytes = from_hex(one.value)) {
+      files += indicator_of(
+          incident, one.value,
+          fmt::format("<FileData>\n<File>\n<HashData scope=\"file-contents\">\n<Hash>\n"
+                      "<ds:DigestMethod Algorithm=\"{}\"/>\n<ds:DigestValue>{}</ds:DigestValue>\n"
+                      "</Hash>\n</HashData>\n</File>\n</FileData>\n",
+                      digest_method(one.type), to_base64(*bytes)));
+    }
   }
-  return out + "</IndicatorData>\n";
+  std::string out;
+  for (const auto& [type, values] : lists) {
+    out += indicator_of(incident, type,
+                        fmt::format("<BulkObservable type=\"{}\">\n{}</BulkObservable>\n", type,
+                                    element("BulkObservableList", join(values, "\n"))));
+  }
+  out += files;
+  return out.empty() ? out : "<IndicatorData>\n" + out + "</IndicatorData>\n";
+}
+
+/// A machine by its name, or by the address where that is all that is known of it.
+std::string node_of(const std::string& host) {
+  if (parse_ip(host))
+    return fmt::format("<Address category=\"{}\">{}</Address>\n",
+                       host.find(':') == std::string::npos ? "ipv4-addr" : "ipv6-addr", xml(host));
+  return "<DomainData system-status=\"unknown\" domain-status=\"unknown\">\n" + element("Name", host) +
+         "</DomainData>\n";
 }
 
 }  // namespace
@@ -207,29 +246,31 @@ Json write_stix(const ExchangedIncident& incident) {
 std::string write_iodef(const ExchangedIncident& incident, UtcTime made_at) {
   const TlpLevel& tlp = tlp_of(incident);
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  out += "<IODEF-Document version=\"2.00\" xml:lang=\"vi\" xmlns=\"urn:ietf:params:xml:ns:iodef-2.0\">\n";
-  out += fmt::format("<Incident purpose=\"reporting\" restriction=\"{}\">\n", tlp.iodef_restriction);
+  out +=
+      "<IODEF-Document version=\"2.00\" xml:lang=\"vi\" xmlns=\"urn:ietf:params:xml:ns:iodef-2.0\" "
+      "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">\n";
+  const char* status = incident.closed_at ? "resolved" : incident.history.empty() ? "new" : "in-progress";
+  out += fmt::format("<Incident purpose=\"reporting\" status=\"{}\" restriction=\"{}\">\n", status,
+                     tlp.iodef_restriction);
   out += fmt::format("<IncidentID name=\"{}\">{}</IncidentID>\n", xml(incident.issuer), xml(incident.id));
   if (incident.detected_at) out += element("DetectTime", stamp(*incident.detected_at));
   if (incident.closed_at) out += element("EndTime", stamp(*incident.closed_at));
   out += element("ReportTime", stamp(incident.opened_at));
   out += element("GenerationTime", stamp(made_at));
-  out += element("Description", title_of(incident));
-  if (!incident.description.empty()) out += element("Description", incident.description);
+  for (const auto& text : {title_of(incident), incident.description}) {
+    if (!text.empty()) out += element("Description", text);
+  }
   if (!incident.severity.empty()) {
     out += fmt::format(
         "<Assessment occurrence=\"{}\">\n<SystemImpact severity=\"{}\" type=\"unknown\"/>\n</Assessment>\n",
         incident.exercise ? "potential" : "actual", xml(incident.severity));
   }
-  out += "<Contact role=\"creator\" type=\"organization\">\n" + element("ContactName", incident.agency) +
-         "</Contact>\n";
+  out += "<Contact role=\"creator\" type=\"organization\">\n" +
+         element("ContactName", incident.agency.empty() ? incident.issuer : incident.agency) + "</Contact>\n";
   if (!incident.hosts.empty()) {
     out += "<EventData>\n<Flow>\n";
     for (const auto& host : incident.hosts) {
-      out +=
-          "<System category=\"target\">\n<Node>\n<DomainData system-status=\"unknown\" "
-          "domain-status=\"unknown\">\n" +
-          element("Name", host) + "</DomainData>\n</Node>\n</System>\n";
+      out += "<System category=\"target\">\n<Node>\n" + node_of(host) + "</Node>\n</System>\n";
     }
     out += "</Flow>\n</EventData>\n";
   }
@@ -238,7 +279,7 @@ std::string write_iodef(const ExchangedIncident& incident, UtcTime made_at) {
     out += "<History>\n";
     for (const auto& step : incident.history) {
       out += "<HistoryItem action=\"other\">\n" + element("DateTime", stamp(step.at)) +
-             element("Description", step.what) + "</HistoryItem>\n";
+             (step.what.empty() ? "" : element("Description", step.what)) + "</HistoryItem>\n";
     }
     out += "</History>\n";
   }

@@ -156,6 +156,10 @@ digest = {"sha256": hashlib.sha256(huge).hexdigest()}
 late = threading.Thread(target=lambda: attempt(lambda: officer.post(path + "/finish", digest)))
 late.start()
 time.sleep(0.1)
+# Asked again meanwhile: it is being checked, or is there already; never that there is no such upload.
+again, answer = officer.raw("POST", f"/api/v1{path}/finish", json.dumps(digest).encode(), {"Content-Type": "application/json"})
+answer = json.loads(answer)
+assert again.status == 201 or (again.status, answer["code"], again.getheader("Retry-After")) == (409, "being_checked", "2"), answer
 hub.stop(signal.SIGKILL)
 late.join()
 hub.start()

@@ -39,8 +39,9 @@ export function sendInParts(file: File, about: Omit<EvidenceUploadNew, 'name' | 
       try {
         return await what();
       } catch (cause) {
-        const away = cause instanceof ApiError && (cause.problem.status === 0 || cause.problem.status === 503);
-        if (!away || Date.now() - since > kAwayMax) throw cause;
+        // Away, or still at an earlier asking whose answer was lost.
+        const later = cause instanceof ApiError && (cause.problem.status === 0 || cause.problem.status === 503 || cause.problem.code === 'being_checked');
+        if (!later || Date.now() - since > kAwayMax) throw cause;
       }
     }
   };
