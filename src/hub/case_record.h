@@ -58,7 +58,7 @@ void put_state(ledger::WriteBatch& batch, ledger::Write write, const CaseDefinit
 
 /// An entry of the hub's own in a case's timeline, open or closed.
 struct CaseFact {
-  std::string what;  // "order", "effect", "evidence"
+  std::string what;  // "order", "effect", "evidence", "part", "paper"
   std::string text;
   std::string step = {};
   std::string by_name = {};  // empty: the hub

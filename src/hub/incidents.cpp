@@ -125,10 +125,10 @@ std::string need_text(const workflow::Definition& definition, const workflow::Ca
   if (!need) return "";
   std::vector<std::string> lacking;  // what is only to be filled in, each once
   std::vector<std::string> others;
-  const auto add = [&](const auto& error, std::string sentence) {
+  const auto add = [&](const auto& error, const std::string& sentence) {
     const bool lacks = error.text_id == "schema.required" || error.text_id == "workflow.needs_field";
     auto& list = lacks && !error.args.empty() ? lacking : others;
-    std::string one = &list == &lacking ? error.args.front() : std::move(sentence);
+    std::string one = &list == &lacking ? error.args.front() : sentence;
     if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(std::move(one));
   };
   for (const auto& field : need->fields) add(field, field.to_text(Lang::vi));

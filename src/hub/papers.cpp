@@ -753,6 +753,13 @@ Result<std::vector<std::string>> Papers::agencies_named(const Json& head, std::s
   return out;
 }
 
+/// What may be sealed keeps its papers to itself; a case shows its own to everybody in it.
+bool Papers::is_kept_apart(const ledger::Record& record) const {
+  const std::string& about = record.doc["record"].as_string();
+  const auto kind = services_.ledger.kind(about.substr(0, about.find('/')));
+  return kind && !kind->sealed_field.empty();
+}
+
 /// The paper, its signed file as evidence of what it is about, and the entry in the register of papers sent.
 ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const PaperTemplate* paper,
                                        const Json& signed_file) {
@@ -796,10 +803,7 @@ ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const Paper
     batch.writes.push_back(std::move(entry));
   }
   const std::string& case_id = record.doc["case_id"].as_string();
-  // What may be sealed keeps its files to itself; a case shows its own to everybody in it.
-  const auto of_record = services_.ledger.kind(about.substr(0, about.find('/')));
-  const bool sealable = of_record && !of_record->sealed_field.empty();
-  if (!case_id.empty() && !sealable)
+  if (!case_id.empty() && !is_kept_apart(record))
     file.doc.set("case_id", case_id);
   else if (!about.empty())
     file.doc.set("record", about);
@@ -835,11 +839,19 @@ Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_
   auto batch = issue_batch(record, paper, signed_file);
   const auto to = PHENDAU_TRY(agencies_named(record.doc["head"], record.agency_id));
   if (!to.empty()) batch.writes.front().doc.set("to_agencies", texts_json(to));
-  const auto written = PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
+  if (const std::string& case_id = record.doc["case_id"].as_string();
+      case_id.empty() || is_kept_apart(record)) {
+    PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
+  } else {
+    const std::string title = paper == nullptr ? std::string() : paper->title.vi;
+    const CaseFact fact{"paper", tr(Lang::vi, "case.paper_issued", {title, record.doc["number"].as_string()}),
+                        "", actor.name};
+    PHENDAU_TRY(note_in_case(services_, definitions_, actor, case_id, fact, std::move(batch.writes)));
+  }
   services_.live.publish({"record", Resource::record, record.agency_id,
                           Json::object({{"kind", kPaperKind}, {"id", record.id}})});
   if (records_.on_write) records_.on_write("document");
-  return view(actor, written.front().record);
+  return view(actor, PHENDAU_TRY(services_.ledger.get(kPaperKind, record.id, everything())));
 }
 
 Result<std::string> Papers::docx_of(const ledger::Record& record) {

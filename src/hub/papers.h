@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hub/case_record.h"
 #include "hub/paper_sources.h"
 #include "hub/pdf_maker.h"
 #include "hub/services.h"
@@ -24,7 +25,11 @@ inline constexpr std::string_view kExerciseBook = "dien_tap";
 class Papers {
  public:
   Papers(Services& services, Incidents& incidents, Records& records, PdfMaker& pdf)
-      : services_(services), records_(records), sources_(services, incidents, records), pdf_(pdf) {}
+      : services_(services),
+        records_(records),
+        definitions_(services),
+        sources_(services, incidents, records),
+        pdf_(pdf) {}
 
   /// {items}: papers that this actor can draft, optionally only from a case or a register's record.
   /// @param record KIND, or KIND/ID for what suits this one.
@@ -104,11 +109,13 @@ class Papers {
   Result<std::string> pdf_of(const ledger::Record& record);
   /// Agencies by whose name, as it stands there, a paper goes out; of a name that several have, none.
   Result<std::vector<std::string>> agencies_named(const Json& head, std::string_view own);
+  bool is_kept_apart(const ledger::Record& record) const;
   ledger::WriteBatch issue_batch(const ledger::Record& record, const PaperTemplate* paper,
                                  const Json& signed_file);
 
   Services& services_;
   Records& records_;
+  CaseDefinitions definitions_;
   PaperSources sources_;
   PdfMaker& pdf_;
 };

@@ -198,7 +198,9 @@ TEST_CASE("a case fills its paper, and only a signed scan makes it issued") {
   CHECK((*issued)["signed"]["by"].as_string() == w.a.user_id);
   CHECK(w.papers.file(w.a, id, Papers::Part::signed_file)->bytes == kScan);
   CHECK(code_of(w.papers.cancel(w.a, id, json(R"({"reason":"x"})"))) == ErrorCode::conflict);
-  const Json files = (*w.incidents.get(w.a, case_id))["attachments"];
+  const Json seen = *w.incidents.get(w.a, case_id);
+  const Json files = seen["attachments"];
+  CHECK(seen["timeline"].items().back()["text"].as_string().find("Đã ban hành: ") == 0);
   REQUIRE(files.size() == 1);
   CHECK(files.items()[0]["sha256"].as_string() == sha256_hex(kScan));
 }

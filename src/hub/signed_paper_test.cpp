@@ -200,12 +200,7 @@ TEST_CASE("archives that are damaged, too large or of two readings are damaged p
     two_named[at] = static_cast<char>(add);
     add >>= 8;
   }
-  report::ZipLimits limits;
-  const auto read = report::read_zip(two_named, limits);
-  REQUIRE(read);
-  CHECK(read->front().name == shown);
-  limits.consistent = true;
-  CHECK_FALSE(report::read_zip(two_named, limits));
+  CHECK_FALSE(report::read_zip(two_named, {}));  // no upload may be so
   CHECK(verdict_of(two_named) == Verdict::damaged);
   // The directory says one name, the entry itself another.
   std::string other = docx;

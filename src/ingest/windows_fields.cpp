@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingest/windows_fields.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 

@@ -30,9 +30,9 @@ Result<std::string> read_entry(zip_t* archive, zip_uint64_t index, std::uint64_t
   return bytes;
 }
 
-std::size_t little_endian(std::string_view bytes, std::size_t at, int size) {
+std::size_t little_endian(std::string_view bytes, std::size_t at, std::size_t size) {
   std::size_t out = 0;
-  for (int i = size - 1; i >= 0; --i) out = out << 8 | static_cast<unsigned char>(bytes[at + i]);
+  for (std::size_t i = size; i > 0; --i) out = out << 8 | static_cast<unsigned char>(bytes[at + i - 1]);
   return out;
 }
 
