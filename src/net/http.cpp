@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/hex_digit.h"
 #include "base/text.h"
 
 namespace phendau::net {
@@ -25,12 +26,6 @@ bool is_token(std::string_view text) {
 bool is_control(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t') || byte == 0x7f;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char low = ascii_lower(c);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
 /// Digits only (no sign, no spaces) and no overflow.
