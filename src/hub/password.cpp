@@ -83,13 +83,13 @@ Result<> check_password(const PasswordRule& rule, std::string_view password, std
 }
 
 std::string make_one_time_password(Env& env) {
-  constexpr std::string_view kGroups[] = {"abcdefghijkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789",
-                                          "!@#%+=?-"};
+  constexpr std::string_view kLetterGroups[] = {"abcdefghijkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ",
+                                                "23456789", "!@#%+=?-"};
   // Every group appears four times in a random order, so any class rule holds.
   const std::string random = env.random_bytes(64);
   std::string out;
   for (std::size_t i = 0; i < 16; ++i) {
-    const std::string_view group = kGroups[i % 4];
+    const std::string_view group = kLetterGroups[i % 4];
     out += group[static_cast<unsigned char>(random[i]) % group.size()];
   }
   for (std::size_t i = out.size(); i > 1; --i) {
