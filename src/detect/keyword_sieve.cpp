@@ -13,6 +13,8 @@
 #include <tmmintrin.h>
 #endif
 
+#include "base/text.h"
+
 namespace phendau::detect {
 namespace {
 
@@ -40,13 +42,7 @@ double commonness(std::string_view text, std::size_t begin, std::size_t end) {
   return out;
 }
 
-char small_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 char capital_letter(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-
-bool equal_without_case(std::string_view text, std::string_view small) {
-  return std::equal(text.begin(), text.end(), small.begin(), small.end(),
-                    [](char a, char b) { return small_letter(a) == b; });
-}
 
 }  // namespace
 
@@ -96,7 +92,7 @@ bool KeywordSieve::stands(std::string_view text, std::size_t window_end, std::ui
     for (const auto& literal : buckets_[static_cast<std::size_t>(std::countr_zero(left))]) {
       if (window_end < literal.window_end) continue;
       const std::string_view there = text.substr(window_end - literal.window_end, literal.text.size());
-      if (equal_without_case(there, literal.text)) return true;
+      if (equals_ignore_case_ascii(there, literal.text)) return true;
     }
   }
   return false;

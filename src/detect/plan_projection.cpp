@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "detect/keyword_sieve.h"
 #include "detect/plan_layout.h"
 #include "detect/regex_literal.h"
@@ -68,10 +68,7 @@ std::string word_of(const Pattern& pattern) {
       return {};
   }
   if (pattern.accent_blind) return {};
-  std::string small(text);
-  for (char& c : small) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  const std::string small = to_lower_ascii(text);
   return std::string(written_piece(small));
 }
 

@@ -48,8 +48,7 @@ Json shown(const Json& value, const Json& schema) {
       if (const auto at = parse_rfc3339(text)) return paper_moment(*at);
     }
     if (format == "date") {
-      if (const auto day = parse_date(text))
-        return fmt::format("{:02}/{:02}/{}", day->day, day->month, day->year);
+      if (const auto day = parse_date(text)) return day_text(*day);
     }
     return text;
   }
@@ -248,8 +247,7 @@ std::string size_text(std::int64_t bytes) {
 std::string paper_moment(UtcTime at) {
   const CivilTime civil = to_civil(at, kHubZone);
   return tr(Lang::vi, "paper.moment",
-            {fmt::format("{:02}", civil.hour), fmt::format("{:02}", civil.minute),
-             fmt::format("{:02}/{:02}/{}", civil.date.day, civil.date.month, civil.date.year)});
+            {fmt::format("{:02}", civil.hour), fmt::format("{:02}", civil.minute), day_text(civil.date)});
 }
 
 std::string public_addresses_of(std::string_view text) {
@@ -412,8 +410,7 @@ Json PaperSources::papers_of(const PaperOrigin& origin) {
     const auto day = parse_date(record.doc["head"]["date"].as_string());
     if (!day) continue;
     out.set(record.doc["paper"].as_string(),
-            Json::object({{"number", record.doc["number"]},
-                          {"date", fmt::format("{:02}/{:02}/{}", day->day, day->month, day->year)}}));
+            Json::object({{"number", record.doc["number"]}, {"date", day_text(*day)}}));
   }
   return out;
 }

@@ -443,7 +443,7 @@ struct NdjsonDecoder::Impl {
         const auto& name = names[member.name];
         known = !name.plain || reader->audience->reads(name.text);
       }
-      return known != 0 || (adds_fields && asks_windows_field(names[member.name].text));
+      return known != 0 || (adds_fields && names[member.name].asked);
     };
     std::erase_if(taken, [&](const Member& member) { return !is_read(member); });
     return adds_fields;  // of keywords, too

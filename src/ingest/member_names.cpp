@@ -2,6 +2,7 @@
 #include "ingest/member_names.h"
 
 #include "ingest/row_writer.h"
+#include "ingest/windows_fields.h"
 
 namespace phendau::ingest {
 
@@ -14,6 +15,7 @@ MemberNames::Id MemberNames::id_of(std::string_view text) {
   name.text = added->first;
   name.looked_up = is_looked_up_(text);
   name.plain = !is_reserved_field(text) && text.find(' ') == text.npos;
+  name.asked = asks_windows_field(text);
   names_.push_back(name);
   values_.emplace_back();
   return id;

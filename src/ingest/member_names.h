@@ -34,6 +34,7 @@ class MemberNames {
     Followers next = kNoFollowers;
     bool looked_up = false;
     bool plain = true;        // neither reserved nor with a space
+    bool asked = false;       // asks_windows_field()
     std::uint32_t batch = 0;  // for which `column` holds
     std::size_t column = 0;
   };

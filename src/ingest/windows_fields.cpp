@@ -28,7 +28,7 @@ std::string decimal(std::string_view hex) {
                                                                        : std::string();
 }
 
-void add_process_creation(BatchBuilder& builder) {
+void add_process_creation(BatchBuilder& builder, ZoneOffset) {
   const std::string_view name = builder.current("SubjectUserName");
   const std::string_view domain = builder.current("SubjectDomainName");
   const bool has_domain = !domain.empty() && domain != "-";
@@ -40,7 +40,7 @@ void add_process_creation(BatchBuilder& builder) {
   add_missing(builder, "CreatorProcessNumber", decimal(builder.current("ProcessId")), ValueKind::integer);
 }
 
-void add_registry_value(BatchBuilder& builder) {
+void add_registry_value(BatchBuilder& builder, ZoneOffset) {
   const std::string_view object = builder.current("ObjectName");
   if (object.empty()) return;
   const std::string_view value = builder.current("ObjectValueName");
@@ -49,10 +49,29 @@ void add_registry_value(BatchBuilder& builder) {
               has_value ? fmt::format("{}\\{}", registry_path(object), value) : registry_path(object));
 }
 
-void add_direction(BatchBuilder& builder) {
+void add_direction(BatchBuilder& builder, ZoneOffset) {
   const std::string direction(builder.current("Direction"));  // adding moves what it shows
   if (direction == "%%14593") add_missing(builder, "Initiated", "true", ValueKind::boolean);
   if (direction == "%%14592") add_missing(builder, "Initiated", "false", ValueKind::boolean);
+}
+
+/// What is added to events of a number.
+struct Addition {
+  std::string_view event_id;
+  void (*add)(BatchBuilder& builder, ZoneOffset zone);
+};
+constexpr Addition kAdditions[] = {{"4688", add_process_creation},
+                                   {"4657", add_registry_value},
+                                   {"5156", add_direction},
+                                   {"4624", add_local_time},
+                                   {"4625", add_local_time}};
+
+const Addition* addition_of(std::string_view event_id) {
+  if (event_id.size() != 4) return nullptr;
+  for (const auto& one : kAdditions) {
+    if (one.event_id == event_id) return &one;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -82,9 +101,7 @@ std::string_view integrity_level(std::string_view sid) {
   return {};
 }
 
-bool has_windows_fields(std::string_view id) {
-  return id == "4688" || id == "4657" || id == "5156" || id == "4624" || id == "4625";
-}
+bool has_windows_fields(std::string_view event_id) { return addition_of(event_id) != nullptr; }
 
 bool asks_windows_field(std::string_view field) {
   static constexpr std::string_view kAsked[] = {
@@ -96,16 +113,7 @@ bool asks_windows_field(std::string_view field) {
 }
 
 void add_windows_fields(BatchBuilder& builder, ZoneOffset zone) {
-  const std::string_view id = builder.current("EventID");
-  if (!has_windows_fields(id)) return;
-  if (id == "4688")
-    add_process_creation(builder);
-  else if (id == "4657")
-    add_registry_value(builder);
-  else if (id == "5156")
-    add_direction(builder);
-  else if (id == "4624" || id == "4625")
-    add_local_time(builder, zone);
+  if (const Addition* addition = addition_of(builder.current("EventID"))) addition->add(builder, zone);
 }
 
 }  // namespace phendau::ingest
