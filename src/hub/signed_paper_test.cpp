@@ -75,8 +75,8 @@ std::string raw_archive(const std::vector<RawEntry>& entries, std::size_t offset
     const std::string common = little(20, 2) + little(0, 4) + little(0x21'0000, 4) +
                                little(crc32(one.bytes), 4) + little(size, 4) + little(size, 4) +
                                little(one.name.size(), 2) + little(one.extra.size(), 2);
-    directory += "PK\1\2" + little(20, 2) + common + little(0, 10) + little(offset + out.size(), 4) +
-                 one.name + one.extra;
+    directory += "PK\1\2" + little(20, 2) + common + std::string(10, '\0') +
+                 little(offset + out.size(), 4) + one.name + one.extra;
     out += "PK\3\4" + common + one.name + one.extra + one.bytes;
   }
   const std::size_t at = offset + out.size();

@@ -130,7 +130,10 @@ TEST_CASE("files of any size are read piece by piece: memory stays bounded") {
   constexpr std::uint64_t kLarge = 300u << 20;
   REQUIRE(file->truncate(kLarge));  // takes no room on the disk
   REQUIRE(file->write_at(kLarge - 1, "x"));
-  const auto peak_bytes = [&] {
+  const auto peak_bytes = [&]() -> std::uint64_t {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return 0;  // a sanitizer keeps what was freed: the peak would be its own
+#endif
     const std::string status = read_file(env, "/proc/self/status").value();
     const std::size_t at = status.find("VmHWM:");
     REQUIRE(at != std::string::npos);
