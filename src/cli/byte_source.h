@@ -24,4 +24,8 @@ class ByteSource {
 
 Result<std::unique_ptr<ByteSource>> open_byte_source(Env& env, const std::string& path);
 
+/// UTF-16, which Windows writes where a command's output is sent to a file, as UTF-8 without a mark.
+/// @param head what was read of the source: begins with the mark of its encoding.
+std::unique_ptr<ByteSource> text_of_utf16(std::unique_ptr<ByteSource> source, std::string head);
+
 }  // namespace phendau::cli

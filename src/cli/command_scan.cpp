@@ -27,8 +27,8 @@ struct ScanArguments {
 Json stats_of(const Scanner& scanner, Duration loading, Duration scanning) {
   return Json::object({{"events", scanner.totals().events},
                        {"bytes", scanner.totals().bytes},
-                       {"rules", scanner.rules().plan.rules().size()},
-                       {"rules_rejected", scanner.rules().rejected.size()},
+                       {"rules", scanner.rules_in_force()},
+                       {"rules_rejected", scanner.rules().rules_rejected},
                        {"matches", scanner.matches()},
                        {"load_seconds", static_cast<double>(loading.ns) / 1e9},
                        {"seconds", static_cast<double>(scanning.ns) / 1e9}});
@@ -48,10 +48,10 @@ Result<int> run_scan(const Globals& globals, const ScanArguments& arguments) {
   Scanner scanner(globals, std::move(options), std::move(rules));
   PHENDAU_TRY(scanner.run());
   if (globals.format == "table") {
-    print_line(globals.text("scan.found",
-                            {std::to_string(scanner.matches()), std::to_string(scanner.totals().events),
-                             std::to_string(scanner.rules().plan.rules().size()),
-                             std::to_string(scanner.rules().rejected.size())}));
+    print_line(globals.text(
+        "scan.found",
+        {std::to_string(scanner.matches()), std::to_string(scanner.totals().events),
+         std::to_string(scanner.rules_in_force()), std::to_string(scanner.rules().rules_rejected)}));
   }
   std::fflush(stdout);
   const Duration done = env.monotonic();

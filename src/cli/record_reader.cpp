@@ -2,6 +2,8 @@
 #include "cli/record_reader.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 #include "base/text.h"
 #include "hub/config.h"
@@ -31,6 +33,27 @@ bool is_json_lines(std::string_view head) {
     if (whole) return true;
   }
   return false;
+}
+
+/// Bytes that no text has, but for NUL: a power cut leaves those where lines were to be written.
+bool is_binary(std::string_view head) {
+  return std::any_of(head.begin(), head.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte != 0 && byte < ' ' && (byte < '\b' || byte > '\r') && byte != 0x1B;
+  });
+}
+
+/// Two ASCII characters, little-endian.
+bool is_unmarked_utf16(std::string_view head) {
+  const auto is_ascii = [](char c) { return c >= ' ' && c <= '~'; };
+  return head.size() >= 4 && is_ascii(head[0]) && head[1] == '\0' && is_ascii(head[2]) && head[3] == '\0';
+}
+
+/// Also where the disk kept its place with zeros.
+std::string_view without_blanks(std::string_view line) {
+  while (!line.empty() && (line.front() == '\0' || line.front() == ' ' || line.front() == '\t'))
+    line.remove_prefix(1);
+  return line;
 }
 
 }  // namespace
@@ -74,6 +97,7 @@ void BlockDecoder::decode_json_lines(Block& block, ingest::Provenance& provenanc
     std::string_view record = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (record.ends_with('\r')) record.remove_suffix(1);
+    record = without_blanks(record);
     if (record.empty()) continue;
     provenance.oversized = record.size() > kLineBytesMax;
     json_->decode(record.substr(0, kLineBytesMax), provenance, builder);
@@ -146,15 +170,23 @@ Result<std::unique_ptr<RecordReader>> RecordReader::open(Env& env, const std::st
 
 Result<> RecordReader::detect() {
   fill(kHeadBytes);
+  if (is_unmarked_utf16(buffer_)) buffer_.insert(0, "\xFF\xFE");
+  if (buffer_.starts_with("\xFF\xFE") || buffer_.starts_with("\xFE\xFF")) {
+    source_ = text_of_utf16(std::move(source_), std::exchange(buffer_, {}));
+    bytes_ = 0;
+    source_ended_ = false;
+    fill(kHeadBytes);
+  }
+  if (buffer_.starts_with("\xEF\xBB\xBF")) buffer_.erase(0, 3);
   std::string_view head = std::string_view(buffer_).substr(0, kHeadBytes);
   if (ingest::is_evtx(head)) {
     kind_ = InputKind::evtx;
     return {};
   }
-  if (head.find('\0') != head.npos) {
+  if (head.find('\0') != head.npos && (is_binary(head) || head.find_first_not_of('\0') == head.npos)) {
     return fail(ErrorCode::invalid, path_ + " is no log: neither EVTX nor text", "input.not_a_log", {path_});
   }
-  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  head.remove_prefix(std::min(head.find_first_not_of('\0'), head.size()));
   const std::string_view format = ingest::detect_format(head);
   if (format == "ndjson") {
     kind_ = is_json_lines(trim(head)) ? InputKind::json_lines : InputKind::json_documents;
@@ -281,6 +313,31 @@ Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOpt
   return totals;
 }
 
+namespace {
+
+/// Folders by what they are, not by how they were reached: links may lead back to a folder above.
+using SeenFolders = std::set<std::filesystem::path>;
+
+Result<> add_files(Env& env, const std::string& folder, const std::vector<DirEntry>& entries,
+                   SeenFolders& seen, std::vector<std::string>& out) {
+  std::error_code unknown;
+  const auto real = std::filesystem::canonical(folder, unknown);
+  if (!unknown && !seen.insert(real).second) return {};
+  for (const auto& entry : entries) {
+    std::string child = path_join(folder, entry.name);
+    if (entry.is_directory) {
+      PHENDAU_TRY(add_files(env, child, PHENDAU_TRY(env.list(child)), seen, out));
+    } else if (!entry.is_special) {
+      out.push_back(std::move(child));
+    }
+    if (out.size() > kFilesMax)
+      return fail(ErrorCode::limit, "too many files under " + folder, "cli.too_many_files", {folder});
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> files_under(Env& env, const std::string& path) {
   std::vector<std::string> out;
   const auto entries = env.list(path);
@@ -289,17 +346,8 @@ Result<std::vector<std::string>> files_under(Env& env, const std::string& path) 
     out.push_back(path);
     return out;
   }
-  for (const auto& entry : *entries) {
-    const std::string child = path_join(path, entry.name);
-    if (!entry.is_directory) {
-      out.push_back(child);
-      continue;
-    }
-    auto below = PHENDAU_TRY(files_under(env, child));
-    out.insert(out.end(), below.begin(), below.end());
-    if (out.size() > kFilesMax)
-      return fail(ErrorCode::limit, "too many files under " + path, "cli.too_many_files", {path});
-  }
+  SeenFolders seen;
+  PHENDAU_TRY(add_files(env, path, *entries, seen, out));
   return out;
 }
 

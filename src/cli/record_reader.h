@@ -135,7 +135,8 @@ using TakeBatch = std::function<Result<>(const Batch& batch, const std::vector<s
 Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOptions& options,
                                 const TakeBatch& take);
 
-/// The files under a path (itself, or the folder's files in order).
+/// The files under a path (itself, or the folder's files in order): each folder once, however many links lead
+/// to it; no pipes or devices.
 Result<std::vector<std::string>> files_under(Env& env, const std::string& path);
 
 }  // namespace phendau::cli

@@ -7,8 +7,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <set>
+#include <unordered_map>
+
+#include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "cli/record_reader.h"
 #include "cli/rule_cache.h"
 #include "detect/correlation.h"
@@ -44,11 +49,15 @@ void say(const Globals& globals, std::string_view id, const std::vector<std::str
 
 Result<RuleInputs> read_inputs(const std::vector<std::string>& given) {
   RuleInputs out;
+  std::set<std::filesystem::path> seen;  // a folder may be given beside one above it
   for (const auto& folder : given) {
     for (auto& path : PHENDAU_TRY(files_under(posix_env(), folder))) {
-      if (path.ends_with(".samples.yaml") || path.ends_with(".tests.yaml")) {
+      std::error_code unknown;
+      if (!seen.insert(std::filesystem::weakly_canonical(path, unknown)).second && !unknown) continue;
+      const std::string name = to_lower_ascii(path);
+      if (name.ends_with(".samples.yaml") || name.ends_with(".tests.yaml")) {
         ++out.samples;
-      } else if (!path.ends_with(".yml") && !path.ends_with(".yaml")) {
+      } else if (!name.ends_with(".yml") && !name.ends_with(".yaml")) {
         out.others.push_back(std::move(path));
       } else {
         std::string text = PHENDAU_TRY(read_file(posix_env(), path, kRuleFileBytesMax));
@@ -115,6 +124,19 @@ bool judges_facts(const detect::Rule& rule) {
 void reject_correlations(detect::RuleSet& set) {
   const auto compiled = detect::Correlator::compile(set.correlations, set.plan);
   set.rejected.insert(set.rejected.end(), compiled.rejected().begin(), compiled.rejected().end());
+  set.rules_rejected += set.correlations.size() - compiled.rules().size();
+}
+
+/// Each of them is in force, but who refers to the id means one of them.
+void warn_of_same_ids(const std::vector<detect::Rule>& rules, std::vector<ContentError>& warnings) {
+  std::unordered_map<std::string_view, const detect::Rule*> first;
+  for (const auto& rule : rules) {
+    const auto [found, fresh] = first.emplace(rule.id, &rule);
+    if (fresh || rule.id.empty()) continue;
+    warnings.push_back({rule.file, rule.place.line, rule.place.column,
+                        fmt::format("id {} is that of another rule too: {}:{}", rule.id, found->second->file,
+                                    found->second->place.line)});
+  }
 }
 
 template <class T>
@@ -134,13 +156,18 @@ detect::RuleSet compile_rules(const RuleInputs& inputs, RuleContext context) {
     append(filters, std::move(parsed.filters));
     append(out.warnings, std::move(parsed.warnings));
     append(out.rejected, std::move(parsed.errors));
+    out.rules_rejected += parsed.rejected;
   }
+  warn_of_same_ids(rules, out.warnings);
   out.sources = std::move(context.sources);
   auto filtered = detect::apply_filters(rules, filters, context.options);
+  out.rules_rejected += filtered.rejected;
   append(out.rejected, std::move(filtered.errors));
   append(out.warnings, std::move(filtered.warnings));
+  const std::size_t rules_given = rules.size();
   out.plan = detect::Plan::compile(std::move(rules), out.sources, context.options);
   append(out.rejected, out.plan.rejected());
+  out.rules_rejected += rules_given - out.plan.rules().size();
   reject_correlations(out);
   return out;
 }
@@ -152,6 +179,7 @@ Result<detect::RuleSet> rules_of_pack(const std::string& folder) {
   out.sources = pack.sources();
   out.correlations = pack.pack().rules.correlations;
   out.rejected = pack.rejected();
+  out.rules_rejected = out.rejected.size();  // a pack with mistakes in rules is not published
   out.warnings = pack.warnings();
   reject_correlations(out);
   return out;
@@ -198,6 +226,7 @@ Result<detect::RuleSet> load_rules(const Globals& globals, const RuleArguments& 
   if (inputs.samples > 0) say(globals, "scan.skipped_samples", {std::to_string(inputs.samples)});
   if (!inputs.others.empty())
     say(globals, "scan.skipped_others", {std::to_string(inputs.others.size()), inputs.others.front()});
+  if (out.plan.rules().empty() && out.correlations.empty()) say(globals, "scan.no_rules", {});
   return out;
 }
 

@@ -37,6 +37,8 @@ class Scanner {
   std::uint64_t unreadable() const { return unreadable_; }
   const ReadTotals& totals() const { return totals_; }
   const detect::RuleSet& rules() const { return rules_; }
+  /// Correlations too.
+  std::size_t rules_in_force() const { return rules_.plan.rules().size() + correlator_.rules().size(); }
 
   /// A block on its way.
   struct Work;

@@ -5,6 +5,7 @@
 #include "detect/compile.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -378,6 +379,22 @@ constexpr ModifierRow kModifiers[] = {
 };
 #undef SIGMA_DOC
 
+/// `{0CCE9210-69AE-11D9-BED3-505054503030}` as a whole. Windows shows GUIDs in braces; event logs hold them
+/// as numbers, which we and other readers write without.
+bool is_braced_guid(const Parts& parts) {
+  constexpr std::string_view kShape = "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}";
+  if (parts.size() != 1 || has_wildcard(parts)) return false;
+  return std::equal(kShape.begin(), kShape.end(), parts[0].literal.begin(), parts[0].literal.end(),
+                    [](char shape, char c) {
+                      return shape == 'x' ? std::isxdigit(static_cast<unsigned char>(c)) != 0 : shape == c;
+                    });
+}
+
+Parts without_ends(Parts parts) {
+  parts[0].literal = parts[0].literal.substr(1, parts[0].literal.size() - 2);
+  return parts;
+}
+
 Pattern text_pattern(const ItemState& state, Parts parts, bool keyword) {
   const bool open_begin = state.compare == Compare::contains || state.compare == Compare::ends_with ||
                           (keyword && state.compare == Compare::plain);
@@ -564,8 +581,13 @@ class Compiler {
   PredicatePtr texts(const FieldItem& item, const ItemState& state, const std::string& field) {
     return joined(state, state.texts, [&](const Alternative<Parts>& text) -> PredicatePtr {
       const SigmaValue& value = item.values[text.value];
-      if (value.kind != ValueKind::null)
-        return Predicate::atom(field, text_pattern(state, text.what, field.empty()));
+      if (value.kind != ValueKind::null) {
+        auto as_written = Predicate::atom(field, text_pattern(state, text.what, field.empty()));
+        if (field.empty() || state.compare != Compare::plain || !is_braced_guid(text.what)) return as_written;
+        std::vector<PredicatePtr> either = {std::move(as_written)};
+        either.push_back(Predicate::atom(field, text_pattern(state, without_ends(text.what), false)));
+        return Predicate::any_of(std::move(either));
+      }
       const bool plain = state.compare == Compare::plain && state.transform.empty() && !field.empty();
       if (!plain) return error(value.place, fmt::format("{} does not take null", name_of(item)));
       return Predicate::atom(field, presence_pattern(MatchOp::is_null, "").value());

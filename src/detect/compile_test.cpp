@@ -84,6 +84,27 @@ TEST_CASE("truth table: numbers") {
   });
 }
 
+TEST_CASE("truth table: a GUID in braces is the same without them") {
+  check({
+      {"f: '{0CCE9210-69AE-11D9-BED3-505054503030}'", R"({"f":"0CCE9210-69AE-11D9-BED3-505054503030"})",
+       true},
+      {"f: '{0CCE9210-69AE-11D9-BED3-505054503030}'", R"({"f":"{0cce9210-69ae-11d9-bed3-505054503030}"})",
+       true},
+      {"f: '{0CCE9210-69AE-11D9-BED3-505054503030}'", R"({"f":"0CCE9211-69AE-11D9-BED3-505054503030"})",
+       false},
+      {"f|neq: '{0CCE9210-69AE-11D9-BED3-505054503030}'", R"({"f":"0CCE9210-69AE-11D9-BED3-505054503030"})",
+       false},
+      {"f|cased: '{0CCE9210-69AE-11D9-BED3-505054503030}'", R"({"f":"0cce9210-69ae-11d9-bed3-505054503030"})",
+       false},
+      {"f|all: ['{0CCE9210-69AE-11D9-BED3-505054503030}', '0CCE9210*']",
+       R"({"f":"0CCE9210-69AE-11D9-BED3-505054503030"})", true},
+      {"f|contains: '{0CCE9210-69AE-11D9-BED3-505054503030}'",
+       R"({"f":"0CCE9210-69AE-11D9-BED3-505054503030"})", false},
+      {"f: 0CCE9210-69AE-11D9-BED3-505054503030", R"({"f":"{0CCE9210-69AE-11D9-BED3-505054503030}"})", false},
+      {"f: '{0CCE9210-69AE-11D9-BED3}'", R"({"f":"0CCE9210-69AE-11D9-BED3"})", false},
+  });
+}
+
 TEST_CASE("truth table: null and empty text") {
   check({
       {"f: null", R"({"g":1})", true},

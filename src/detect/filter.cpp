@@ -107,7 +107,10 @@ FilterReport apply_filters(std::vector<Rule>& rules, const std::vector<FilterRul
     // Judged alone first, so that its mistakes are its own and not those of each rule.
     const Compiled compiled = compile_rule(filters[i], options);
     out.errors.insert(out.errors.end(), compiled.errors.begin(), compiled.errors.end());
-    if (compiled.errors.empty()) applier.apply(filters[i], fmt::format("_filter {}: ", i + 1));
+    if (compiled.errors.empty())
+      applier.apply(filters[i], fmt::format("_filter {}: ", i + 1));
+    else
+      ++out.rejected;
   }
   return out;
 }

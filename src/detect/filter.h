@@ -15,6 +15,7 @@ struct FilterReport {
   std::vector<ContentError> errors;    // filters that cannot be honoured; they change no rule
   std::vector<ContentError> warnings;  // filters, or references of them, that change nothing
   std::size_t applied = 0;             // pairs of filter and rule
+  std::size_t rejected = 0;            // filters with errors
 };
 
 /// Adds the filters to the rules that they name and whose log source fits: each part that the filter gives

@@ -22,7 +22,8 @@ struct RuleSet {
   Plan plan;
   SourceMap sources;
   std::vector<CorrelationRule> correlations;
-  std::vector<ContentError> rejected;
+  std::vector<ContentError> rejected;  // mistakes, several of a rule
+  std::size_t rules_rejected = 0;      // rules, correlations and filters that have them
   std::vector<ContentError> warnings;
   std::vector<std::string> fact_rule_files;  // with rules that judge facts, which are left out
 };

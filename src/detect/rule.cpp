@@ -523,13 +523,19 @@ RuleFile parse_rules(std::string_view file, std::string_view text) {
   auto documents = parse_yaml_documents(text);
   if (!documents) {
     out.errors.push_back(yaml_error(file, documents.error().message));
+    out.rejected = 1;
     return out;
   }
   if (documents->size() > kRuleDocumentsMax) {
     out.errors.push_back({std::string(file), 1, 1, fmt::format("more than {} documents", kRuleDocumentsMax)});
+    out.rejected = documents->size();
     return out;
   }
-  for (const auto& document : *documents) Reader(file, out.errors, out.warnings).read(document, out);
+  for (const auto& document : *documents) {
+    const std::size_t before = out.errors.size();
+    Reader(file, out.errors, out.warnings).read(document, out);
+    if (out.errors.size() > before) ++out.rejected;
+  }
   return out;
 }
 

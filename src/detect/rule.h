@@ -168,6 +168,7 @@ struct RuleFile {
   std::vector<FilterRule> filters;
   std::vector<ContentError> errors;
   std::vector<ContentError> warnings;
+  std::size_t rejected = 0;  // documents with errors (one may have several); 1 if the file is no YAML
 };
 
 /// Parses every document of the text; a document with a mistake is left out and its mistakes are listed.

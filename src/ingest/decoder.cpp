@@ -120,7 +120,7 @@ std::string_view detect_format(std::string_view head) {
   const std::string_view start = trim(head);
   if (start.starts_with('{') || start.starts_with('[')) {
     const char next = start.size() > 1 ? start[1] : '{';
-    const bool json = start[0] == '{' || next == '{' || next == '\n' || next == '\r' || next == ' ';
+    const bool json = start[0] == '{' || std::string_view("{[] \t\r\n").find(next) != std::string_view::npos;
     if (json) return "ndjson";
   }
   const std::string_view line = start.substr(0, start.find('\n'));

@@ -166,12 +166,33 @@ struct EvtxReader::Impl {
     return true;
   }
 
+  /// The time that the event says, else the time at which its record was written.
+  bool set_time(std::uint64_t written, UtcTime& time) {
+    const EvtxRecord::Known& known = record.known();
+    if (known.time_ticks != 0) return instant_of_filetime(known.time_ticks, time);
+    if (known.time_text != nullptr) {
+      record.copy_text(known.time_text, scratch, host);
+      if (const auto said = parse_rfc3339(host)) {
+        time = *said;
+        return true;
+      }
+    }
+    return instant_of_filetime(written, time);
+  }
+
+  std::uint64_t record_id(std::uint64_t number_of_record) {
+    const EvtxRecord::Known& known = record.known();
+    if (known.has_record_id) return known.record_id;
+    record.copy_text(known.record_id_text, scratch, host);
+    const auto said = parse_int(host);
+    return said && *said >= 0 ? static_cast<std::uint64_t>(*said) : number_of_record;
+  }
+
   /// One row.
   void write(std::string_view raw, std::uint64_t written, const Provenance& provenance, BatchBuilder& out) {
     const EvtxRecord::Known& known = record.known();
     RowParts parts;
-    std::uint64_t ticks = known.time_ticks != 0 ? known.time_ticks : written;
-    parts.quality = instant_of_filetime(ticks, parts.time) ? TimeQuality::exact : TimeQuality::received;
+    parts.quality = set_time(written, parts.time) ? TimeQuality::exact : TimeQuality::received;
     if (parts.quality != TimeQuality::exact) parts.error = parse_error::kBadTimestamp;
     if (record.cut()) parts.error = parse_error::kTooManyFields;
     record.copy_text(known.computer, scratch, host);
@@ -224,7 +245,7 @@ struct EvtxReader::Impl {
       switch (record.collect(at + kRecordHeadBytes, at + size - 4)) {
         case EvtxRecord::Outcome::good:
           write(chunk.substr(at, size), load<std::uint64_t>(chunk, at + 16), provenance, out);
-          ids.push_back(record.known().has_record_id ? record.known().record_id : id);
+          ids.push_back(record_id(id));
           break;
         case EvtxRecord::Outcome::damaged:
           counters.count_reason(evtx_skip::kRecordContent);

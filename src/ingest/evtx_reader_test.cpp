@@ -248,6 +248,43 @@ TEST_CASE("evtx: templates are shared, nested and written out") {
   CHECK(done.ids == std::vector<std::uint64_t>{1, 2});  // without EventRecordID the number of the record
 }
 
+TEST_CASE("evtx: where a program wrote the log from XML, time and number of an event are text") {
+  EvtxChunkWriter chunk;
+  const auto put = [&](std::uint64_t id, std::string_view time, std::string_view record) {
+    chunk.begin_record(id, 0);
+    chunk.fragment();
+    chunk.open("Event");
+    chunk.close_start();
+    chunk.open("System");
+    chunk.close_start();
+    chunk.open("EventID");
+    chunk.close_start();
+    chunk.text("4103");
+    chunk.end_element();
+    chunk.open("TimeCreated", true);
+    chunk.attribute("SystemTime");
+    chunk.text(time);
+    chunk.close_empty();
+    chunk.open("EventRecordID");
+    chunk.close_start();
+    chunk.text(record);
+    chunk.end_element();
+    chunk.end_element();
+    chunk.end_element();
+    chunk.bytes += '\0';
+    chunk.end_record();
+  };
+  put(1, "2021-06-03T13:06:28.072127400Z", "8787427");
+  put(2, "yesterday", "many");
+  const Read done = read(chunk.finish());
+  REQUIRE(done.batch.rows() == 2);
+  CHECK(format_rfc3339(done.batch.event_time(0)) == "2021-06-03T13:06:28.072127400Z");
+  CHECK(done.batch.time_quality(0) == TimeQuality::exact);
+  CHECK(done.batch.time_quality(1) == TimeQuality::received);
+  CHECK(field_of(done.batch, "EventID", 0) == "4103");
+  CHECK(done.ids == std::vector<std::uint64_t>{8'787'427, 2});
+}
+
 namespace {
 
 std::string three_events() {

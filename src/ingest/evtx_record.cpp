@@ -194,11 +194,15 @@ void EvtxRecord::note_system(const Field& field) {
       if (wide && !known_.has_record_id) {
         known_.record_id = load<std::uint64_t>(bytes_of(*value), 0);
         known_.has_record_id = true;
+      } else if (known_.record_id_text == nullptr) {
+        known_.record_id_text = &field;
       }
       break;
     case EvtxPool::kSystemTime:
       if (wide && value->type == evtx_type::kFileTime && known_.time_ticks == 0) {
         known_.time_ticks = load<std::uint64_t>(bytes_of(*value), 0);
+      } else if (known_.time_text == nullptr) {
+        known_.time_text = &field;
       }
       break;
     default:

@@ -44,6 +44,9 @@ class EvtxRecord {
     std::uint64_t record_id = 0;
     bool has_record_id = false;
     std::uint64_t time_ticks = 0;  // FILETIME; 0: none
+    // The same as text: in logs that a program wrote from XML, values have no types.
+    const Field* record_id_text = nullptr;
+    const Field* time_text = nullptr;
   };
   const Known& known() const { return known_; }
 

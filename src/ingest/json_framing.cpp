@@ -6,7 +6,8 @@
 namespace phendau::ingest {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+/// NUL is what a power cut leaves of lines.
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0'; }
 
 }  // namespace
 

@@ -47,6 +47,7 @@ struct DirEntry {
   std::string name;
   bool is_directory = false;
   std::uint64_t size_bytes = 0;
+  bool is_special = false;  // a pipe, socket or device: opening it may wait for ever
 };
 
 struct DiskSpace {

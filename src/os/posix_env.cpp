@@ -78,8 +78,10 @@ class PosixFile : public File {
     out.resize_and_overwrite(before + size_bytes, [&](char* to, std::size_t) {
       std::size_t done = 0;
       while (done < size_bytes) {
-        const ssize_t n =
+        ssize_t n =
             ::pread(fd_, to + before + done, size_bytes - done, static_cast<off_t>(offset_bytes + done));
+        // A pipe has no places; whoever reads it goes from its beginning to its end.
+        if (n < 0 && errno == ESPIPE) n = ::read(fd_, to + before + done, size_bytes - done);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) problem = errno;
         if (n <= 0) break;
@@ -141,7 +143,9 @@ class PosixEnv : public Env {
       if (name == "." || name == "..") continue;
       struct stat status{};
       if (::fstatat(::dirfd(directory), entry->d_name, &status, 0) != 0) continue;  // Removed meanwhile.
-      out.push_back({name, S_ISDIR(status.st_mode), static_cast<std::uint64_t>(status.st_size)});
+      const bool is_directory = S_ISDIR(status.st_mode);
+      out.push_back({name, is_directory, static_cast<std::uint64_t>(status.st_size),
+                     !is_directory && !S_ISREG(status.st_mode)});
     }
     ::closedir(directory);
     std::sort(out.begin(), out.end(), [](const DirEntry& a, const DirEntry& b) { return a.name < b.name; });

@@ -254,6 +254,13 @@ std::vector<Tokens> rewritten(const FieldItem& item, const std::string& text, co
     tokens.insert(tokens.begin(), kMany);
     tokens.push_back(kMany);
   }
+  if (item.field.empty() || open) return all;
+  const Regex guid = Regex::compile("^[{][0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}[}]$", {}).value();
+  for (std::size_t i = 0, written = all.size(); i < written; ++i) {
+    const std::string literal = literal_at(all[i], 0);
+    if (literal.size() == all[i].size() && guid.search(literal))
+      all.emplace_back(all[i].begin() + 1, all[i].end() - 1);
+  }
   return all;
 }
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// What files are really like: encodings of Windows, holes that a power cut left, arrays in arrays, frames of
+// zstd that hold nothing, links that lead back, pipes. Layouts of JSON and damage: tests/scenario/scan.py.
+#include "cli/record_reader.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+namespace record_reader_test {
+
+using namespace phendau;
+using namespace phendau::cli;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path;
+  Folder() {
+    std::string pattern = (fs::temp_directory_path() / "phendau-read-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    path = pattern;
+  }
+  ~Folder() { fs::remove_all(path); }
+  std::string write(const std::string& name, std::string_view bytes) const {
+    std::ofstream(path / name, std::ios::binary) << bytes;
+    return path / name;
+  }
+};
+
+/// Values of the field "f" of all events, and places that were not understood.
+struct Seen {
+  std::vector<std::string> values;
+  std::vector<std::uint64_t> positions;
+  std::uint64_t events = 0;
+  DamageCounts damage;
+};
+
+Seen seen_in(const std::string& path) {
+  Seen out;
+  const auto done =
+      read_records(posix_env(), path, {}, [&](const Batch& batch, const auto& positions) -> Result<> {
+        out.positions.insert(out.positions.end(), positions.begin(), positions.end());
+        const Column* column = batch.column("f");
+        for (std::uint32_t row = 0; column != nullptr && row < batch.rows(); ++row)
+          out.values.emplace_back(column->has(row) ? column->text(row) : "");
+        return {};
+      });
+  REQUIRE(done);
+  out.events = done->events;
+  out.damage = done->damage;
+  return out;
+}
+
+/// Characters of 16 bits and one of two halves.
+std::string utf16(std::u16string_view text, bool big_endian) {
+  std::string out;
+  for (const char16_t unit : text) {
+    const char low = static_cast<char>(unit & 0xFF);
+    const char high = static_cast<char>(unit >> 8);
+    out += big_endian ? high : low;
+    out += big_endian ? low : high;
+  }
+  return out;
+}
+
+using Values = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("record reader: UTF-16 in either byte order, marked or not") {
+  const Folder folder;
+  const std::u16string_view text = u"{\"f\":\"Nguy\u1EC5n\"}\r\n{\"f\":\"\U0001D400\"}\r\n";
+  const Values wanted = {"Nguy\xE1\xBB\x85n", "\xF0\x9D\x90\x80"};
+  CHECK(seen_in(folder.write("le", "\xFF\xFE" + utf16(text, false))).values == wanted);
+  CHECK(seen_in(folder.write("be", "\xFE\xFF" + utf16(text, true))).values == wanted);
+  CHECK(seen_in(folder.write("plain", utf16(text, false))).values == wanted);
+  // Pieces of a file end anywhere in a character.
+  std::u16string many;
+  for (int i = 0; i < 60'000; ++i) many += u"{\"f\":\"a\U0001D400\"}\n";
+  for (const bool big_endian : {false, true}) {
+    const std::string mark = big_endian ? "\xFE\xFF" : "\xFF\xFE";
+    const Seen seen = seen_in(folder.write("many", mark + utf16(many, big_endian)));
+    CHECK(seen.values == Values(60'000, "a\xF0\x9D\x90\x80"));
+    CHECK(seen.damage.empty());
+  }
+}
+
+TEST_CASE("record reader: a mark alone, blanks and empty arrays are no events") {
+  const Folder folder;
+  for (const char* text : {"", "\xEF\xBB\xBF", "\xFF\xFE", "\r\n\n", "[]", "[[], []]\n", "\xEF\xBB\xBF[ ]"}) {
+    CAPTURE(text);
+    CHECK(seen_in(folder.write("blank", text)).events == 0);
+  }
+  const Seen seen = seen_in(folder.write("spaces", "  {\"f\":\"a\"}\n   \n\t{\"f\":\"b\"}  \n  "));
+  CHECK(seen.values == Values{"a", "b"});
+  CHECK(seen.positions == std::vector<std::uint64_t>{1, 3});
+  CHECK(seen.damage.empty());
+  CHECK(seen_in(folder.write("arrays", "[[{\"f\":\"a\"},[{\"f\":\"b\"}]],[]]")).values == Values{"a", "b"});
+}
+
+TEST_CASE("record reader: zeros where a power cut stopped writing are skipped, binary files refused") {
+  const Folder folder;
+  const std::string hole(4'096, '\0');
+  const std::string line = "{\"f\":\"a\"}\n";
+  for (const std::string& text : {line + hole + line, hole + line + line, line + line + hole}) {
+    const Seen seen = seen_in(folder.write("hole", text));
+    CHECK(seen.values == Values{"a", "a"});
+    CHECK(seen.damage.empty());
+  }
+  CHECK(seen_in(folder.write("pretty", "{\n \"f\": \"a\"\n}\n" + hole + "{\n \"f\": \"b\"\n}\n")).values ==
+        Values{"a", "b"});
+  CHECK(seen_in(folder.write("text", "one\n" + hole + "two\n")).events == 2);
+  for (const std::string& text : {hole, std::string("MZ\x90\0\x03\0\0\0", 8), "a\n" + hole + "\x01\x02"}) {
+    const auto opened = RecordReader::open(posix_env(), folder.write("binary", text), {});
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == ErrorCode::invalid);
+  }
+}
+
+TEST_CASE("record reader: frames of zstd that are to be skipped, at any place") {
+  const Folder folder;
+  const std::string skip("\x5A\x2A\x4D\x18\x03\0\0\0abc", 11);
+  // One segment of ten bytes, in one block, as they are.
+  const std::string frame = std::string("\x28\xB5\x2F\xFD\x20\x0A\x51\0\0", 9) + "{\"f\":\"a\"}\n";
+  CHECK(seen_in(folder.write("x", skip + frame + skip + frame + skip)).values == Values{"a", "a"});
+  CHECK(seen_in(folder.write("x", skip)).events == 0);
+}
+
+TEST_CASE("record reader: folders behind links once, no pipes; a pipe that is named is read") {
+  const Folder folder;
+  fs::create_directories(folder.path / "a" / "b");
+  folder.write("a/b/Nh\xE1\xBA\xADt k\xC3\xBD 1.json", "{\"f\":\"a\"}\n");
+  fs::create_directory_symlink("..", folder.path / "a" / "up");
+  fs::create_directory_symlink("b", folder.path / "a" / "c");
+  fs::create_symlink("nowhere", folder.path / "a" / "gone");
+  fs::create_symlink("b", folder.path / "a" / "b" / "self");
+  const std::string pipe = folder.path / "a" / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto files = files_under(posix_env(), folder.path);
+  REQUIRE(files);
+  CHECK(*files == Values{(folder.path / "a/b/Nh\xE1\xBA\xADt k\xC3\xBD 1.json").string()});
+  std::thread writer([&] {
+    std::ofstream out(pipe);
+    for (int i = 0; i < 100'000; ++i) out << "{\"f\":\"a\"}\n";
+  });
+  CHECK(seen_in(pipe).values == Values(100'000, "a"));
+  writer.join();
+}
+
+}  // namespace record_reader_test
