@@ -69,7 +69,10 @@ void ScanOutput::write(const detect::RuleMeta& rule, const Batch& batch, std::ui
 
 void ScanOutput::write_past(const detect::RuleMeta& rule, UtcTime time) {
   if (globals_.format == "table") return put_row(rule, time, "", "", "");
-  put(start_of(rule, time));
+  Json out = start_of(rule, time);
+  out.set("path", {}).set("record", {});
+  if (with_event_) out.set("event", {});
+  put(out);
 }
 
 Json ScanOutput::start_of(const detect::RuleMeta& rule, UtcTime time) const {

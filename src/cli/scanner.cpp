@@ -236,8 +236,8 @@ void Scanner::report(Work& work) {
     for (const auto& match : from_correlations) {
       if (!match.alerts || match.update) continue;
       const auto& rule = correlator_.rules()[match.correlation_index];
-      if (match.last_event.frame == frame_)
-        write(rule, match.last_event.row);
+      if (match.reached_event.frame == frame_)
+        write(rule, match.reached_event.row);
       else
         output_.write_past(rule, match.last_time);
     }

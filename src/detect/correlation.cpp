@@ -274,8 +274,10 @@ void Correlator::State::fire(std::uint32_t correlation, Group& group, std::size_
   window.count = spent - first;
   drop_front(group, spent);
   running[correlation].entries -= spent;
+  const EventRef reached_event = window.last;
   group.fired = std::move(window);
   report(correlation, group, last, false, out);
+  out[group.reported_at].reached_event = reached_event;
   std::vector<std::pair<std::string, std::string>> inherited;
   for (std::size_t i = 0; i < rule.group_by.size(); ++i)
     inherited.emplace_back(rule.group_by[i], group.key[i]);

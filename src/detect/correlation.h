@@ -48,7 +48,8 @@ struct CorrelationMatch {
   UtcTime window_start;                 // time of the first event
   UtcTime window_end;                   // start + timespan
   EventRef first_event;                 // with rule and group: the alert's identity
-  EventRef last_event;
+  EventRef reached_event;        // the last of the window when its condition was reached; not of updates
+  EventRef last_event;           // so far
   UtcTime last_time;             // of the last event, by its own clock
   std::uint64_t count = 0;       // events in the window so far
   double value = 0;              // what the condition was compared with

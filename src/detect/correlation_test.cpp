@@ -127,6 +127,7 @@ TEST_CASE("event_count: what a match says, and updates") {
   CHECK(found[0].group == std::vector<std::string>{"1"});
   CHECK(found[0].count == 4);
   CHECK(found[0].first_event == EventRef{1, 0});
+  CHECK(found[0].reached_event == EventRef{2, 0});
   CHECK(found[0].last_event == EventRef{2, 1});
   CHECK(found[0].sample.size() == 4);
   CHECK(found[0].window_end - found[0].window_start == seconds(60));

@@ -166,6 +166,9 @@ TEST_CASE("malformed rules: each mistake has its file, line and reason, and the 
       {"title: [unclosed\n", 2, ""},
       {"title: t\n\tlogsource: x\n", 2, ""},
       {"title: t\ntitle: u\n", 2, ""},
+      {"action: global\ntitle: t\nlogsource: {product: x}\n", 1, "collections"},
+      {"title: t\nlogsource: {product: x}\ndetection:\n  s: [a, null]\n  condition: s\n", 4,
+       "'s' holds null"},
       {"- a\n- b\n", 1, "a rule must be a map"},
       {"just text\n", 1, "a rule must be a map"},
   };
@@ -183,6 +186,8 @@ TEST_CASE("malformed rules: each mistake has its file, line and reason, and the 
                                     "detection: {s: {a: 1}, condition: s}\n");
   CHECK(both.rules.size() == 1);
   CHECK(both.errors.size() == 2);
+  CHECK(both.rejected == 1);
+  CHECK(parse_rules("m.yml", "title: [unclosed\n").rejected == 1);
 }
 
 TEST_CASE("limits: what is too large is refused by name, what is slow ends") {

@@ -18,6 +18,8 @@ constexpr std::string_view kStatuses[] = {"stable", "test", "experimental", "dep
 constexpr std::string_view kLevels[] = {"informational", "low", "medium", "high", "critical"};
 constexpr std::string_view kTypes[] = {"event_count", "value_count", "temporal",         "temporal_ordered",
                                        "value_sum",   "value_avg",   "value_percentile", "value_median"};
+/// How Sigma 1 made several rules of one file.
+constexpr std::string_view kCollectionActions[] = {"global", "repeat", "reset"};
 /// Of the `phendau:` block of a silence rule: a key misspelt would make it another rule.
 constexpr std::string_view kSilenceKeys[] = {"kind",
                                              "title_vi",
@@ -75,6 +77,12 @@ class Reader {
       if (!document.is_null()) error(document, "a rule must be a map");
       return;
     }
+    const YamlNode* action = document.find("action");
+    if (action != nullptr && std::find(std::begin(kCollectionActions), std::end(kCollectionActions),
+                                       action->scalar) != std::end(kCollectionActions))
+      return error(*action,
+                   "collections ('action: global', 'repeat', 'reset') were removed from Sigma; write out "
+                   "each rule");
     const YamlNode* phendau = document.find("phendau");
     if (phendau != nullptr && !phendau->is_map()) error(*phendau, "phendau must be a map");
     if (phendau != nullptr && phendau->text("kind") == "silence") {
@@ -485,7 +493,10 @@ Selection Reader::read_selection(const YamlNode& node, const YamlNode& key, int 
     return out;
   }
   if (node.is_null()) {
-    error(key, fmt::format("selection '{}' is empty", key.scalar));
+    error(depth == 0 ? key : node,
+          depth == 0
+              ? fmt::format("selection '{}' is empty", key.scalar)
+              : fmt::format("the list of '{}' holds null, which is neither a keyword nor a map", key.scalar));
     return out;
   }
   out.item.place = place_of(node);

@@ -717,7 +717,7 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
   std::array<char, 40> buffer;
   const auto write = [&](std::string_view name, JsonValue element) {
     const Scalar value = scalar_of(element, buffer);
-    if (impl.is_windows_xml && name.find(' ') != name.npos) {  // Sigma: "Threat Name" is ThreatName
+    if (name.find(' ') != name.npos) {  // Sigma: "Threat Name" is ThreatName
       renamed.assign(name);
       std::erase(renamed, ' ');
       name = renamed;
