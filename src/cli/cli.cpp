@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "base/text.h"
 #include "os/env.h"
@@ -38,7 +41,22 @@ int complain(const Globals& globals, const Error& error) {
   return kFound;
 }
 
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+namespace {
+int output_errno = 0;  // of the first failure; one thread prints
+}
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) < text.size() && output_errno == 0)
+    output_errno = errno;
+}
+
+Result<> flush_output() {
+  if (std::fflush(stdout) != 0 && output_errno == 0) output_errno = errno;
+  const int failure = std::exchange(output_errno, 0);  // is told once
+  if (failure == 0 || failure == EPIPE) return {};
+  const std::string reason = std::strerror(failure);
+  return fail(ErrorCode::io, "write standard output: " + reason, "cli.output_failed", {reason});
+}
 
 void print_line(std::string_view text) {
   print(text);

@@ -31,6 +31,8 @@ struct Globals {
 /// Prints the error for people on stderr and says which exit code it is.
 int complain(const Globals& globals, const Error& error);
 void print(std::string_view text);
+/// Whether everything that was printed got there; good, too, where nobody reads any more (`| head`).
+Result<> flush_output();
 void print_line(std::string_view text);
 /// Columns padded to their widest cell; the first row is the head.
 void print_table(const std::vector<std::vector<std::string>>& rows);

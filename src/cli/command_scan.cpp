@@ -53,14 +53,15 @@ Result<int> run_scan(const Globals& globals, const ScanArguments& arguments) {
         {std::to_string(scanner.matches()), std::to_string(scanner.totals().events),
          std::to_string(scanner.rules_in_force()), std::to_string(scanner.rules().rules_rejected)}));
   }
-  std::fflush(stdout);
+  const auto written = flush_output();
   const Duration done = env.monotonic();
   if (is_terminal_stderr()) std::fprintf(stderr, "\r\x1b[K");
+  const int lost = written ? kOk : complain(globals, written.error());
   if (arguments.stats) {
     std::fprintf(stderr, "%s\n",
                  stats_of(scanner, {loaded.ns - begin.ns}, {done.ns - loaded.ns}).dump().c_str());
   }
-  if (scanner.unreadable() > 0) return kStorage;
+  if (lost != kOk || scanner.unreadable() > 0) return kStorage;
   return scanner.matches() > 0 ? kFound : kOk;
 }
 

@@ -123,5 +123,6 @@ int main(int argc, char** argv) {
     const bool help = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
     return help ? app.exit(error) : complain_of_usage(globals, error);
   }
+  if (const auto written = flush_output(); !written) return complain(globals, written.error());
   return exit_code;
 }

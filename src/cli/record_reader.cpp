@@ -179,7 +179,8 @@ Result<> RecordReader::detect() {
   }
   if (buffer_.starts_with("\xEF\xBB\xBF")) buffer_.erase(0, 3);
   std::string_view head = std::string_view(buffer_).substr(0, kHeadBytes);
-  if (ingest::is_evtx(head)) {
+  if (ingest::is_evtx(head) ||
+      ingest::is_evtx_chunk(head.substr(std::min(ingest::kEvtxFileHeaderBytes, head.size())))) {
     kind_ = InputKind::evtx;
     return {};
   }

@@ -28,6 +28,7 @@ constexpr std::uint64_t kRuleFileBytesMax = 4u << 20;
 struct RuleText {
   std::string path;
   std::string text;
+  bool too_large = false;  // and not read
 };
 
 /// What was given with --rules.
@@ -60,8 +61,9 @@ Result<RuleInputs> read_inputs(const std::vector<std::string>& given) {
       } else if (!name.ends_with(".yml") && !name.ends_with(".yaml")) {
         out.others.push_back(std::move(path));
       } else {
-        std::string text = PHENDAU_TRY(read_file(posix_env(), path, kRuleFileBytesMax));
-        out.files.push_back({std::move(path), std::move(text)});
+        auto text = read_file(posix_env(), path, kRuleFileBytesMax);
+        if (!text && text.error().code != ErrorCode::limit) return std::unexpected(text.error());
+        out.files.push_back({std::move(path), text ? std::move(*text) : "", !text});
       }
     }
   }
@@ -110,6 +112,7 @@ Result<std::string> key_of(const RuleInputs& inputs, const std::string& pack_fol
   for (const auto& file : inputs.files) {
     digest.add(file.path);
     digest.add(file.text);
+    digest.add(file.too_large ? "too large" : "");
   }
   digest.add("pack " + pack_folder);
   if (!pack_folder.empty()) PHENDAU_TRY(add_packs(digest, pack_folder));
@@ -149,6 +152,12 @@ detect::RuleSet compile_rules(const RuleInputs& inputs, RuleContext context) {
   std::vector<detect::Rule> rules;
   std::vector<detect::FilterRule> filters;
   for (const auto& file : inputs.files) {
+    if (file.too_large) {
+      out.rejected.push_back(
+          {file.path, 1, 1, fmt::format("the file is larger than {} MiB", kRuleFileBytesMax >> 20)});
+      ++out.rules_rejected;
+      continue;
+    }
     auto parsed = detect::parse_rules(file.path, file.text);
     if (std::erase_if(parsed.rules, judges_facts) > 0) out.fact_rule_files.push_back(file.path);
     append(rules, std::move(parsed.rules));

@@ -87,6 +87,8 @@ bool is_evtx_skip(std::string_view reason) {
 
 bool is_evtx(std::string_view file_head) { return file_head.starts_with(kFileMagic); }
 
+bool is_evtx_chunk(std::string_view bytes) { return bytes.starts_with(kChunkMagic); }
+
 struct EvtxReader::Impl {
   EvtxPool pool;
   EvtxRecord record{pool};

@@ -32,6 +32,8 @@ inline constexpr std::string_view kRecordLimit = "record_limit";        // more 
 bool is_evtx_skip(std::string_view reason);
 
 bool is_evtx(std::string_view file_head);
+/// The first chunk stands behind the header of the file, which a power cut may have left as zeros.
+bool is_evtx_chunk(std::string_view bytes);
 
 class EvtxReader {
  public:

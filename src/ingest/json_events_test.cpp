@@ -66,9 +66,9 @@ TEST_CASE("journald: what cannot be understood") {
 TEST_CASE("ndjson: values, kinds and names") {
   NdjsonDecoder decoder;
   const Batch batch = decode_one(
-      decoder,
-      R"({"s":"t","i":-5,"u":18446744073709551615,"d":1.5,"b":true,"n":null,"a":[1,"x",null,[2]],)"
-      R"("o":{"p":{"q":"r"}},"l":[{"k":1},{"k":2,"m":"z"}],"e":"","x":[],"y":{},"":"nameless","Threat Name":"v","o2":{"A B":"w"}})");
+      decoder, R"({"s":"t","i":-5,"u":18446744073709551615,"d":1.5,"b":true,"n":null,"a":[1,"x",null,[2]],)"
+               R"("o":{"p":{"q":"r"}},"l":[{"k":1},{"k":2,"m":"z"}],"e":"","x":[],"y":{},"":"nameless",)"
+               R"("Threat Name":"v","o2":{"A B":"w"}})");
   CHECK(field_of(batch, "ThreatName") == "v");  // as rules write it
   CHECK(field_of(batch, "o2.AB") == "w");
   CHECK(field_of(batch, "s") == "t");

@@ -109,6 +109,21 @@ assert len(json.loads(as_json)) == 10
 table = run(PHENDAU, "scan", "--rules", rule.parent, "--pack", PACK, base / "lines.json", check=False).stdout
 assert sum("whoami" in line and "PC-1" in line for line in table.splitlines()) == 10, table
 
+# ---------------------------------------------------------------- results that get nowhere; rules that are too large, given twice, or none
+with open("/dev/full", "wb") as full:
+    done = subprocess.run([PHENDAU, "scan", "--pack", PACK, "--rules", rule.parent, "--format", "ndjson", "--lang", "en", base / "lines.json"],
+                          stdout=full, stderr=subprocess.PIPE, text=True)
+assert done.returncode == 4 and "incomplete" in done.stderr, done
+large = base / "large"
+shutil.copytree(rule.parent, large)
+(large / "huge.yml").write_text("#" * (4 << 20) + "\n")
+shutil.copy(rule, large / "B.YML")
+rows, stats, done = scan(base / "lines.json", rules=[large, large / "a.yml"])
+assert stats["rules"] == 2 and stats["rules_rejected"] == 1 and stats["matches"] == 20 and "huge.yml:1:1: the file is larger" in done.stderr, (stats, done.stderr)
+(base / "none").mkdir()
+rows, stats, done = scan(base / "lines.json", rules=[base / "none"])
+assert done.returncode == 0 and stats["rules"] == 0 and "No rule is in force" in done.stderr, (stats, done.stderr)
+
 # ---------------------------------------------------------------- compiled rules are kept, and used only while nothing has changed
 
 
@@ -294,6 +309,10 @@ for reason, data, least in (("file_header", b"ElfFile\0" + bytes(4088) + source[
     path.write_bytes(data)
     rows, stats, done = scan(path, rules=RULES[:1], extra=["--no-event"])
     assert done.returncode in (0, 1) and reason in done.stderr and least <= stats["events"] <= whole, (reason, stats, done.stderr)
-not_evtx = base / "header.evtx"
-not_evtx.write_bytes(b"X" * 128 + source[128:])
+headless = base / "header.evtx"
+headless.write_bytes(bytes(4096) + source[4096:])
+rows, stats, done = scan(headless, rules=RULES[:1])
+assert done.returncode in (0, 1) and "file_header" in done.stderr and stats["events"] == whole, (stats, done.stderr)
+not_evtx = base / "chunk.evtx"
+not_evtx.write_bytes(bytes(4096) + b"X" * 128 + source[4224:])
 assert scan(not_evtx, rules=RULES[:1])[2].returncode == 4
