@@ -49,11 +49,11 @@ bool is_unmarked_utf16(std::string_view head) {
   return head.size() >= 4 && is_ascii(head[0]) && head[1] == '\0' && is_ascii(head[2]) && head[3] == '\0';
 }
 
-/// Also where the disk kept its place with zeros.
-std::string_view without_blanks(std::string_view line) {
-  while (!line.empty() && (line.front() == '\0' || line.front() == ' ' || line.front() == '\t'))
-    line.remove_prefix(1);
-  return line;
+/// Without the zeros that the disk put before it; empty if only white space is left.
+std::string_view record_of_line(std::string_view line) {
+  while (line.starts_with('\0')) line.remove_prefix(1);
+  const bool begins = !line.empty() && line.front() > ' ';
+  return begins || !trim(line).empty() ? line : std::string_view();
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ void BlockDecoder::decode_json_lines(Block& block, ingest::Provenance& provenanc
     std::string_view record = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (record.ends_with('\r')) record.remove_suffix(1);
-    record = without_blanks(record);
+    record = record_of_line(record);
     if (record.empty()) continue;
     provenance.oversized = record.size() > kLineBytesMax;
     json_->decode(record.substr(0, kLineBytesMax), provenance, builder);

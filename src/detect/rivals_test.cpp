@@ -169,6 +169,7 @@ TEST_CASE("malformed rules: each mistake has its file, line and reason, and the 
       {"action: global\ntitle: t\nlogsource: {product: x}\n", 1, "collections"},
       {"title: t\nlogsource: {product: x}\ndetection:\n  s: [a, null]\n  condition: s\n", 4,
        "'s' holds null"},
+      {"title: t\nlogsource: {product: x}\ndetection:\n  s: {<<: {a: 1}}\n  condition: s\n", 4, "merge keys"},
       {"- a\n- b\n", 1, "a rule must be a map"},
       {"just text\n", 1, "a rule must be a map"},
   };

@@ -283,6 +283,8 @@ class Reader {
   }
 
   void read_values(const YamlNode& node, const YamlNode& key, FieldItem& item) {
+    if (node.is_map() && key.scalar == "<<")
+      return error(key, "merge keys ('<<') are not YAML 1.2; write the fields out");
     if (node.is_map())
       return error(node, fmt::format("'{}' must have a value or a list of values", key.scalar));
     if (!node.is_sequence()) {
