@@ -95,6 +95,11 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
 
 bool is_terminal_stderr() { return ::isatty(STDERR_FILENO) == 1; }
 
+void clear_progress() {
+  static const bool is_shared = is_terminal_stderr() && ::isatty(STDOUT_FILENO) == 1;
+  if (is_shared) std::fputs("\r\x1b[K", stderr);
+}
+
 namespace {
 /// Which of the packs in a folder counts when none is named.
 constexpr std::string_view kDefaultPack = "ha-giang";

@@ -37,6 +37,8 @@ void print_line(std::string_view text);
 /// Columns padded to their widest cell; the first row is the head.
 void print_table(const std::vector<std::vector<std::string>>& rows);
 bool is_terminal_stderr();
+/// Before results where they and the progress bar stand on one terminal.
+void clear_progress();
 /// The pack that counts when none is named: in PHENDAU_PACKS; or else in packs/ of the folder where we are,
 /// in packs/ or share/phendau/packs/ of a folder above the program, in /usr/share/phendau/packs.
 std::string default_pack();

@@ -47,6 +47,7 @@ Result<int> run_scan(const Globals& globals, const ScanArguments& arguments) {
       arguments.threads > 0 ? arguments.threads : std::max(1u, std::thread::hardware_concurrency());
   Scanner scanner(globals, std::move(options), std::move(rules));
   PHENDAU_TRY(scanner.run());
+  clear_progress();
   if (globals.format == "table") {
     print_line(globals.text(
         "scan.found",

@@ -84,6 +84,7 @@ Json ScanOutput::start_of(const detect::RuleMeta& rule, UtcTime time) const {
 
 void ScanOutput::put(const Json& match) {
   ++matches_;
+  clear_progress();
   if (globals_.json()) print(matches_ == 1 ? "[\n" : ",\n");
   print(match.dump());
   if (!globals_.json()) print("\n");
@@ -103,6 +104,7 @@ void ScanOutput::finish() {
 }
 
 void ScanOutput::write_table_part() {
+  clear_progress();
   table_.insert(table_.begin(), {"TIME", "LEVEL", "RULE", "HOST", "PATH", "RECORD"});
   print_table(table_);
   table_.clear();
