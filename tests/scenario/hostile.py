@@ -162,8 +162,7 @@ for name, text in large.items():
 mistakes = mistakes_of(folder)
 assert set(mistakes) == {f"{name}.yml" for name in large}, sorted(mistakes)
 (folder / "huge.yml").write_text(GOOD + "# " + "x" * 5_000_000 + "\n")
-ended = run("rules", "validate", folder, "--pack", PACK, "--no-cache", codes=(4,))
-assert "huge.yml" in ended.err, ended.err
+assert set(mistakes_of(folder)) == {"huge.yml"} | {f"{name}.yml" for name in large}
 
 # ---------------------------------------------------------------- regexes that take for ever, on values of a megabyte
 folder = new_folder("regexes")
