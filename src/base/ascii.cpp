@@ -87,34 +87,4 @@ bool lower_ascii_into(std::string_view text, char* out) {
   return (seen & kHighBits) == 0;
 }
 
-std::size_t find_each(std::string_view text, char byte, std::uint32_t* places) {
-  std::uint32_t* out = places;
-  std::size_t at = 0;
-#ifdef __SSE2__
-  constexpr std::size_t kLane = 16;
-  const __m128i wanted = _mm_set1_epi8(byte);
-  const auto equal = [&](std::size_t place) {
-    const auto lane = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + place));
-    return static_cast<std::uint64_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(lane, wanted)));
-  };
-  for (; at + 4 * kLane <= text.size(); at += 4 * kLane) {
-    std::uint64_t found = equal(at) | equal(at + kLane) << kLane | equal(at + 2 * kLane) << 2 * kLane |
-                          equal(at + 3 * kLane) << 3 * kLane;
-    // Four at once, more than there are perhaps: how many there are is hard to foresee for the processor.
-    while (found != 0) {
-      std::uint64_t left = found;
-      for (std::size_t i = 0; i < kPlacesBeyond; ++i) {
-        out[i] = static_cast<std::uint32_t>(at) + static_cast<std::uint32_t>(std::countr_zero(left));
-        left &= left - 1;
-      }
-      out += std::min<std::size_t>(kPlacesBeyond, static_cast<std::size_t>(std::popcount(found)));
-      found = left;
-    }
-  }
-#endif
-  for (at = text.find(byte, at); at != text.npos; at = text.find(byte, at + 1))
-    *out++ = static_cast<std::uint32_t>(at);
-  return static_cast<std::size_t>(out - places);
-}
-
 }  // namespace phendau

@@ -30,6 +30,8 @@ inline bool equal_bytes(const char* a, const char* b, std::size_t size) {
   if (size >= 8) {
     if ((differ(kEight, size - 8) | differ(kEight, 0)) != 0) return false;
     if (size >= kCallFrom) return std::memcmp(a + 8, b + 8, size - 16) == 0;
+    if (size <= 16) return true;
+    if (size <= 32) return (differ(kEight, 8) | differ(kEight, size - 16)) == 0;
     std::uint64_t seen = 0;
     for (std::size_t at = 8; at + 8 < size; at += 8) seen |= differ(kEight, at);
     return seen == 0;
@@ -43,10 +45,5 @@ inline bool equal_bytes(const char* a, const char* b, std::size_t size) {
 inline bool equal_bytes(std::string_view a, std::string_view b) {
   return a.size() == b.size() && equal_bytes(a.data(), b.data(), a.size());
 }
-
-inline constexpr std::size_t kPlacesBeyond = 4;
-/// Writes the places of the byte, ascending, and returns how many they are. The text is below 4 GiB; `places`
-/// has room for its size and kPlacesBeyond.
-std::size_t find_each(std::string_view text, char byte, std::uint32_t* places);
 
 }  // namespace phendau

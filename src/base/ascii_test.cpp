@@ -52,16 +52,4 @@ TEST_CASE("ascii: equal bytes") {
   }
 }
 
-TEST_CASE("ascii: places of a byte") {
-  std::string text;
-  std::vector<std::uint32_t> wanted;
-  for (std::uint32_t i = 0; i < 300; ++i) {
-    text += i % 7 == 3 || i > 280 ? '\\' : 'x';
-    if (text.back() == '\\') wanted.push_back(i);
-    std::vector<std::uint32_t> places(text.size() + kPlacesBeyond);
-    places.resize(find_each(text, '\\', places.data()));
-    if (places != wanted) FAIL_CHECK("size " << text.size());
-  }
-}
-
 }  // namespace ascii_test

@@ -58,6 +58,14 @@ std::string_view record_of_line(std::string_view line) {
 
 }  // namespace
 
+void number_lines(Block& block, std::uint64_t& lines_before) {
+  if (block.kind != InputKind::json_lines) return;
+  for (auto& decoded : block.batches) {
+    for (auto& position : decoded.positions) position += lines_before;
+  }
+  lines_before += block.lines;
+}
+
 // ---------------------------------------------------------------- BlockDecoder
 
 void BlockDecoder::decode(Block& block, ingest::Provenance provenance, ingest::Decoder* text_decoder) {
@@ -91,8 +99,9 @@ BatchBuilder& BlockDecoder::builder_of(std::string_view shape) {
 
 void BlockDecoder::decode_json_lines(Block& block, ingest::Provenance& provenance) {
   BatchBuilder& builder = builder_of(json_->name());
-  std::uint64_t line = block.first_line;
-  for (std::string_view rest = block.bytes; !rest.empty(); ++line) {
+  std::uint64_t& line = block.lines;
+  for (std::string_view rest = block.bytes; !rest.empty();) {
+    ++line;
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     std::string_view record = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -272,7 +281,9 @@ bool RecordReader::next_lines(Block& block) {
   std::string rest = buffer_.substr(cut);
   buffer_.resize(cut);
   block.bytes = std::exchange(buffer_, std::move(rest));
-  for (std::size_t at = 0; (at = block.bytes.find('\n', at)) != block.bytes.npos; ++at) ++line_;
+  if (kind_ == InputKind::text) {
+    for (std::size_t at = 0; (at = block.bytes.find('\n', at)) != block.bytes.npos; ++at) ++line_;
+  }
   return true;
 }
 
@@ -302,8 +313,10 @@ Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOpt
   BlockDecoder decoder(options.rows_max);
   ReadTotals totals;
   Block block;
+  std::uint64_t lines_before = 0;
   while (PHENDAU_TRY(reader->next(block))) {
     if (!block.decoded) decoder.decode(block, reader->provenance());
+    number_lines(block, lines_before);
     for (const auto& [batch, positions] : block.batches) {
       totals.events += batch.rows();
       PHENDAU_TRY(take(batch, positions));

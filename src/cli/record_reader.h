@@ -38,7 +38,8 @@ using DamageCounts = std::map<std::string, std::uint64_t, std::less<>>;
 
 struct DecodedBatch {
   Batch batch;
-  std::vector<std::uint64_t> positions;  // of each row: EventRecordID, or the 1-based line
+  /// Of each row: EventRecordID, or the 1-based line; see number_lines().
+  std::vector<std::uint64_t> positions;
 };
 
 /// A part of a file that is understood without the others.
@@ -54,12 +55,18 @@ struct Block {
   InputKind kind = InputKind::text;
   std::string bytes;
   std::string evtx_header;       // evtx: of the file, in the first block
-  std::uint64_t first_line = 1;  // lines
+  std::uint64_t first_line = 1;  // text
+  std::uint64_t lines = 0;       // json_lines, when decoded
   std::vector<Part> parts;       // json_documents
   bool decoded = false;
   std::vector<DecodedBatch> batches;  // when decoded
   DamageCounts damage;                // when decoded
 };
+
+/// Lines of JSON are counted where they are decoded, so that their positions begin anew with each block.
+/// Makes them those of the file.
+/// @param lines_before of the blocks before, zero for the first of a file; becomes that of the next
+void number_lines(Block& block, std::uint64_t& lines_before);
 
 /// Decodes blocks; one per thread. Views in the provenance live as long as the call.
 class BlockDecoder {

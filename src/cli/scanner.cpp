@@ -212,8 +212,11 @@ void Scanner::finish_front() {
     damage_of_file_[reason] += count;
     totals_.damage[reason] += count;
   }
+  number_lines(work->block, lines_before_);
   report(*work);
-  if (work->last_of_file) say_damage(work->path);
+  if (!work->last_of_file) return;
+  say_damage(work->path);
+  lines_before_ = 0;
 }
 
 void Scanner::report(Work& work) {

@@ -65,6 +65,7 @@ class Scanner {
   detect::Correlator correlator_;
   ScanOutput output_;
   std::unique_ptr<WorkPool> pool_;
+  std::uint64_t lines_before_ = 0;  // of the file, before the block that is reported next
   std::uint64_t frame_ = 0;
   ReadTotals totals_;
   DamageCounts damage_of_file_;

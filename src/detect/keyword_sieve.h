@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/lanes.h"
+
 namespace phendau::detect {
 
 class KeywordSieve {
@@ -21,7 +23,7 @@ class KeywordSieve {
   explicit KeywordSieve(const std::vector<std::string>& literals);
 
   /// Whether one of the literals stands in the text, letters of ASCII compared without case.
-  bool finds(std::string_view text) const;
+  bool finds(std::string_view text, Lanes lanes = lanes_of_processor()) const;
 
  private:
   static constexpr std::size_t kWindowBytes = 3;  // of a literal, by which it is first seen
@@ -38,6 +40,9 @@ class KeywordSieve {
     return tables_[place][byte % kNibbles] & tables_[place][kNibbles + byte / kNibbles];
   }
   std::size_t find_blocks(std::string_view text) const;
+  std::size_t find_wide_blocks(std::string_view text) const;
+  bool stands_in(std::string_view text, std::size_t at, std::uint32_t places,
+                 const std::uint8_t* buckets) const;
   bool stands(std::string_view text, std::size_t window_end, std::uint8_t buckets) const;
 
   std::array<std::vector<Literal>, 8> buckets_;

@@ -8,9 +8,11 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "ingest/auth_messages.h"
 #include "ingest/journald_decoder.h"
+#include "ingest/json_shapes.h"
 #include "ingest/json_tape.h"
 #include "ingest/limits.h"
 #include "ingest/line_formats.h"
@@ -263,37 +265,82 @@ void JournaldDecoder::decode(std::string_view record, const Provenance& provenan
 
 namespace {
 
-/// Members of a record that say what it is and when and where it happened; also all below `Event.` and the
-/// like, which some programs flatten.
-bool is_looked_up(std::string_view name) {
-  static constexpr std::string_view kNames[] = {
-      "@timestamp", "timestamp", "time",     "EventTime", "TimeCreated", "_time",      "ts",
-      "Channel",    "EventID",   "Computer", "Hostname",  "hostname",    "event_type", "_path"};
-  static constexpr std::string_view kObjects[] = {"Event", "winlog", "host"};
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) ||
-         std::any_of(std::begin(kObjects), std::end(kObjects), [&](std::string_view object) {
-           return name.starts_with(object) && (name.size() == object.size() || name[object.size()] == '.');
-         });
-}
-
-/// Those of one record, in its order.
-class LookedUp {
- public:
-  void clear() { members_.clear(); }
-  void add(std::string_view name, JsonValue value) { members_.emplace_back(name, value); }
-  /// The first of the name; false if there is none.
-  bool at(std::string_view name, JsonValue& out) const {
-    for (const auto& [key, value] : members_) {
-      if (key != name) continue;
-      out = value;
-      return true;
-    }
-    return false;
-  }
-
- private:
-  std::vector<std::pair<std::string_view, JsonValue>> members_;
+/// Members of a record that say what it is and when and where it happened; what is inside of some of them is
+/// flattened by some programs.
+enum Told : std::uint8_t {
+  kAtTimestamp,
+  kTimestamp,
+  kTime,
+  kEventTime,
+  kTimeCreated,
+  kUnderscoreTime,
+  kTs,
+  kChannel,
+  kEventId,
+  kComputer,
+  kCapitalHostname,
+  kHostname,
+  kEventType,
+  kPath,
+  kHost,
+  kHostName,
+  kWinlog,
+  kWinlogChannel,
+  kWinlogComputer,
+  kEvent,
+  kEventSystem,
+  kEventChannel,
+  kEventComputer,
+  kEventTimeCreated,
+  kEventTimeAttributes,
+  kToldCount
 };
+constexpr std::array<std::string_view, kToldCount> kToldNames = {"@timestamp",
+                                                                 "timestamp",
+                                                                 "time",
+                                                                 "EventTime",
+                                                                 "TimeCreated",
+                                                                 "_time",
+                                                                 "ts",
+                                                                 "Channel",
+                                                                 "EventID",
+                                                                 "Computer",
+                                                                 "Hostname",
+                                                                 "hostname",
+                                                                 "event_type",
+                                                                 "_path",
+                                                                 "host",
+                                                                 "host.name",
+                                                                 "winlog",
+                                                                 "winlog.channel",
+                                                                 "winlog.computer_name",
+                                                                 "Event",
+                                                                 "Event.System",
+                                                                 "Event.System.Channel",
+                                                                 "Event.System.Computer",
+                                                                 "Event.System.TimeCreated",
+                                                                 "Event.System.TimeCreated_attributes"};
+
+/// In which object each stands for those who flatten nothing; kToldCount: in none.
+constexpr std::array<std::uint8_t, kToldCount> kOuterOfTold = [] {
+  std::array<std::uint8_t, kToldCount> out{};
+  for (std::size_t i = 0; i < kToldCount; ++i) {
+    out[i] = kToldCount;
+    for (const Told outer : {kHost, kWinlog, kEvent}) {
+      const std::string_view name = kToldNames[outer];
+      if (kToldNames[i].starts_with(name) && kToldNames[i].size() > name.size() &&
+          kToldNames[i][name.size()] == '.')
+        out[i] = outer;
+    }
+  }
+  return out;
+}();
+
+/// Place in kToldNames, or kToldCount.
+std::uint8_t told_of(std::string_view name) {
+  const auto* const found = std::find(kToldNames.begin(), kToldNames.end(), name);
+  return static_cast<std::uint8_t>(found - kToldNames.begin());
+}
 
 bool find_member(JsonValue object, std::string_view name, JsonValue& out) {
   if (object.find(name, out)) return true;
@@ -303,15 +350,34 @@ bool find_member(JsonValue object, std::string_view name, JsonValue& out) {
          find_member(inner, name.substr(dot + 1), out);
 }
 
-/// Member of the record by name; "a.b" also means the member b of the object a. All names that are asked for
-/// are such as is_looked_up() knows.
-bool find_member(const LookedUp& record, std::string_view name, JsonValue& out) {
-  if (record.at(name, out)) return true;
-  const std::size_t dot = name.find('.');
-  JsonValue inner;
-  return dot != name.npos && record.at(name.substr(0, dot), inner) &&
-         find_member(inner, name.substr(dot + 1), out);
-}
+/// Those of one record.
+class LookedUp {
+ public:
+  void clear() { seen_ = 0; }
+  /// The first of a name counts.
+  void add(std::uint8_t told, JsonValue value) {
+    if (has(told)) return;
+    members_[told] = value;
+    seen_ |= 1u << told;
+  }
+  bool has(std::uint8_t told) const { return (seen_ >> told & 1) != 0; }
+  JsonValue operator[](std::uint8_t told) const { return members_[told]; }
+  /// Member by name; "a.b" also means the member b of the object a.
+  bool find(Told told, JsonValue& out) const {
+    if (has(told)) {
+      out = members_[told];
+      return true;
+    }
+    const std::uint8_t outer = kOuterOfTold[told];
+    return outer != kToldCount && has(outer) && members_[outer].is_object() &&
+           find_member(members_[outer], kToldNames[told].substr(kToldNames[outer].size() + 1), out);
+  }
+
+ private:
+  std::array<JsonValue, kToldCount> members_;
+  std::uint32_t seen_ = 0;
+};
+static_assert(kToldCount <= 32);
 
 /// First string of a string or an array.
 std::string_view first_text(JsonValue value) {
@@ -360,13 +426,14 @@ class Readers {
   };
   static constexpr std::uint8_t kUnknown = 2;
 
-  /// For one projection at a time; names count anew with each generation.
-  void follow(const Projection* projection, std::uint32_t generation) {
-    if (projection == projection_ && generation == generation_) return;
+  /// For one projection at a time; names count anew with each generation. Whether all are new.
+  bool follow(const Projection* projection, std::uint32_t generation) {
+    if (projection == projection_ && generation == generation_) return false;
     projection_ = projection;
     generation_ = generation;
     readers_.clear();
     last_ = nullptr;
+    return true;
   }
   /// @param kind null: the record has none
   Reader* of(std::string_view logsource, const Projection::Kind* kind) {
@@ -392,6 +459,96 @@ class Readers {
   std::pair<const std::string, Reader>* last_ = nullptr;
 };
 
+void find_time(const LookedUp& record, const Provenance& provenance, RowParts& parts) {
+  bool seen = false;
+  JsonValue value;
+  for (const Told told : {kAtTimestamp, kTimestamp, kTime, kEventTime, kTimeCreated, kUnderscoreTime, kTs,
+                          kEventTimeCreated, kEventTimeAttributes}) {
+    if (!record.find(told, value)) continue;
+    seen = true;
+    if (const auto time = parse_any_time(value, provenance.zone)) {
+      parts.time = time->time;
+      parts.quality = time->quality;
+      return;
+    }
+  }
+  if (seen) parts.error = parse_error::kBadTimestamp;
+}
+
+/// Events of Windows: collectors put their own name into "host", the machine is in Computer or Hostname.
+bool is_windows(const LookedUp& record) {
+  JsonValue value;
+  return record.find(kChannel, value) || record.find(kEventId, value) ||
+         record.find(kWinlogChannel, value) || record.find(kEventChannel, value);
+}
+
+/// The host; `member` becomes its name if it is the plain member "host", which then is not repeated as a
+/// field.
+std::string_view find_host(const LookedUp& record, std::string_view& member) {
+  static constexpr Told kPlain[] = {kHost, kHostName, kHostname, kComputer};
+  static constexpr Told kWindows[] = {kComputer, kEventComputer, kWinlogComputer, kCapitalHostname,
+                                      kHost,     kHostName,      kHostname};
+  JsonValue value;
+  for (const Told told : is_windows(record) ? std::span<const Told>(kWindows) : std::span(kPlain)) {
+    if (!record.find(told, value)) continue;
+    if (const std::string_view text = first_text(value); !text.empty()) {
+      if (told == kHost) member = kHostColumn;
+      return text;
+    }
+  }
+  return {};
+}
+
+/// Log sources of channels seen lately: the table is long, and is compared without case.
+class KnownChannels {
+ public:
+  /// Empty if the table has none.
+  std::string_view of(std::span<const ChannelLogsource> table, std::string_view channel) {
+    if (table.data() != table_) *this = KnownChannels();
+    table_ = table.data();
+    const std::size_t last = channel.empty() ? 0 : static_cast<unsigned char>(channel.back());
+    Known& known = known_[(channel.size() + last) % known_.size()];
+    if (known.is_set && equal_bytes(known.channel, channel)) return known.logsource;
+    known = {true, std::string(channel), {}};
+    for (const auto& row : table) {
+      if (!equals_ignore_case_ascii(row.channel, channel)) continue;
+      known.logsource = row.logsource;
+      break;
+    }
+    return known.logsource;
+  }
+
+ private:
+  struct Known {
+    bool is_set = false;
+    std::string channel;
+    std::string_view logsource;  // of the table
+  };
+  std::array<Known, 16> known_;
+  const ChannelLogsource* table_ = nullptr;
+};
+
+/// By the Windows channel, else by what the writer of the record is: Suricata's event_type, Zeek's _path.
+std::string_view find_logsource(const LookedUp& record, const Provenance& provenance, KnownChannels& channels,
+                                std::string& made) {
+  JsonValue value;
+  for (const Told told : {kChannel, kWinlogChannel, kEventChannel}) {
+    if (!record.find(told, value)) continue;
+    const std::string_view known = channels.of(provenance.channel_logsources, value.string());
+    if (!known.empty()) return known;
+    if (!provenance.channel_logsources.empty() && is_windows(record)) return kOtherChannelLogsource;
+  }
+  const auto made_of = [&](std::string_view product, Told member, Told beside) {
+    if (!record.has(member) || !record.has(beside)) return false;
+    const std::string_view service = record[member].string();
+    if (!is_pair_name(service) || service.find('/') != service.npos) return false;
+    made = fmt::format("{}//{}", product, service);
+    return true;
+  };
+  if (made_of("suricata", kEventType, kTimestamp) || made_of("zeek", kPath, kTs)) return made;
+  return provenance.default_logsource;
+}
+
 }  // namespace
 
 struct NdjsonDecoder::Impl {
@@ -403,8 +560,9 @@ struct NdjsonDecoder::Impl {
   std::string_view host_member;
   JsonValue windows;  // the member Event, if the record is an event of Windows as evtx_dump writes it
   bool is_windows_xml = false;
+  KnownChannels channels;
   std::string made_logsource;
-  MemberNames names{is_looked_up};
+  MemberNames names{told_of};
   struct Member {
     MemberNames::Id name = 0;
     JsonValue value;
@@ -413,40 +571,183 @@ struct NdjsonDecoder::Impl {
   LookedUp looked_up;
   Readers readers;
 
+  /// A record whose shape is known: where its members stand.
+  struct KnownShape {
+    bool usable = false;  // no objects or arrays where we look
+    struct Told {
+      std::uint8_t told = 0;
+      std::uint32_t member = 0;
+    };
+    std::vector<Told> told;
+    struct Member {
+      MemberNames::Id name = 0;
+      bool looked_at = false;  // before it is known who reads the record
+    };
+    std::vector<Member> members;
+    std::size_t kind_members = 0;   // of the projection's kind field
+    std::uint32_t kind_member = 0;  // the last of them
+    bool kind_is_told = false;
+    // Of the reader asked for last:
+    const Readers::Reader* reader = nullptr;
+    bool adds_fields = false;
+    bool reads_containers = false;
+    std::vector<std::uint32_t> read;  // members
+  };
+  JsonShapes shapes;
+  std::vector<KnownShape> known_shapes;  // by JsonShapes::Id
+  bool shape_is_new = false;             // of the record
+
+  /// Whether the projection may leave out members of what comes from there: what the provenance adds is not
+  /// in the record, and who reads that is not asked.
+  bool may_project(const Provenance& provenance) {
+    if (provenance.projection == nullptr || !provenance.peer.empty() || !provenance.channel.empty() ||
+        !provenance.host.empty())
+      return false;
+    if (readers.follow(provenance.projection, names.generation())) {
+      shapes.clear();
+      known_shapes.clear();
+    }
+    return true;
+  }
+
+  /// Who reads events of the kind; nullptr: everything is read.
+  /// @param value of the kind field, or null
+  Readers::Reader* reader_of(std::string_view logsource, const JsonValue* value) {
+    if (value == nullptr) return readers.of(logsource, nullptr);
+    std::array<char, 40> buffer;
+    const Scalar scalar = scalar_of(*value, buffer);
+    const Projection::Kind kind{scalar.text, scalar.kind};
+    return readers.of(logsource, &kind);
+  }
+  bool adds_windows_fields() const {
+    return looked_up.has(kEventId) && has_windows_fields(looked_up[kEventId].text());
+  }
+  bool is_read(Readers::Reader& reader, MemberNames::Id id, bool adds_fields) {
+    if (reader.reads.size() < names.size()) reader.reads.resize(names.size(), Readers::kUnknown);
+    std::uint8_t& known = reader.reads[id];
+    const auto& name = names[id];
+    if (known == Readers::kUnknown) known = reader.audience->reads(names[name.field].text);
+    return known != 0 || (adds_fields && name.asked);
+  }
+
   /// Leaves out the members that nobody reads; whether keywords may stand in the record.
   /// @param parts with the log source
   bool project(std::string_view record, const Provenance& provenance, std::string_view logsource) {
-    // What is flattened has other names, and what the provenance adds is not in the record.
-    if (is_windows_xml || !provenance.peer.empty() || !provenance.channel.empty() || !provenance.host.empty())
-      return true;
-    readers.follow(provenance.projection, names.generation());
+    if (!may_project(provenance) || is_windows_xml) return true;  // what is flattened has other names
     const MemberNames::Id kind_field = names.id_of(provenance.projection->kind_field());
-    std::array<char, 40> buffer;
-    Projection::Kind kind;
-    std::size_t kinds = 0;
-    JsonValue event_id;
-    const bool has_event_id = looked_up.at("EventID", event_id);
+    const Member* kind = nullptr;
     for (const Member& member : taken) {
       if (member.name != kind_field) continue;
-      if (++kinds > 1 || member.value.is_array() || member.value.is_object()) return true;
-      const Scalar value = scalar_of(member.value, buffer);
-      kind = {value.text, value.kind};
+      if (kind != nullptr || member.value.is_array() || member.value.is_object()) return true;
+      kind = &member;
     }
-    Readers::Reader* const reader = readers.of(logsource, kinds == 0 ? nullptr : &kind);
-    if (reader == nullptr) return true;
-    const bool adds_fields = has_event_id && has_windows_fields(event_id.text());
-    if (tape.has_code_units() || reader->audience->may_hold_keyword(record)) return true;
-    if (reader->reads.size() < names.size()) reader->reads.resize(names.size(), Readers::kUnknown);
-    const auto is_read = [&](const Member& member) {
-      std::uint8_t& known = reader->reads[member.name];
-      if (known == Readers::kUnknown) {
-        const auto& name = names[member.name];
-        known = !name.plain || reader->audience->reads(name.text);
-      }
-      return known != 0 || (adds_fields && names[member.name].asked);
-    };
-    std::erase_if(taken, [&](const Member& member) { return !is_read(member); });
+    Readers::Reader* const reader = reader_of(logsource, kind == nullptr ? nullptr : &kind->value);
+    if (reader == nullptr || tape.has_code_units() || reader->audience->may_hold_keyword(record)) return true;
+    const bool adds_fields = adds_windows_fields();
+    std::erase_if(taken, [&](const Member& member) { return !is_read(*reader, member.name, adds_fields); });
     return adds_fields;  // of keywords, too
+  }
+
+  /// Remembers the shape of the record that was just taken apart.
+  void learn_shape(const Provenance& provenance) {
+    if (tape.tokens() > kJsonFieldsMax || tape.path_bytes_max() > kFieldNameBytesMax) return;
+    const JsonShapes::Id id = shapes.learn(tape);
+    if (id == JsonShapes::kNone) return;
+    KnownShape& known = known_shapes.emplace_back();
+    known.usable = !is_windows_xml;
+    const MemberNames::Id kind_field = names.id_of(provenance.projection->kind_field());
+    const auto& members = shapes[id].members();
+    for (std::uint32_t i = 0; i < members.size(); ++i) {
+      const MemberNames::Id name = names.id_of(members[i].name);
+      const bool looked_at = names[name].told != kToldCount || name == kind_field;
+      known.members.push_back({name, looked_at});
+      if (looked_at && members[i].is_container) known.usable = false;
+      if (names[name].told != kToldCount) known.told.push_back({names[name].told, i});
+      if (name != kind_field) continue;
+      ++known.kind_members;
+      known.kind_member = i;
+      known.kind_is_told = names[name].told != kToldCount;
+    }
+    if (known.kind_members > 1) known.usable = false;
+  }
+
+  /// Once for each member: what is unescaped has room once.
+  JsonValue value_of(const JsonShape& shape, std::uint32_t member) {
+    return tape.value_at(tape.signs().data() + shape.members()[member].sign, member);
+  }
+
+  /// Writes a record of a known shape, without taking it apart: the same row as the long way makes. False if
+  /// the record needs that; nothing was written then.
+  /// @param record whose signs were read
+  bool write_known(std::string_view record, const Provenance& provenance, DecodeCounters& counters,
+                   BatchBuilder& builder) {
+    const JsonShapes::Id id = shapes.find(tape);
+    shape_is_new = id == JsonShapes::kNone;
+    if (shape_is_new || !known_shapes[id].usable) return false;
+    KnownShape& known = known_shapes[id];
+    const JsonShape& shape = shapes[id];
+    looked_up.clear();
+    for (const auto& [told, member] : known.told) looked_up.add(told, value_of(shape, member));
+    RowParts parts;
+    find_time(looked_up, provenance, parts);
+    parts.host = find_host(looked_up, host_member);
+    parts.logsource = find_logsource(looked_up, provenance, channels, made_logsource);
+    JsonValue kind;
+    if (known.kind_members > 0)
+      kind = known.kind_is_told ? JsonValue(tape, known.kind_member) : value_of(shape, known.kind_member);
+    Readers::Reader* const reader = reader_of(parts.logsource, known.kind_members == 0 ? nullptr : &kind);
+    if (reader == nullptr || reader->audience->may_hold_keyword(record)) return false;
+    const bool adds_fields = adds_windows_fields();
+    if (known.reader != reader || known.adds_fields != adds_fields) {
+      known.reader = reader;
+      known.adds_fields = adds_fields;
+      known.reads_containers = false;
+      known.read.clear();
+      for (std::uint32_t i = 0; i < known.members.size(); ++i) {
+        if (!is_read(*reader, known.members[i].name, adds_fields)) continue;
+        known.read.push_back(i);
+        known.reads_containers = known.reads_containers || shape.members()[i].is_container;
+      }
+    }
+    if (known.reads_containers) return false;
+    begin_row(record, provenance, parts, builder, columns, counters);
+    builder.set_projected(adds_fields);
+    for (const std::uint32_t i : known.read) {
+      const auto& member = known.members[i];
+      const JsonValue value = member.looked_at ? JsonValue(tape, i) : value_of(shape, i);
+      write_plain(member.name, value, parts.host, builder);
+    }
+    if (adds_fields) add_windows_fields(builder, provenance.zone);
+    return true;
+  }
+
+  /// Whether it is the member that became the row's host, which is not repeated as a field.
+  bool is_host(std::string_view name, std::string_view text, std::string_view host) const {
+    return name == host_member && text == host;
+  }
+  /// A value from wherever it stands in the record.
+  void write(std::string_view name, JsonValue element, std::string_view host, BatchBuilder& builder) {
+    std::array<char, 40> buffer;
+    const Scalar value = scalar_of(element, buffer);
+    const MemberNames::Id id = names.id_of(name);
+    const MemberNames::Id field = names[id].field;
+    if (names[field].text.empty() || (field != id && is_host(name, value.text, host))) return;
+    builder.add(names.column(field, builder), value.text, value.kind);
+  }
+  /// A member of the record; most have a value that was there before.
+  void write_plain(MemberNames::Id id, JsonValue element, std::string_view host, BatchBuilder& builder) {
+    const MemberNames::Id field = names[id].field;
+    if (names[field].text.empty() || (field != id && is_host(names[id].text, element.text(), host))) return;
+    const std::size_t column = names.column(field, builder);
+    const std::string_view written = element.written();
+    ValueId known = names.find_value(field, written, element.kind());
+    if (known == kAbsent) {
+      std::array<char, 40> buffer;
+      const Scalar value = scalar_of(element, buffer);
+      known = builder.intern(column, value.text, value.kind);
+      names.keep_value(field, written, element.kind(), known);
+    }
+    builder.add_known(column, known);
   }
 
   /// Takes the record apart, one level deep.
@@ -456,7 +757,7 @@ struct NdjsonDecoder::Impl {
     for (const auto field : object.members()) {
       const MemberNames::Id name = names.next(field.key);
       taken.push_back({name, field.value});
-      if (names[name].looked_up) looked_up.add(field.key, field.value);
+      if (names[name].told != kToldCount) looked_up.add(names[name].told, field.value);
     }
   }
 
@@ -605,101 +906,36 @@ struct NdjsonDecoder::Impl {
 NdjsonDecoder::NdjsonDecoder() : impl_(std::make_unique<Impl>()) {}
 NdjsonDecoder::~NdjsonDecoder() = default;
 
-namespace {
-
-void find_time(const LookedUp& record, const Provenance& provenance, RowParts& parts) {
-  bool seen = false;
-  JsonValue value;
-  for (const std::string_view name :
-       {"@timestamp", "timestamp", "time", "EventTime", "TimeCreated", "_time", "ts",
-        "Event.System.TimeCreated", "Event.System.TimeCreated_attributes"}) {
-    if (!find_member(record, name, value)) continue;
-    seen = true;
-    if (const auto time = parse_any_time(value, provenance.zone)) {
-      parts.time = time->time;
-      parts.quality = time->quality;
-      return;
-    }
-  }
-  if (seen) parts.error = parse_error::kBadTimestamp;
-}
-
-/// Events of Windows: collectors put their own name into "host", the machine is in Computer or Hostname.
-bool is_windows(const LookedUp& record) {
-  JsonValue value;
-  for (const std::string_view name : {"Channel", "EventID", "winlog.channel", "Event.System.Channel"}) {
-    if (find_member(record, name, value)) return true;
-  }
-  return false;
-}
-
-/// The host; `member` becomes its name if it is the plain member "host", which then is not repeated as a
-/// field.
-std::string_view find_host(const LookedUp& record, std::string_view& member) {
-  static constexpr std::string_view kPlain[] = {"host", "host.name", "hostname", "Computer"};
-  static constexpr std::string_view kWindows[] = {
-      "Computer", "Event.System.Computer", "winlog.computer_name", "Hostname", "host", "host.name",
-      "hostname"};
-  const auto names = is_windows(record) ? std::span<const std::string_view>(kWindows) : std::span(kPlain);
-  JsonValue value;
-  for (const std::string_view name : names) {
-    if (!find_member(record, name, value)) continue;
-    if (const std::string_view text = first_text(value); !text.empty()) {
-      if (name == kHostColumn) member = name;
-      return text;
-    }
-  }
-  return {};
-}
-
-/// By the Windows channel, else by what the writer of the record is: Suricata's event_type, Zeek's _path.
-std::string_view find_logsource(const LookedUp& record, const Provenance& provenance, std::string& made) {
-  JsonValue value;
-  for (const std::string_view name : {"Channel", "winlog.channel", "Event.System.Channel"}) {
-    if (!find_member(record, name, value)) continue;
-    const std::string_view channel = value.string();
-    for (const auto& row : provenance.channel_logsources) {
-      if (equals_ignore_case_ascii(row.channel, channel)) return row.logsource;
-    }
-    if (!provenance.channel_logsources.empty() && is_windows(record)) return kOtherChannelLogsource;
-  }
-  const auto made_of = [&](std::string_view product, std::string_view member, std::string_view beside) {
-    JsonValue other;
-    if (!record.at(member, value) || !record.at(beside, other)) return false;
-    const std::string_view service = value.string();
-    if (!is_pair_name(service) || service.find('/') != service.npos) return false;
-    made = fmt::format("{}//{}", product, service);
-    return true;
-  };
-  if (made_of("suricata", "event_type", "timestamp") || made_of("zeek", "_path", "ts")) return made;
-  return provenance.default_logsource;
-}
-
-}  // namespace
-
 void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance, BatchBuilder& builder) {
   Impl& impl = *impl_;
   impl.cut = false;
   impl.host_member = {};
+  impl.is_windows_xml = false;
+  impl.names.follow(builder);
   RowParts parts;
   bool valid = true;
+  const bool may_project = impl.may_project(provenance);
   if (record.size() > kRecordBytesMax) {
     parts.error = parse_error::kOversized;
   } else {
-    parts.error = impl.tape.read(without_line_end(record), valid);
+    parts.error = impl.tape.read_signs(without_line_end(record), valid);
+    impl.shape_is_new = false;
+    const bool may_know = may_project && parts.error.empty() && valid && !impl.tape.has_code_units();
+    if (may_know && impl.write_known(record, provenance, counters_, builder)) return;
+    if (parts.error.empty()) parts.error = impl.tape.build();
     if (parts.error.empty() && !impl.tape.root().is_object()) parts.error = parse_error::kNotObject;
   }
   const bool readable = parts.error.empty();
-  impl.is_windows_xml = false;
-  impl.names.follow(builder);
   if (readable) {
     impl.take_members(impl.tape.root());
     JsonValue system;
-    impl.is_windows_xml = find_member(impl.looked_up, "Event.System", system) &&
-                          impl.looked_up.at("Event", impl.windows) && impl.windows.is_object();
+    impl.is_windows_xml = impl.looked_up.find(kEventSystem, system) && impl.looked_up.has(kEvent) &&
+                          impl.looked_up[kEvent].is_object();
+    if (impl.is_windows_xml) impl.windows = impl.looked_up[kEvent];
+    if (impl.shape_is_new) impl.learn_shape(provenance);
     find_time(impl.looked_up, provenance, parts);
     parts.host = find_host(impl.looked_up, impl.host_member);
-    parts.logsource = find_logsource(impl.looked_up, provenance, impl.made_logsource);
+    parts.logsource = find_logsource(impl.looked_up, provenance, impl.channels, impl.made_logsource);
     // Limits are judged before the row begins, because its parse_error is written first.
     const bool may_be_cut =
         impl.tape.tokens() > kJsonFieldsMax || impl.tape.path_bytes_max() > kFieldNameBytesMax;
@@ -713,35 +949,11 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
   if (provenance.projection != nullptr)
     builder.set_projected(!readable || impl.project(record, provenance, parts.logsource));
   if (!readable) return;
-  std::string renamed;
-  std::array<char, 40> buffer;
   const auto write = [&](std::string_view name, JsonValue element) {
-    const Scalar value = scalar_of(element, buffer);
-    if (name.find(' ') != name.npos) {  // Sigma: "Threat Name" is ThreatName
-      renamed.assign(name);
-      std::erase(renamed, ' ');
-      name = renamed;
-    }
-    if (is_reserved_field(name)) {
-      if (name == impl.host_member && value.text == parts.host) return;
-      renamed = std::string(kReservedPrefix) + std::string(name);  // name may be a part of it
-      name = renamed;
-    }
-    if (name.empty()) return;
-    builder.add(impl.names.column(impl.names.id_of(name), builder), value.text, value.kind);
+    impl.write(name, element, parts.host, builder);
   };
   const auto write_plain = [&](MemberNames::Id id, JsonValue element) {
-    const auto& name = impl.names[id];
-    if (!name.plain || name.text.empty()) return write(name.text, element);
-    const std::size_t column = impl.names.column(id, builder);
-    const std::string_view written = element.written();
-    ValueId known = impl.names.find_value(id, written, element.kind());
-    if (known == kAbsent) {
-      const Scalar value = scalar_of(element, buffer);
-      known = builder.intern(column, value.text, value.kind);
-      impl.names.keep_value(id, written, element.kind(), known);
-    }
-    builder.add_known(column, known);
+    impl.write_plain(id, element, parts.host, builder);
   };
   impl.walk_members(write_plain, write);
   add_windows_fields(builder, provenance.zone);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The idea: between two signs that simdjson's first stage reports there is either one string with its closing
-// quote, or one other scalar, and white space. So a string costs nothing but the look at where it ends; only
-// those with a backslash are looked at byte by byte, and the places of all backslashes are found in one pass.
+// quote, or one other scalar, and white space. So a string costs nothing but the look at where it ends; all
+// escapes are found and checked in one pass, and only strings that somebody asks for are unescaped.
 #include "ingest/json_tape.h"
 
 #include <algorithm>
@@ -23,9 +23,6 @@ namespace {
 
 constexpr std::uint32_t kNoCodeUnit = 0xFFFF'FFFF;
 constexpr std::size_t kLane = 16;
-constexpr std::uint32_t kBeyond = 0xFFFF'FFFF;  // all texts
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /// Four hexadecimal digits, or kNoCodeUnit.
 std::uint32_t code_unit(std::string_view digits) {
@@ -158,58 +155,85 @@ std::string_view JsonTape::index(std::string_view text, bool& valid) {
 }
 
 std::string_view JsonTape::read(std::string_view text, bool& valid) {
+  const auto error = read_signs(text, valid);
+  return error.empty() ? build() : error;
+}
+
+std::string_view JsonTape::read_signs(std::string_view text, bool& valid) {
   if (text.empty()) return parse_error::kEmpty;
   if (const auto error = index(text, valid); !error.empty()) return error;
-  if (backslashes_room_ < text_.size() + kPlacesBeyond) {
-    backslashes_room_ = std::max(text_.size() + kPlacesBeyond, 2 * backslashes_room_);
-    backslashes_.reset(new std::uint32_t[backslashes_room_]);
-  }
-  backslashes_[find_each(text_, '\\', backslashes_.get())] = kBeyond;
   if (plain_room_ < text_.size() + kLane) {
     plain_room_ = std::max(text_.size() + kLane, 2 * plain_room_);
     plain_.reset(new char[plain_room_]);
   }
   plain_size_ = 0;
   has_code_units_ = false;
-  return build(valid);
+  if (tokens_.size() < signs().size()) tokens_.resize(signs().size());
+  return escapes_.mark(text_) || check_escapes(valid) ? std::string_view() : parse_error::kBadJson;
 }
 
-/// Where we are in the signs, and in the backslashes.
+std::span<const std::uint32_t> JsonTape::signs() const {
+  return {index_->stage->structural_indexes.get(), index_->stage->n_structural_indexes};
+}
+
+/// Whether each is one; a backslash outside of a string is an error that build() finds.
+bool JsonTape::check_escapes(bool& valid) {
+  const auto end = static_cast<std::uint32_t>(text_.size());
+  for (std::uint32_t at = escapes_.next(0, end); at < end; at = escapes_.next(at + 1, end)) {
+    if (at + 1 < end && kPlainOfEscape[static_cast<unsigned char>(text_[at + 1])] != 0) continue;
+    const Escape escape = read_escape(text_.substr(at));
+    if (escape.size == 0) return false;
+    has_code_units_ = true;
+    if (escape.half) valid = false;
+    at += escape.size - 1;
+  }
+  return true;
+}
+
+bool JsonTape::is_scalar(const std::uint32_t* sign) const {
+  JsonKind kind = JsonKind::null;
+  return scalar_kind_of(text_.substr(*sign, end_of(sign) - *sign), kind);
+}
+
+JsonValue JsonTape::value_at(const std::uint32_t* sign, std::uint32_t number) {
+  const std::uint32_t begin = *sign;
+  const std::uint32_t end = end_of(sign);
+  Token& token = tokens_[number];
+  token = {begin, end, 0, JsonKind::null};
+  if (text_[begin] == '"')
+    token = {begin + 1, end - 1, 0, JsonKind::string, Token::Form::not_looked_at};
+  else if (!scalar_kind_of(text_.substr(begin, end - begin), token.kind))
+    token.kind = JsonKind::null;
+  return {*this, number};
+}
+
+/// Where we are in the signs.
 struct JsonTape::Cursor {
   const char* text;
-  const std::uint32_t* signs;        // one beyond the last is the size of the text
-  const std::uint32_t* end;          // of the signs
-  const std::uint32_t* backslashes;  // of the first that no string had
+  const std::uint32_t* signs;  // one beyond the last is the size of the text
+  const std::uint32_t* end;    // of the signs
   Token* out;
-  bool has_halves = false;
 
   bool is_at(char c) const { return signs < end && text[*signs] == c; }
-  /// Where what begins at this sign ends: before the next one, without white space.
-  std::uint32_t end_of_this() const {
-    std::uint32_t at = signs[1];
-    while (text[at - 1] <= ' ' && is_space(text[at - 1])) --at;
-    return at;
-  }
 };
 
 /// Tokens of the whole text; empty, or the parse_error.
-std::string_view JsonTape::build(bool& valid) {
-  const auto& stage = *index_->stage;
-  const std::uint32_t* signs = stage.structural_indexes.get();
-  if (tokens_.size() < stage.n_structural_indexes) tokens_.resize(stage.n_structural_indexes);
-  Cursor cursor{text_.data(), signs, signs + stage.n_structural_indexes, backslashes_.get(), tokens_.data()};
+std::string_view JsonTape::build() {
+  const auto all = signs();
+  Cursor cursor{text_.data(), all.data(), all.data() + all.size(), tokens_.data()};
+  plain_size_ = 0;
   open_.clear();
   depth_max_ = 0;
   std::uint32_t key_bytes_max = 0;
   const auto take_string = [&] {
-    const std::uint32_t begin = *cursor.signs + 1;
-    Token& token = *cursor.out++;
-    token = {begin, cursor.end_of_this() - 1, 0, JsonKind::string};
+    *cursor.out++ = {*cursor.signs + 1, end_of(cursor.signs) - 1, 0, JsonKind::string,
+                     Token::Form::not_looked_at};
     ++cursor.signs;
-    return *cursor.backslashes >= token.end || take_escapes(cursor, token);
   };
   const auto take_key = [&] {
-    if (!cursor.is_at('"') || !take_string() || !cursor.is_at(':')) return false;
+    if (!cursor.is_at('"')) return false;
+    take_string();
+    if (!cursor.is_at(':')) return false;
     key_bytes_max = std::max(key_bytes_max, cursor.out[-1].end - cursor.out[-1].begin);
     ++cursor.signs;
     return true;
@@ -218,7 +242,7 @@ std::string_view JsonTape::build(bool& valid) {
     if (cursor.signs == cursor.end) return parse_error::kBadJson;
     const char first = text_[*cursor.signs];
     if (first == '"') {
-      if (!take_string()) return parse_error::kBadJson;
+      take_string();
     } else if (first == '{' || first == '[') {
       const bool object = first == '{';
       open_.push_back(static_cast<std::uint32_t>(cursor.out - tokens_.data()));
@@ -232,7 +256,7 @@ std::string_view JsonTape::build(bool& valid) {
       }
     } else {
       const std::uint32_t begin = *cursor.signs;
-      const std::uint32_t end = cursor.end_of_this();
+      const std::uint32_t end = end_of(cursor.signs);
       ++cursor.signs;
       JsonKind kind = JsonKind::null;
       if (!scalar_kind_of(text_.substr(begin, end - begin), kind)) return parse_error::kBadJson;
@@ -243,7 +267,6 @@ std::string_view JsonTape::build(bool& valid) {
       if (open_.empty()) {
         token_count_ = static_cast<std::size_t>(cursor.out - tokens_.data());
         key_bytes_max_ = key_bytes_max;
-        if (cursor.has_halves) valid = false;
         return cursor.signs == cursor.end ? std::string_view() : parse_error::kBadJson;
       }
       Token& container = tokens_[open_.back()];
@@ -260,48 +283,25 @@ std::string_view JsonTape::build(bool& valid) {
   }
 }
 
-/// Each backslash of the string begins an escape.
-bool JsonTape::take_escapes(Cursor& cursor, Token& token) {
-  token.form = Token::Form::escaped;
-  token.next = static_cast<std::uint32_t>(cursor.backslashes - backslashes_.get());
-  const std::uint32_t* next = cursor.backslashes;
-  while (*next < token.end) {
-    const std::uint32_t at = *next++;
-    std::uint32_t size = 2;  // The closing quote comes after, so that there is a byte.
-    if (kPlainOfEscape[static_cast<unsigned char>(text_[at + 1])] == 0) {
-      const Escape escape = read_escape(text_.substr(at, token.end - at));
-      if (escape.size == 0) return false;
-      has_code_units_ = true;
-      cursor.has_halves = cursor.has_halves || escape.half;
-      size = escape.size;
-    }
-    while (*next < at + size) ++next;
-  }
-  cursor.backslashes = next;
-  return true;
-}
-
-void JsonTape::make_plain(Token& token) {
+void JsonTape::make_plain(Token& token, std::uint32_t first_escape) {
   const char* const beyond = text_.data() + text_.size();
   char* const begin = plain_.get() + plain_size_;
   char* out = begin;
   std::uint32_t at = token.begin;
-  for (const std::uint32_t* next = backslashes_.get() + token.next;;) {
-    const std::uint32_t end = std::min(*next, token.end);
-    out = copy_short(text_.data() + at, end - at, out, beyond);
-    if (end == token.end) break;
-    at = end + 2;
-    const char simple = kPlainOfEscape[static_cast<unsigned char>(text_[end + 1])];
+  for (std::uint32_t next = first_escape;; next = escapes_.next(at, token.end)) {
+    out = copy_short(text_.data() + at, next - at, out, beyond);
+    if (next == token.end) break;
+    at = next + 2;
+    const char simple = kPlainOfEscape[static_cast<unsigned char>(text_[next + 1])];
     if (simple != 0) {
       *out++ = simple;
     } else {
-      const Escape escape = read_escape(text_.substr(end, token.end - end));
+      const Escape escape = read_escape(text_.substr(next, token.end - next));
       std::string character;
       append_utf8(character, escape.character);
       out = std::copy(character.begin(), character.end(), out);
-      at = end + escape.size;
+      at = next + escape.size;
     }
-    while (*next < at) ++next;
   }
   token.next = static_cast<std::uint32_t>(plain_size_);
   token.plain_size = static_cast<std::uint32_t>(out - begin);

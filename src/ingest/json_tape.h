@@ -7,9 +7,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "ingest/json_escapes.h"
 
 namespace phendau::ingest {
 
@@ -61,6 +64,27 @@ class JsonTape {
   std::string_view read(std::string_view text, bool& valid);
   JsonValue root() { return {*this, 0}; }
 
+  /// The first half of read(): signs and escapes. Then either build(), or, if somebody knows what stands
+  /// there, value_at().
+  std::string_view read_signs(std::string_view text, bool& valid);
+  /// The second: what the signs mean.
+  std::string_view build();
+  std::string_view text() const { return text_; }
+  /// Places of brackets, commas, colons, quotes that open and first bytes of other scalars; beyond them one
+  /// more, the size of the text; after it there is room, of which nothing is known.
+  std::span<const std::uint32_t> signs() const;
+  /// Where what begins at this sign ends: before the next one, without white space.
+  std::uint32_t end_of(const std::uint32_t* sign) const {
+    std::uint32_t at = sign[1];
+    while (is_space(text_[at - 1])) --at;
+    return at;
+  }
+  /// Whether it is a number, true, false or null.
+  bool is_scalar(const std::uint32_t* sign) const;
+  /// A scalar by its sign; null if it is none. Values of build() are gone.
+  /// @param number of values so far, counted by the caller; at most as many as there are signs
+  JsonValue value_at(const std::uint32_t* sign, std::uint32_t number);
+
   /// Whether a text has an escape like \u0041.
   bool has_code_units() const { return has_code_units_; }
   /// Scalars, keys and containers.
@@ -76,10 +100,10 @@ class JsonTape {
   struct Token {
     std::uint32_t begin = 0;  // in the text, without quotes
     std::uint32_t end = 0;
-    /// Of a container the token after it; of a string its first backslash, then its place in plain_.
+    /// Of a container the token after it; of a string its place in plain_.
     std::uint32_t next = 0;
     JsonKind kind = JsonKind::null;
-    enum class Form : std::uint8_t { as_written, escaped, plain } form = Form::as_written;
+    enum class Form : std::uint8_t { as_written, not_looked_at, plain } form = Form::as_written;
     std::uint32_t plain_size = 0;
   };
   struct Index;  // simdjson's
@@ -89,10 +113,10 @@ class JsonTape {
   std::uint32_t after(std::uint32_t at) const {
     return tokens_[at].kind < JsonKind::array ? at + 1 : tokens_[at].next;
   }
+  static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
   std::string_view index(std::string_view text, bool& valid);
-  std::string_view build(bool& valid);
-  bool take_escapes(Cursor& cursor, Token& token);
-  void make_plain(Token& token);
+  bool check_escapes(bool& valid);
+  void make_plain(Token& token, std::uint32_t first_escape);
   std::string_view written_of(std::uint32_t at) const {
     const Token& token = tokens_[at];
     return {text_.data() + token.begin, token.end - token.begin};
@@ -100,7 +124,14 @@ class JsonTape {
   std::string_view text_of(std::uint32_t at) {
     Token& token = tokens_[at];
     if (token.form == Token::Form::as_written) return written_of(at);
-    if (token.form == Token::Form::escaped) make_plain(token);
+    if (token.form == Token::Form::not_looked_at) {
+      const std::uint32_t first = escapes_.next(token.begin, token.end);
+      if (first == token.end) {
+        token.form = Token::Form::as_written;
+        return written_of(at);
+      }
+      make_plain(token, first);
+    }
     return {plain_.get() + token.next, token.plain_size};
   }
 
@@ -109,9 +140,8 @@ class JsonTape {
   std::string replaced_;  // the text where it had to be changed
   std::vector<Token> tokens_;
   std::size_t token_count_ = 0;
-  std::vector<std::uint32_t> open_;               // containers, outermost first
-  std::unique_ptr<std::uint32_t[]> backslashes_;  // their places, and one beyond the text
-  std::size_t backslashes_room_ = 0;
+  std::vector<std::uint32_t> open_;  // containers, outermost first
+  JsonEscapes escapes_;
   std::size_t key_bytes_max_ = 0;
   std::size_t depth_max_ = 0;
   bool has_code_units_ = false;

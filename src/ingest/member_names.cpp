@@ -5,6 +5,16 @@
 #include "ingest/windows_fields.h"
 
 namespace phendau::ingest {
+namespace {
+
+/// Sigma writes names without spaces ("Threat Name" is ThreatName); a batch gives some a meaning of its own.
+std::string field_name(std::string_view member) {
+  std::string out(member);
+  std::erase(out, ' ');
+  return is_reserved_field(out) ? std::string(kReservedPrefix) + out : out;
+}
+
+}  // namespace
 
 MemberNames::Id MemberNames::id_of(std::string_view text) {
   const auto known = ids_.find(text);
@@ -13,11 +23,15 @@ MemberNames::Id MemberNames::id_of(std::string_view text) {
   const auto added = ids_.emplace(std::string(text), id).first;
   Name name;
   name.text = added->first;
-  name.looked_up = is_looked_up_(text);
-  name.plain = !is_reserved_field(text) && text.find(' ') == text.npos;
+  name.told = told_of_(text);
+  name.field = id;
   name.asked = asks_windows_field(text);
   names_.push_back(name);
   values_.emplace_back();
+  if (const std::string of_field = field_name(name.text); of_field != name.text) {
+    const Id field = id_of(of_field);
+    names_[id].field = field;
+  }
   return id;
 }
 

@@ -32,21 +32,21 @@ class MemberNames {
   struct Name {
     std::string_view text;  // a key of ids_
     Followers next = kNoFollowers;
-    bool looked_up = false;
-    bool plain = true;        // neither reserved nor with a space
+    std::uint8_t told = 0;    // told_of()
+    Id field = kNone;         // the name of its field: see field_name()
     bool asked = false;       // asks_windows_field()
     std::uint32_t batch = 0;  // for which `column` holds
     std::size_t column = 0;
   };
 
-  /// @param is_looked_up whether a member of the name says what the record is, when or where
-  explicit MemberNames(bool (*is_looked_up)(std::string_view)) : is_looked_up_(is_looked_up) {}
+  /// @param told_of what a member of the name says of the record, as the caller counts it
+  explicit MemberNames(std::uint8_t (*told_of)(std::string_view)) : told_of_(told_of) {}
 
   /// Call before each record, as FieldColumns::follow(). Names may be many, if somebody wants that.
   void follow(const BatchBuilder& builder) {
     if (names_.size() > kNamesMax) {
       const std::uint32_t next = generation_ + 1;
-      *this = MemberNames(is_looked_up_);
+      *this = MemberNames(told_of_);
       generation_ = next;
     }
     if (builder.rows() != rows_ || &builder != builder_ || rows_ == 0) {
@@ -135,7 +135,7 @@ class MemberNames {
     return (end * kMix + text.size() * kMix) >> (64 - kSlotBits);
   }
 
-  bool (*is_looked_up_)(std::string_view);
+  std::uint8_t (*told_of_)(std::string_view);
   std::unordered_map<std::string, Id, Hash, std::equal_to<>> ids_;
   std::vector<Name> names_;
   std::vector<Values> values_;  // by name

@@ -1,10 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes give exactly one row per record, with the raw bytes kept and only valid UTF-8 in the fields.
+// Any bytes give exactly one row per record, with the raw bytes kept and only valid UTF-8 in the fields; and
+// the same row when the shape of the record is known from before.
 #include "base/text.h"
 #include "ingest/testing/rows.h"
 
+namespace {
+
+using namespace phendau;
+
+class ReadsAll final : public Projection {
+ public:
+  const std::string& kind_field() const override { return kind_field_; }
+  std::unique_ptr<const Audience> audience_of(std::string_view, const Kind*) const override {
+    class All final : public Audience {
+      bool reads(std::string_view) const override { return true; }
+      bool may_hold_keyword(std::string_view) const override { return false; }
+    };
+    return std::make_unique<All>();
+  }
+
+ private:
+  std::string kind_field_ = "EventID";
+};
+
+bool is_same(const Batch& a, const Batch& b) {
+  if (a.columns().size() != b.columns().size() || a.event_time(0).ns != b.event_time(0).ns) return false;
+  for (const Column& column : a.columns()) {
+    if (b.column(column.name) == nullptr ||
+        ingest::values_of(a, column.name) != ingest::values_of(b, column.name))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace phendau;
   static auto decoder = ingest::make_decoder("ndjson");
   const std::string_view record(reinterpret_cast<const char*>(data), size);
   const Batch batch = ingest::decode_one(**decoder, record);
@@ -15,5 +46,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (ValueId id = 0; id < column.values.size(); ++id)
       PHENDAU_ASSERT(is_valid_utf8(column.values.text(id)));
   }
+  static const ReadsAll projection;
+  static std::unique_ptr<ingest::Decoder> knowing;
+  static int taught = 0;
+  constexpr int kTaughtMax = 500;  // more shapes than that are not kept
+  if (taught++ % kTaughtMax == 0) knowing = std::move(*ingest::make_decoder("ndjson"));
+  ingest::Provenance provenance = ingest::test_provenance();
+  provenance.projection = &projection;
+  PHENDAU_ASSERT(is_same(batch, ingest::decode_one(*knowing, record, provenance)));
+  PHENDAU_ASSERT(is_same(batch, ingest::decode_one(*knowing, record, provenance)));
   return 0;
 }

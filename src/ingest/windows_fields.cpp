@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "ingest/row_writer.h"
 
@@ -67,9 +68,8 @@ constexpr Addition kAdditions[] = {{"4688", add_process_creation},
                                    {"4625", add_local_time}};
 
 const Addition* addition_of(std::string_view event_id) {
-  if (event_id.size() != 4) return nullptr;
   for (const auto& one : kAdditions) {
-    if (one.event_id == event_id) return &one;
+    if (equal_bytes(one.event_id, event_id)) return &one;
   }
   return nullptr;
 }
