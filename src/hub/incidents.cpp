@@ -11,6 +11,7 @@
 #include "hub/attachments.h"
 #include "hub/case_effects.h"
 #include "hub/case_parties.h"
+#include "hub/coordination.h"
 #include "hub/record_checks.h"
 #include "hub/records.h"
 
@@ -263,7 +264,14 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
     const auto& roles = definition.roles_of(step);
     return workflow::is_named(roles, names_in_case(services_, actor, record.agency_id, roles).names);
   };
-  out.set("effects", PHENDAU_TRY(case_effects_view(services_, record.id, may_act)));
+  const Json may = rights_view(services_, actor, record.agency_id, definition, state);
+  Json unanswered = Json::array();
+  if (may["close"].as_bool() || may["stop"].as_bool()) {
+    const Scope requests = case_requests_scope(services_, actor, record);
+    for (const auto& entry : PHENDAU_TRY(unanswered_requests(services_, record.id, requests)))
+      unanswered.push(entry.text);
+  }
+  out.set("effects", PHENDAU_TRY(case_effects_view(services_, actor, record, may_act)));
   out.set("workflow", definition.id + "@" + state.pack)
       .set("description", record.doc["description"].as_string())
       .set("definition", definition_view(definition, state, alerts, services_.env.now()))
@@ -277,7 +285,8 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
       .set("attachments", std::move(files))
       .set("next_needed", state.closed ? std::string() : need_text(definition, state))
       .set("may_close", !state.closed && workflow::can_close(definition, state).empty())
-      .set("may", rights_view(services_, actor, record.agency_id, definition, state))
+      .set("may", may)
+      .set("unanswered", std::move(unanswered))
       .set("rights", std::move(may_do))
       .set("parties", parties_view(services_, record))
       .set("stop_reason", state.stopped ? Json(state.stop_reason) : Json())
@@ -532,6 +541,18 @@ Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string
       });
 }
 
+Result<workflow::CaseState> Incidents::ending(const Loaded& loaded, const Actor& by) {
+  workflow::CaseState out = loaded.state;
+  for (auto& entry : PHENDAU_TRY(unanswered_requests(services_, loaded.record.id, everything()))) {
+    entry.at = services_.env.now();
+    entry.by = by.user_id;
+    entry.by_name = by.name;
+    entry.role = to_string(by.role);
+    out.timeline.push_back(std::move(entry));
+  }
+  return out;
+}
+
 Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::string_view summary) {
   return change(actor, id, CaseRight::act, [&](const Loaded& loaded) -> Result<Change> {
     const workflow::Definition& definition = *loaded.definition.definition;
@@ -539,7 +560,7 @@ Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::stri
       return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
     PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(summary)));
     const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
-    workflow::CaseState state = loaded.state;
+    workflow::CaseState state = PHENDAU_TRY(ending(loaded, standing.actor));
     state.open_sub_cases = PHENDAU_TRY(open_parts(loaded.definition, loaded.record.id));
     const auto closed = PHENDAU_TRY(
         workflow::close(definition, state, standing.actor, services_.env.now(), summary, standing.names));
@@ -553,8 +574,9 @@ Result<Json> Incidents::stop(const Actor& actor, std::string_view id, std::strin
     PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
     const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
                                         definition.stop_roles.value_or(workflow::Names()));
-    const auto stopped = PHENDAU_TRY(workflow::stop(definition, loaded.state, standing.actor,
-                                                    services_.env.now(), reason, standing.names));
+    const auto stopped =
+        PHENDAU_TRY(workflow::stop(definition, PHENDAU_TRY(ending(loaded, standing.actor)), standing.actor,
+                                   services_.env.now(), reason, standing.names));
     return Change{standing.actor, stopped, "stopped"};
   });
 }

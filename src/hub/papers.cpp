@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "base/unicode.h"
+#include "hub/case_parties.h"
 #include "hub/number_books.h"
 #include "hub/record_checks.h"
 #include "hub/signed_paper.h"
@@ -284,14 +285,14 @@ Result<std::string> fill_paper(const PaperTemplate& paper, const Json& doc, bool
   return report::put_charts(PHENDAU_TRY(report::fill_docx(paper.docx, values)), charts);
 }
 
-Scope Papers::scope_of(const Actor& actor, Action action) const {
+namespace {
+
+Scope paper_scope(const Actor& actor, Action action) {
   RecordRights rights;
   rights.kind = kPaperKind;
   rights.head_writes = true;
   return authorize_record(actor, action, rights);
 }
-
-namespace {
 
 /// To bodies that were asked into the case: what its owner made of it, once it has a number.
 bool is_shown_to_parties(const ledger::Record& paper, const ledger::Record& of_case) {
@@ -301,10 +302,24 @@ bool is_shown_to_parties(const ledger::Record& paper, const ledger::Record& of_c
 
 }  // namespace
 
+Json paper_brief(Services& services, const Actor& actor, const ledger::Record& of_case, std::string_view id) {
+  const auto found = services.ledger.get(kPaperKind, id, everything());
+  if (!found || !case_rights(actor, of_case).contains(CaseRight::papers)) return Json();
+  if (!paper_scope(actor, Action::read).covers(found->agency_id) && !is_shown_to_parties(*found, of_case))
+    return Json();
+  const Json& by_machine = found->doc["signed"]["signature"]["signer"];
+  return Json::object({{"id", found->id},
+                       {"state", found->state},
+                       {"number", found->doc["number"]},
+                       {"date", found->doc["head"]["date"]},
+                       {"signed_by", by_machine.is_string() ? by_machine : found->doc["head"]["signer"]["name"]},
+                       {"how", found->doc["signed"]["how"]}});
+}
+
 /// The case, for who may read its papers.
 std::optional<ledger::Record> Papers::case_of(const Actor& actor, const std::string& case_id) {
   if (case_id.empty()) return std::nullopt;
-  auto found = services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::papers));
+  auto found = services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::papers));
   return found ? std::optional(std::move(*found)) : std::nullopt;
 }
 
@@ -316,7 +331,7 @@ bool Papers::may_see_origin(const Actor& actor, const Json& doc) {
 }
 
 Result<ledger::Record> Papers::find(const Actor& actor, Action action, std::string_view id) {
-  const Scope scope = scope_of(actor, action);
+  const Scope scope = paper_scope(actor, action);
   if (scope.allows_nothing()) return fail(ErrorCode::denied, "no right to papers", "error.denied");
   auto found = services_.ledger.get(kPaperKind, id, scope);
   if (!found && action == Action::read) {
@@ -331,13 +346,13 @@ Result<ledger::Record> Papers::find(const Actor& actor, Action action, std::stri
 }
 
 Result<Json> Papers::kinds(const Actor& actor, bool from_case, std::string_view record) {
-  if (scope_of(actor, Action::read).allows_nothing())
+  if (paper_scope(actor, Action::read).allows_nothing())
     return fail(ErrorCode::denied, "no right to papers", "error.denied");
   const std::size_t slash = record.find('/');
   const std::string_view record_kind = record.substr(0, slash);
   std::optional<ledger::Record> about;
   if (slash != record.npos) about = PHENDAU_TRY(origin_record(services_, actor, record));
-  const bool writes = !scope_of(actor, Action::create).allows_nothing();
+  const bool writes = !paper_scope(actor, Action::create).allows_nothing();
   Json items = Json::array();
   for (const auto& paper : services_.pack.papers()) {
     if (paper.of_province && !is_provincial(actor)) continue;
@@ -395,7 +410,7 @@ Result<Json> Papers::view(const Actor& actor, const ledger::Record& record) {
   }
   const Json& head = record.doc["head"];
   Json last;
-  const auto may_write = scope_of(actor, Action::update).covers(record.agency_id);
+  const auto may_write = paper_scope(actor, Action::update).covers(record.agency_id);
   if (record.state == kDrafted && may_write) {
     const std::string book = paper == nullptr ? std::string() : book_of(*paper, head["exercise"].as_bool());
     const auto year = to_civil(services_.env.now(), kHubZone).date.year;
@@ -416,7 +431,7 @@ Result<Json> Papers::view(const Actor& actor, const ledger::Record& record) {
 }
 
 Result<Json> Papers::list(const Actor& actor, const Query& query) {
-  Scope scope = scope_of(actor, Action::read);
+  Scope scope = paper_scope(actor, Action::read);
   if (scope.allows_nothing()) return fail(ErrorCode::denied, "no right to papers", "error.denied");
   ledger::Query wanted;
   wanted.kind = kPaperKind;
@@ -465,7 +480,7 @@ Result<std::string> Papers::owner_for(const Actor& actor, const PaperTemplate& p
     agency = *lead;
   }
   if (agency.empty()) return bad_member("agency_id");
-  if (!scope_of(actor, Action::create).covers(agency))
+  if (!paper_scope(actor, Action::create).covers(agency))
     return fail(ErrorCode::not_found, "no such agency", "error.not_found");
   PHENDAU_TRY(living_agency(services_.ledger, agency));
   if (paper.of_province && !is_provincial(actor))
@@ -515,7 +530,7 @@ Result<Json> Papers::save(const Actor& actor, ledger::Write write) {
 
 Result<Json> Papers::create(const Actor& actor, const Json& body, std::string id) {
   const PaperTemplate* paper = services_.pack.paper(body["paper"].as_string());
-  if (scope_of(actor, Action::create).allows_nothing())
+  if (paper_scope(actor, Action::create).allows_nothing())
     return fail(ErrorCode::denied, "no right to papers", "error.denied");
   if (paper == nullptr) return bad_member("paper");
   PaperOrigin origin;
@@ -627,7 +642,7 @@ Result<Papers::Reserved> Papers::reserve(const Actor& actor, const PaperTemplate
   out.write.doc.set("paper", paper.id).set("title", paper.title.vi).set("known", std::move(known));
   if (!about.case_id.empty()) out.write.doc.set("case_id", about.case_id);
   if (!about.record.empty()) out.write.doc.set("record", about.record);
-  if (numbered && scope_of(actor, Action::create).covers(about.agency_id) &&
+  if (numbered && paper_scope(actor, Action::create).covers(about.agency_id) &&
       report::check_paper(lines).empty()) {
     const std::string book = book_of(paper, lines.exercise);
     auto taken = PHENDAU_TRY(
@@ -940,7 +955,7 @@ Result<Json> Papers::preview(const Actor& actor, std::string_view id) {
 }
 
 Result<Json> Papers::books(const Actor& actor) {
-  const Scope scope = scope_of(actor, Action::read);
+  const Scope scope = paper_scope(actor, Action::read);
   if (scope.allows_nothing()) return fail(ErrorCode::denied, "no right to papers", "error.denied");
   ledger::Query query;
   query.kind = kNumberBookKind;

@@ -90,7 +90,6 @@ class Papers {
   PaperSources& sources() { return sources_; }
 
  private:
-  Scope scope_of(const Actor& actor, Action action) const;
   /// The record, if the actor may see it and what it is about.
   Result<ledger::Record> find(const Actor& actor, Action action, std::string_view id);
   std::optional<ledger::Record> case_of(const Actor& actor, const std::string& case_id);
@@ -120,6 +119,8 @@ class Papers {
   PdfMaker& pdf_;
 };
 
+/// What a page beside it says of a case's paper: PaperBrief of openapi.yaml; null for who may not see it.
+Json paper_brief(Services& services, const Actor& actor, const ledger::Record& of_case, std::string_view id);
 /// What a draft still lacks: titles of required fields without a value, then sentences about its head.
 std::vector<std::string> missing_of(const PaperTemplate& paper, const Json& doc);
 /// The values of a paper as its template takes them. `draft`: what is missing becomes dots.
