@@ -399,9 +399,7 @@ Result<Json> case_effects_view(Services& services, const Actor& actor, const led
                              {"at", doc["at"]},
                              {"finished_at", doc["finished_at"]},
                              {"next_try_at", doc["next_try_at"]},
-                             {"paper", doc["paper_id"].is_string()
-                                           ? paper_brief(services, actor, of_case, doc["paper_id"].as_string())
-                                           : Json()},
+                             {"paper", paper_brief(services, actor, of_case, doc["paper_id"].as_string())},
                              {"devices", std::move(devices)},
                              {"may_act", may_act(doc["step"].as_string())}});
     for (const char* member : {"ordered_by", "weighed", "clock", "due_at"}) one.set(member, values[member]);

@@ -32,8 +32,8 @@ struct CallNumber {
 };
 Result<std::vector<CallNumber>> call_numbers(Services& services, const std::string& agency_id);
 
-/// What a case's closing says of requests that nobody has answered: of all that are open to its readers in one
-/// entry, of each sealed one in an entry with its seal; of those in `shown`.
+/// What a case's closing says of requests that nobody has answered, of those in `shown`: of all that are open
+/// to its readers in one entry, of each sealed one in an entry with its seal.
 Result<std::vector<workflow::TimelineEntry>> unanswered_requests(Services& services, std::string_view case_id,
                                                                  const Scope& shown);
 /// Requests of this case that the actor reads: of the own case all but what is sealed from him.

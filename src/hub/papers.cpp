@@ -303,16 +303,18 @@ bool is_shown_to_parties(const ledger::Record& paper, const ledger::Record& of_c
 }  // namespace
 
 Json paper_brief(Services& services, const Actor& actor, const ledger::Record& of_case, std::string_view id) {
+  if (id.empty()) return Json();
   const auto found = services.ledger.get(kPaperKind, id, everything());
   if (!found || !case_rights(actor, of_case).contains(CaseRight::papers)) return Json();
   if (!paper_scope(actor, Action::read).covers(found->agency_id) && !is_shown_to_parties(*found, of_case))
     return Json();
   const Json& by_machine = found->doc["signed"]["signature"]["signer"];
+  const Json& by_head = found->doc["head"]["signer"]["name"];
   return Json::object({{"id", found->id},
                        {"state", found->state},
                        {"number", found->doc["number"]},
                        {"date", found->doc["head"]["date"]},
-                       {"signed_by", by_machine.is_string() ? by_machine : found->doc["head"]["signer"]["name"]},
+                       {"signed_by", by_machine.is_string() ? by_machine : by_head},
                        {"how", found->doc["signed"]["how"]}});
 }
 

@@ -119,7 +119,8 @@ class Papers {
   PdfMaker& pdf_;
 };
 
-/// What a page beside it says of a case's paper: PaperBrief of openapi.yaml; null for who may not see it.
+/// What a page beside it says of a case's paper: PaperBrief of openapi.yaml; null without one, and for who
+/// may not see it.
 Json paper_brief(Services& services, const Actor& actor, const ledger::Record& of_case, std::string_view id);
 /// What a draft still lacks: titles of required fields without a value, then sentences about its head.
 std::vector<std::string> missing_of(const PaperTemplate& paper, const Json& doc);

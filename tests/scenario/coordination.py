@@ -162,6 +162,19 @@ assert next(p for p in page["proposals"] if p["id"] == "security_violation")["se
 assert [(p["agency_id"], p["kind"]) for p in page["parties"]] == [("cong-an", "police")], page["parties"]
 assert "Công an tỉnh" in so.get(f"/incidents/{case}")["timeline"][-1]["text"]
 
+# Whom an agency may send to by name: the bodies of the coordination, those above and below it, the parties of its case; nobody else.
+def receivers(client, **query):
+    return [a["id"] for a in client.get("/registers/coordination_request/addressees", **query)["items"]]
+
+
+assert set(receivers(xa_mot)) == {"xa-mot", "so", "cong-an", "quan-su", "doi"}, receivers(xa_mot)
+assert set(receivers(so)) == set(receivers(cong_an)) == set(receivers(admin)) > {"benh-vien", "xa-hai"}
+admin.call("PATCH", "/agencies/xa-mot", {"parent_id": "benh-vien"})
+assert "benh-vien" in receivers(xa_mot) and "xa-mot" in receivers(benh_vien)
+admin.call("PATCH", "/agencies/xa-mot", {"parent_id": None})
+assert "benh-vien" not in receivers(xa_mot)
+refused(403, lambda: ask(xa_mot, "xa-mot", to_body="agency", to_agency_id="xa-hai", wanted="information"), "sở chủ trì")
+
 # ---- the matrix: kind of party x way ---------------------------------------------------------------------------------
 READS = {"view", "timeline", "files", "papers", "evidence"}
 assert nothing_else(cong_an) == READS | {"export", "note", "ask"}

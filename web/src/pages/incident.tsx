@@ -22,10 +22,10 @@ import { Button, ClockLine, Drawer, PageHead, When } from '../ui/parts';
 import { SchemaForm, type Doc } from '../ui/schema-form';
 import { Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
-import { CaseEffects } from './case-effects';
 import '../styles/coordination.css';
 import '../styles/incident.css';
 
+const CaseEffects = lazy<{ c: Case; onCase: (after: Case) => void; onReload: () => void }>(() => import('./case-effects').then((m) => ({ default: m.CaseEffects })));
 const OpenCase = lazy<{ parent: Case; onClose: () => void }>(() => import('../ui/open-case').then((m) => ({ default: m.OpenCase })));
 const LiftSeal = lazy<{ c: Case; seal: string | null | undefined; by: string | null | undefined; onCase: (after: Case) => void }>(() => import('../ui/coordination').then((m) => ({ default: m.LiftSeal })));
 const CaseCoordinationPanel = lazy<{ c: Case; onCase: (after: Case) => void }>(() => import('../ui/coordination').then((m) => ({ default: m.CaseCoordinationPanel })));

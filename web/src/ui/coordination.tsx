@@ -70,7 +70,7 @@ function RequestForm({ kind = kKind, id, title, fields, required, doc, submit, t
 }
 
 export function AskDrawer({ caseId, from, onClose, onSent }: { caseId?: string; from?: Partial<CoordinationProposal>; onClose: () => void; onSent: () => void }) {
-  const doc: Doc = { sent_at: new Date().toISOString(), ...(from ? { to_body: from.to_body, wanted: from.wanted, content: from.content } : {}) };
+  const doc: Doc = { sent_at: new Date().toISOString(), ...(caseId ? { case_id: caseId } : {}), ...(from ? { to_body: from.to_body, wanted: from.wanted, content: from.content } : {}) };
   return (
     <RequestForm id={`ask-${caseId ?? ''}-${from?.id ?? ''}`} title="Gửi đề nghị phối hợp" fields={kAskFields} required={['to_body', 'wanted', 'channel', 'sent_at', 'content']} doc={doc}
                  submit="Gửi đề nghị" testid="ask" onClose={onClose} onSend={async (filled) => {
@@ -151,7 +151,7 @@ function Loans({ c, loans, mayLend, onChanged }: { c: Case; loans: CaseLoan[]; m
       )}
       {mayLend && <p class="row-actions"><Button icon="plus" onClick={() => setAsking('lend')} data-testid="lend-open">Cho mượn người, thiết bị</Button></p>}
       {asking === 'lend' && <RequestForm kind={kLoanKind} id={`lend-${c.id}`} title="Cho mượn người, phần mềm, thiết bị" fields={kLendFields} required={['what', 'name', 'borrower_id', 'lent_on']}
-        doc={{ lent_on: today, ...(ownBody() === c.agency_id ? {} : { borrower_id: c.agency_id }) }} submit="Ghi cho mượn" testid="lend" onClose={() => setAsking('')} onSend={async (doc) => {
+        doc={{ lent_on: today, case_id: c.id, ...(ownBody() === c.agency_id ? {} : { borrower_id: c.agency_id }) }} submit="Ghi cho mượn" testid="lend" onClose={() => setAsking('')} onSend={async (doc) => {
           await post('/registers/{kind}', { path: { kind: kLoanKind }, body: { agency_id: ownBody(), doc: { ...doc, case_id: c.id } } });
           sent('Đã ghi cho mượn.');
         }} />}
