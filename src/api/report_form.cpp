@@ -89,8 +89,8 @@ std::string about_html(const Json& fields) {
 
 std::string calls_html(const hub::IncidentReports::Received& received) {
   if (received.calls.empty()) return {};
-  std::string out = fmt::format("<p>{}</p><ul id=\"calls\">",
-                                html_text(tr(Lang::vi, "form.call", {received.agency_name})));
+  std::string out =
+      fmt::format("<p>{}</p><ul id=\"calls\">", html_text(tr(Lang::vi, "form.call", {received.agency_name})));
   for (const auto& call : received.calls) {
     std::string dialled;  // what stands beside the number is for people
     for (const char c : call.number) {

@@ -108,8 +108,7 @@ Result<std::vector<workflow::TimelineEntry>> unanswered_requests(Services& servi
     }
     out.push_back(entry_of({line}));
     out.back().sealed_by = request.agency_id;
-    out.back().sealed_for =
-        agencies_of(ledger::addressees_of(kind->spec, request.state, doc), holders);
+    out.back().sealed_for = agencies_of(ledger::addressees_of(kind->spec, request.state, doc), holders);
   }
   if (!open.empty()) out.insert(out.begin(), entry_of(open));
   return out;
@@ -449,8 +448,7 @@ Result<std::vector<CallNumber>> call_numbers(Services& services, const std::stri
     const std::string text(trim(number.as_string()));
     const bool known =
         std::any_of(out.begin(), out.end(), [&](const CallNumber& one) { return one.number == text; });
-    if (!text.empty() && !known && out.size() < kCallNumbersShown)
-      out.push_back({tr(Lang::vi, title), text});
+    if (!text.empty() && !known && out.size() < kCallNumbersShown) out.push_back({tr(Lang::vi, title), text});
   };
   const auto officers = PHENDAU_TRY(duty_rows(services, kOfficers, {"active"}, {agency_id}));
   const Json today(format_date(to_civil(services.env.now(), kHubZone).date));

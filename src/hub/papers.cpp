@@ -828,13 +828,41 @@ ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const Paper
   return batch;
 }
 
-Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_view file_name,
-                           std::string_view bytes) {
+Result<> Papers::judge_copy(const ledger::Record& record, const Returned& file, std::string_view media_type,
+                            Json& signed_file) {
+  using Verdict = Likeness::Verdict;
+  const std::string& digest = record.doc["docx_sha256"].as_string();
+  const bool scan = signed_file["how"].as_string() == "scan";
+  std::string pdf;
+  if (const auto made = services_.ledger.get_derived(kRenditions, digest); made && *made) {
+    if (auto bytes = ledger::read_blob(services_.ledger, (**made).doc["sha256"].as_string(), kFileBytesMax))
+      pdf = std::move(*bytes);
+  }
+  const auto docx = PHENDAU_TRY(ledger::read_blob(services_.ledger, digest, kFileBytesMax));
+  const Likeness found = compare_with_paper(media_type, file.bytes, docx, pdf);
+  // What was scanned is for who sends it to say, unless it can be read and is plainly something else.
+  const bool stated = scan && (found.verdict == Verdict::unknown || found.close);
+  const std::string verdict = stated                            ? "stated"
+                              : found.verdict == Verdict::same  ? "same"
+                              : found.verdict == Verdict::other ? "other"
+                                                                : "unknown";
+  signed_file.set("likeness", verdict).set("seen", tr(Lang::vi, "paper.seen_" + verdict, {found.words}));
+  if (stated || found.verdict == Verdict::same) return {};
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(file.confirmed)));
+  const std::string_view reason = trim(file.confirmed);
+  if (reason.empty())
+    return fail(ErrorCode::invalid, "not seen to be this paper", "paper.copy_" + verdict, {found.words});
+  if (reason.size() > kDecisionBytesMax) return bad_member("reason");
+  signed_file.set("confirmed", reason);
+  return {};
+}
+
+Result<Json> Papers::issue(const Actor& actor, std::string_view id, const Returned& file) {
   const auto record = PHENDAU_TRY(find(actor, Action::update, id));
   if (record.state != kNumbered) return wrong_state(record);
-  const auto checked =
-      PHENDAU_TRY(check_upload(services_.pack.upload_policy(), without_invisible(file_name), bytes));
-  const Json signature = PHENDAU_TRY(signature_of(services_, checked, bytes));
+  const auto checked = PHENDAU_TRY(
+      check_upload(services_.pack.upload_policy(), without_invisible(file.file_name), file.bytes));
+  const Json signature = PHENDAU_TRY(signature_of(services_, checked, file.bytes));
   if (signature.is_null() && !is_picture_or_pdf(checked.media_type))
     return fail(ErrorCode::invalid, "neither a scan nor signed", "paper.no_scan", {checked.name});
   const auto made = services_.ledger.get_derived(kRenditions, record.doc["docx_sha256"].as_string());
@@ -850,8 +878,9 @@ Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_
                                    {"by", actor.user_id},
                                    {"by_name", actor.name},
                                    {"at", format_rfc3339(services_.env.now())}});
+  PHENDAU_TRY(judge_copy(record, file, checked.media_type, signed_file));
   if (!signature.is_null()) signed_file.set("signature", signature);
-  PHENDAU_TRY(services_.ledger.put_blob(bytes));
+  PHENDAU_TRY(services_.ledger.put_blob(file.bytes));
   const PaperTemplate* paper = services_.pack.paper(record.doc["paper"].as_string());
   auto batch = issue_batch(record, paper, signed_file);
   const auto to = PHENDAU_TRY(agencies_named(record.doc["head"], record.agency_id));
@@ -861,8 +890,10 @@ Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_
     PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
   } else {
     const std::string title = paper == nullptr ? std::string() : paper->title.vi;
-    const CaseFact fact{"paper", tr(Lang::vi, "case.paper_issued", {title, record.doc["number"].as_string()}),
-                        "", actor.name};
+    std::string text = tr(Lang::vi, "case.paper_issued", {title, record.doc["number"].as_string()});
+    if (const std::string& reason = signed_file["confirmed"].as_string(); !reason.empty())
+      text += ". " + signed_file["seen"].as_string() + " " + tr(Lang::vi, "paper.confirmed", {reason});
+    const CaseFact fact{"paper", std::move(text), "", actor.name};
     PHENDAU_TRY(note_in_case(services_, definitions_, actor, case_id, fact, std::move(batch.writes)));
   }
   services_.live.publish({"record", Resource::record, record.agency_id,

@@ -186,16 +186,17 @@ TEST_CASE("a case fills its paper, and only a signed scan makes it issued") {
   CHECK(w.papers.update(w.a, draft_id, json(R"({"values":{"system.public_addresses":"203.0.113.4"}})")));
 
   const std::string id = w.complete(w.a, case_id);
-  CHECK(code_of(w.papers.issue(w.a, id, "a.png", kScan)) == ErrorCode::conflict);  // no number yet
+  CHECK(code_of(w.papers.issue(w.a, id, {"a.png", kScan, ""})) == ErrorCode::conflict);  // no number yet
   REQUIRE(w.number(w.a, id));
-  CHECK(code_of(w.papers.issue(w.a, id, "a.txt", "signed")) == ErrorCode::invalid);
+  CHECK(code_of(w.papers.issue(w.a, id, {"a.txt", "signed", ""})) == ErrorCode::invalid);
   const auto docx = w.papers.file(w.a, id, Papers::Part::docx);
-  CHECK_FALSE(w.papers.issue(w.a, id, "a.docx", docx->bytes));
-  CHECK(code_of(w.papers.issue(w.b, id, "a.png", kScan)) == ErrorCode::not_found);
-  const auto issued = w.papers.issue(w.a, id, "ban-quet.png", kScan);
+  CHECK_FALSE(w.papers.issue(w.a, id, {"a.docx", docx->bytes, ""}));
+  CHECK(code_of(w.papers.issue(w.b, id, {"a.png", kScan, ""})) == ErrorCode::not_found);
+  const auto issued = w.papers.issue(w.a, id, {"ban-quet.png", kScan, ""});
   REQUIRE(issued);
   CHECK((*issued)["state"].as_string() == "issued");
   CHECK((*issued)["signed"]["by"].as_string() == w.a.user_id);
+  CHECK((*issued)["signed"]["likeness"].as_string() == "stated");
   CHECK(w.papers.file(w.a, id, Papers::Part::signed_file)->bytes == kScan);
   // The page of the case says what became of it.
   const auto of_case = w.hub.ledger->get("case", case_id, everything());

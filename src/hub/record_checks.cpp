@@ -146,12 +146,12 @@ Result<Scope> addressee_scope(Services& services, const Actor& actor, const Regi
   AddressRights bodies;
   const Scope own = authorize_addressees(actor, rights, bodies);
   if (own.reach != Scope::Reach::agencies) return own;
-  for (const auto& [slot, agency] : PHENDAU_TRY(bodies_of_slots(services)))
-    bodies.holders.push_back(agency);
+  for (const auto& [slot, agency] : PHENDAU_TRY(bodies_of_slots(services))) bodies.holders.push_back(agency);
   bodies.related = PHENDAU_TRY(relatives_of(services, own.agency_ids));
   if (const auto of_case = services.ledger.get("case", case_id, authorize_case(actor, CaseRight::view))) {
     bodies.related.push_back(of_case->agency_id);
-    for (auto& agency : party_agencies(*of_case, CaseRight::view)) bodies.related.push_back(std::move(agency));
+    for (auto& agency : party_agencies(*of_case, CaseRight::view))
+      bodies.related.push_back(std::move(agency));
   }
   return authorize_addressees(actor, rights, bodies);
 }

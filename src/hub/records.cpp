@@ -213,8 +213,7 @@ namespace {
 Json schema_view(const RegisterKind& kind) {
   Json out = kind.spec.schema;
   for (const auto& [name, member] : kind.spec.schema["properties"].members()) {
-    if (names_addressees(kind, name))
-      out.find("properties")->find(name)->set("x-addressees", kind.spec.name);
+    if (names_addressees(kind, name)) out.find("properties")->find(name)->set("x-addressees", kind.spec.name);
   }
   return out;
 }
@@ -238,9 +237,8 @@ Result<Json> Records::addressees(const Actor& actor, std::string_view kind_name,
                                       found.emplace_back(agency.doc["name"].string_or(agency.id), agency.id);
                                     return {};
                                   }));
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return compare_vietnamese(a.first, b.first) < 0;
-  });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return compare_vietnamese(a.first, b.first) < 0; });
   Json items = Json::array();
   for (const auto& [name, id] : found) items.push(Json::object({{"id", id}, {"name", name}}));
   return Json::object({{"items", std::move(items)}});

@@ -323,9 +323,8 @@ Scope authorize_addressees(const Actor& actor, const RecordRights& rights, const
   Scope scope = authorize_record(actor, Action::update, rights);
   if (scope.reach == Reach::invited) return {};
   if (scope.reach != Reach::agencies) return scope;
-  const bool holds =
-      std::any_of(actor.agency_ids.begin(), actor.agency_ids.end(),
-                  [&](const std::string& own) { return is_among(bodies.holders, own); });
+  const bool holds = std::any_of(actor.agency_ids.begin(), actor.agency_ids.end(),
+                                 [&](const std::string& own) { return is_among(bodies.holders, own); });
   if (holds) scope.reach = Reach::everything;
   add_all(scope.agency_ids, bodies.holders);
   add_all(scope.agency_ids, bodies.related);
