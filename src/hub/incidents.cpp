@@ -782,10 +782,8 @@ Result<ledger::Record> Incidents::record_to_attach(const Actor& actor, std::stri
 /// A file is read by whoever may read what it hangs on: a case, a record, or its agency's files.
 bool Incidents::may_read_file(const Actor& actor, const ledger::Record& file) {
   const std::string& record = file.doc["record"].as_string();
-  const auto of_record = services_.ledger.kind(record.substr(0, record.find('/')));
   // What may be sealed opens its files with itself alone.
-  if (of_record && !of_record->sealed_field.empty())
-    return record_named(actor, Action::read, record).has_value();
+  if (may_be_sealed(services_.ledger, record)) return record_named(actor, Action::read, record).has_value();
   if (file.doc["sealed"].as_bool()) return true;  // the list asked the seal
   if (authorize(actor, Action::read, Resource::attachment).covers(file.agency_id)) return true;
   const std::string& case_id = file.doc["case_id"].as_string();

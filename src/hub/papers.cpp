@@ -713,8 +713,8 @@ Result<Json> Papers::cancel(const Actor& actor, std::string_view id, const Json&
   const auto record = PHENDAU_TRY(find(actor, Action::update, id));
   if (record.state != kDrafted && record.state != kNumbered) return wrong_state(record);
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
-  const std::string reason(trim(body["reason"].as_string()));
-  if (reason.empty() || reason.size() > 2000) return bad_member("reason");
+  const std::string reason =
+      PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kDecisionBytesMax));
   auto write = ledger::rewrite(record, "cancelled");
   write.state = kCancelled;
   write.doc.set("cancel_reason", reason);
@@ -772,9 +772,7 @@ Result<std::vector<std::string>> Papers::agencies_named(const Json& head, std::s
 
 /// What may be sealed keeps its papers to itself; a case shows its own to everybody in it.
 bool Papers::is_kept_apart(const ledger::Record& record) const {
-  const std::string& about = record.doc["record"].as_string();
-  const auto kind = services_.ledger.kind(about.substr(0, about.find('/')));
-  return kind && !kind->sealed_field.empty();
+  return may_be_sealed(services_.ledger, record.doc["record"].as_string());
 }
 
 /// The paper, its signed file as evidence of what it is about, and the entry in the register of papers sent.
@@ -849,11 +847,9 @@ Result<> Papers::judge_copy(const ledger::Record& record, const Returned& file, 
   signed_file.set("likeness", verdict).set("seen", tr(Lang::vi, "paper.seen_" + verdict, {found.words}));
   if (stated || found.verdict == Verdict::same) return {};
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(file.confirmed)));
-  const std::string_view reason = trim(file.confirmed);
-  if (reason.empty())
+  if (trim(file.confirmed).empty())
     return fail(ErrorCode::invalid, "not seen to be this paper", "paper.copy_" + verdict, {found.words});
-  if (reason.size() > kDecisionBytesMax) return bad_member("reason");
-  signed_file.set("confirmed", reason);
+  signed_file.set("confirmed", PHENDAU_TRY(required_text(file.confirmed, "reason", kDecisionBytesMax)));
   return {};
 }
 

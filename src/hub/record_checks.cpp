@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "hub/case_parties.h"
+#include "hub/case_record.h"
 #include "hub/config.h"
 #include "hub/delegations.h"
 #include "hub/organisation_tree.h"
@@ -148,7 +149,7 @@ Result<Scope> addressee_scope(Services& services, const Actor& actor, const Regi
   if (own.reach != Scope::Reach::agencies) return own;
   for (const auto& [slot, agency] : PHENDAU_TRY(bodies_of_slots(services))) bodies.holders.push_back(agency);
   bodies.related = PHENDAU_TRY(relatives_of(services, own.agency_ids));
-  if (const auto of_case = services.ledger.get("case", case_id, authorize_case(actor, CaseRight::view))) {
+  if (const auto of_case = services.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::view))) {
     bodies.related.push_back(of_case->agency_id);
     for (auto& agency : party_agencies(*of_case, CaseRight::view))
       bodies.related.push_back(std::move(agency));
