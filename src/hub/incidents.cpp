@@ -66,6 +66,22 @@ Json searches_view(const workflow::Step& step, const Json& alerts, UtcTime detec
   return out;
 }
 
+/// What must be filled in before the step is done is no field "if any", whoever asks for it.
+Json shown_form(const workflow::Step& step) {
+  Json out = step.form;
+  Json required = out["required"].is_array() ? out["required"] : Json::array();
+  for (const auto& guard : step.guards) {
+    const bool always = guard.when.empty() && guard.unless.empty();
+    const bool is_field =
+        guard.kind == workflow::Guard::Kind::field_set && step.form["properties"].contains(guard.name);
+    const auto& known = required.items();
+    if (always && is_field && std::find(known.begin(), known.end(), Json(guard.name)) == known.end())
+      required.push(guard.name);
+  }
+  if (required.size() > 0) out.set("required", std::move(required));
+  return out;
+}
+
 Json definition_view(const workflow::Definition& definition, const workflow::CaseState& state,
                      const Json& alerts, UtcTime now) {
   Json steps = Json::array();
@@ -76,7 +92,7 @@ Json definition_view(const workflow::Definition& definition, const workflow::Cas
                              {"title", step.title_vi},
                              {"advice", step.text_vi},
                              {"citation", step.citation},
-                             {"form", step.form},
+                             {"form", shown_form(step)},
                              {"may_skip", step.may_skip},
                              {"any_time", step.order == workflow::Step::Order::free},
                              {"searches", searches_view(step, alerts, state.detected_at, now)},

@@ -7,7 +7,7 @@ import { get, post, problemFrom } from '../api/client';
 import { lazy } from '../app/lazy';
 import type { PageProps } from '../app/pages';
 import { navigate, query, setQuery } from '../app/router';
-import { may } from '../app/session';
+import { may, session } from '../app/session';
 import { changes } from '../app/stream';
 import type { Attachment, Case, CaseLink, StepAct, StepDefinition, StepState } from '../api/types';
 import { timelineWords } from '../text/words';
@@ -361,7 +361,7 @@ export default function IncidentPage({ id }: PageProps) {
                 <section class="panel" aria-labelledby="case-files">
                   <h2 id="case-files">Tệp trong hồ sơ</h2>
                   {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}
-                  {k.attachments.filter((f) => f.seal).map((f) => <p key={f.seal} class="row-actions">{inert(f.name)} <LiftSeal c={k} seal={f.seal} by={f.sealed_by} onCase={(after) => loaded.set(after)} /></p>)}
+                  {k.attachments.filter((f) => f.seal && session.value!.user.agency_ids.includes(f.sealed_by ?? '')).map((f) => <p key={f.seal} class="row-actions">{inert(f.name)} <LiftSeal c={k} seal={f.seal} by={f.sealed_by} onCase={(after) => loaded.set(after)} /></p>)}
                   {k.rights.includes('evidence') && <p><a href={`/chung-cu?vu=${encodeURIComponent(k.id)}`} data-testid="case-evidence">Chứng cứ của vụ việc</a></p>}
                   {k.rights.includes('export') && <p class="muted">Tệp cho hệ thống của cơ quan khác: <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=stix`} download data-testid="case-stix">STIX 2.1</a>, <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=iodef`} download>IODEF 2</a></p>}
                 </section>
