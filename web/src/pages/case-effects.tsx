@@ -47,8 +47,8 @@ function PaperLine({ p }: { p: PaperBrief }) {
   if (p.state === 'cancelled') return <p>Đã hủy{p.number && <>, {number}</>}. {open('Xem văn bản')}</p>;
   if (p.state === 'numbered') return <p>Đã cấp {number}, chờ bản đã ký. {open('Mở văn bản')}</p>;
   return (
-    <p data-testid="effect-paper-issued">Đã ban hành {number}{p.signed_by && <>, {p.how === 'signature' ? 'ký số' : 'người ký'}: <span data-raw>{inert(p.signed_by)}</span></>}. {open('Mở văn bản')}
-      {' '}<a href={`/api/v1/papers/${encodeURIComponent(p.id)}/files/signed`} download data-testid="effect-paper-signed">Tải bản đã ký</a></p>
+    <p data-testid="effect-paper-issued">Đã ban hành {number}{p.signed_by && <>, {p.how === 'signature' ? 'ký số' : 'người ký'}: <span data-raw>{inert(p.signed_by)}</span></>}. {open('Mở văn bản')}{' · '}
+      <a href={`/api/v1/papers/${encodeURIComponent(p.id)}/files/signed`} download data-testid="effect-paper-signed">Tải bản đã ký</a></p>
   );
 }
 
@@ -69,7 +69,7 @@ function Row({ c, one, onCase, onReload }: { c: Case; one: CaseEffect; onCase: (
   return (
     <li class="order" data-testid="effect" data-effect={one.id} data-state={one.state}>
       <p><b>{kDoes[one.does]}: {one.title}</b> <span class={`status ${kColours[one.state]}`}><Icon name={kIcons[one.state]} size={16} /><span>{kWords[one.state]}</span></span></p>
-      {one.outcome && <p class={one.state === 'failed' ? 'note-line' : 'muted'}>{inert(one.outcome)}</p>}
+      {one.outcome && !(one.state === 'done' && (one.paper || one.does === 'order')) && <p class={one.state === 'failed' ? 'note-line' : 'muted'}>{inert(one.outcome)}</p>}
       {one.state === 'waiting' && one.next_try_at && <p class="muted">Thử lại lúc <When at={one.next_try_at} /></p>}
       {one.paper && <PaperLine p={one.paper} />}
       {one.devices.filter((d) => d.order_id).map((d) => <p key={d.id}><a href={`/thiet-bi/${encodeURIComponent(d.id)}`}>Lệnh đã ra cho máy {inert(d.name)}</a></p>)}
