@@ -87,6 +87,21 @@ std::string about_html(const Json& fields) {
   return out + "</fieldset>";
 }
 
+std::string calls_html(const hub::IncidentReports::Received& received) {
+  if (received.calls.empty()) return {};
+  std::string out =
+      fmt::format("<p>{}</p><ul id=\"calls\">", html_text(tr(Lang::vi, "form.call", {received.agency_name})));
+  for (const auto& call : received.calls) {
+    std::string dialled;  // what stands beside the number is for people
+    for (const char c : call.number) {
+      if ((c >= '0' && c <= '9') || (c == '+' && dialled.empty())) dialled += c;
+    }
+    out += fmt::format("<li>{}: <a href=\"tel:{}\">{}</a></li>", html_text(call.title), dialled,
+                       html_text(call.number));
+  }
+  return out + "</ul>";
+}
+
 }  // namespace
 
 std::string html_text(std::string_view text) {
@@ -144,6 +159,7 @@ std::string report_receipt_page(const hub::IncidentReports::Received& received) 
   std::string body =
       fmt::format("<h1>{}</h1><p class=\"number\" id=\"number\">{}</p><p>{}</p>", label("form.sent"),
                   html_text(tr(Lang::vi, "form.number", {received.number})), label("form.number_hint"));
+  body += calls_html(received);
   if (received.by_mail) body += fmt::format("<p>{}</p>", label("form.by_mail"));
   body += fmt::format("<p class=\"note\">{}</p><p><a href=\"/bao-su-co-nhanh\">{}</a></p>",
                       label("form.advice"), label("form.again"));

@@ -227,6 +227,9 @@ Result<Response> update_agency(Context& c) {
   return answer(std::move(changed));
 }
 
+Result<Response> list_addressees(Context& c) {
+  return answer(c.hub.records().addressees(c.actor, c.captures[0], c.request.query_value("case")));
+}
 Result<Response> list_registers(Context& c) { return answer(c.hub.records().kinds(c.actor)); }
 Result<Response> list_records(Context& c) {
   const auto query = PHENDAU_TRY(record_query_of(c));
@@ -299,6 +302,8 @@ std::vector<Route> register_routes() {
       {"GET", "/registers", "listRegisters", read, pack, Access::session, false, list_registers},
       {"GET", "/registers/{kind}", "listRecords", read, record, Access::session, false, list_records},
       {"POST", "/registers/{kind}", "createRecord", create, record, Access::session, kJson, create_record},
+      {"GET", "/registers/{kind}/addressees", "listAddressees", read, record, Access::session, false,
+       list_addressees},
       {"GET", "/registers/{kind}/{id}", "getRecord", read, record, Access::session, false, get_record},
       {"PATCH", "/registers/{kind}/{id}", "updateRecord", update, record, Access::session, kJson,
        update_record},

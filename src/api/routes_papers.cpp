@@ -41,7 +41,9 @@ Result<Response> decide_paper(Context& c) {
   return answer(c.hub.papers().decide(c.actor, c.captures[0], c.body));
 }
 Result<Response> issue_paper(Context& c) {
-  return answer(c.hub.papers().issue(c.actor, c.captures[0], c.request.query_value("name"), c.request.body));
+  return answer(
+      c.hub.papers().issue(c.actor, c.captures[0],
+                           {c.request.query_value("name"), c.request.body, c.request.query_value("reason")}));
 }
 Result<Response> preview_paper(Context& c) { return answer(c.hub.papers().preview(c.actor, c.captures[0])); }
 Result<Response> get_paper_file(Context& c) {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/unicode.h"
 #include "hub/active_pack.h"
+#include "hub/organisation_tree.h"
 
 namespace phendau::hub {
 namespace {
@@ -26,7 +27,6 @@ struct Flag {
 constexpr Flag kFlags[] = {{"has_own_system", "has_own_systems"}, {"uses_data_centre", "uses_data_centre"}};
 constexpr std::size_t kCodeBytesMax = 60;
 constexpr std::size_t kNetworksMax = 1'000;
-constexpr int kLevelsMax = 16;  // of agencies above each other
 
 Json may_change(const Actor& actor, std::string_view agency_id) {
   Json out = Json::array();
@@ -105,7 +105,7 @@ std::string network_key(const Cidr& network) {
 Result<> Agencies::check_parent(std::string_view id, const Json& parent) {
   if (!parent.is_string()) return bad_member("parent_id");
   std::string above = parent.as_string();
-  for (int level = 0; level < kLevelsMax; ++level) {
+  for (int level = 0; level < kAgencyLevelsMax; ++level) {
     if (above == id) return bad_member("parent_id");
     const auto record = services_.ledger.get(kAgencyKind, above, everything());
     if (!record) return bad_member("parent_id");

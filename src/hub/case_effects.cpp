@@ -370,11 +370,11 @@ Result<Json::Array> waiting_effects(Services& services, CaseDefinitions& definit
   return out;
 }
 
-Result<Json> case_effects_view(Services& services, std::string_view case_id,
+Result<Json> case_effects_view(Services& services, const Actor& actor, const ledger::Record& of_case,
                                const std::function<bool(std::string_view step)>& may_act) {
   ledger::Query query;
   query.kind = kCaseEffectKind;
-  query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(case_id)}});
+  query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(of_case.id)}});
   query.order_by = "created_at";
   query.limit = kEffectsShown;  // the newest
   auto page = PHENDAU_TRY(services.ledger.list(query, everything()));
@@ -399,7 +399,7 @@ Result<Json> case_effects_view(Services& services, std::string_view case_id,
                              {"at", doc["at"]},
                              {"finished_at", doc["finished_at"]},
                              {"next_try_at", doc["next_try_at"]},
-                             {"paper_id", doc["paper_id"]},
+                             {"paper", paper_brief(services, actor, of_case, doc["paper_id"].as_string())},
                              {"devices", std::move(devices)},
                              {"may_act", may_act(doc["step"].as_string())}});
     for (const char* member : {"ordered_by", "weighed", "clock", "due_at"}) one.set(member, values[member]);

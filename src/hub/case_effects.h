@@ -61,7 +61,7 @@ class CaseEffects {
 };
 
 /// The effects of a case, oldest first, as its page shows them; `may_act` by step (CaseStanding).
-Result<Json> case_effects_view(Services& services, std::string_view case_id,
+Result<Json> case_effects_view(Services& services, const Actor& actor, const ledger::Record& of_case,
                                const std::function<bool(std::string_view step)>& may_act);
 /// Proposed orders and effects that failed, of cases whose step (CaseStanding) the actor may do, the oldest
 /// first: WaitingEffect of openapi.yaml, at most kWaitingEffectsMax. They stand there until somebody gives,

@@ -152,7 +152,7 @@ TEST_CASE("case effects: a draft and a notice, once over kills, noted in the tim
   CHECK(w.papers_of(made) == 1);
   CHECK(w.told("case_reported") == 1);
   CHECK(w.entries(made, "effect") == 2);
-  const auto paper = w.papers.get(w.a, w.effect(made, "initial_report")["paper_id"].as_string());
+  const auto paper = w.papers.get(w.a, w.effect(made, "initial_report")["paper"]["id"].as_string());
   REQUIRE(paper);
   CHECK((*paper)["state"].as_string() == "drafted");
   for (const char* id : {"initial_report", "reported"}) w.forget(made, id);

@@ -109,9 +109,9 @@ Result<Incidents::Change> Incidents::merged_into(const Actor& actor, const Loade
   const auto standing = names_in_case(services_, actor, ends.record.agency_id,
                                       definition.stop_roles.value_or(workflow::Names()));
   Change out{standing.actor, {}, "merged"};
-  out.state =
-      PHENDAU_TRY(workflow::stop(definition, ends.state, standing.actor, services_.env.now(),
-                                 tr(Lang::vi, "case.merged_into", {goes_on.id, reason}), standing.names));
+  out.state = PHENDAU_TRY(workflow::stop(
+      definition, PHENDAU_TRY(ending(ends, standing.actor)), standing.actor, services_.env.now(),
+      tr(Lang::vi, "case.merged_into", {goes_on.id, reason}), standing.names));
   out.more.set("merged_into", goes_on.id);
   const Json& its = ends.record.doc;
   Json more = Json::object();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "base/texts.h"
 #include "hub/case_parties.h"
 
@@ -55,7 +56,63 @@ bool is_accepted(std::string_view state, const Json& doc) {
   return (state == kAnswered || state == "done") && doc["accepted"].is_bool() && doc["accepted"].as_bool();
 }
 
+ledger::Query requests_of(std::string_view case_id) {
+  ledger::Query query;
+  query.kind = kRequestKind;
+  query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(case_id)}});
+  query.order_by = "created_at";
+  query.limit = kCaseRequestsMax;
+  return query;
+}
+
 }  // namespace
+
+Scope case_requests_scope(Services& services, const Actor& actor, const ledger::Record& of_case) {
+  const RegisterKind* kind = services.pack.pack().reg(kRequestKind);
+  if (kind == nullptr) return {};
+  // Whose case it is sees what is asked about it; a party what it asked and was asked.
+  Scope out = record_scope(services, actor, Action::read, *kind, "");
+  if (!authorize_own_case(actor, CaseRight::view).covers(of_case.agency_id)) return out;
+  // What is sealed stays for its sender and for the bodies that it is sent to.
+  auto sealed_for = std::move(out.sealed_for);
+  out = everything();
+  out.sealed_for = std::move(sealed_for);
+  return out;
+}
+
+Result<std::vector<workflow::TimelineEntry>> unanswered_requests(Services& services, std::string_view case_id,
+                                                                 const Scope& shown) {
+  std::vector<workflow::TimelineEntry> out;
+  const RegisterKind* kind = services.pack.pack().reg(kRequestKind);
+  if (kind == nullptr || shown.allows_nothing()) return out;
+  const auto holders = PHENDAU_TRY(bodies_of_slots(services));
+  const auto entry_of = [](const std::vector<std::string>& lines) {
+    workflow::TimelineEntry entry;
+    entry.what = "request";
+    entry.text = tr(Lang::vi, "coordination.unanswered", {std::to_string(lines.size()), join(lines, "; ")});
+    return entry;
+  };
+  ledger::Query query = requests_of(case_id);
+  query.states = {std::string(kSent)};
+  query.descending = false;
+  std::vector<std::string> open;
+  for (const auto& request : PHENDAU_TRY(services.ledger.list(query, shown)).records) {
+    const Json& doc = request.doc;
+    const auto sent = parse_rfc3339(doc["sent_at"].as_string()).value_or(request.created_at);
+    std::string line = tr(Lang::vi, "coordination.unanswered_one",
+                          {agency_name(services, request.agency_id), receiver_of(services, *kind, doc),
+                           word_of(*kind, "wanted", doc["wanted"]), format_vietnamese(sent).substr(0, 10)});
+    if (!ledger::is_sealed(kind->spec, doc)) {
+      open.push_back(std::move(line));
+      continue;
+    }
+    out.push_back(entry_of({line}));
+    out.back().sealed_by = request.agency_id;
+    out.back().sealed_for = agencies_of(ledger::addressees_of(kind->spec, request.state, doc), holders);
+  }
+  if (!open.empty()) out.insert(out.begin(), entry_of(open));
+  return out;
+}
 
 CaseCoordination::CaseCoordination(Services& services, Records& records)
     : services_(services), records_(records), definitions_(services) {
@@ -284,20 +341,9 @@ Result<Json> CaseCoordination::of_case(const Actor& actor, std::string_view case
     out.set("may_lend", record.state == "open" && case_rights(actor, record).contains(CaseRight::note) &&
                             !record_scope(services_, actor, Action::create, *lent, "").allows_nothing());
   if (kind == nullptr) return out;
-  ledger::Query query;
-  query.kind = kRequestKind;
-  query.filters.push_back({"case_id", ledger::FieldFilter::Op::equal, {Json(record.id)}});
-  query.order_by = "created_at";
-  query.limit = kCaseRequestsMax;
-  // Whose case it is sees what is asked about it; a party what it asked and was asked.
-  const bool owns = authorize_own_case(actor, CaseRight::view).covers(record.agency_id);
-  Scope scope = record_scope(services_, actor, Action::read, *kind, "");
-  if (owns) {  // what is sealed stays for its sender and for the bodies that it is sent to
-    auto sealed_for = std::move(scope.sealed_for);
-    scope = everything();
-    scope.sealed_for = std::move(sealed_for);
-  }
-  const auto requests = PHENDAU_TRY(services_.ledger.list(query, scope)).records;
+  const auto requests = PHENDAU_TRY(services_.ledger.list(requests_of(record.id),
+                                                          case_requests_scope(services_, actor, record)))
+                            .records;
   out.set("requests", request_views(actor, requests));
   const auto rights = case_rights(actor, record);
   if (!rights.contains(CaseRight::ask)) return out;
@@ -371,12 +417,14 @@ void add_body(DutyBodies& bodies, const std::string& agency, const std::string& 
 
 Result<std::vector<ledger::Record>> duty_rows(Services& services, std::string_view kind,
                                               std::vector<std::string> states,
-                                              std::vector<std::string> agencies) {
+                                              std::vector<std::string> agencies,
+                                              std::vector<ledger::FieldFilter> filters = {}) {
   if (services.pack.pack().reg(kind) == nullptr) return std::vector<ledger::Record>{};
   ledger::Query query;
   query.kind = kind;
   query.states = std::move(states);
   query.agency_ids = std::move(agencies);
+  query.filters = std::move(filters);
   query.limit = kDutyPeopleMax;
   return std::move(PHENDAU_TRY(services.ledger.list(query, everything_unsealed())).records);
 }
@@ -392,6 +440,33 @@ Json with_members(const ledger::Record& record, std::initializer_list<const char
 bool is_focal_point(const ledger::Record& officer) {
   const auto& roles = officer.doc["roles"].items();
   return std::find(roles.begin(), roles.end(), Json("focal_point")) != roles.end();
+}
+
+Result<std::vector<CallNumber>> call_numbers(Services& services, const std::string& agency_id) {
+  std::vector<CallNumber> out;
+  const auto add = [&](const char* title, const Json& number) {
+    const std::string text(trim(number.as_string()));
+    const bool known =
+        std::any_of(out.begin(), out.end(), [&](const CallNumber& one) { return one.number == text; });
+    if (!text.empty() && !known && out.size() < kCallNumbersShown) out.push_back({tr(Lang::vi, title), text});
+  };
+  const auto officers = PHENDAU_TRY(duty_rows(services, kOfficers, {"active"}, {agency_id}));
+  const Json today(format_date(to_civil(services.env.now(), kHubZone).date));
+  const auto shifts = PHENDAU_TRY(duty_rows(services, kShifts, {"planned"}, {agency_id},
+                                            {{"on_duty_on", ledger::FieldFilter::Op::equal, {today}}}));
+  for (const auto& shift : shifts) {
+    for (const auto& officer : officers) {
+      if (officer.doc["full_name"] == shift.doc["officer"]) add("call.on_duty", officer.doc["phone"]);
+    }
+  }
+  for (const auto& officer : officers) {
+    if (!is_focal_point(officer)) continue;
+    add("call.focal_point", officer.doc["phone"]);
+    add("call.out_of_hours", officer.doc["out_of_hours_phone"]);
+  }
+  if (const auto agency = services.ledger.get("agency", agency_id, everything()))
+    add("call.agency", agency->doc["phone"]);
+  return out;
 }
 
 Result<Json> CaseCoordination::shifts(const Actor& actor, const std::vector<std::string>& agencies) {

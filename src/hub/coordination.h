@@ -19,8 +19,25 @@ inline constexpr std::size_t kCaseRequestsMax = 500;  // shown on a case
 inline constexpr std::size_t kCaseLoansMax = 200;     // likewise, the newest
 inline constexpr std::size_t kDutyPeopleMax = 500;    // of the page of duty, of each list
 
+inline constexpr std::size_t kCallNumbersShown = 6;  // of one agency; the rest is left out
+
 /// By when a request of this document is answered in the pack's term; nullopt: it sets none.
 std::optional<comply::DueDay> answer_due(const Pack& pack, const Json& doc);
+
+/// Whom to telephone in an agency: who is on duty today, its focal points, itself; by the registers, nobody
+/// without a number, no number twice. Without names: strangers read it.
+struct CallNumber {
+  std::string title;
+  std::string number;  // as it was entered
+};
+Result<std::vector<CallNumber>> call_numbers(Services& services, const std::string& agency_id);
+
+/// What a case's closing says of requests that nobody has answered, of those in `shown`: of all that are open
+/// to its readers in one entry, of each sealed one in an entry with its seal.
+Result<std::vector<workflow::TimelineEntry>> unanswered_requests(Services& services, std::string_view case_id,
+                                                                 const Scope& shown);
+/// Requests of this case that the actor reads: of the own case all but what is sealed from him.
+Scope case_requests_scope(Services& services, const Actor& actor, const ledger::Record& of_case);
 
 class CaseCoordination {
  public:

@@ -190,7 +190,7 @@ Result<Json> Deliveries::list(const Actor& actor, const Filter& filter) {
     // It is among those that are open; where all of these are wanted nothing is looked at.
     const auto states = query.states;
     bool all_wanted = true;
-    for (const char* open : {"waiting", "failed"}) {
+    for (const std::string_view open : kOpenDeliveries) {
       if (std::find(states.begin(), states.end(), open) != states.end()) continue;
       query.states.emplace_back(open);
       all_wanted = false;
@@ -478,7 +478,7 @@ Result<Json> Deliveries::mail_counts() {
        {"sent", counts.sent},
        {"failed", counts.failed},
        {"given_up", PHENDAU_TRY(count_of({"dead"}, kMailChannel, everything()))},
-       {"waiting", PHENDAU_TRY(count_of({"waiting", "failed"}, kMailChannel, everything()))}});
+       {"waiting", PHENDAU_TRY(count_of(open_delivery_states(), kMailChannel, everything()))}});
 }
 
 }  // namespace phendau::hub

@@ -242,7 +242,7 @@ Result<Json> Duties::figures(std::string_view agency_id) {
                        {"obligations", obligations_.counts_of_agency(agency_id)},
                        {"late", std::move(names)},
                        {"devices", PHENDAU_TRY(count("device", {"enrolled"}, agency_id))},
-                       {"open_incidents", PHENDAU_TRY(count("case", {"open"}, agency_id))},
+                       {"open_incidents", PHENDAU_TRY(count(kCaseKind, {"open"}, agency_id))},
                        {"open_alerts", PHENDAU_TRY(count("alert", {"new", "acknowledged"}, agency_id))},
                        {"pack", services_.pack.pack().reference()}});
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/texts.h"
+#include "hub/case_record.h"
 #include "hub/orders.h"
 #include "hub/record_checks.h"
 
@@ -108,7 +109,7 @@ Result<> Evidence::open() {
 
 Result<bool> Evidence::may_read_case(const Actor& actor, std::string_view case_id) {
   if (case_id.empty()) return false;
-  return services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::evidence)).has_value();
+  return services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::evidence)).has_value();
 }
 
 Result<ledger::Record> Evidence::by_scope(const Scope& scope, std::string_view id) {
@@ -127,7 +128,7 @@ Result<ledger::Record> Evidence::item_for(const Actor& actor, Action action, std
   if (!item) return own;
   const std::string& case_id = item->doc["case_id"].as_string();
   const Scope of_case = authorize_case(actor, action == read ? CaseRight::evidence : CaseRight::act);
-  if (!case_id.empty() && services_.ledger.get("case", case_id, of_case)) return *item;
+  if (!case_id.empty() && services_.ledger.get(kCaseKind, case_id, of_case)) return *item;
   if (action != update) return own;
   const Scope decide_scope = record_scope(services_, actor, decide, *kind, "");
   if (!names_as_addressee(*kind, *item, decide_scope).empty()) return *item;
@@ -142,12 +143,12 @@ std::vector<std::string> Evidence::names_for(const Actor& actor, const ledger::R
   const auto reaches = [&](const Actor& who) {
     return record_scope(services_, who, update, kind, "").covers(item.agency_id) ||
            (!case_id.empty() &&
-            services_.ledger.get("case", case_id, authorize_case(who, CaseRight::act)).has_value());
+            services_.ledger.get(kCaseKind, case_id, authorize_case(who, CaseRight::act)).has_value());
   };
   // The role that somebody has at home counts only where he gets without standing in for others.
   if (reaches(without_delegations(actor))) names = records_.own_names(actor);
   for (const auto& one : actor.delegations) {
-    const bool given = covers_kind(one, kItemKind) || (!case_id.empty() && covers_kind(one, "case"));
+    const bool given = covers_kind(one, kItemKind) || (!case_id.empty() && covers_kind(one, kCaseKind));
     if (one.agency_id == item.agency_id && given) names.emplace_back(to_string(one.role));
   }
   const auto as_addressee = names_as_addressee(kind, item, record_scope(services_, actor, decide, kind, ""));
@@ -167,7 +168,7 @@ Json Evidence::item_view(const Actor& actor, const ledger::Record& item) {
   out.set("state_title", title == titles.end() ? item.state : title->second.vi);
   for (const auto member : kItemMembers) out.set(member, item.doc[member]);
   const std::string& case_id = item.doc["case_id"].as_string();
-  const auto case_record = services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::view));
+  const auto case_record = services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::view));
   out.set("case_title", case_record ? case_record->doc["title"] : Json())
       .set("exercise", item.doc["exercise"].as_bool())
       .set("held", !holds_.check(case_id, item.id))
@@ -325,7 +326,7 @@ Result<> Evidence::check_details(const Actor& actor, const ledger::Record& item)
   const std::string& case_id = item.doc["case_id"].as_string();
   const bool own = record_scope(services_, actor, Action::update, kind, item.state).covers(item.agency_id);
   const bool by_case = !case_id.empty() && kind.lifecycle.is_live(item.state) &&
-                       services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::act));
+                       services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::act));
   if (own || by_case) return {};
   return fail(ErrorCode::denied, "only who took it in changes what is said of it", "error.denied");
 }

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "hub/case_parties.h"
+#include "hub/case_record.h"
 #include "hub/evidence.h"
 #include "hub/record_checks.h"
 #include "store/journal/journal.h"
@@ -57,7 +58,7 @@ Result<Evidence::About> Evidence::about_of(const Actor& actor, const Json& body,
   const std::string& case_id = body["case_id"].as_string();
   if (!case_id.empty()) {
     const auto record =
-        PHENDAU_TRY(services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::act)));
+        PHENDAU_TRY(services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::act)));
     out.item.agency_id = record.agency_id;
     // Who may act in a case takes evidence in where he may write this kind, or as a body that was asked in.
     if (!is_party_only(actor, CaseRight::act, record) &&

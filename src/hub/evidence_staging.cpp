@@ -80,18 +80,15 @@ Result<bool> has_evidence_room(Env& env, const std::string& folder, int disk_quo
 }
 
 Result<> EvidenceStaging::check_disk(std::uint64_t more_bytes) {
-  if (PHENDAU_TRY(has_evidence_room(env_, folder_, disk_quota_percent_, more_bytes))) return {};
   const std::lock_guard lock(mu_);
+  return check_room(more_bytes);
+}
+
+Result<> EvidenceStaging::check_room(std::uint64_t more_bytes) {
+  if (PHENDAU_TRY(has_evidence_room(env_, folder_, disk_quota_percent_, more_bytes))) return {};
   ++counts_.no_disk;
   return fail(ErrorCode::limit, "the disk has no room for the file", "evidence.disk",
               {std::to_string(disk_quota_percent_ - kEvidenceQuotaMargin)});
-}
-
-std::uint64_t EvidenceStaging::promised_bytes() {
-  const std::lock_guard lock(mu_);
-  std::uint64_t out = 0;
-  for (const auto& [id, upload] : uploads_) out += 2 * upload->begin.size_bytes - upload->received;
-  return out;
 }
 
 void EvidenceStaging::expire(UtcTime now) {
@@ -109,16 +106,17 @@ void EvidenceStaging::expire(UtcTime now) {
 
 Result<std::string> EvidenceStaging::begin(Begin begin) {
   std::string id = new_ulid(env_);
+  const std::lock_guard lock(mu_);  // from looking at the disk to entering: two at once do not both fit
   if (begin.size_bytes > kEvidenceBytesMax) {
-    const std::lock_guard lock(mu_);
     ++counts_.too_large;
     return fail(ErrorCode::limit, "evidence larger than a blob", "evidence.too_large",
                 {std::to_string(kEvidenceBytesMax >> 20)});
   }
-  // Once here, and once more as a blob before this copy goes; what others began will come, too.
-  PHENDAU_TRY(check_disk(2 * begin.size_bytes + promised_bytes()));
-  const std::lock_guard lock(mu_);
   expire(env_.now());
+  // Once here, and once more as a blob before this copy goes; what others began will come, too.
+  std::uint64_t coming = 2 * begin.size_bytes;
+  for (const auto& [other, upload] : uploads_) coming += 2 * upload->begin.size_bytes - upload->received;
+  PHENDAU_TRY(check_room(coming));
   const auto own = std::count_if(uploads_.begin(), uploads_.end(), [&](const auto& entry) {
     return entry.second->begin.user_id == begin.user_id;
   });
@@ -142,7 +140,6 @@ Result<std::shared_ptr<EvidenceStaging::Upload>> EvidenceStaging::find(std::stri
   const std::lock_guard lock(mu_);
   const auto found = uploads_.find(id);
   if (found == uploads_.end() || found->second->begin.user_id != user_id) return no_such_upload();
-  found->second->touched_at = env_.now();
   return found->second;
 }
 
@@ -172,6 +169,8 @@ Result<std::uint64_t> EvidenceStaging::add(std::string_view id, std::string_view
   PHENDAU_TRY(file->sync());
   PHENDAU_TRY(note(*upload, offset + bytes.size()));
   upload->received += bytes.size();
+  const std::lock_guard lock(mu_);
+  upload->touched_at = env_.now();
   return upload->received.load();
 }
 

@@ -46,7 +46,7 @@ class EvidenceStaging {
   };
   /// The id. `limit`: evidence.too_large, evidence.too_many_uploads, evidence.disk.
   Result<std::string> begin(Begin begin);
-  /// Bytes that are safe.
+  /// Bytes that are safe. Asking keeps nothing alive.
   Result<std::uint64_t> received(std::string_view id, std::string_view user_id);
   /// Bytes there now, synced. `conflict` (evidence.offset) with the offset expected in args[0], when a part
   /// was lost or came twice; `invalid` when it is too large or reaches beyond the end.
@@ -81,16 +81,16 @@ class EvidenceStaging {
     Begin begin;
     std::string path;
     std::atomic<std::uint64_t> received = 0;  // written under mu
-    bool gone = false;           // guarded by mu
-    bool is_checked = false;     // guarded by mu: take() to done()
-    UtcTime touched_at;          // guarded by EvidenceStaging::mu_
+    bool gone = false;                        // guarded by mu
+    bool is_checked = false;                  // guarded by mu: take() to done()
+    UtcTime touched_at;                       // guarded by EvidenceStaging::mu_
   };
   Result<std::shared_ptr<Upload>> find(std::string_view id, std::string_view user_id);
   static Result<> open_for_all(const Upload& upload);  // its mu held
   Result<std::shared_ptr<Upload>> taken_up(const std::string& path);
   Result<> note(const Upload& upload, std::uint64_t received);
-  std::uint64_t promised_bytes();
-  void expire(UtcTime now);  // mu_ held
+  Result<> check_room(std::uint64_t more_bytes);  // mu_ held
+  void expire(UtcTime now);                       // mu_ held
 
   Env& env_;
   const std::string folder_;

@@ -5,6 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/hash.h"
 #include "base/texts.h"
 #include "hub/evidence_bags.h"
@@ -214,6 +217,40 @@ TEST_CASE("evidence: whoever asks while a whole file is being checked is told to
   CHECK(staging.counts().open == 0);
   CHECK_FALSE(env.exists(whole->path));
   CHECK(has_text("evidence.being_checked"));
+}
+
+TEST_CASE("evidence: parts keep an upload, asking for its state does not") {
+  FakeEnv env;
+  EvidenceStaging staging(env, "/staging", 90);
+  REQUIRE(staging.open());
+  const std::string sent = *staging.begin({"u1", "a.log", 3, Json::object({})});
+  const std::string asked = *staging.begin({"u1", "b.log", 3, Json::object({})});
+  env.advance(hours(5));
+  REQUIRE(staging.add(sent, "u1", 0, "a"));
+  CHECK(*staging.received(asked, "u1") == 0);
+  env.advance(hours(5));
+  staging.sweep();
+  CHECK(*staging.received(sent, "u1") == 1);
+  CHECK(staging.received(asked, "u1").error().text_id == "evidence.no_upload");
+  CHECK(staging.counts().expired == 1);
+}
+
+TEST_CASE("evidence: many begin at once: no more than the disk holds") {
+  FakeEnv env;
+  EvidenceStaging staging(env, "/staging", 90);
+  REQUIRE(staging.open());
+  env.set_total_bytes(std::uint64_t{1} << 30);
+  env.set_free_bytes((std::uint64_t{1} << 30) / 10 * 9);  // room for three of 100 MiB, twice each
+  std::atomic<int> begun = 0;
+  std::vector<std::thread> people;
+  for (int i = 0; i < 8; ++i) {
+    people.emplace_back([&, i] {
+      if (staging.begin({"u" + std::to_string(i), "a.log", 100u << 20, Json::object({})})) ++begun;
+    });
+  }
+  for (auto& one : people) one.join();
+  CHECK(begun == 3);
+  CHECK(staging.counts().no_disk == 5);
 }
 
 TEST_CASE("evidence: limits are named and counted") {

@@ -188,7 +188,12 @@ Result<IncidentReports::Received> IncidentReports::receive_public(const Json& fi
   const std::string whole =
       "report|" + (good ? once : new_once()) + "|" + report.agency_id + "|" + said.dump();
   report.id = sha256_hex(whole).substr(0, kReportIdDigits);
-  return write(std::move(report), actor, true);
+  const std::string agency_id = report.agency_id;
+  Received out = PHENDAU_TRY(write(std::move(report), actor, true));
+  out.agency_name = agency_name(services_, agency_id);
+  // The report is in; without numbers it still is.
+  if (auto calls = call_numbers(services_, agency_id)) out.calls = std::move(*calls);
+  return out;
 }
 
 Result<Json> IncidentReports::receive(const Actor& actor, const Json& body) {

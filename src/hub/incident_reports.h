@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hub/coordination.h"
 #include "hub/deliveries.h"
 #include "hub/incidents.h"
 #include "hub/records.h"
@@ -54,6 +55,8 @@ class IncidentReports {
   struct Received {
     std::string number;
     bool by_mail = false;  // an acknowledgement goes out
+    std::string agency_name = {};
+    std::vector<CallNumber> calls = {};  // of the agency that it went to
   };
   /// What a stranger sent. `fields`: members of the report, and `once`, which the form gave out: the same
   /// again is the same report. Errors name the member or the limit.

@@ -11,6 +11,7 @@
 #include "hub/attachments.h"
 #include "hub/case_effects.h"
 #include "hub/case_parties.h"
+#include "hub/coordination.h"
 #include "hub/record_checks.h"
 #include "hub/records.h"
 
@@ -65,6 +66,22 @@ Json searches_view(const workflow::Step& step, const Json& alerts, UtcTime detec
   return out;
 }
 
+/// What must be filled in before the step is done is no field "if any", whoever asks for it.
+Json shown_form(const workflow::Step& step) {
+  Json out = step.form;
+  Json required = out["required"].is_array() ? out["required"] : Json::array();
+  for (const auto& guard : step.guards) {
+    const bool always = guard.when.empty() && guard.unless.empty();
+    const bool is_field =
+        guard.kind == workflow::Guard::Kind::field_set && step.form["properties"].contains(guard.name);
+    const auto& known = required.items();
+    if (always && is_field && std::find(known.begin(), known.end(), Json(guard.name)) == known.end())
+      required.push(guard.name);
+  }
+  if (required.size() > 0) out.set("required", std::move(required));
+  return out;
+}
+
 Json definition_view(const workflow::Definition& definition, const workflow::CaseState& state,
                      const Json& alerts, UtcTime now) {
   Json steps = Json::array();
@@ -75,7 +92,7 @@ Json definition_view(const workflow::Definition& definition, const workflow::Cas
                              {"title", step.title_vi},
                              {"advice", step.text_vi},
                              {"citation", step.citation},
-                             {"form", step.form},
+                             {"form", shown_form(step)},
                              {"may_skip", step.may_skip},
                              {"any_time", step.order == workflow::Step::Order::free},
                              {"searches", searches_view(step, alerts, state.detected_at, now)},
@@ -263,7 +280,14 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
     const auto& roles = definition.roles_of(step);
     return workflow::is_named(roles, names_in_case(services_, actor, record.agency_id, roles).names);
   };
-  out.set("effects", PHENDAU_TRY(case_effects_view(services_, record.id, may_act)));
+  const Json may = rights_view(services_, actor, record.agency_id, definition, state);
+  Json unanswered = Json::array();
+  if (may["close"].as_bool() || may["stop"].as_bool()) {
+    const Scope requests = case_requests_scope(services_, actor, record);
+    for (const auto& entry : PHENDAU_TRY(unanswered_requests(services_, record.id, requests)))
+      unanswered.push(entry.text);
+  }
+  out.set("effects", PHENDAU_TRY(case_effects_view(services_, actor, record, may_act)));
   out.set("workflow", definition.id + "@" + state.pack)
       .set("description", record.doc["description"].as_string())
       .set("definition", definition_view(definition, state, alerts, services_.env.now()))
@@ -277,7 +301,8 @@ Result<Json> Incidents::view(const Actor& actor, const ledger::Record& record, c
       .set("attachments", std::move(files))
       .set("next_needed", state.closed ? std::string() : need_text(definition, state))
       .set("may_close", !state.closed && workflow::can_close(definition, state).empty())
-      .set("may", rights_view(services_, actor, record.agency_id, definition, state))
+      .set("may", may)
+      .set("unanswered", std::move(unanswered))
       .set("rights", std::move(may_do))
       .set("parties", parties_view(services_, record))
       .set("stop_reason", state.stopped ? Json(state.stop_reason) : Json())
@@ -532,6 +557,18 @@ Result<Json> Incidents::act(const Actor& actor, std::string_view id, std::string
       });
 }
 
+Result<workflow::CaseState> Incidents::ending(const Loaded& loaded, const Actor& by) {
+  workflow::CaseState out = loaded.state;
+  for (auto& entry : PHENDAU_TRY(unanswered_requests(services_, loaded.record.id, everything()))) {
+    entry.at = services_.env.now();
+    entry.by = by.user_id;
+    entry.by_name = by.name;
+    entry.role = to_string(by.role);
+    out.timeline.push_back(std::move(entry));
+  }
+  return out;
+}
+
 Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::string_view summary) {
   return change(actor, id, CaseRight::act, [&](const Loaded& loaded) -> Result<Change> {
     const workflow::Definition& definition = *loaded.definition.definition;
@@ -539,7 +576,7 @@ Result<Json> Incidents::close(const Actor& actor, std::string_view id, std::stri
       return fail(ErrorCode::invalid, "summary is missing", "request.invalid", {"summary"});
     PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(summary)));
     const auto standing = names_in_case(services_, actor, loaded.record.agency_id, definition.close_roles);
-    workflow::CaseState state = loaded.state;
+    workflow::CaseState state = PHENDAU_TRY(ending(loaded, standing.actor));
     state.open_sub_cases = PHENDAU_TRY(open_parts(loaded.definition, loaded.record.id));
     const auto closed = PHENDAU_TRY(
         workflow::close(definition, state, standing.actor, services_.env.now(), summary, standing.names));
@@ -553,8 +590,9 @@ Result<Json> Incidents::stop(const Actor& actor, std::string_view id, std::strin
     PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(reason)));
     const auto standing = names_in_case(services_, actor, loaded.record.agency_id,
                                         definition.stop_roles.value_or(workflow::Names()));
-    const auto stopped = PHENDAU_TRY(workflow::stop(definition, loaded.state, standing.actor,
-                                                    services_.env.now(), reason, standing.names));
+    const auto stopped =
+        PHENDAU_TRY(workflow::stop(definition, PHENDAU_TRY(ending(loaded, standing.actor)), standing.actor,
+                                   services_.env.now(), reason, standing.names));
     return Change{standing.actor, stopped, "stopped"};
   });
 }
@@ -760,10 +798,8 @@ Result<ledger::Record> Incidents::record_to_attach(const Actor& actor, std::stri
 /// A file is read by whoever may read what it hangs on: a case, a record, or its agency's files.
 bool Incidents::may_read_file(const Actor& actor, const ledger::Record& file) {
   const std::string& record = file.doc["record"].as_string();
-  const auto of_record = services_.ledger.kind(record.substr(0, record.find('/')));
   // What may be sealed opens its files with itself alone.
-  if (of_record && !of_record->sealed_field.empty())
-    return record_named(actor, Action::read, record).has_value();
+  if (may_be_sealed(services_.ledger, record)) return record_named(actor, Action::read, record).has_value();
   if (file.doc["sealed"].as_bool()) return true;  // the list asked the seal
   if (authorize(actor, Action::read, Resource::attachment).covers(file.agency_id)) return true;
   const std::string& case_id = file.doc["case_id"].as_string();

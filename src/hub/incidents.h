@@ -152,6 +152,8 @@ class Incidents {
   Json summary(const ledger::Record& record, const workflow::CaseState* state, AgencyNames& names);
   /// @param shown of what hangs on the case: everything_open_to() or everything_unsealed().
   Result<Json> view(const Actor& actor, const ledger::Record& record, const Scope& shown);
+  /// The case as it ends: requests that nobody has answered stand in its timeline.
+  Result<workflow::CaseState> ending(const Loaded& loaded, const Actor& by);
   Result<Change> classified(const Actor& actor, const Loaded& loaded, const comply::DecisionTable& table,
                             const Json& classification, const std::string& why);
   Result<Change> merged_into(const Actor& actor, const Loaded& ends, const ledger::Record& goes_on,

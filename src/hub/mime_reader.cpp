@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/hex_digit.h"
 #include "base/text.h"
 #include "base/unicode.h"
 
@@ -13,12 +14,6 @@ struct Header {
   std::string name;  // lower case
   std::string value;
 };
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = ascii_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 /// `mark`XX becomes a byte. In quoted-printable a mark at the end of a line joins it to the next.
 std::string undo_escapes(std::string_view text, char mark, bool soft_breaks) {
@@ -31,8 +26,8 @@ std::string undo_escapes(std::string_view text, char mark, bool soft_breaks) {
     const std::size_t end = soft_breaks ? text.find_first_not_of(" \t", at + 1) : std::string_view::npos;
     if (end != std::string_view::npos && (text[end] == '\r' || text[end] == '\n')) {
       at = text[end] == '\r' && end + 1 < text.size() && text[end + 1] == '\n' ? end + 1 : end;
-    } else if (at + 2 < text.size() && hex_value(text[at + 1]) >= 0 && hex_value(text[at + 2]) >= 0) {
-      out += static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
+    } else if (at + 2 < text.size() && hex_digit(text[at + 1]) >= 0 && hex_digit(text[at + 2]) >= 0) {
+      out += static_cast<char>(hex_digit(text[at + 1]) * 16 + hex_digit(text[at + 2]));
       at += 2;
     } else {
       out += mark;

@@ -225,8 +225,8 @@ bool feed_own_kind(comply::Board& board, const ActivePack& pack, const ledger::R
     if (record.kind == kRoleBindingKind) {  // one that has ended still says until when it held
       record.state == "withdrawn" ? board.drop_binding(record.id) : board.put_binding(binding_of(record));
     }
-    if (record.kind == "case" && record.doc["exercise"].as_bool()) return true;  // nothing happened
-    if (record.kind == "case") board.put_case(handed_over(case_of(pack, record, now), handover));
+    if (record.kind == kCaseKind && record.doc["exercise"].as_bool()) return true;  // nothing happened
+    if (record.kind == kCaseKind) board.put_case(handed_over(case_of(pack, record, now), handover));
     if (record.kind == "violation")
       record.state == "withdrawn" ? board.drop_breach(record.id) : board.put_breach(breach_of(record, live));
     return false;

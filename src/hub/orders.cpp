@@ -118,7 +118,7 @@ Result<> Orders::put_case(const Actor& actor, const Json& body, Json& doc) {
   const std::string& case_id = body["case_id"].as_string();
   if (case_id.empty()) return {};
   const Scope scope = PHENDAU_TRY(scope_for(actor, Action::update, Resource::incident));
-  const auto found = services_.ledger.get("case", case_id, scope);
+  const auto found = services_.ledger.get(kCaseKind, case_id, scope);
   if (!found) return bad_member("case_id");
   doc.set("case_id", case_id);
   if (!found->doc["exercise"].as_bool()) return {};

@@ -134,7 +134,7 @@ Result<> OrganisationMoves::move_facts(const std::string& device_id, const std::
 /// A record with its files, a case also with its timeline.
 Result<> OrganisationMoves::give(const ledger::Record& record, const std::string& to) {
   PHENDAU_TRY(hand_over(record, to));
-  const bool is_case = record.kind == "case";
+  const bool is_case = record.kind == kCaseKind;
   ledger::Query files;
   files.kind = kAttachmentKind;
   files.filters.push_back({is_case ? "case_id" : "record",

@@ -133,7 +133,7 @@ Result<> Outbox::mend_progress(ledger::WriteBatch& batch) {
 Result<> Outbox::mend_missing(ledger::WriteBatch& batch) {
   ledger::Query query;
   query.kind = kDeliveryKind;
-  query.states = {"waiting", "failed"};
+  query.states = open_delivery_states();
   query.filters.push_back({"channel", ledger::FieldFilter::Op::equal, {Json(options_.channel)}});
   const UtcTime now = services_.env.now();
   for (const auto& record : PHENDAU_TRY(ledger::all_records(services_.ledger, query, everything()))) {

@@ -7,6 +7,7 @@
 // address behind the others; a server that cannot be reached makes the channel pause. Thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -52,8 +53,15 @@ struct OutboxOptions {
   Duration retry_first = minutes(1);
 };
 
-/// By the state of its record: it still waits to go out, for the first time or again.
-inline bool is_open_delivery(std::string_view state) { return state == "waiting" || state == "failed"; }
+/// States of a record that still waits to go out, for the first time or again.
+inline constexpr std::string_view kOpenDeliveries[] = {"waiting", "failed"};
+inline bool is_open_delivery(std::string_view state) {
+  return std::find(std::begin(kOpenDeliveries), std::end(kOpenDeliveries), state) !=
+         std::end(kOpenDeliveries);
+}
+inline std::vector<std::string> open_delivery_states() {
+  return {std::begin(kOpenDeliveries), std::end(kOpenDeliveries)};
+}
 
 class Outbox {
  public:

@@ -490,7 +490,7 @@ Result<Json> PaperSources::pending_of(const Actor& actor, const PaperOrigin& ori
     const std::string& case_id = one.doc["case_id"].as_string();
     const bool of_case =
         case_id.empty() ||
-        services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::papers)).has_value();
+        services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::papers)).has_value();
     if (visible && of_case)
       out.push(tr(Lang::vi, "paper.waits_for_signature",
                   {one.doc["number"].as_string(), one.doc["head"]["subject"].as_string()}));

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/texts.h"
 #include "base/unicode.h"
+#include "hub/case_parties.h"
 #include "hub/number_books.h"
 #include "hub/record_checks.h"
 #include "hub/signed_paper.h"
@@ -284,14 +285,14 @@ Result<std::string> fill_paper(const PaperTemplate& paper, const Json& doc, bool
   return report::put_charts(PHENDAU_TRY(report::fill_docx(paper.docx, values)), charts);
 }
 
-Scope Papers::scope_of(const Actor& actor, Action action) const {
+namespace {
+
+Scope paper_scope(const Actor& actor, Action action) {
   RecordRights rights;
   rights.kind = kPaperKind;
   rights.head_writes = true;
   return authorize_record(actor, action, rights);
 }
-
-namespace {
 
 /// To bodies that were asked into the case: what its owner made of it, once it has a number.
 bool is_shown_to_parties(const ledger::Record& paper, const ledger::Record& of_case) {
@@ -301,10 +302,26 @@ bool is_shown_to_parties(const ledger::Record& paper, const ledger::Record& of_c
 
 }  // namespace
 
+Json paper_brief(Services& services, const Actor& actor, const ledger::Record& of_case, std::string_view id) {
+  if (id.empty()) return Json();
+  const auto found = services.ledger.get(kPaperKind, id, everything());
+  if (!found || !case_rights(actor, of_case).contains(CaseRight::papers)) return Json();
+  if (!paper_scope(actor, Action::read).covers(found->agency_id) && !is_shown_to_parties(*found, of_case))
+    return Json();
+  const Json& by_machine = found->doc["signed"]["signature"]["signer"];
+  const Json& by_head = found->doc["head"]["signer"]["name"];
+  return Json::object({{"id", found->id},
+                       {"state", found->state},
+                       {"number", found->doc["number"]},
+                       {"date", found->doc["head"]["date"]},
+                       {"signed_by", by_machine.is_string() ? by_machine : by_head},
+                       {"how", found->doc["signed"]["how"]}});
+}
+
 /// The case, for who may read its papers.
 std::optional<ledger::Record> Papers::case_of(const Actor& actor, const std::string& case_id) {
   if (case_id.empty()) return std::nullopt;
-  auto found = services_.ledger.get("case", case_id, authorize_case(actor, CaseRight::papers));
+  auto found = services_.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::papers));
   return found ? std::optional(std::move(*found)) : std::nullopt;
 }
 
@@ -316,7 +333,7 @@ bool Papers::may_see_origin(const Actor& actor, const Json& doc) {
 }
 
 Result<ledger::Record> Papers::find(const Actor& actor, Action action, std::string_view id) {
-  const Scope scope = scope_of(actor, action);
+  const Scope scope = paper_scope(actor, action);
   if (scope.allows_nothing()) return fail(ErrorCode::denied, "no right to papers", "error.denied");
   auto found = services_.ledger.get(kPaperKind, id, scope);
   if (!found && action == Action::read) {
@@ -331,13 +348,13 @@ Result<ledger::Record> Papers::find(const Actor& actor, Action action, std::stri
 }
 
 Result<Json> Papers::kinds(const Actor& actor, bool from_case, std::string_view record) {
-  if (scope_of(actor, Action::read).allows_nothing())
+  if (paper_scope(actor, Action::read).allows_nothing())
     return fail(ErrorCode::denied, "no right to papers", "error.denied");
   const std::size_t slash = record.find('/');
   const std::string_view record_kind = record.substr(0, slash);
   std::optional<ledger::Record> about;
   if (slash != record.npos) about = PHENDAU_TRY(origin_record(services_, actor, record));
-  const bool writes = !scope_of(actor, Action::create).allows_nothing();
+  const bool writes = !paper_scope(actor, Action::create).allows_nothing();
   Json items = Json::array();
   for (const auto& paper : services_.pack.papers()) {
     if (paper.of_province && !is_provincial(actor)) continue;
@@ -395,7 +412,7 @@ Result<Json> Papers::view(const Actor& actor, const ledger::Record& record) {
   }
   const Json& head = record.doc["head"];
   Json last;
-  const auto may_write = scope_of(actor, Action::update).covers(record.agency_id);
+  const auto may_write = paper_scope(actor, Action::update).covers(record.agency_id);
   if (record.state == kDrafted && may_write) {
     const std::string book = paper == nullptr ? std::string() : book_of(*paper, head["exercise"].as_bool());
     const auto year = to_civil(services_.env.now(), kHubZone).date.year;
@@ -416,7 +433,7 @@ Result<Json> Papers::view(const Actor& actor, const ledger::Record& record) {
 }
 
 Result<Json> Papers::list(const Actor& actor, const Query& query) {
-  Scope scope = scope_of(actor, Action::read);
+  Scope scope = paper_scope(actor, Action::read);
   if (scope.allows_nothing()) return fail(ErrorCode::denied, "no right to papers", "error.denied");
   ledger::Query wanted;
   wanted.kind = kPaperKind;
@@ -465,7 +482,7 @@ Result<std::string> Papers::owner_for(const Actor& actor, const PaperTemplate& p
     agency = *lead;
   }
   if (agency.empty()) return bad_member("agency_id");
-  if (!scope_of(actor, Action::create).covers(agency))
+  if (!paper_scope(actor, Action::create).covers(agency))
     return fail(ErrorCode::not_found, "no such agency", "error.not_found");
   PHENDAU_TRY(living_agency(services_.ledger, agency));
   if (paper.of_province && !is_provincial(actor))
@@ -515,7 +532,7 @@ Result<Json> Papers::save(const Actor& actor, ledger::Write write) {
 
 Result<Json> Papers::create(const Actor& actor, const Json& body, std::string id) {
   const PaperTemplate* paper = services_.pack.paper(body["paper"].as_string());
-  if (scope_of(actor, Action::create).allows_nothing())
+  if (paper_scope(actor, Action::create).allows_nothing())
     return fail(ErrorCode::denied, "no right to papers", "error.denied");
   if (paper == nullptr) return bad_member("paper");
   PaperOrigin origin;
@@ -627,7 +644,7 @@ Result<Papers::Reserved> Papers::reserve(const Actor& actor, const PaperTemplate
   out.write.doc.set("paper", paper.id).set("title", paper.title.vi).set("known", std::move(known));
   if (!about.case_id.empty()) out.write.doc.set("case_id", about.case_id);
   if (!about.record.empty()) out.write.doc.set("record", about.record);
-  if (numbered && scope_of(actor, Action::create).covers(about.agency_id) &&
+  if (numbered && paper_scope(actor, Action::create).covers(about.agency_id) &&
       report::check_paper(lines).empty()) {
     const std::string book = book_of(paper, lines.exercise);
     auto taken = PHENDAU_TRY(
@@ -696,8 +713,8 @@ Result<Json> Papers::cancel(const Actor& actor, std::string_view id, const Json&
   const auto record = PHENDAU_TRY(find(actor, Action::update, id));
   if (record.state != kDrafted && record.state != kNumbered) return wrong_state(record);
   PHENDAU_TRY(check_typed(services_.pack.upload_policy(), body));
-  const std::string reason(trim(body["reason"].as_string()));
-  if (reason.empty() || reason.size() > 2000) return bad_member("reason");
+  const std::string reason =
+      PHENDAU_TRY(required_text(body["reason"].as_string(), "reason", kDecisionBytesMax));
   auto write = ledger::rewrite(record, "cancelled");
   write.state = kCancelled;
   write.doc.set("cancel_reason", reason);
@@ -755,9 +772,7 @@ Result<std::vector<std::string>> Papers::agencies_named(const Json& head, std::s
 
 /// What may be sealed keeps its papers to itself; a case shows its own to everybody in it.
 bool Papers::is_kept_apart(const ledger::Record& record) const {
-  const std::string& about = record.doc["record"].as_string();
-  const auto kind = services_.ledger.kind(about.substr(0, about.find('/')));
-  return kind && !kind->sealed_field.empty();
+  return may_be_sealed(services_.ledger, record.doc["record"].as_string());
 }
 
 /// The paper, its signed file as evidence of what it is about, and the entry in the register of papers sent.
@@ -811,13 +826,39 @@ ledger::WriteBatch Papers::issue_batch(const ledger::Record& record, const Paper
   return batch;
 }
 
-Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_view file_name,
-                           std::string_view bytes) {
+Result<> Papers::judge_copy(const ledger::Record& record, const Returned& file, std::string_view media_type,
+                            Json& signed_file) {
+  using Verdict = Likeness::Verdict;
+  const std::string& digest = record.doc["docx_sha256"].as_string();
+  const bool scan = signed_file["how"].as_string() == "scan";
+  std::string pdf;
+  if (const auto made = services_.ledger.get_derived(kRenditions, digest); made && *made) {
+    if (auto bytes = ledger::read_blob(services_.ledger, (**made).doc["sha256"].as_string(), kFileBytesMax))
+      pdf = std::move(*bytes);
+  }
+  const auto docx = PHENDAU_TRY(ledger::read_blob(services_.ledger, digest, kFileBytesMax));
+  const Likeness found = compare_with_paper(media_type, file.bytes, docx, pdf);
+  // What was scanned is for who sends it to say, unless it can be read and is plainly something else.
+  const bool stated = scan && (found.verdict == Verdict::unknown || found.close);
+  const std::string verdict = stated                            ? "stated"
+                              : found.verdict == Verdict::same  ? "same"
+                              : found.verdict == Verdict::other ? "other"
+                                                                : "unknown";
+  signed_file.set("likeness", verdict).set("seen", tr(Lang::vi, "paper.seen_" + verdict, {found.words}));
+  if (stated || found.verdict == Verdict::same) return {};
+  PHENDAU_TRY(check_typed(services_.pack.upload_policy(), Json(file.confirmed)));
+  if (trim(file.confirmed).empty())
+    return fail(ErrorCode::invalid, "not seen to be this paper", "paper.copy_" + verdict, {found.words});
+  signed_file.set("confirmed", PHENDAU_TRY(required_text(file.confirmed, "reason", kDecisionBytesMax)));
+  return {};
+}
+
+Result<Json> Papers::issue(const Actor& actor, std::string_view id, const Returned& file) {
   const auto record = PHENDAU_TRY(find(actor, Action::update, id));
   if (record.state != kNumbered) return wrong_state(record);
-  const auto checked =
-      PHENDAU_TRY(check_upload(services_.pack.upload_policy(), without_invisible(file_name), bytes));
-  const Json signature = PHENDAU_TRY(signature_of(services_, checked, bytes));
+  const auto checked = PHENDAU_TRY(
+      check_upload(services_.pack.upload_policy(), without_invisible(file.file_name), file.bytes));
+  const Json signature = PHENDAU_TRY(signature_of(services_, checked, file.bytes));
   if (signature.is_null() && !is_picture_or_pdf(checked.media_type))
     return fail(ErrorCode::invalid, "neither a scan nor signed", "paper.no_scan", {checked.name});
   const auto made = services_.ledger.get_derived(kRenditions, record.doc["docx_sha256"].as_string());
@@ -833,8 +874,9 @@ Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_
                                    {"by", actor.user_id},
                                    {"by_name", actor.name},
                                    {"at", format_rfc3339(services_.env.now())}});
+  PHENDAU_TRY(judge_copy(record, file, checked.media_type, signed_file));
   if (!signature.is_null()) signed_file.set("signature", signature);
-  PHENDAU_TRY(services_.ledger.put_blob(bytes));
+  PHENDAU_TRY(services_.ledger.put_blob(file.bytes));
   const PaperTemplate* paper = services_.pack.paper(record.doc["paper"].as_string());
   auto batch = issue_batch(record, paper, signed_file);
   const auto to = PHENDAU_TRY(agencies_named(record.doc["head"], record.agency_id));
@@ -844,8 +886,10 @@ Result<Json> Papers::issue(const Actor& actor, std::string_view id, std::string_
     PHENDAU_TRY(services_.ledger.write_batch(batch, actor, services_.env.now()));
   } else {
     const std::string title = paper == nullptr ? std::string() : paper->title.vi;
-    const CaseFact fact{"paper", tr(Lang::vi, "case.paper_issued", {title, record.doc["number"].as_string()}),
-                        "", actor.name};
+    std::string text = tr(Lang::vi, "case.paper_issued", {title, record.doc["number"].as_string()});
+    if (const std::string& reason = signed_file["confirmed"].as_string(); !reason.empty())
+      text += ". " + signed_file["seen"].as_string() + " " + tr(Lang::vi, "paper.confirmed", {reason});
+    const CaseFact fact{"paper", std::move(text), "", actor.name};
     PHENDAU_TRY(note_in_case(services_, definitions_, actor, case_id, fact, std::move(batch.writes)));
   }
   services_.live.publish({"record", Resource::record, record.agency_id,
@@ -940,7 +984,7 @@ Result<Json> Papers::preview(const Actor& actor, std::string_view id) {
 }
 
 Result<Json> Papers::books(const Actor& actor) {
-  const Scope scope = scope_of(actor, Action::read);
+  const Scope scope = paper_scope(actor, Action::read);
   if (scope.allows_nothing()) return fail(ErrorCode::denied, "no right to papers", "error.denied");
   ledger::Query query;
   query.kind = kNumberBookKind;

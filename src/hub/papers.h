@@ -54,9 +54,15 @@ class Papers {
   /// `body`: {version, number}. `invalid` says what the paper still lacks.
   Result<Json> number(const Actor& actor, std::string_view id, const Json& body);
   Result<Json> cancel(const Actor& actor, std::string_view id, const Json& body);
-  /// The signed scan (PDF or picture), or a digitally signed PDF or DOCX. Through the upload guard.
-  Result<Json> issue(const Actor& actor, std::string_view id, std::string_view file_name,
-                     std::string_view bytes);
+  struct Returned {
+    std::string file_name;
+    std::string_view bytes;
+    std::string confirmed;  // why it is this paper, where nobody can see that it is
+  };
+  /// The signed scan (PDF or picture), or a digitally signed PDF or DOCX. Through the upload guard. `invalid`
+  /// (paper.copy_other, paper.copy_unknown) for a file that is not seen to be this paper, until somebody
+  /// confirms it.
+  Result<Json> issue(const Actor& actor, std::string_view id, const Returned& file);
 
   /// For what makes its paper itself (a package of evidence its minute): the head, and the next number if
   /// this actor writes papers of the agency and nothing is wrong with the head. What `about` names may not be
@@ -90,7 +96,6 @@ class Papers {
   PaperSources& sources() { return sources_; }
 
  private:
-  Scope scope_of(const Actor& actor, Action action) const;
   /// The record, if the actor may see it and what it is about.
   Result<ledger::Record> find(const Actor& actor, Action action, std::string_view id);
   std::optional<ledger::Record> case_of(const Actor& actor, const std::string& case_id);
@@ -109,6 +114,9 @@ class Papers {
   Result<std::string> pdf_of(const ledger::Record& record);
   /// Agencies by whose name, as it stands there, a paper goes out; of a name that several have, none.
   Result<std::vector<std::string>> agencies_named(const Json& head, std::string_view own);
+  /// What is said of the file besides its digest: how it is signed, and whether it is seen to be this paper.
+  Result<> judge_copy(const ledger::Record& record, const Returned& file, std::string_view media_type,
+                      Json& signed_file);
   bool is_kept_apart(const ledger::Record& record) const;
   ledger::WriteBatch issue_batch(const ledger::Record& record, const PaperTemplate* paper,
                                  const Json& signed_file);
@@ -120,6 +128,9 @@ class Papers {
   PdfMaker& pdf_;
 };
 
+/// What a page beside it says of a case's paper: PaperBrief of openapi.yaml; null without one, and for who
+/// may not see it.
+Json paper_brief(Services& services, const Actor& actor, const ledger::Record& of_case, std::string_view id);
 /// What a draft still lacks: titles of required fields without a value, then sentences about its head.
 std::vector<std::string> missing_of(const PaperTemplate& paper, const Json& doc);
 /// The values of a paper as its template takes them. `draft`: what is missing becomes dots.

@@ -186,17 +186,26 @@ TEST_CASE("a case fills its paper, and only a signed scan makes it issued") {
   CHECK(w.papers.update(w.a, draft_id, json(R"({"values":{"system.public_addresses":"203.0.113.4"}})")));
 
   const std::string id = w.complete(w.a, case_id);
-  CHECK(code_of(w.papers.issue(w.a, id, "a.png", kScan)) == ErrorCode::conflict);  // no number yet
+  CHECK(code_of(w.papers.issue(w.a, id, {"a.png", kScan, ""})) == ErrorCode::conflict);  // no number yet
   REQUIRE(w.number(w.a, id));
-  CHECK(code_of(w.papers.issue(w.a, id, "a.txt", "signed")) == ErrorCode::invalid);
+  CHECK(code_of(w.papers.issue(w.a, id, {"a.txt", "signed", ""})) == ErrorCode::invalid);
   const auto docx = w.papers.file(w.a, id, Papers::Part::docx);
-  CHECK_FALSE(w.papers.issue(w.a, id, "a.docx", docx->bytes));
-  CHECK(code_of(w.papers.issue(w.b, id, "a.png", kScan)) == ErrorCode::not_found);
-  const auto issued = w.papers.issue(w.a, id, "ban-quet.png", kScan);
+  CHECK_FALSE(w.papers.issue(w.a, id, {"a.docx", docx->bytes, ""}));
+  CHECK(code_of(w.papers.issue(w.b, id, {"a.png", kScan, ""})) == ErrorCode::not_found);
+  const auto issued = w.papers.issue(w.a, id, {"ban-quet.png", kScan, ""});
   REQUIRE(issued);
   CHECK((*issued)["state"].as_string() == "issued");
   CHECK((*issued)["signed"]["by"].as_string() == w.a.user_id);
+  CHECK((*issued)["signed"]["likeness"].as_string() == "stated");
   CHECK(w.papers.file(w.a, id, Papers::Part::signed_file)->bytes == kScan);
+  // The page of the case says what became of it.
+  const auto of_case = w.hub.ledger->get("case", case_id, everything());
+  const Json brief = paper_brief(*w.hub.services, w.a, *of_case, id);
+  CHECK(brief["state"].as_string() == "issued");
+  CHECK(brief["number"] == (*issued)["number"]);
+  CHECK(brief["signed_by"].as_string() == "Z");
+  CHECK(brief["how"].as_string() == "scan");
+  CHECK(paper_brief(*w.hub.services, w.b, *of_case, id).is_null());
   CHECK(code_of(w.papers.cancel(w.a, id, json(R"({"reason":"x"})"))) == ErrorCode::conflict);
   const Json seen = *w.incidents.get(w.a, case_id);
   const Json files = seen["attachments"];
@@ -314,6 +323,12 @@ TEST_CASE("papers are seen by their agency, and of a case only by those who see 
     REQUIRE(w.hub.ledger->write(write, system_actor(), w.hub.env.now()));
   };
   invite(true);
+  const auto shown = [&](const std::string& paper) {
+    return paper_brief(*w.hub.services, police, *w.hub.ledger->get("case", case_id, everything()), paper);
+  };
+  CHECK(shown(id).is_null());  // a draft
+  REQUIRE(w.number(w.a, id));
+  CHECK(shown(id)["state"].as_string() == "numbered");
   const std::string theirs = w.complete(police, case_id);
   CHECK(w.get(police, theirs)["agency_id"].as_string() == "police");
   CHECK(code_of(w.papers.get(w.a, theirs)) == ErrorCode::not_found);

@@ -6,8 +6,11 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "hub/case_parties.h"
+#include "hub/case_record.h"
 #include "hub/config.h"
 #include "hub/delegations.h"
+#include "hub/organisation_tree.h"
 #include "hub/upload_guard.h"
 
 namespace phendau::hub {
@@ -100,6 +103,64 @@ std::vector<std::string> agencies_of(const std::vector<std::string>& addressees,
     for (auto at = first; at != last; ++at) out.push_back(at->second);
   }
   return out;
+}
+
+namespace {
+
+/// Above and below these agencies, by what their records say.
+Result<std::vector<std::string>> relatives_of(Services& services, const std::vector<std::string>& own) {
+  std::map<std::string, std::string> above;
+  ledger::Query query;
+  query.kind = "agency";
+  query.states = {"active"};
+  query.only = {"parent_id"};
+  PHENDAU_TRY(ledger::each_record(services.ledger, ledger::by_id(std::move(query)), everything(),
+                                  [&](const ledger::Record& agency) -> Result<> {
+                                    above[agency.id] = agency.doc["parent_id"].as_string();
+                                    return {};
+                                  }));
+  const auto parent_of = [&](const std::string& id) {
+    const auto found = above.find(id);
+    return found == above.end() ? std::string() : found->second;
+  };
+  const auto is_own = [&](const std::string& id) {
+    return std::find(own.begin(), own.end(), id) != own.end();
+  };
+  std::vector<std::string> out;
+  for (const auto& [id, parent] : above) {
+    std::vector<std::string> chain;
+    std::string at = parent;
+    for (int level = 0; !at.empty() && level < kAgencyLevelsMax; ++level, at = parent_of(at)) {
+      if (is_own(at)) out.push_back(id);
+      chain.push_back(at);
+    }
+    if (is_own(id)) out.insert(out.end(), chain.begin(), chain.end());
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Scope> addressee_scope(Services& services, const Actor& actor, const RegisterKind& kind,
+                              std::string_view case_id) {
+  const RecordRights rights = rights_of(kind, "");
+  AddressRights bodies;
+  const Scope own = authorize_addressees(actor, rights, bodies);
+  if (own.reach != Scope::Reach::agencies) return own;
+  for (const auto& [slot, agency] : PHENDAU_TRY(bodies_of_slots(services))) bodies.holders.push_back(agency);
+  bodies.related = PHENDAU_TRY(relatives_of(services, own.agency_ids));
+  if (const auto of_case = services.ledger.get(kCaseKind, case_id, authorize_case(actor, CaseRight::view))) {
+    bodies.related.push_back(of_case->agency_id);
+    for (auto& agency : party_agencies(*of_case, CaseRight::view))
+      bodies.related.push_back(std::move(agency));
+  }
+  return authorize_addressees(actor, rights, bodies);
+}
+
+bool names_addressees(const RegisterKind& kind, std::string_view member) {
+  const auto& list = kind.spec.addressees;
+  return kind.spec.schema["properties"][member]["x-ref"].as_string() == "agency" &&
+         std::any_of(list.begin(), list.end(), [&](const auto& one) { return one.field == member; });
 }
 
 std::vector<std::string> names_as_addressee(const RegisterKind& kind, const ledger::Record& record,
@@ -226,6 +287,13 @@ Result<> RecordChecks::check_references(const Draft& draft) {
     if (target.empty() || id.empty()) continue;
     // What was checked when it came may by now be out of this actor's sight: an addressee's answer, say.
     if (draft.before[name] == draft.doc[name]) continue;
+    if (names_addressees(kind_, name)) {
+      const Scope to =
+          PHENDAU_TRY(addressee_scope(services_, actor_, kind_, draft.doc["case_id"].as_string()));
+      if (!to.covers(id))
+        return fail(ErrorCode::denied, fmt::format("{}: not to {}", name, id), "record.not_addressee",
+                    {member["title"].string_or(name), agency_name(services_, id)});
+    }
     const auto [asked, fresh] = references_.emplace(target + "/" + id, false);
     if (fresh) {
       const RegisterKind* kind = services_.pack.pack().reg(target);

@@ -40,6 +40,11 @@ using SlotHolders = std::multimap<std::string, std::string, std::less<>>;
 Result<SlotHolders> bodies_of_slots(Services& services);
 /// The agencies behind addressees: those that are named, and who holds the named slots.
 std::vector<std::string> agencies_of(const std::vector<std::string>& addressees, const SlotHolders& holders);
+/// Whom the actor may name as addressee in records of this kind; about a case also its owner and parties.
+Result<Scope> addressee_scope(Services& services, const Actor& actor, const RegisterKind& kind,
+                              std::string_view case_id);
+/// Whether this member names agencies that the record is sent to.
+bool names_addressees(const RegisterKind& kind, std::string_view member);
 /// What the people of a body go by when they make the moves of a record that is addressed to it: kAddressee
 /// and the role slots in `decide` (the scope of Action::decide); empty when it is not addressed to them.
 std::vector<std::string> names_as_addressee(const RegisterKind& kind, const ledger::Record& record,

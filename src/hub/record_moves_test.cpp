@@ -16,6 +16,9 @@ namespace {
 struct World : TestHub {
   World() : records(*services) {
     for (const char* id : {"a1", "a2", "a3"}) add_agency(id);
+    auto below = ledger::rewrite(*ledger->get("agency", "a2", everything()), "below a1, which sends to it");
+    below.doc.set("parent_id", "a1");
+    REQUIRE(ledger->write(below, system_actor(), env.now()));
   }
   std::string send(const char* field, const char* to) {
     Json doc = Json::object({{"to_body", "agency"},

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "base/unicode.h"
 #include "hub/attachments.h"
 #include "hub/record_lists.h"
 #include "hub/record_rules.h"
@@ -206,6 +207,43 @@ Result<Json> Records::view(const Actor& actor, const RegisterKind& kind, const l
   return out;
 }
 
+namespace {
+
+/// Members that name addressees say so: whom, addressees() lists.
+Json schema_view(const RegisterKind& kind) {
+  Json out = kind.spec.schema;
+  for (const auto& [name, member] : kind.spec.schema["properties"].members()) {
+    if (names_addressees(kind, name)) out.find("properties")->find(name)->set("x-addressees", kind.spec.name);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Json> Records::addressees(const Actor& actor, std::string_view kind_name, std::string_view case_id) {
+  const RegisterKind* kind = services_.pack.pack().reg(kind_name);
+  if (kind == nullptr || !kind->is_kept_by_people())
+    return fail(ErrorCode::not_found, "no such register", "error.not_found");
+  const Scope to = PHENDAU_TRY(addressee_scope(services_, actor, *kind, case_id));
+  if (to.allows_nothing()) return fail(ErrorCode::denied, "not for this role", "error.denied");
+  ledger::Query query;
+  query.kind = "agency";
+  query.states = {"active"};
+  query.only = {"name"};
+  std::vector<std::pair<std::string, std::string>> found;  // name, id
+  PHENDAU_TRY(ledger::each_record(services_.ledger, ledger::by_id(std::move(query)), everything(),
+                                  [&](const ledger::Record& agency) -> Result<> {
+                                    if (to.covers(agency.id))
+                                      found.emplace_back(agency.doc["name"].string_or(agency.id), agency.id);
+                                    return {};
+                                  }));
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return compare_vietnamese(a.first, b.first) < 0; });
+  Json items = Json::array();
+  for (const auto& [name, id] : found) items.push(Json::object({{"id", id}, {"name", name}}));
+  return Json::object({{"items", std::move(items)}});
+}
+
 Result<Json> Records::kinds(const Actor& actor) {
   const std::string lead = province_agency().value_or(std::string());
   const auto own = own_names(actor);
@@ -233,7 +271,7 @@ Result<Json> Records::kinds(const Actor& actor) {
                              {"moves", std::move(moves)},
                              {"lists", lists_json(kind)},
                              {"may_create", may_create},
-                             {"schema", kind.spec.schema}}));
+                             {"schema", schema_view(kind)}}));
   }
   return Json::object({{"items", std::move(items)}});
 }

@@ -41,6 +41,8 @@ class Records {
 
   /// {items: [...]}: the kinds that the actor may read, with schema, states and moves.
   Result<Json> kinds(const Actor& actor);
+  /// {items: [{id, name}]}, in Vietnamese order: whom the actor's records of this kind may name as addressee.
+  Result<Json> addressees(const Actor& actor, std::string_view kind, std::string_view case_id);
   /// {items, next_cursor, total}
   Result<Json> list(const Actor& actor, std::string_view kind, const Query& query);
   /// The record, its files and the moves open to the actor. `at`: as it was then (`not_found` before it was).

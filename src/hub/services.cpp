@@ -49,6 +49,11 @@ Result<std::string> required_text(std::string_view text, std::string_view member
   return out;
 }
 
+bool may_be_sealed(ledger::Ledger& ledger, std::string_view record) {
+  const auto kind = ledger.kind(record.substr(0, record.find('/')));
+  return kind && !kind->sealed_field.empty();
+}
+
 Json time_or_null(const std::optional<UtcTime>& at) { return at ? Json(format_rfc3339(*at)) : Json(); }
 
 Json page_json(Json::Array items, const std::string& next_cursor) {

@@ -70,6 +70,10 @@ std::unexpected<Error> bad_member(std::string_view member);
 /// What a form must have typed: trimmed; bad_member() when it is empty or too long.
 Result<std::string> required_text(std::string_view text, std::string_view member, std::size_t bytes_max);
 
+/// Whether the record ("KIND/ID") is of a kind that can be sealed: then its files and papers go with it
+/// alone.
+bool may_be_sealed(ledger::Ledger& ledger, std::string_view record);
+
 /// "Z" text of an instant, or null.
 Json time_or_null(const std::optional<UtcTime>& at);
 /// What a list answers: {items, next_cursor}.

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "base/crc32.h"
+#include "hub/hub_test_pdf.h"
 #include "os/env.h"
 #include "report/zip_reader.h"
 #include "report/zip_writer.h"
@@ -75,8 +76,8 @@ std::string raw_archive(const std::vector<RawEntry>& entries, std::size_t offset
     const std::string common = little(20, 2) + little(0, 4) + little(0x21'0000, 4) +
                                little(crc32(one.bytes), 4) + little(size, 4) + little(size, 4) +
                                little(one.name.size(), 2) + little(one.extra.size(), 2);
-    directory += "PK\1\2" + little(20, 2) + common + std::string(10, '\0') +
-                 little(offset + out.size(), 4) + one.name + one.extra;
+    directory += "PK\1\2" + little(20, 2) + common + std::string(10, '\0') + little(offset + out.size(), 4) +
+                 one.name + one.extra;
     out += "PK\3\4" + common + one.name + one.extra + one.bytes;
   }
   const std::size_t at = offset + out.size();
@@ -241,6 +242,64 @@ TEST_CASE("a second name of an entry, which some readers take for its name") {
               "<Relationship Id=\"r9\" Type=\"http://schemas.openxmlformats.org/package/2006/relationships/"
               "metadata/core-properties\" Target=\"docProps/core.xml\"/>");
   CHECK(verdict_of(raw_archive(entries, 0, "")) == Verdict::damaged);
+}
+
+TEST_CASE("whether a signed DOCX is the paper: its words, wherever runs begin and end") {
+  using Is = Likeness::Verdict;
+  const auto document = [](std::string_view body) {
+    const std::string xml =
+        std::string("<w:document xmlns:w=\"x\"><w:body>").append(body) + "</w:body></w:document>";
+    return *report::write_zip({{"[Content_Types].xml", "<Types/>"}, {"word/document.xml", xml}});
+  };
+  const std::string head = "<w:p><w:r><w:t>S\u1ed1 12/BC-SKHCN: m\u1ed9t hai ba b\u1ed1n n\u0103m s\u00e1u ";
+  const auto lines = [&](std::string_view last) {
+    return document(head + "</w:t></w:r><w:r><w:t>b\u1ea3y</w:t></w:r></w:p><w:p><w:r><w:t>" +
+                    std::string(last) + "</w:t></w:r></w:p>");
+  };
+  const std::string paper = lines("Kh\u00f4ng ph\u1ea3i s\u1ef1 c\u1ed1.");
+  const auto found = [&](std::string_view file) {
+    return compare_with_paper(kDocxMediaType, file, paper, "");
+  };
+  CHECK(found(paper).verdict == Is::same);
+  // As another program writes it: other runs, a mark of spelling, a drawing's second form, capitals.
+  const std::string written =
+      document(head + "b\u1ea3</w:t></w:r><w:proofErr/><w:r><w:t>y</w:t></w:r></w:p>" +
+               "<w:p><w:r><w:t>KH\u00d4NG PH\u1ea2I s\u1ef1 c\u1ed1.</w:t>"
+               "<mc:Fallback><w:t>again</w:t></mc:Fallback></w:r></w:p>");
+  CHECK(found(written).verdict == Is::same);
+  CHECK(found(lines("Ph\u1ea3i s\u1ef1 c\u1ed1.")).verdict == Is::other);
+  CHECK(found(lines("S\u1ef1 c\u1ed1 kh\u00f4ng ph\u1ea3i.")).verdict == Is::other);  // in another order
+  const auto more = found(lines("Kh\u00f4ng ph\u1ea3i s\u1ef1 c\u1ed1. Th\u00eam."));
+  CHECK(more.verdict == Is::other);
+  CHECK(more.words == "th\u00eam");
+  CHECK(found(file_of("signed-libreoffice.docx")).verdict == Is::other);
+  CHECK(found(document("<w:p><w:r><w:drawing/></w:r></w:p>")).verdict == Is::unknown);
+  CHECK(found("no archive").verdict == Is::unknown);
+  CHECK(compare_with_paper("image/png", "x", paper, "").verdict == Is::unknown);
+}
+
+TEST_CASE("whether a PDF is the paper: all its words, and few besides") {
+  using Is = Likeness::Verdict;
+  const std::string rest = "/BC-SKHCN of today one two three four five six seven eight nine ten";
+  const std::string text = "Number 12" + rest;
+  const std::string paper = make_pdf(text);
+  const auto found = [&](const std::string& file) {
+    return compare_with_paper("application/pdf", file, "", paper);
+  };
+  CHECK(found(paper + "\n% more, as a signature adds it\n").verdict == Is::same);
+  CHECK(found(make_pdf("Signed by A on 1 May. " + text)).verdict == Is::same);
+  const Likeness changed = found(make_pdf("Number 13" + rest));
+  CHECK(changed.verdict == Is::other);
+  CHECK(changed.words == "12");
+  CHECK(changed.close);
+  std::string many = text;
+  for (std::size_t i = 0; i <= kSignatureWordsMax; ++i) many += " other";
+  CHECK(found(make_pdf(many)).verdict == Is::other);
+  const Likeness another =
+      found(make_pdf("quite another letter about something else that nobody here has ever asked for"));
+  CHECK(another.verdict == Is::other);
+  CHECK_FALSE(another.close);
+  CHECK(found(make_pdf("stamp")).verdict == Is::unknown);
 }
 
 }  // namespace signed_paper_test

@@ -31,7 +31,7 @@ constexpr std::string_view kHeadRegister = "head";
 
 /// Where the portal shows it.
 std::string path_of(std::string_view kind, std::string_view id) {
-  if (kind == "case") return "/su-co/" + std::string(id);
+  if (kind == kCaseKind) return "/su-co/" + std::string(id);
   if (kind == "incident_report") return "/tin-bao/" + std::string(id);
   if (kind == "paper") return "/giay-to/" + std::string(id);
   if (kind == "warning") return "/thong-bao-nguy-co/" + std::string(id);
@@ -419,7 +419,7 @@ Result<std::vector<Telling::Reader>> Telling::readers_of(const NoticeRule& rule,
 bool Telling::may_read(const Reader& reader, const ledger::Record& record) {
   const RegisterKind* kind = services_.pack.pack().reg(record.kind);
   if (kind == nullptr) return false;
-  const Scope scope = record.kind == "case" ? authorize_case(reader.actor, CaseRight::notices)
+  const Scope scope = record.kind == kCaseKind ? authorize_case(reader.actor, CaseRight::notices)
                       : record.kind == "incident_report"
                           ? authorize(reader.actor, Action::read, Resource::incident)
                           : record_scope(services_, reader.actor, Action::read, *kind, record.state);

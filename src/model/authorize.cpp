@@ -319,6 +319,18 @@ Scope authorize_record(const Actor& actor, Action action, const RecordRights& ri
   return scope;
 }
 
+Scope authorize_addressees(const Actor& actor, const RecordRights& rights, const AddressRights& bodies) {
+  Scope scope = authorize_record(actor, Action::update, rights);
+  if (scope.reach == Reach::invited) return {};
+  if (scope.reach != Reach::agencies) return scope;
+  const bool holds = std::any_of(actor.agency_ids.begin(), actor.agency_ids.end(),
+                                 [&](const std::string& own) { return is_among(bodies.holders, own); });
+  if (holds) scope.reach = Reach::everything;
+  add_all(scope.agency_ids, bodies.holders);
+  add_all(scope.agency_ids, bodies.related);
+  return scope;
+}
+
 namespace {
 
 constexpr std::string_view kCaseRightNames[] = {"view",    "timeline", "files", "papers", "evidence",

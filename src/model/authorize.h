@@ -128,6 +128,15 @@ inline constexpr std::string_view kSlotPrefix = "role:";
 /// never update it.
 Scope authorize_record(const Actor& actor, Action action, const RecordRights& rights);
 
+/// To whom records go by name, besides the own bodies.
+struct AddressRights {
+  std::vector<std::string> holders;  // of a role slot: they have to do with everybody
+  std::vector<std::string> related;  // above and below the own ones, or in the case that it is about
+};
+/// Agencies that the actor may name as addressee of a record of its own: the province's people and holders of
+/// slots every one; the others their own, holders and related ones. Nothing for who writes no such record.
+Scope authorize_addressees(const Actor& actor, const RecordRights& rights, const AddressRights& bodies);
+
 /// What a body may do in another body's case that it was asked into; the pack says which of these each kind
 /// of party has.
 enum class CaseRight : std::uint8_t {

@@ -311,6 +311,37 @@ TEST_CASE("rights: what is sent to a body is for its people, for who took its pl
   CHECK(authorize_record(actor, Action::read, rights).addressed.empty());
 }
 
+TEST_CASE("rights: whom a record may be addressed to by name, and no further") {
+  RecordRights rights;
+  rights.kind = "request";
+  rights.addressed = true;
+  const AddressRights bodies{{"lead", "police"}, {"above", "party"}};
+  Actor actor;
+  actor.user_id = "u";
+  actor.agency_ids = {"mine"};
+  const auto to = [&](Role role, std::string_view agency) {
+    actor.role = role;
+    return authorize_addressees(actor, rights, bodies).covers(agency);
+  };
+  for (const char* agency : {"mine", "lead", "police", "above", "party"}) {
+    CAPTURE(agency);
+    CHECK(to(Role::agency_officer, agency));
+    CHECK_FALSE(to(Role::staff, agency));
+    CHECK_FALSE(to(Role::device, agency));
+  }
+  CHECK_FALSE(to(Role::agency_officer, "other"));
+  CHECK(to(Role::province_operator, "other"));
+  CHECK_FALSE(to(Role::partner, "other"));  // a body from outside without a slot
+  // Who stands in for a holder holds no slot.
+  actor.delegations = {{"d", "police", Role::agency_officer, {}}};
+  CHECK_FALSE(to(Role::agency_officer, "other"));
+  actor.delegations.clear();
+  actor.agency_ids = {"police"};
+  CHECK(to(Role::partner, "other"));
+  actor.agency_ids.clear();
+  CHECK(authorize_addressees(actor, rights, bodies).allows_nothing());
+}
+
 TEST_CASE("rights: a change under a delegation names it, one by own right does not") {
   Actor actor;
   actor.role = Role::agency_officer;

@@ -244,6 +244,7 @@ def requests(on, own):
         "listWarningAddressees": [(None, {}, {})],
         "getWarning": [(None, {}, {"id": on["warning"]})], "acknowledgeWarning": [({}, {}, {"id": on["warning"]}), ({"agency_id": on["agency"]}, {}, {"id": on["warning"]})],
         "getIncidentCoordination": [(None, {}, {"id": on["case"]})], "liftSeal": [({"record": "case_entry/x", "reason": "x"}, {}, {"id": on["case"]})], "addSealedNote": [({"text": "x", "sealed_for": [own["agency"]]}, {}, {"id": on["case"]})],
+        "listAddressees": [(None, q, {"kind": "coordination_request"}) for q in ({}, {"case": on["case"]})],
         "getCoordination": [(None, {}, {})], "getDutyRoster": [(None, {}, {})],
         "getLeaderPage": [(None, {}, {})], "getQueue": [(None, q, {}) for q in [{}, {"type": "request,warning"}]],
         "getProvinceSettings": [(None, {}, {})], "setProvinceSetting": [({"value": 9, "reason": "x"}, {}, {"name": "password_min_length"})],
@@ -282,7 +283,7 @@ def requests(on, own):
 
 covered = requests(ids["b"], ids["a"])
 assert set(covered) == set(OPERATIONS), set(covered) ^ set(OPERATIONS)
-BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "getDocument", "listRecords", "createRecord", "exportRecords", "getRecordForm", "importRecords", "getRanking", "exportRanking")}
+BY_ID = {name for name, calls in covered.items() for call in calls if call[2] and name not in ("getClause", "getDocument", "listRecords", "createRecord", "exportRecords", "getRecordForm", "importRecords", "getRanking", "exportRanking", "listAddressees")}
 WRITES = {"uploadNdjson", "createEnrolmentToken", "createAttestation", "createIncident", "createIncidentReport", "uploadAttachment", "createAgency", "createUser", "updateAgency",
           "updateUser", "revokeDevice", "createRecord", "importRecords", "createOrganisationAct", "previewOrganisationAct", "sendWarning", "publishRanking", "referEvidence", "beginEvidenceUpload", "takeJournalExcerpt", "createEvidenceBag", "placeHold", "createPaper"}
 
@@ -378,7 +379,7 @@ for name, calls in covered.items():
         status, data = ask(addressed, name, call)
         asked += 1
         shown = data.replace(json.dumps(call[1].get("q", "\0")).encode()[1:-1], b"") if status >= 400 else data
-        if name in ("getReportForm", "listWarningAddressees"):
+        if name in ("getReportForm", "listWarningAddressees", "listAddressees"):
             shown = without_names(status, shown)
         assert not any(s in shown for s in (secret, KEPT.encode(), CANARY["a"].encode())), f"addressee {name} {call}: {data[:400]}"
         if SENT.encode() in shown:

@@ -107,7 +107,7 @@ for number in range(ROUNDS):
     assert told(case, "case_reported") == {"thu.truong": 1, "chuyen.vien": 1}, told(case, "case_reported")
     papers = admin.get("/papers", case=case)["items"]
     assert [p["paper"] for p in papers] == ["initial_report"] and papers[0]["state"] == "drafted", papers
-    assert papers[0]["id"] == effect(case, "initial_report")["paper_id"]
+    assert papers[0]["id"] == effect(case, "initial_report")["paper"]["id"]
     assert len(entries(case, "effect")) == 2, entries(case, "effect")
 
 # ---- an order is proposed; a person gives it ------------------------------------------------------------------------------------------

@@ -162,6 +162,19 @@ assert next(p for p in page["proposals"] if p["id"] == "security_violation")["se
 assert [(p["agency_id"], p["kind"]) for p in page["parties"]] == [("cong-an", "police")], page["parties"]
 assert "Công an tỉnh" in so.get(f"/incidents/{case}")["timeline"][-1]["text"]
 
+# Whom an agency may send to by name: the bodies of the coordination, those above and below it, the parties of its case; nobody else.
+def receivers(client, **query):
+    return [a["id"] for a in client.get("/registers/coordination_request/addressees", **query)["items"]]
+
+
+assert set(receivers(xa_mot)) == {"xa-mot", "so", "cong-an", "quan-su", "doi"}, receivers(xa_mot)
+assert set(receivers(so)) == set(receivers(cong_an)) == set(receivers(admin)) > {"benh-vien", "xa-hai"}
+admin.call("PATCH", "/agencies/xa-mot", {"parent_id": "benh-vien"})
+assert "benh-vien" in receivers(xa_mot) and "xa-mot" in receivers(benh_vien)
+admin.call("PATCH", "/agencies/xa-mot", {"parent_id": None})
+assert "benh-vien" not in receivers(xa_mot)
+refused(403, lambda: ask(xa_mot, "xa-mot", to_body="agency", to_agency_id="xa-hai", wanted="information"), "sở chủ trì")
+
 # ---- the matrix: kind of party x way ---------------------------------------------------------------------------------
 READS = {"view", "timeline", "files", "papers", "evidence"}
 assert nothing_else(cong_an) == READS | {"export", "note", "ask"}
@@ -292,6 +305,17 @@ cong_an.post(f"/registers/coordination_loan/{loan['id']}/move", {"to": "returned
 own = cong_an.post("/incidents", {"title": "Vụ của công an", "agency_id": "cong-an"})
 own = cong_an.post(f"/incidents/{own['id']}/steps/isolate", {"verb": "done", "doc": {"ordered_by": "Trưởng phòng", "cut": "máy 1", "cut_at": instant()}})
 assert own["steps"][0]["state"] == "done" and own["may"]["close"]
+# Who ends a case with requests that nobody answered is told, and its timeline keeps it; what is sealed, for those of the seal.
+ended = cong_an.post("/incidents", {"title": "Vụ nhầm", "agency_id": "cong-an"})["id"]
+assert cong_an.get(f"/incidents/{ended}")["unanswered"] == []
+ask(cong_an, "cong-an", to_body="military", wanted="experts", case_id=ended)
+ask(cong_an, "cong-an", to_body="lead_department", wanted="evidence", case_id=ended, content=SEAL + "end", confidential=True, readers=["Giám đốc sở"])
+unanswered = cong_an.get(f"/incidents/{ended}")["unanswered"]
+assert len(unanswered) == 2 and all(re.search(r"Còn 1 đề nghị chưa được trả lời: Công an tỉnh đề nghị .* ngày 01/11/2026: ", u) for u in unanswered), unanswered
+assert quan_su.get(f"/incidents/{ended}")["unanswered"] == [] and admin.get(f"/incidents/{ended}")["unanswered"] == unanswered[:1]
+cong_an.post(f"/incidents/{ended}/stop", {"reason": "không phải sự cố"})
+kept_of = {name: [e["text"] for e in EVERYBODY[name].get(f"/incidents/{ended}")["timeline"] if "chưa được trả lời" in (e["text"] or "")] for name in ("cong-an", "quan-su", "admin")}
+assert kept_of == {"cong-an": unanswered, "quan-su": unanswered[:1], "admin": unanswered[:1]}, kept_of
 refused(404, lambda: quan_su.get(f"/incidents/{own['id']}"))
 refused(404, lambda: cong_an.post("/incidents", {"title": "x", "agency_id": "xa-mot"}))
 told = quan_su.post("/registers/incident_notice", {"agency_id": "quan-su", "doc": {"what": "Dấu hiệu tấn công", "noticed_at": NOW, "severity": "high", "sent_to": ["lead_department", "police"]}})

@@ -68,9 +68,21 @@ said = {"once": once, "agency_id": "xa-b", "about": "incident", "title": 'Máy �
 status, page = send(said)
 assert status == 200 and "Đã nhận tin báo" in page, (status, page)
 number = number_in(page)
+assert "calls" not in page and "Cần gấp" not in page, page  # nobody entered whom to call
 # The line broke and the browser sent it again: one report, one number. Other words are another report.
 assert number_in(send(said)[1]) == number and reports()["total"] == 1
 assert number_in(send({**said, "text": "Thêm điều khác"})[1]) != number and reports()["total"] == 2
+# Once somebody did, the receipt says whom to call of the agency that got it: by number, without names; of nobody else.
+today = officer_b.get("/duty-roster")["today"]
+for who, doc in ((officer_b, {"full_name": "Đầu mối xã B", "roles": ["focal_point"], "phone": "0219 3111 222", "out_of_hours_phone": "0912 <b>345</b>"}),
+                 (officer_b, {"full_name": "Trực ban xã B", "roles": ["it_officer"], "phone": "0219 3999 888"}),
+                 (officer_b, {"full_name": "Người khác xã B", "roles": ["it_officer"], "phone": "0219 3777 666"}),
+                 (officer_a, {"full_name": "Đầu mối xã A", "roles": ["focal_point"], "phone": "0219 3444 555"})):
+    who.post("/registers/officer", {"agency_id": "xa-b" if who is officer_b else "xa-a", "doc": {**doc, "assigned_on": "2026-01-01"}})
+officer_b.post("/registers/duty_shift", {"agency_id": "xa-b", "doc": {"officer": "Trực ban xã B", "on_duty_on": today}})
+page = send(said)[1]
+assert re.findall(r"<li>([^:]*): <a href=\"tel:([^\"]*)\">", page) == [("Trực hôm nay", "02193999888"), ("Đầu mối", "02193111222"), ("Ngoài giờ", "0912345")], page
+assert "Cần gấp thì gọi Xã B" in page and "0912 &lt;b&gt;345" in page and "Đầu mối xã" not in page and "3444" not in page and "3777" not in page, page
 # Wrong, forged and marked ones are refused with what was typed, escaped; nothing of it is kept.
 status, page = send({**said, "title": " ", "text": '"><b>x'})
 assert status == 400 and "Chuyện gì xảy ra?" in page and "&quot;&gt;&lt;b&gt;x" in page and '"><b>x' not in page

@@ -321,7 +321,7 @@ said("restored from restic, released")
 left = [s["id"] for s in officer.get(f"/incidents/{case}")["steps"] if s["state"] not in ("done", "skipped")]
 assert left == [], left
 officer.post(f"/incidents/{case}/close", {"summary": "Đã chặn nguồn dò mật khẩu, khôi phục trang từ bản sao lưu, giao chứng cứ cho công an."})
-final = officer.get(f"/papers/{effect(case, 'final_report')['paper_id']}")
+final = officer.get(f"/papers/{effect(case, 'final_report')['paper']['id']}")
 final = officer.call("PATCH", f"/papers/{final['id']}", {"version": final["version"], "refresh": True})
 said(f"closed; the final report asks for {final['missing']}")
 assert final["missing"] == [], final["missing"]
@@ -351,7 +351,7 @@ collected = order(drill, "collect")
 wait_for(lambda: len(officer.get("/evidence", case=drill, limit=100)["items"]) == 10, 60)
 assert collected["exercise"] and all(i["exercise"] for i in officer.get("/evidence", case=drill, limit=100)["items"])
 officer.post(f"/incidents/{drill}/steps/collect", {"verb": "skip", "reason": "đã có ở sổ chứng cứ"})
-drill_report = issued(officer, officer.call("PATCH", f"/papers/{effect(drill, 'initial_report')['paper_id']}", {
+drill_report = issued(officer, officer.call("PATCH", f"/papers/{effect(drill, 'initial_report')['paper']['id']}", {
     "refresh": True, "values": {"incident.found_how": "Tình huống diễn tập"}}))  # of a case without alerts that is asked
 assert drill_report["exercise"] and drill_report["book"] == "dien_tap" and drill_report["state"] == "issued", drill_report
 drill_request = ask(drill)
@@ -372,7 +372,7 @@ officer.post(f"/incidents/{drill}/steps/restore", {"verb": "done", "doc": {**res
 browser("look", PHENDAU_UI_CASE=drill, PHENDAU_UI_PAPER=drill_report["id"], PHENDAU_UI_ITEM=kept["id"], PHENDAU_UI_DRILL="1")
 assert year_figures() == before, (before, year_figures())
 officer.post(f"/incidents/{drill}/close", {"summary": "Diễn tập xong."})
-drill_final = officer.call("PATCH", f"/papers/{effect(drill, 'final_report')['paper_id']}", {"refresh": True})
+drill_final = officer.call("PATCH", f"/papers/{effect(drill, 'final_report')['paper']['id']}", {"refresh": True})
 assert numbered(officer, drill_final)[0]["book"] == "dien_tap"
 assert year_figures() == before, (before, year_figures())
 assert all(e["outcome"].startswith("[DIỄN TẬP]") for e in officer.get(f"/incidents/{drill}")["effects"] if e["outcome"]), officer.get(f"/incidents/{drill}")["effects"]

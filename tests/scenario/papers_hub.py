@@ -93,6 +93,11 @@ def sign(pdf, signer, key, work):
     return before + b"<" + (work / "sig").read_bytes().hex().encode().ljust(size, b"0") + b">" + tail
 
 
+# What a scanner makes: a page without a word.
+WORDLESS = (b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n"
+            b"3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n")
+
+
 def signed_copy(hub, client, paper, work):
     """Only a whole signature of an authority that the office named makes a signed PDF count."""
     issue = f"/papers/{paper['id']}/issue"
@@ -107,7 +112,15 @@ def signed_copy(hub, client, paper, work):
     give_to_hub(authorities.parent)
     refused(400, lambda: client.call("POST", issue, pdf.replace(b"/Type /Sig", b"/Type /Sog"), name="ky-so.pdf"), "đã bị thay đổi sau khi ký")
     refused(400, lambda: client.call("POST", issue, pdf + b"%them\n", name="ky-so.pdf"), "không nằm trong chữ ký số")
+    # Another letter, signed as well as this one, is not issued in its place, and a scan that somebody signed is for a person to confirm.
+    other = sign((work / "request.pdf").read_bytes(), work / "nguoi.pem", work / "nguoi.key", work)
+    assert refused(400, lambda: client.call("POST", issue, other, name="ky-so.pdf"))["text_id"] == "paper.copy_other"
+    picture = sign(WORDLESS, work / "nguoi.pem", work / "nguoi.key", work)
+    assert refused(400, lambda: client.call("POST", issue, picture, name="ky-so.pdf"))["text_id"] == "paper.copy_unknown"
+    refused(400, lambda: client.call("POST", issue, picture, name="ky-so.pdf", reason=" "))
+    refused(422, lambda: client.call("POST", issue, picture, name="ky-so.pdf", reason="TỐI MẬT"))
     issued = client.call("POST", issue, pdf, name="ky-so.pdf")
+    assert issued["signed"]["likeness"] == "same" and "confirmed" not in issued["signed"], issued["signed"]
     assert issued["signed"]["how"] == "signature" and issued["signed"]["signature"]["signer"].startswith("Nguyen Thi Hong Hanh"), issued["signed"]
 
 
@@ -145,6 +158,7 @@ def signed_docx(client, paper, work):
     broken = with_part(docx, "_xmlsignatures/sig1.xml", lambda xml: xml.replace(b"<SignatureValue>", b"<SignatureValue>*"))
     refused(400, lambda: client.call("POST", issue, broken, name="ky-so.docx"), "không đọc được")
     issued = client.call("POST", issue, docx, name="ky-so.docx")
+    assert issued["signed"]["likeness"] == "same", issued["signed"]
     assert issued["state"] == "issued" and issued["signed"]["how"] == "signature", issued
     assert issued["signed"]["signature"]["signer"] == "Nguyen Thi Hong Hanh, So KHCN" and issued["signed"]["signature"]["signed_at"], issued["signed"]
     assert client.raw("GET", f"/api/v1/papers/{paper['id']}/files/signed")[1] == docx
@@ -314,6 +328,12 @@ def main():
     again = officer.post(f"/papers/{again['id']}/number", {"version": again["version"]})
     assert again["number"] not in numbers[again["book"]], (again["number"], numbers)
     assert len(officer.get(f"/papers/{again['id']}/preview")["pages"]) >= 1
+    # A scan that was signed by machine: nobody can see that it is this paper; who sends it says so, and that is kept, in the case too.
+    picture = sign(WORDLESS, work / "nguoi.pem", work / "nguoi.key", work)
+    scanned = officer.call("POST", f"/papers/{again['id']}/issue", picture, name="ky-so.pdf", reason="Bản quét được văn thư ký số")["signed"]
+    assert (scanned["likeness"], scanned["confirmed"], scanned["how"]) == ("unknown", "Bản quét được văn thư ký số", "signature"), scanned
+    if again["case_id"]:
+        assert "văn thư ký số" in officer.get(f"/incidents/{case['id']}")["timeline"][-1]["text"]
 
     # Who may not see the case sees no paper of it.
     for path in (f"/papers/{first['id']}", f"/papers/{first['id']}/files/docx", f"/papers/{first['id']}/preview"):

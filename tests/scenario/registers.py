@@ -192,7 +192,10 @@ assert officer.get(where)["doc"]["answer"] == "Đã xác minh" and officer.get(f
 refused(404, lambda: addressed.call("POST", "/attachments", b"x", {"X-Record": f"coordination_request/{request['id']}", "Content-Type": "text/plain"}, name="x.txt"))
 refused(404, lambda: other.get(f"/attachments/{file['sha256']}"))
 # To an agency by its name: its officer and its head.
-asked = officer.post("/registers/coordination_request", {"doc": {**asks, "to_body": "agency", "to_agency_id": "xa-hai"}})
+by_name = {"doc": {**asks, "to_body": "agency", "to_agency_id": "xa-hai"}}
+refused(403, lambda: officer.post("/registers/coordination_request", by_name), "Xã Hai")  # neither above nor below, nor with a role
+admin.call("PATCH", "/agencies/xa-hai", {"parent_id": "xa-mot"})
+asked = officer.post("/registers/coordination_request", by_name)
 where = f"/registers/coordination_request/{asked['id']}"
 assert other_head.get(where)["addressed"] and other.post(where + "/move", {"to": "answered", "doc": answer})["state"] == "answered"
 refused(404, lambda: addressed.get(where))

@@ -57,6 +57,7 @@ export type AgencyPage = S['AgencyPage'];
 export type CalendarAddress = S['CalendarAddress'];
 export type Attachment = S['Attachment'];
 export type CaseEffect = S['CaseEffect'];
+export type PaperBrief = S['PaperBrief'];
 export type Paper = S['Paper'];
 export type PaperDecision = S['PaperDecision'];
 export type PaperDetail = S['PaperDetail'];

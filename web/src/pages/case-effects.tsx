@@ -3,9 +3,10 @@
 // where it waits for one.
 import { useState } from 'preact/hooks';
 import { post, problemFrom } from '../api/client';
-import type { Case, CaseEffect } from '../api/types';
+import type { Case, CaseEffect, PaperBrief } from '../api/types';
 import { lazy } from '../app/lazy';
 import { may } from '../app/session';
+import { dateText } from '../text/format';
 import { tell } from '../ui/announce';
 import { Icon, type IconName } from '../ui/icon';
 import { inert } from '../ui/inert';
@@ -38,6 +39,19 @@ function Dismiss({ onClose, onSend }: { onClose: () => void; onSend: (reason: st
   );
 }
 
+/** What came of the draft, and the way to it. */
+function PaperLine({ p }: { p: PaperBrief }) {
+  const open = (word: string) => <a href={`/giay-to/${encodeURIComponent(p.id)}`} data-testid="effect-paper">{word}</a>;
+  const number = <>số {inert(p.number ?? '')}{p.date && `, ngày ${dateText(p.date)}`}</>;
+  if (p.state === 'drafted') return <p>Bản nháp, chưa cấp số. {open('Mở bản nháp')}</p>;
+  if (p.state === 'cancelled') return <p>Đã hủy{p.number && <>, {number}</>}. {open('Xem văn bản')}</p>;
+  if (p.state === 'numbered') return <p>Đã cấp {number}, chờ bản đã ký. {open('Mở văn bản')}</p>;
+  return (
+    <p data-testid="effect-paper-issued">Đã ban hành {number}{p.signed_by && <>, {p.how === 'signature' ? 'ký số' : 'người ký'}: <span data-raw>{inert(p.signed_by)}</span></>}. {open('Mở văn bản')}{' · '}
+      <a href={`/api/v1/papers/${encodeURIComponent(p.id)}/files/signed`} download data-testid="effect-paper-signed">Tải bản đã ký</a></p>
+  );
+}
+
 function Row({ c, one, onCase, onReload }: { c: Case; one: CaseEffect; onCase: (after: Case) => void; onReload: () => void }) {
   const [dismissing, setDismissing] = useState(false);
   const [giving, setGiving] = useState('');
@@ -55,9 +69,9 @@ function Row({ c, one, onCase, onReload }: { c: Case; one: CaseEffect; onCase: (
   return (
     <li class="order" data-testid="effect" data-effect={one.id} data-state={one.state}>
       <p><b>{kDoes[one.does]}: {one.title}</b> <span class={`status ${kColours[one.state]}`}><Icon name={kIcons[one.state]} size={16} /><span>{kWords[one.state]}</span></span></p>
-      {one.outcome && <p class={one.state === 'failed' ? 'note-line' : 'muted'}>{inert(one.outcome)}</p>}
+      {one.outcome && !(one.state === 'done' && (one.paper || one.does === 'order')) && <p class={one.state === 'failed' ? 'note-line' : 'muted'}>{inert(one.outcome)}</p>}
       {one.state === 'waiting' && one.next_try_at && <p class="muted">Thử lại lúc <When at={one.next_try_at} /></p>}
-      {one.paper_id && may('read:record') && <p><a href={`/giay-to/${encodeURIComponent(one.paper_id)}`} data-testid="effect-paper">Mở bản nháp</a></p>}
+      {one.paper && <PaperLine p={one.paper} />}
       {one.devices.filter((d) => d.order_id).map((d) => <p key={d.id}><a href={`/thiet-bi/${encodeURIComponent(d.id)}`}>Lệnh đã ra cho máy {inert(d.name)}</a></p>)}
       {((one.state === 'proposed' && may('update:device')) || mayAct) && (
         <p class="row-actions">

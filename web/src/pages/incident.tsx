@@ -7,7 +7,7 @@ import { get, post, problemFrom } from '../api/client';
 import { lazy } from '../app/lazy';
 import type { PageProps } from '../app/pages';
 import { navigate, query, setQuery } from '../app/router';
-import { may } from '../app/session';
+import { may, session } from '../app/session';
 import { changes } from '../app/stream';
 import type { Attachment, Case, CaseLink, StepAct, StepDefinition, StepState } from '../api/types';
 import { timelineWords } from '../text/words';
@@ -22,10 +22,10 @@ import { Button, ClockLine, Drawer, PageHead, When } from '../ui/parts';
 import { SchemaForm, type Doc } from '../ui/schema-form';
 import { Shown } from '../ui/states';
 import { LevelMark } from '../ui/status';
-import { CaseEffects } from './case-effects';
 import '../styles/coordination.css';
 import '../styles/incident.css';
 
+const CaseEffects = lazy<{ c: Case; onCase: (after: Case) => void; onReload: () => void }>(() => import('./case-effects').then((m) => ({ default: m.CaseEffects })));
 const OpenCase = lazy<{ parent: Case; onClose: () => void }>(() => import('../ui/open-case').then((m) => ({ default: m.OpenCase })));
 const LiftSeal = lazy<{ c: Case; seal: string | null | undefined; by: string | null | undefined; onCase: (after: Case) => void }>(() => import('../ui/coordination').then((m) => ({ default: m.LiftSeal })));
 const CaseCoordinationPanel = lazy<{ c: Case; onCase: (after: Case) => void }>(() => import('../ui/coordination').then((m) => ({ default: m.CaseCoordinationPanel })));
@@ -65,8 +65,8 @@ function Stepper({ c, current, onPick }: { c: Case; current: string; onPick: (id
 }
 
 /** Asks for one text before something happens: a reason, a note, a summary. */
-function Asking({ title, label, hint, submit, testid, onClose, onSend }: {
-  title: string; label: string; hint: string; submit: string; testid: string; onClose: () => void; onSend: (text: string) => Promise<boolean>;
+function Asking({ title, label, hint, submit, testid, before = [], onClose, onSend }: {
+  title: string; label: string; hint: string; submit: string; testid: string; before?: string[]; onClose: () => void; onSend: (text: string) => Promise<boolean>;
 }) {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
@@ -78,6 +78,8 @@ function Asking({ title, label, hint, submit, testid, onClose, onSend }: {
   };
   return (
     <Drawer title={title} onClose={onClose} testid={testid}>
+      {before.map((sentence) => <p key={sentence} class="note-line" data-testid={`${testid}-before`}>{inert(sentence)}</p>)}
+      {before.length > 0 && <p class="muted">Vẫn kết thúc được; điều này được ghi vào diễn biến của hồ sơ, và đề nghị vẫn trả lời được sau đó.</p>}
       <form class="form" onSubmit={(e) => void send(e)}>
         <label>{label}<span class="hint">{hint}</span>
           <textarea rows={6} required value={text} onInput={(e) => setText(e.currentTarget.value)} data-testid={`${testid}-text`} /></label>
@@ -96,6 +98,7 @@ function Merging({ c, onClose, onSend }: { c: Case; onClose: () => void; onSend:
   return (
     <Drawer title="Gộp vào hồ sơ khác" onClose={onClose} testid="merge-dialog">
       <form class="form" onSubmit={(e) => { e.preventDefault(); void onSend(into, reason.trim()); }}>
+        {c.unanswered?.map((sentence) => <p key={sentence} class="note-line">{inert(sentence)}</p>)}
         <p>Hồ sơ này kết thúc và dẫn sang hồ sơ được chọn; cảnh báo và tin báo chuyển sang đó. Diễn biến, chứng cứ, giấy tờ của hồ sơ này vẫn giữ nguyên ở đây. Không đổi lại được.</p>
         <label>Hồ sơ làm tiếp
           <select required value={into} onChange={(e) => setInto(e.currentTarget.value)} data-testid="merge-into"><option value="">Chọn hồ sơ đang xử lý</option>
@@ -137,7 +140,7 @@ function CaseActions({ c, onCase }: { c: Case; onCase: (after: Case) => void }) 
       {c.may?.stop && <Button icon="link" onClick={() => setAsking('merge')} data-testid="merge-incident">Gộp hồ sơ</Button>}
       {asking === 'merge' && <Merging c={c} onClose={() => setAsking('')} onSend={(into, reason) => send(() => post('/incidents/{id}/merge', { path, body: { into, reason } }), 'Đã gộp hồ sơ.')} />}
       {c.may?.reopen && !c.links?.merged_into && <Button icon="reopen" onClick={() => setAsking('reopen')} data-testid="reopen-incident">Mở lại hồ sơ</Button>}
-      {asking === 'stop' && <Asking title="Kết thúc sớm hồ sơ" label="Lý do" hint="Ví dụ: kiểm tra lại thì không phải sự cố" submit="Kết thúc hồ sơ" testid="stop-dialog" onClose={() => setAsking('')}
+      {asking === 'stop' && <Asking title="Kết thúc sớm hồ sơ" label="Lý do" hint="Ví dụ: kiểm tra lại thì không phải sự cố" submit="Kết thúc hồ sơ" testid="stop-dialog" before={c.unanswered} onClose={() => setAsking('')}
         onSend={(reason) => send(() => post('/incidents/{id}/stop', { path, body: { reason } }), 'Đã kết thúc hồ sơ.')} />}
       {asking === 'reopen' && <Asking title="Mở lại hồ sơ" label="Lý do" hint="Ví dụ: máy lại có dấu hiệu bị xâm nhập" submit="Mở lại hồ sơ" testid="reopen-case-dialog" onClose={() => setAsking('')}
         onSend={(reason) => send(() => post('/incidents/{id}/reopen', { path, body: { reason } }), 'Đã mở lại hồ sơ.')} />}
@@ -358,19 +361,19 @@ export default function IncidentPage({ id }: PageProps) {
                 <section class="panel" aria-labelledby="case-files">
                   <h2 id="case-files">Tệp trong hồ sơ</h2>
                   {k.attachments.length === 0 ? <p class="muted">Chưa có tệp. Tệp được đính kèm ở từng bước.</p> : <FileList files={k.attachments} />}
-                  {k.attachments.filter((f) => f.seal).map((f) => <p key={f.seal} class="row-actions">{inert(f.name)} <LiftSeal c={k} seal={f.seal} by={f.sealed_by} onCase={(after) => loaded.set(after)} /></p>)}
+                  {k.attachments.filter((f) => f.seal && session.value!.user.agency_ids.includes(f.sealed_by ?? '')).map((f) => <p key={f.seal} class="row-actions">{inert(f.name)} <LiftSeal c={k} seal={f.seal} by={f.sealed_by} onCase={(after) => loaded.set(after)} /></p>)}
                   {k.rights.includes('evidence') && <p><a href={`/chung-cu?vu=${encodeURIComponent(k.id)}`} data-testid="case-evidence">Chứng cứ của vụ việc</a></p>}
                   {k.rights.includes('export') && <p class="muted">Tệp cho hệ thống của cơ quan khác: <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=stix`} download data-testid="case-stix">STIX 2.1</a>, <a href={`/api/v1/incidents/${encodeURIComponent(k.id)}/export?format=iodef`} download>IODEF 2</a></p>}
                 </section>
                 {k.description && <section class="panel" aria-labelledby="case-text"><h2 id="case-text">Mô tả ban đầu</h2><p class="prose pre">{inert(k.description)}</p></section>}
-                <p class="muted small">Quy trình: {k.definition.title ?? ''} <code title={k.workflow}>{k.workflow.replace(/@([0-9a-f]{12})[0-9a-f]*$/, '@$1')}</code></p>
+                {k.definition.title && <p class="muted small">Quy trình: {k.definition.title}</p>}
               </aside>
             </div>
           </>
         )}
       </Shown>
       {classifying && c && <Classifying c={c} onClose={() => setClassifying(false)} onDone={(after) => { renewDrafts(c, after); loaded.set(after); setClassifying(false); }} />}
-      {closing && <Asking title="Đóng hồ sơ sự cố" label="Tóm tắt" hint="Nguyên nhân, phạm vi, cách xử lý, việc cần làm để không lặp lại" submit="Đóng hồ sơ" testid="close-dialog"
+      {closing && <Asking title="Đóng hồ sơ sự cố" label="Tóm tắt" hint="Nguyên nhân, phạm vi, cách xử lý, việc cần làm để không lặp lại" submit="Đóng hồ sơ" testid="close-dialog" before={c?.unanswered}
         onClose={() => setClosing(false)} onSend={close} />}
     </>
   );

@@ -300,20 +300,31 @@ function Numbering({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }
 function Issuing({ p, set }: { p: PaperDetail; set: (p: PaperDetail) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const [state, setState] = useState({ sent: 0, size: 0, problem: '' });
-  const start = async (file: File): Promise<void> => {
+  const [doubted, setDoubted] = useState<File | null>(null);
+  const [reason, setReason] = useState('');
+  const start = async (file: File, why = ''): Promise<void> => {
     setState({ sent: 0, size: file.size, problem: '' });
     try {
-      const after = await upload(address('/papers/{id}/issue', { id: p.id }, { name: file.name }), file, { 'Content-Type': file.type || 'application/octet-stream' },
+      const after = await upload(address('/papers/{id}/issue', { id: p.id }, { name: file.name, ...(why ? { reason: why } : {}) }), file, { 'Content-Type': file.type || 'application/octet-stream' },
         (sent) => setState((s) => ({ ...s, sent }))).promise as PaperDetail;
       set(after);
       tell(`Đã ban hành ${after.number ?? ''}.`);
     } catch (cause) {
-      setState({ sent: 0, size: 0, problem: problemFrom(cause).text });
+      const problem = problemFrom(cause);
+      setState({ sent: 0, size: 0, problem: problem.text });
+      setDoubted(problem.text_id === 'paper.copy_other' || problem.text_id === 'paper.copy_unknown' ? file : null);
     }
   };
   return (
     <section class="panel" aria-labelledby="paper-issue"><h2 id="paper-issue">Ban hành</h2>
-      {state.problem && <p class="form-problem" role="alert">{state.problem}</p>}
+      {state.problem && <p class="form-problem" role="alert" data-testid="paper-issue-problem">{state.problem}</p>}
+      {doubted && (
+        <form class="form" onSubmit={(e) => { e.preventDefault(); void start(doubted, reason.trim()); }} data-testid="paper-confirm">
+          <label>Lý do xác nhận tệp <span data-raw>{inert(doubted.name)}</span> là văn bản này<span class="hint">Ví dụ: bản quét đã được văn thư ký số. Lý do được lưu cùng văn bản.</span>
+            <textarea rows={3} required maxLength={2000} value={reason} onInput={(e) => setReason(e.currentTarget.value)} data-testid="paper-confirm-reason" /></label>
+          <Button type="submit" icon="check" disabled={reason.trim() === ''} data-testid="paper-confirm-send">Xác nhận và ban hành</Button>
+        </form>
+      )}
       <p>Tải DOCX hoặc PDF ở mục Tải về. Bản giấy: in, trình ký, đóng dấu, gửi lại bản quét (PDF hoặc ảnh, ít nhất 200 dpi). Ký số: ký ngay trên tệp đã tải, không sửa gì, gửi lại chính tệp đó.</p>
       <input ref={input} type="file" class="sr-only" tabIndex={-1} accept=".pdf,.png,.jpg,.jpeg,.tif,.tiff,.docx" aria-label="Bản đã ký" data-testid="paper-scan" onChange={(e) => {
         const file = e.currentTarget.files?.[0];
@@ -400,7 +411,7 @@ export default function PaperPage({ id }: PageProps) {
           {p.form && <p class="muted">{p.form}</p>}
           {p.state === 'cancelled' && <p class="note-line">Lý do hủy: {inert(p.cancel_reason ?? '')}</p>}
           {p.decision && <p class="next" data-testid="paper-decision"><Icon name="done" size={16} /><span>{kOutcomes[p.decision.outcome]}: {inert(p.decision.decided_by)}, ngày {dateText(p.decision.decided_on)}{p.decision.number && <>, văn bản {inert(p.decision.number)}</>}{p.decision.note && <>. {inert(p.decision.note)}</>}</span></p>}
-          {p.signed && <p class="next" data-testid="paper-signed-note"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'} <span data-raw>{inert(p.signed.name)}</span> ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} />{p.signed.signature?.signer && <>. Người ký: <span data-testid="paper-signer" data-raw>{inert(p.signed.signature.signer)}</span>{p.signed.signature.issuer && <>, chứng thư do <span data-raw>{inert(p.signed.signature.issuer)}</span> cấp</>}. {inert(p.signed.signature.remarks ?? '')}</>}</span></p>}
+          {p.signed && <p class="next" data-testid="paper-signed-note"><Icon name="done" size={16} /><span>{p.signed.how === 'signature' ? 'Tệp ký số hợp lệ' : 'Bản quét đã ký'} <span data-raw>{inert(p.signed.name)}</span> ({bytesText(p.signed.size_bytes)}) do {inert(p.signed.by_name)} gửi, <When at={p.signed.at} />{p.signed.signature?.signer && <>. Người ký: <span data-testid="paper-signer" data-raw>{inert(p.signed.signature.signer)}</span>{p.signed.signature.issuer && <>, chứng thư do <span data-raw>{inert(p.signed.signature.issuer)}</span> cấp</>}. {inert(p.signed.signature.remarks ?? '')}</>}{p.signed.seen && <>{!p.signed.signature?.remarks && '.'} <span data-testid="paper-seen">{inert(p.signed.seen)}</span></>}{p.signed.confirmed && <> Lý do {inert(p.signed.by_name)} xác nhận: {inert(p.signed.confirmed)}</>}</span></p>}
           <div class="split">
             <div>{drafting ? <Draft key={p.id} p={p} set={loaded.set} /> : <Read p={p} />}<Preview p={p} /></div>
             <aside>

@@ -184,6 +184,7 @@ export const timelineWords: Record<string, string> = {
   detected: 'Sửa thời điểm phát hiện',
   request: 'Phối hợp',
   part: 'Hồ sơ con',
+  paper: 'Giấy tờ',
   order: 'Lệnh',
   effect: 'Hệ thống tự làm',
   evidence: 'Chứng cứ',

@@ -70,7 +70,7 @@ function RequestForm({ kind = kKind, id, title, fields, required, doc, submit, t
 }
 
 export function AskDrawer({ caseId, from, onClose, onSent }: { caseId?: string; from?: Partial<CoordinationProposal>; onClose: () => void; onSent: () => void }) {
-  const doc: Doc = { sent_at: new Date().toISOString(), ...(from ? { to_body: from.to_body, wanted: from.wanted, content: from.content } : {}) };
+  const doc: Doc = { sent_at: new Date().toISOString(), ...(caseId ? { case_id: caseId } : {}), ...(from ? { to_body: from.to_body, wanted: from.wanted, content: from.content } : {}) };
   return (
     <RequestForm id={`ask-${caseId ?? ''}-${from?.id ?? ''}`} title="Gửi đề nghị phối hợp" fields={kAskFields} required={['to_body', 'wanted', 'channel', 'sent_at', 'content']} doc={doc}
                  submit="Gửi đề nghị" testid="ask" onClose={onClose} onSend={async (filled) => {
@@ -151,7 +151,7 @@ function Loans({ c, loans, mayLend, onChanged }: { c: Case; loans: CaseLoan[]; m
       )}
       {mayLend && <p class="row-actions"><Button icon="plus" onClick={() => setAsking('lend')} data-testid="lend-open">Cho mượn người, thiết bị</Button></p>}
       {asking === 'lend' && <RequestForm kind={kLoanKind} id={`lend-${c.id}`} title="Cho mượn người, phần mềm, thiết bị" fields={kLendFields} required={['what', 'name', 'borrower_id', 'lent_on']}
-        doc={{ lent_on: today, ...(ownBody() === c.agency_id ? {} : { borrower_id: c.agency_id }) }} submit="Ghi cho mượn" testid="lend" onClose={() => setAsking('')} onSend={async (doc) => {
+        doc={{ lent_on: today, case_id: c.id, ...(ownBody() === c.agency_id ? {} : { borrower_id: c.agency_id }) }} submit="Ghi cho mượn" testid="lend" onClose={() => setAsking('')} onSend={async (doc) => {
           await post('/registers/{kind}', { path: { kind: kLoanKind }, body: { agency_id: ownBody(), doc: { ...doc, case_id: c.id } } });
           sent('Đã ghi cho mượn.');
         }} />}
@@ -248,8 +248,14 @@ export function CaseCoordinationPanel({ c, onCase }: { c: Case; onCase: (after: 
     <section class="panel" aria-labelledby="coordination" data-testid="case-coordination">
       <h2 id="coordination">Phối hợp</h2>
       <Shown of={loaded} rows={3}>
-        {(k) => (
+        {(k) => {
+          // What waits for an answer comes first, what is over folds away.
+          const [sent, answered] = ['sent', 'answered'].map((state) => k.requests.filter((r) => r.state === state));
+          const running = [...sent!, ...answered!];
+          const over = k.requests.filter((r) => !running.includes(r));
+          return (
           <>
+            {k.proposals.length > 0 && <h3>Đề nghị mà quy chế yêu cầu</h3>}
             {k.proposals.length > 0 && (
               <ul class="list" data-testid="proposals">{k.proposals.map((p) => (
                 <li key={`${p.id}${p.to_body}`} class={p.overdue ? 'overdue' : ''} data-testid="proposal" data-id={p.id} data-sent={p.sent}>
@@ -259,10 +265,13 @@ export function CaseCoordinationPanel({ c, onCase }: { c: Case; onCase: (after: 
                 </li>
               ))}</ul>
             )}
+            <h3>Đơn vị tham gia</h3>
             {k.parties.length === 0 ? <p class="muted">Chưa mời đơn vị nào tham gia.</p> : (
-              <ul class="list" data-testid="parties">{k.parties.map((p) => <li key={p.agency_id}><b>{inert(p.agency_name)}</b> <span class="muted">{p.title}, từ <When at={p.since} /></span></li>)}</ul>
+              <ul class="list" data-testid="parties">{k.parties.map((p) => <li key={p.agency_id}><b>{inert(p.agency_name)}</b> <span class="muted">{p.title !== p.agency_name && `${p.title}, `}từ <When at={p.since} /></span></li>)}</ul>
             )}
-            {k.requests.length > 0 && <ul class="list requests" data-testid="case-requests">{k.requests.map((r) => <RequestCard key={r.id} r={r} onChanged={loaded.reload} />)}</ul>}
+            {k.requests.length > 0 && <h3>Đề nghị của hồ sơ</h3>}
+            {running.length > 0 && <ul class="list requests" data-testid="case-requests">{running.map((r) => <RequestCard key={r.id} r={r} onChanged={loaded.reload} />)}</ul>}
+            {over.length > 0 && <details><summary>Đề nghị đã hoàn thành, đã rút ({over.length})</summary><ul class="list requests">{over.map((r) => <RequestCard key={r.id} r={r} onChanged={loaded.reload} />)}</ul></details>}
             <p class="row-actions">
               {k.may_ask && <Button icon="note" onClick={() => setAsking({})} data-testid="ask-open">Gửi đề nghị</Button>}
               {mayNote && <Button icon="lock" onClick={() => setSealing(true)} data-testid="sealed-open">Ghi chú giữ kín</Button>}
@@ -270,7 +279,8 @@ export function CaseCoordinationPanel({ c, onCase }: { c: Case; onCase: (after: 
             <Loans c={c} loans={k.loans} mayLend={k.may_lend} onChanged={loaded.reload} />
             {sealing && <SealedDrawer c={c} parties={k.parties} onClose={() => setSealing(false)} onCase={onCase} />}
           </>
-        )}
+          );
+        }}
       </Shown>
       {asking && <AskDrawer caseId={c.id} from={asking} onClose={() => setAsking(null)} onSent={loaded.reload} />}
     </section>

@@ -17,8 +17,21 @@ interface Options {
   more: boolean;
 }
 
-function useOptions(kind: string, value: string, text: string): Options {
+/** Of a member that names whom a record goes to: those that the own records of this register may be sent to. */
+function useAddressees(register: string | undefined, caseId: string): { id: string; name: string }[] {
+  const [list, setList] = useState<{ id: string; name: string }[]>([]);
+  useEffect(() => {
+    if (!register) return undefined;
+    const abort = new AbortController();
+    get('/registers/{kind}/addressees', { path: { kind: register }, query: caseId ? { case: caseId } : {}, signal: abort.signal }).then(({ items }) => setList(items), () => undefined);
+    return () => abort.abort();
+  }, [register, caseId]);
+  return list;
+}
+
+function useOptions(kind: string, value: string, text: string, sends: string | undefined, caseId: string): Options {
   const agencies = useAgencies();
+  const addressees = useAddressees(sends, caseId);
   const [found, setFound] = useState<{ records: RegisterRecord[]; more: boolean }>({ records: [], more: false });
   const [machines, setMachines] = useState<Options>({ list: [], more: false });
   const [chosen, setChosen] = useState<RegisterRecord | null>(null);
@@ -46,18 +59,18 @@ function useOptions(kind: string, value: string, text: string): Options {
     if (!missing) return;
     get('/registers/{kind}/{id}', { path: { kind, id: value } }).then(setChosen, () => undefined);
   }, [kind, value, missing]);
-  if (kind === 'agency') return { list: agencies, more: false };
+  if (kind === 'agency') return { list: sends ? addressees : agencies, more: false };
   if (kind === 'device') return value === '' || machines.list.some((m) => m.id === value) ? machines : { ...machines, list: [{ id: value, name: value }, ...machines.list] };
   const records = chosen && chosen.id === value && !found.records.some((r) => r.id === value) ? [chosen, ...found.records] : found.records;
   return { more: found.more, list: records.map((r) => ({ id: r.id, name: recordName(registersByKind.value.get(kind), r.doc) || r.id }))
     .sort((a, b) => compareNames(a.name, b.name)) };
 }
 
-export function RefSelect({ kind, value, common, onChange }: {
-  kind: string; value: string; common: Record<string, unknown>; onChange: (id: string) => void;
+export function RefSelect({ kind, sends, caseId = '', value, common, onChange }: {
+  kind: string; sends?: string | undefined; caseId?: string; value: string; common: Record<string, unknown>; onChange: (id: string) => void;
 }) {
   const [text, setText] = useState('');
-  const { list, more } = useOptions(kind, value, text.trim());
+  const { list, more } = useOptions(kind, value, text.trim(), sends, caseId);
   const known = value === '' || list.some((o) => o.id === value);
   return (
     <>

@@ -34,6 +34,8 @@ export interface Field {
   pattern?: string;
   /** Kind of the record that the value names. */
   ref?: string;
+  /** Register whose addressee it names. */
+  sends?: string | undefined;
   /** Of one row, when the field is a list of things. */
   parts?: Field[];
   most?: number;
@@ -84,7 +86,7 @@ export function fieldsOf(schema: Schema): Field[] {
       : format === 'date-time' ? 'time' : format === 'date' ? 'date' : long ? 'long' : 'text';
     const help = words(p['x-help-vi'] ?? p.description);
     const hint = isPeriod ? `${help.replace(kPeriodExample, '')} Ví dụ: tháng 11/2026, quý IV/2026, năm 2026`.trim() : [help, example].filter(Boolean).join('. ');
-    return { name, kind, title: words(p.title) || name, ref, hint,
+    return { name, kind, title: words(p.title) || name, ref, hint, sends: p['x-addressees'] as string | undefined,
              required: required.includes(name), choices, least: p.minLength as number | undefined, most: p.maxLength as number | undefined,
              pattern: p.pattern as string | undefined, parts: kind === 'list' ? fieldsOf(items) : undefined };
   });
@@ -257,7 +259,7 @@ export function SchemaForm({ id, schema, doc, disabled = false, submitLabel, tes
     const text = String(value ?? '');
     switch (f.kind) {
       case 'long': return <textarea {...common} rows={4} maxLength={f.most} value={text} onInput={(e) => put(e.currentTarget.value)} />;
-      case 'ref': return <RefSelect kind={f.ref!} value={text} common={common} onChange={put} />;
+      case 'ref': return <RefSelect kind={f.ref!} sends={f.sends} caseId={String(doc.case_id ?? '')} value={text} common={common} onChange={put} />;
       case 'choice': return (
         <select {...common} value={text} onChange={(e) => put(e.currentTarget.value)}>
           <option value="">Chọn…</option>
