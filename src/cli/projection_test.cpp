@@ -157,6 +157,33 @@ TEST_CASE("a record has the columns that rules of its kind read") {
   CHECK(columns(R"({"Kind":1,"Kind":2)" + rest) == "Kind Image Target.Path Target.Size User Owner Message ");
 }
 
+/// What tells kinds apart may be the row's host, or be made of other fields, or be written with spaces.
+TEST_CASE("a kind that does not stand in the record as it is called loses no match") {
+  struct Row {
+    std::string detection;
+    std::string record;
+  };
+  const Row rows[] = {
+      {"{a: {host: pc7, Image|endswith: x.exe}, condition: a}",
+       R"({"EventID":1,"Computer":"PC7","Image":"x.exe"})"},
+      {"{a: {host: pc7, Image|endswith: x.exe}, condition: a}", R"({"host":"PC7","Image":"x.exe"})"},
+      {"{a: {Initiated: 'true', Image|endswith: x.exe}, condition: a}",
+       R"({"EventID":5156,"Direction":"%%14593","Image":"x.exe"})"},
+      {"{a: {EventID: 4688, Image|endswith: x.exe}, condition: a}", R"({"Event ID":4688,"Image":"x.exe"})"},
+      {"{a: {TargetObject: 'HKLM\\\\a\\\\b', EventID: 4657, Image|endswith: x.exe}, condition: a}",
+       R"({"EventID":4657.0,"Object Name":"\\REGISTRY\\MACHINE\\a","ObjectValueName":"b","Image":"x.exe"})"},
+  };
+  for (const Row& row : rows) {
+    RuleFile file = parse_rules("rules.yml", rule("one", row.detection));
+    REQUIRE(file.errors.empty());
+    const SourceMap sources = testing::everything_for(file.rules);
+    const Plan plan = Plan::compile(std::move(file.rules), sources);
+    const PlanProjection projection(plan, {});
+    CHECK_MESSAGE(match(plan, decoded({row.record, row.record}, nullptr)).size() == 2, row.detection);
+    CHECK_MESSAGE(match(plan, decoded({row.record, row.record}, &projection)).size() == 2, row.record);
+  }
+}
+
 TEST_CASE("a record is whole where a keyword may stand") {
   const PlanProjection projection =
       projection_of(rule("one", "{a: ['mimi*katz', 'C:\\\\kiwi'], condition: a}"));

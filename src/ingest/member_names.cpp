@@ -7,11 +7,11 @@
 namespace phendau::ingest {
 namespace {
 
-/// Sigma writes names without spaces ("Threat Name" is ThreatName); a batch gives some a meaning of its own.
-std::string field_name(std::string_view member) {
+/// Sigma writes names without spaces: "Threat Name" is ThreatName.
+std::string without_spaces(std::string_view member) {
   std::string out(member);
   std::erase(out, ' ');
-  return is_reserved_field(out) ? std::string(kReservedPrefix) + out : out;
+  return out;
 }
 
 }  // namespace
@@ -23,14 +23,16 @@ MemberNames::Id MemberNames::id_of(std::string_view text) {
   const auto added = ids_.emplace(std::string(text), id).first;
   Name name;
   name.text = added->first;
-  name.told = told_of_(text);
+  std::string field = without_spaces(name.text);
+  name.told = told_of_(field);
+  name.asked = asks_windows_field(field);
   name.field = id;
-  name.asked = asks_windows_field(text);
   names_.push_back(name);
   values_.emplace_back();
-  if (const std::string of_field = field_name(name.text); of_field != name.text) {
-    const Id field = id_of(of_field);
-    names_[id].field = field;
+  if (is_reserved_field(field)) field.insert(0, kReservedPrefix);
+  if (field != name.text) {
+    const Id other = id_of(field);
+    names_[id].field = other;
   }
   return id;
 }

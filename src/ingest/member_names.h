@@ -33,7 +33,7 @@ class MemberNames {
     std::string_view text;  // a key of ids_
     Followers next = kNoFollowers;
     std::uint8_t told = 0;    // told_of()
-    Id field = kNone;         // the name of its field: see field_name()
+    Id field = kNone;         // name of its field, without spaces and not reserved
     bool asked = false;       // asks_windows_field()
     std::uint32_t batch = 0;  // for which `column` holds
     std::size_t column = 0;

@@ -33,7 +33,8 @@ class Projection {
     ValueKind kind = ValueKind::text;
   };
   /// @param logsource LogSource::key()
-  /// @param kind null: the events have no kind field
+  /// @param kind null: the record says nothing of it. The field may be made of others later, or be one of the
+  /// batch's own; so the events may be of any kind.
   virtual std::unique_ptr<const Audience> audience_of(std::string_view logsource, const Kind* kind) const = 0;
 };
 

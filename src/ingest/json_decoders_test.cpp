@@ -11,7 +11,7 @@
 #include "ingest/ndjson_decoder.h"
 #include "ingest/testing/rows.h"
 
-namespace phendau::ingest::json_events_test {
+namespace phendau::ingest::json_decoders_test {
 namespace {
 
 TEST_CASE("journald: a record of sshd") {
@@ -292,4 +292,4 @@ TEST_CASE("decoder: when a batch is flushed") {
 }
 
 }  // namespace
-}  // namespace phendau::ingest::json_events_test
+}  // namespace phendau::ingest::json_decoders_test
