@@ -213,8 +213,8 @@ PHENDAU_AVX2 std::size_t KeywordSieve::find_wide_blocks(std::string_view text) c
     if (_mm256_testz_si256(seen, seen) != 0) continue;
     std::uint8_t buckets[kBlock];
     std::memcpy(buckets, &seen, kBlock);
-    const auto empty = static_cast<std::uint32_t>(
-        _mm256_movemask_epi8(_mm256_cmpeq_epi8(seen, _mm256_setzero_si256())));
+    const auto empty =
+        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(seen, _mm256_setzero_si256())));
     if (stands_in(text, at, ~empty, buckets)) return kFound;
   }
   return at;

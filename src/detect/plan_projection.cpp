@@ -226,11 +226,10 @@ std::unique_ptr<const Audience> PlanProjection::audience_of(std::string_view log
   std::set<std::string> words;
   bool any_may_be_keyword = false;
   for (const auto& group : reading_->groups) {
-    const bool is_kind =
-        group.kinds.empty() || kind == nullptr ||
-        std::any_of(group.kinds.begin(), group.kinds.end(), [&](AtomId atom) {
-          return matches(layout.atoms[atom].predicate->pattern, kind->text, kind->kind);
-        });
+    const bool is_kind = group.kinds.empty() || kind == nullptr ||
+                         std::any_of(group.kinds.begin(), group.kinds.end(), [&](AtomId atom) {
+                           return matches(layout.atoms[atom].predicate->pattern, kind->text, kind->kind);
+                         });
     if (!seen[group.cover_set] || !is_kind) continue;
     fields.insert(group.reads.fields.begin(), group.reads.fields.end());
     for (const AtomId atom : group.reads.keywords) {

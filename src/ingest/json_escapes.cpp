@@ -63,8 +63,7 @@ PHENDAU_AVX2 void find_wide(const char* bytes, std::size_t blocks, std::uint64_t
     for (std::size_t i = 0; i < kBlock; i += kLane) {
       const __m256i lane = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes + i));
       const __m256i lower = _mm256_shuffle_epi8(of_lower, _mm256_and_si256(lane, half));
-      const __m256i upper =
-          _mm256_shuffle_epi8(of_upper, _mm256_and_si256(_mm256_srli_epi16(lane, 4), half));
+      const __m256i upper = _mm256_shuffle_epi8(of_upper, _mm256_and_si256(_mm256_srli_epi16(lane, 4), half));
       const __m256i is_other = _mm256_cmpeq_epi8(_mm256_and_si256(lower, upper), _mm256_setzero_si256());
       const __m256i is_found = _mm256_cmpeq_epi8(lane, backslash);
       others |= std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(is_other))} << i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where escapes begin in a JSON text, found for all of it in one pass, a bit per byte: of a run of backslashes
-// every second one. Whether each is one of a single sign (\n, \") is seen in the same pass. Internal to
-// ingest; one object per thread.
+// Where escapes begin in a JSON text, found for all of it in one pass, a bit per byte: of a run of
+// backslashes every second one. Whether each is one of a single sign (\n, \") is seen in the same pass.
+// Internal to ingest; one object per thread.
 #pragma once
 
 #include <bit>

@@ -36,7 +36,8 @@ bool is_right(JsonEscapes& escapes, std::string_view text, Lanes lanes) {
   if (escapes.mark(text, lanes) != wanted.single) return false;
   const auto end = static_cast<std::uint32_t>(text.size());
   std::vector<std::uint32_t> places;
-  for (std::uint32_t at = escapes.next(0, end); at < end; at = escapes.next(at + 1, end)) places.push_back(at);
+  for (std::uint32_t at = escapes.next(0, end); at < end; at = escapes.next(at + 1, end))
+    places.push_back(at);
   return places == wanted.places;
 }
 

@@ -57,10 +57,9 @@ JsonShapes::Id JsonShapes::find(const JsonTape& tape) {
   const std::size_t count = tape.signs().size();
   if (count >= by_count_.size()) return kNone;
   auto& candidates = by_count_[count];
-  const auto end = candidates.begin() +
-                   static_cast<std::ptrdiff_t>(std::min<std::size_t>(candidates.size(), kTriesMax));
-  const auto found =
-      std::find_if(candidates.begin(), end, [&](Id id) { return shapes_[id]->fits(tape); });
+  const auto end =
+      candidates.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(candidates.size(), kTriesMax));
+  const auto found = std::find_if(candidates.begin(), end, [&](Id id) { return shapes_[id]->fits(tape); });
   if (found == end) return kNone;
   std::rotate(candidates.begin(), found, found + 1);
   return candidates.front();

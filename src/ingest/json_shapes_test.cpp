@@ -76,10 +76,27 @@ struct Maker {
     return texts[random() % N];
   }
   std::string value() {
-    return one_of({"1", "-0", "0", "12.5e3", "18446744073709551616", "true", "null", "\"\"", "\"x\"",
-                   R"("C:\\Windows\\x.exe")", R"("a\"b\n")", R"("\u0041\ud83d\ude00")", R"("\ud800")",
-                   "\"kiwi\"", "\"Ph\xC3\xAAn\"", "[1,\"a\"]", R"({"b":1,"c":{"d":"e"}})", "[]", "{}",
-                   "\"2021-03-04T05:06:07Z\"", R"("a long text, longer than sixteen bytes \\ and more")"});
+    return one_of({"1",
+                   "-0",
+                   "0",
+                   "12.5e3",
+                   "18446744073709551616",
+                   "true",
+                   "null",
+                   "\"\"",
+                   "\"x\"",
+                   R"("C:\\Windows\\x.exe")",
+                   R"("a\"b\n")",
+                   R"("\u0041\ud83d\ude00")",
+                   R"("\ud800")",
+                   "\"kiwi\"",
+                   "\"Ph\xC3\xAAn\"",
+                   "[1,\"a\"]",
+                   R"({"b":1,"c":{"d":"e"}})",
+                   "[]",
+                   "{}",
+                   "\"2021-03-04T05:06:07Z\"",
+                   R"("a long text, longer than sixteen bytes \\ and more")"});
   }
   std::string record() {
     const std::string comma = one_of({",", ",", ", ", " ,\t"});
@@ -151,9 +168,12 @@ TEST_CASE("shapes: found again whatever the values, and only then") {
   CHECK(found(R"({"a": "another, longer {", "list": [true, {"b": -1.5e3}], "c" : ""})") == id);
   CHECK(found(R"({"a": "x", "list": [1, {"b": null}], "c" : "\\" })") == id);  // white space after values
   for (const std::string_view other :
-       {R"({"a": "x", "list": [1, {"b": nul}], "c" : "\\"})", R"({"a": "x", "list": [1, {"b": "n"}], "c" : "\\"})",
-        R"({"A": "x", "list": [1, {"b": null}], "c" : "\\"})", R"({"a":"x", "list": [1, {"b": null}], "c" : "\\"})",
-        R"({"a": "x", "list": [01, {"b": null}], "c" : "\\"})", R"({"a": "x", "list": [1, {"b": null}], "c" : 7})",
+       {R"({"a": "x", "list": [1, {"b": nul}], "c" : "\\"})",
+        R"({"a": "x", "list": [1, {"b": "n"}], "c" : "\\"})",
+        R"({"A": "x", "list": [1, {"b": null}], "c" : "\\"})",
+        R"({"a":"x", "list": [1, {"b": null}], "c" : "\\"})",
+        R"({"a": "x", "list": [01, {"b": null}], "c" : "\\"})",
+        R"({"a": "x", "list": [1, {"b": null}], "c" : 7})",
         R"({"a": "x", "list": [1, {"bb": null}], "c" : "\\"})", R"({"a": "x"})"}) {
     CHECK_MESSAGE(found(other) == JsonShapes::kNone, other);
   }

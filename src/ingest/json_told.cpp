@@ -105,8 +105,8 @@ std::optional<ParsedTime> parse_any_time(JsonValue value, ZoneOffset zone) {
 /// Events of Windows: collectors put their own name into "host", the machine is in Computer or Hostname.
 bool is_windows(const LookedUp& record) {
   JsonValue value;
-  return record.find(kChannel, value) || record.find(kEventId, value) ||
-         record.find(kWinlogChannel, value) || record.find(kEventChannel, value);
+  return record.find(kChannel, value) || record.find(kEventId, value) || record.find(kWinlogChannel, value) ||
+         record.find(kEventChannel, value);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a JSON record says of itself: when and where it happened and who wrote it, by the names that collectors
-// and programs use. Internal to ingest; pure.
+// What a JSON record says of itself: when and where it happened and who wrote it, by the names that
+// collectors and programs use. Internal to ingest; pure.
 #pragma once
 
 #include <array>
