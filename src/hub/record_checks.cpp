@@ -145,7 +145,7 @@ Result<Scope> addressee_scope(Services& services, const Actor& actor, const Regi
                               std::string_view case_id) {
   const RecordRights rights = rights_of(kind, "");
   AddressRights bodies;
-  const Scope own = authorize_addressees(actor, rights, bodies);
+  Scope own = authorize_addressees(actor, rights, bodies);
   if (own.reach != Scope::Reach::agencies) return own;
   for (const auto& [slot, agency] : PHENDAU_TRY(bodies_of_slots(services))) bodies.holders.push_back(agency);
   bodies.related = PHENDAU_TRY(relatives_of(services, own.agency_ids));
