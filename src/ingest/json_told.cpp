@@ -16,32 +16,6 @@
 namespace phendau::ingest {
 namespace {
 
-constexpr std::array<std::string_view, kToldCount> kToldNames = {"@timestamp",
-                                                                 "timestamp",
-                                                                 "time",
-                                                                 "EventTime",
-                                                                 "TimeCreated",
-                                                                 "_time",
-                                                                 "ts",
-                                                                 "Channel",
-                                                                 "EventID",
-                                                                 "Computer",
-                                                                 "Hostname",
-                                                                 "hostname",
-                                                                 "event_type",
-                                                                 "_path",
-                                                                 "host",
-                                                                 "host.name",
-                                                                 "winlog",
-                                                                 "winlog.channel",
-                                                                 "winlog.computer_name",
-                                                                 "Event",
-                                                                 "Event.System",
-                                                                 "Event.System.Channel",
-                                                                 "Event.System.Computer",
-                                                                 "Event.System.TimeCreated",
-                                                                 "Event.System.TimeCreated_attributes"};
-
 /// In which object each stands for those who flatten nothing; kToldCount: in none.
 constexpr std::array<std::uint8_t, kToldCount> kOuterOfTold = [] {
   std::array<std::uint8_t, kToldCount> out{};

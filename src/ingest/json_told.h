@@ -45,6 +45,33 @@ enum Told : std::uint8_t {
   kEventTimeAttributes,
   kToldCount
 };
+inline constexpr std::array<std::string_view, kToldCount> kToldNames = {
+    "@timestamp",
+    "timestamp",
+    "time",
+    "EventTime",
+    "TimeCreated",
+    "_time",
+    "ts",
+    "Channel",
+    "EventID",
+    "Computer",
+    "Hostname",
+    "hostname",
+    "event_type",
+    "_path",
+    "host",
+    "host.name",
+    "winlog",
+    "winlog.channel",
+    "winlog.computer_name",
+    "Event",
+    "Event.System",
+    "Event.System.Channel",
+    "Event.System.Computer",
+    "Event.System.TimeCreated",
+    "Event.System.TimeCreated_attributes"};
+
 /// A Told, or kToldCount for other names.
 std::uint8_t told_of(std::string_view name);
 

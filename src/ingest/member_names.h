@@ -33,7 +33,8 @@ class MemberNames {
     std::string_view text;  // a key of ids_
     Followers next = kNoFollowers;
     std::uint8_t told = 0;    // told_of()
-    Id field = kNone;         // name of its field, without spaces and not reserved
+    Id inside = kNone;        // without spaces: names of what is flattened begin so
+    Id field = kNone;         // the name of its field
     bool asked = false;       // asks_windows_field()
     std::uint32_t batch = 0;  // for which `column` holds
     std::size_t column = 0;
@@ -44,7 +45,7 @@ class MemberNames {
 
   /// Call before each record, as FieldColumns::follow(). Names may be many, if somebody wants that.
   void follow(const BatchBuilder& builder) {
-    if (names_.size() > kNamesMax) {
+    if (names_.size() > kNamesMax || text_bytes_ > kTextBytesMax) {
       const std::uint32_t next = generation_ + 1;
       *this = MemberNames(told_of_);
       generation_ = next;
@@ -121,6 +122,7 @@ class MemberNames {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   static constexpr std::size_t kNamesMax = 4'096;
+  static constexpr std::size_t kTextBytesMax = 4u << 20;  // of names; one may be as long as a record
   static constexpr std::uint32_t kMissesMin = 64;
   static constexpr std::size_t kValueBytesMax = 2'048;
   static constexpr std::size_t kWrittenBytesMax = 4u << 20;
@@ -137,6 +139,7 @@ class MemberNames {
 
   std::uint8_t (*told_of_)(std::string_view);
   std::unordered_map<std::string, Id, Hash, std::equal_to<>> ids_;
+  std::size_t text_bytes_ = 0;  // of all ids_
   std::vector<Name> names_;
   std::vector<Values> values_;  // by name
   std::string written_;

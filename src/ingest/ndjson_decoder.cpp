@@ -43,6 +43,7 @@ class Readers {
   }
   /// @param kind null: the record has none
   Reader* of(std::string_view logsource, const Projection::Kind* kind) {
+    if (kind != nullptr && kind->text.size() > kKindBytesMax) return nullptr;
     key_.assign(logsource);
     key_ += kind == nullptr ? '-' : static_cast<char>('a' + static_cast<int>(kind->kind));
     if (kind != nullptr) key_ += kind->text;
@@ -58,6 +59,7 @@ class Readers {
 
  private:
   static constexpr std::size_t kReadersMax = 4'096;  // kinds of events; those beyond are taken whole
+  static constexpr std::size_t kKindBytesMax = 256;  // of a kind; longer ones, too
   const Projection* projection_ = nullptr;
   std::uint32_t generation_ = 0;
   std::string key_;
@@ -103,6 +105,7 @@ struct NdjsonDecoder::Impl {
     std::size_t kind_members = 0;   // of the projection's kind field
     std::uint32_t kind_member = 0;  // the last of them
     bool kind_is_told = false;
+    bool kind_is_event_id = false;
     // Of the reader asked for last:
     const Readers::Reader* reader = nullptr;
     bool adds_fields = false;
@@ -117,7 +120,7 @@ struct NdjsonDecoder::Impl {
   /// in the record, and who reads that is not asked.
   bool may_project(const Provenance& provenance) {
     if (provenance.projection == nullptr || !provenance.peer.empty() || !provenance.channel.empty() ||
-        !provenance.host.empty())
+        !provenance.host.empty() || is_reserved_field(provenance.projection->kind_field()))
       return false;
     if (readers.follow(provenance.projection, names.generation())) {
       shapes.clear();
@@ -135,16 +138,28 @@ struct NdjsonDecoder::Impl {
     const Projection::Kind kind{scalar.text, scalar.kind};
     return readers.of(logsource, &kind);
   }
-  bool adds_windows_fields() const {
+  /// Whether the value of EventID is one of an event that add_windows_fields() adds to.
+  static bool adds_windows_fields(JsonValue event_id) {
     NumberBuffer buffer;
-    return looked_up.has(kEventId) && has_windows_fields(scalar_of(looked_up[kEventId], buffer).text);
+    return has_windows_fields(scalar_of(event_id, buffer).text);
   }
   bool is_read(Readers::Reader& reader, MemberNames::Id id, bool adds_fields) {
     if (reader.reads.size() < names.size()) reader.reads.resize(names.size(), Readers::kUnknown);
     std::uint8_t& known = reader.reads[id];
     const auto& name = names[id];
-    if (known == Readers::kUnknown) known = reader.audience->reads(names[name.field].text);
-    return known != 0 || (adds_fields && name.asked);
+    if (known == Readers::kUnknown) {
+      const Audience& audience = *reader.audience;
+      known = audience.reads(names[name.field].text) || audience.reads(names[name.inside].text);
+    }
+    return known != 0 || (adds_fields && names[name.field].asked);
+  }
+  /// Whether an object or array of the name may become the field.
+  bool may_hold(MemberNames::Id container, MemberNames::Id field) const {
+    const auto& name = names[container];
+    const std::string_view inside = names[name.inside].text;
+    const std::string_view wanted = names[field].text;
+    return name.text.empty() || name.field == field ||
+           (wanted.starts_with(inside) && wanted.substr(inside.size()).starts_with('.'));
   }
 
   /// Leaves out the members that nobody reads; whether keywords may stand in the record.
@@ -152,15 +167,23 @@ struct NdjsonDecoder::Impl {
   bool project(std::string_view record, const Provenance& provenance, std::string_view logsource) {
     if (!may_project(provenance) || is_windows_xml) return true;  // what is flattened has other names
     const MemberNames::Id kind_field = names.id_of(provenance.projection->kind_field());
+    const MemberNames::Id event_id = names.id_of(kToldNames[kEventId]);
     const Member* kind = nullptr;
+    bool adds_fields = false;
     for (const Member& member : taken) {
-      if (names[member.name].field != kind_field) continue;
-      if (kind != nullptr || member.value.is_array() || member.value.is_object()) return true;
+      const MemberNames::Id field = names[member.name].field;
+      if (member.value.is_array() || member.value.is_object()) {
+        if (may_hold(member.name, kind_field) || may_hold(member.name, event_id)) return true;
+        continue;
+      }
+      adds_fields = adds_fields || (field == event_id && adds_windows_fields(member.value));
+      if (field != kind_field) continue;
+      if (kind != nullptr) return true;
       kind = &member;
     }
+    if (adds_fields && kind_field != event_id) return true;  // the kind may be what is added
     Readers::Reader* const reader = reader_of(logsource, kind == nullptr ? nullptr : &kind->value);
     if (reader == nullptr || tape.has_code_units() || reader->audience->may_hold_keyword(record)) return true;
-    const bool adds_fields = adds_windows_fields();
     std::erase_if(taken, [&](const Member& member) { return !is_read(*reader, member.name, adds_fields); });
     return adds_fields;  // of keywords, too
   }
@@ -173,18 +196,22 @@ struct NdjsonDecoder::Impl {
     KnownShape& known = known_shapes.emplace_back();
     known.usable = !is_windows_xml;
     const MemberNames::Id kind_field = names.id_of(provenance.projection->kind_field());
+    const MemberNames::Id event_id = names.id_of(kToldNames[kEventId]);
+    known.kind_is_event_id = kind_field == event_id;
     const auto& members = shapes[id].members();
     for (std::uint32_t i = 0; i < members.size(); ++i) {
       const MemberNames::Id name = names.id_of(members[i].name);
-      const bool is_kind = names[name].field == kind_field;
-      const bool looked_at = names[name].told != kToldCount || is_kind;
-      known.members.push_back({name, looked_at});
-      if (looked_at && members[i].is_container) known.usable = false;
-      if (names[name].told != kToldCount) known.told.push_back({names[name].told, i});
-      if (!is_kind) continue;
+      const MemberNames::Id field = names[name].field;
+      const bool is_told = names[name].told != kToldCount;
+      known.members.push_back({name, is_told || field == kind_field});
+      if (members[i].is_container && (is_told || may_hold(name, kind_field) || may_hold(name, event_id)))
+        known.usable = false;
+      if (field == event_id && names[name].told != kEventId) known.usable = false;
+      if (is_told) known.told.push_back({names[name].told, i});
+      if (field != kind_field) continue;
       ++known.kind_members;
       known.kind_member = i;
-      known.kind_is_told = names[name].told != kToldCount;
+      known.kind_is_told = is_told;
     }
     if (known.kind_members > 1) known.usable = false;
   }
@@ -210,12 +237,13 @@ struct NdjsonDecoder::Impl {
     find_time(looked_up, provenance, parts);
     parts.host = find_host(looked_up, host_member);
     parts.logsource = find_logsource(looked_up, provenance, channels, made_logsource);
+    const bool adds_fields = looked_up.has(kEventId) && adds_windows_fields(looked_up[kEventId]);
+    if (adds_fields && !known.kind_is_event_id) return false;
     JsonValue kind;
     if (known.kind_members > 0)
       kind = known.kind_is_told ? JsonValue(tape, known.kind_member) : value_of(shape, known.kind_member);
     Readers::Reader* const reader = reader_of(parts.logsource, known.kind_members == 0 ? nullptr : &kind);
     if (reader == nullptr || reader->audience->may_hold_keyword(record)) return false;
-    const bool adds_fields = adds_windows_fields();
     if (known.reader != reader || known.adds_fields != adds_fields) {
       known.reader = reader;
       known.adds_fields = adds_fields;
@@ -465,7 +493,7 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
   }
   begin_row(record, provenance, parts, builder, impl.columns, counters_);
   if (provenance.projection != nullptr)
-    builder.set_projected(!readable || impl.project(record, provenance, parts.logsource));
+    builder.set_projected(!readable || impl.cut || impl.project(record, provenance, parts.logsource));
   if (!readable) return;
   const auto write = [&](std::string_view name, JsonValue element) {
     impl.write(name, element, parts.host, builder);

@@ -133,7 +133,14 @@ void BatchBuilder::begin(std::string shape) {
   }
 }
 
-bool BatchBuilder::full() const { return rows() >= kBatchRowsMax || size_bytes_ >= kBatchBytesMax; }
+/// Before columns and cells are used up: the next row may bring as many columns as one record has, and must
+/// not go without because of what stood in rows before.
+bool BatchBuilder::full() const {
+  constexpr std::size_t kColumnsOfRow = kBatchColumnsMax / 2;
+  const std::size_t columns = batch_.columns_.size() + kColumnsOfRow;
+  return rows() >= kBatchRowsMax || size_bytes_ >= kBatchBytesMax || columns > kBatchColumnsMax ||
+         (rows() + 1) * columns > kBatchCellsMax;
+}
 
 void BatchBuilder::begin_row(const Row& row) {
   batch_.event_time_.push_back(row.event_time);

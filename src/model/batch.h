@@ -20,6 +20,8 @@ namespace phendau {
 inline constexpr std::uint32_t kBatchRowsMax = 65'536;
 inline constexpr std::size_t kBatchBytesMax = 16u << 20;  // raw bytes plus distinct values
 inline constexpr std::size_t kBatchColumnsMax = 4'096;    // further fields of a row are counted as dropped
+/// Rows times columns: that is what is held and read back, however few of them have a value.
+inline constexpr std::size_t kBatchCellsMax = std::size_t{kBatchRowsMax} * kBatchColumnsMax / 4;
 
 enum class ValueKind : std::uint8_t { text, integer, real, boolean, null };
 

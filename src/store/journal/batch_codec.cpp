@@ -204,7 +204,7 @@ Result<Batch> decode_batch(std::string_view bytes) {
     if (!names.insert(columns.back().name).second) return corrupt(reader, "two columns of one name");
     // Sparse columns are small on disk and large in memory: bound what hostile bytes can make us hold.
     cells += row_count;
-    if (cells > (std::size_t{kBatchRowsMax} * kBatchColumnsMax) / 4) return corrupt(reader, "too many cells");
+    if (cells > kBatchCellsMax) return corrupt(reader, "too many cells");
   }
   if (!reader.at_end()) return corrupt(reader, "bytes after the last column");
   return assemble(shape, rows, columns);

@@ -62,6 +62,28 @@ TEST_CASE("slow: a batch survives its encoding, at every width of ids") {
   CHECK(decode_batch(bytes)->column("tag")->more.size() == sample.column("tag")->more.size());
 }
 
+TEST_CASE("a batch that was finished when it was full is read back, however many fields its rows have") {
+  BatchBuilder builder("ndjson");
+  std::uint32_t fields = 0;
+  const auto add_row = [&](std::uint32_t count) {
+    builder.begin_row(BatchBuilder::Row{});
+    for (std::uint32_t i = 0; i < count; ++i) builder.add("f" + std::to_string(fields++), "v");
+  };
+  add_row(2'000);  // what a record of JSON has at most
+  while (!builder.full()) add_row(0);
+  CHECK(builder.rows() > 10'000);
+  add_row(2'000);
+  CHECK(builder.dropped_fields() == 0);
+  std::string bytes;
+  encode_batch(bytes, builder.finish());
+  CHECK(decode_batch(bytes));
+  add_row(2'000);
+  CHECK_FALSE(builder.full());
+  add_row(2'000);
+  CHECK(builder.full());
+  CHECK(builder.dropped_fields() == 0);
+}
+
 TEST_CASE("cut or changed batches are refused or decode to something of a sane size") {
   std::string bytes;
   encode_batch(bytes, sample_batch("x", 20, {5}));
