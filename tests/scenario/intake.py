@@ -2,6 +2,7 @@
 """Reports before there is a case: a stranger's by the public form in a browser without scripts, twice over a bad line and marked as secret;
 one by telephone; each answered once, several and an alert in one case, two cases merged; severity by the pack's table; limits; nothing of it is lost over a kill. An exercise
 stays one and is counted nowhere."""
+import datetime
 import json
 import os
 import pathlib
@@ -210,7 +211,14 @@ held = admin.post("/registers/drill", {"agency_id": "xa-a", "doc": {"scenario": 
 assert held["doc"]["case_id"] == drill["id"]
 
 # ---- the hub is killed ---------------------------------------------------------------------------------------------------
-before = {"reports": reports(limit=200)["items"], "other": admin.get(f"/incidents/{other['id']}"), "case": admin.get(f"/incidents/{case['id']}")}
+def settled(case_id):
+    """The case, once what is due in it has happened: it goes on happening after the kill."""
+    now = admin.get(f"/incidents/{case_id}")
+    due = [e for e in now["effects"] if e["state"] == "waiting" and (e["at"] or "") <= datetime.datetime.now(datetime.timezone.utc).isoformat()]
+    return None if due else now
+
+
+before = {"reports": reports(limit=200)["items"], "other": wait_for(lambda: settled(other["id"])), "case": wait_for(lambda: settled(case["id"]))}
 hub.stop(signal.SIGKILL)
 hub.start()
 admin = hub.admin()
