@@ -94,6 +94,11 @@ def run(*argv, check=True, text=True, **more):
 def spawn(*argv, log, **more):
     with open(log, "ab") as out:
         process = subprocess.Popen([str(a) for a in argv], stdout=out, stderr=out, stdin=subprocess.DEVNULL, **more)
+    return ends_with_us(process)
+
+
+def ends_with_us(process):
+    """What outlives a test that failed would hold its output, and whoever reads that would wait."""
     _running.append(process)
     return process
 

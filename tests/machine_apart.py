@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from harness import AGENT, Agent, Client, Hub, run, scratch, skip, wait_for
+from harness import AGENT, Agent, Client, Hub, ends_with_us, run, scratch, skip, wait_for
 
 HUB, PEER, MACHINE = "10.77.0.1", "10.77.0.3", "10.77.0.2"
 PEER6, MACHINE6 = "fd00:77::3", "fd00:77::2"
@@ -38,7 +38,7 @@ class Network:
 
     def __init__(self):
         run("ip", "link", "set", "lo", "up")
-        self.machine = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])  # holds the machine's namespace
+        self.machine = ends_with_us(subprocess.Popen(["unshare", "--net", "sleep", "infinity"]))  # holds the machine's namespace
         wait_for(lambda: os.readlink(f"/proc/{self.machine.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
         self.enter = ["nsenter", "-t", str(self.machine.pid), "-n"]
         run("ip", "link", "add", "outside", "type", "veth", "peer", "name", "inside")
@@ -84,8 +84,8 @@ class _AgentApart(Agent):
         return self
 
     def start(self, *more):
-        self.process = subprocess.Popen([*self._enter, AGENT, "run", "--data", self.data, *more], stdin=subprocess.DEVNULL,
-                                        stdout=open(self.log, "ab"), stderr=subprocess.STDOUT)
+        self.process = ends_with_us(subprocess.Popen([*self._enter, AGENT, "run", "--data", self.data, *more], stdin=subprocess.DEVNULL,
+                                                     stdout=open(self.log, "ab"), stderr=subprocess.STDOUT))
         return self
 
 

@@ -22,7 +22,7 @@ import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import HANOI, ROOT, RSYSLOGD, SHARED, Client, forward_by_rsyslog, refused, run, scratch, skip, wait_for
+from harness import HANOI, ROOT, RSYSLOGD, SHARED, Client, ends_with_us, forward_by_rsyslog, refused, run, scratch, skip, wait_for
 from machine_apart import CHROMIUM, HUB, MACHINE, Network, go_inside
 
 LOG = SHARED / "corpora" / "loghub" / "OpenSSH_2k.log"
@@ -99,8 +99,8 @@ site = work / "trang-web"
 for number in range(40):
     (site / "tin" / f"{number:03}.html").write_bytes(os.urandom(2_000 + number * 313))
 (site / "tin" / "trống").touch()
-server = subprocess.Popen([*network.enter, sys.executable, "-m", "http.server", "8080", "--bind", MACHINE, "--directory", site],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+server = ends_with_us(subprocess.Popen([*network.enter, sys.executable, "-m", "http.server", "8080", "--bind", MACHINE, "--directory", site],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
 repository, key_file = work / "kho-sao-luu", work / "khoa"
 key_file.write_text("khoa-kho-sao-luu\n")
 
