@@ -162,10 +162,10 @@ struct NdjsonDecoder::Impl {
            (wanted.starts_with(inside) && wanted.substr(inside.size()).starts_with('.'));
   }
 
-  /// Leaves out the members that nobody reads; whether keywords may stand in the record.
-  /// @param parts with the log source
+  /// Leaves out the members that nobody reads; whether keywords may stand in the record. Ask may_project()
+  /// before.
   bool project(std::string_view record, const Provenance& provenance, std::string_view logsource) {
-    if (!may_project(provenance) || is_windows_xml) return true;  // what is flattened has other names
+    if (is_windows_xml) return true;  // what is flattened has other names
     const MemberNames::Id kind_field = names.id_of(provenance.projection->kind_field());
     const MemberNames::Id event_id = names.id_of(kToldNames[kEventId]);
     const Member* kind = nullptr;
@@ -493,7 +493,8 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
   }
   begin_row(record, provenance, parts, builder, impl.columns, counters_);
   if (provenance.projection != nullptr)
-    builder.set_projected(!readable || impl.cut || impl.project(record, provenance, parts.logsource));
+    builder.set_projected(!readable || impl.cut || !may_project ||
+                          impl.project(record, provenance, parts.logsource));
   if (!readable) return;
   const auto write = [&](std::string_view name, JsonValue element) {
     impl.write(name, element, parts.host, builder);
