@@ -56,20 +56,21 @@ std::string_view record_of_line(std::string_view line) {
   return begins || !trim(line).empty() ? line : std::string_view();
 }
 
-}  // namespace
-
-void number_lines(Block& block, std::uint64_t& lines_before) {
-  if (block.kind != InputKind::json_lines) return;
-  for (auto& decoded : block.batches) {
-    for (auto& position : decoded.positions) position += lines_before;
+void count_damage(const Batch& batch, DamageCounts& damage) {
+  const Column* errors = batch.column(kParseErrorColumn);
+  if (errors->values.size() == 0) return;
+  for (const ValueId id : errors->ids) {
+    if (id != kAbsent) ++damage[std::string(errors->values.text(id))];
   }
-  lines_before += block.lines;
 }
+
+}  // namespace
 
 // ---------------------------------------------------------------- BlockDecoder
 
-void BlockDecoder::decode(Block& block, ingest::Provenance provenance, ingest::Decoder* text_decoder) {
-  block.decoded = true;
+void BlockDecoder::decode(Block& block, ingest::Provenance provenance, ingest::Decoder* text_decoder,
+                          const TakeDecoded& take) {
+  take_ = &take;
   if (block.kind == InputKind::evtx) return decode_evtx(block, provenance);
   if (text_decoder != nullptr) return decode_lines(block, *text_decoder, provenance);
   if (json_ == nullptr) json_ = std::move(*ingest::make_decoder("ndjson"));
@@ -154,13 +155,9 @@ void BlockDecoder::decode_lines(Block& block, ingest::Decoder& decoder, ingest::
 
 void BlockDecoder::flush(BatchBuilder& builder, Block& block, bool always) {
   if (builder.rows() == 0 || !(always || builder.full() || builder.rows() >= rows_max_)) return;
-  block.batches.push_back({builder.finish(), std::exchange(positions_, {})});
-  if (block.kind == InputKind::evtx) return;  // its reader counts
-  const Column* errors = block.batches.back().batch.column(kParseErrorColumn);
-  if (errors->values.size() == 0) return;
-  for (const ValueId id : errors->ids) {
-    if (id != kAbsent) ++block.damage[std::string(errors->values.text(id))];
-  }
+  DecodedBatch decoded{builder.finish(), std::exchange(positions_, {})};
+  if (block.kind != InputKind::evtx) count_damage(decoded.batch, block.damage);  // its reader counts
+  (*take_)(std::move(decoded));
 }
 
 // ---------------------------------------------------------------- RecordReader
@@ -203,8 +200,11 @@ Result<> RecordReader::detect() {
     return {};
   }
   text_decoder_ = PHENDAU_TRY(ingest::make_decoder(format));
-  decoder_ = std::make_unique<BlockDecoder>(options_.rows_max);
   return {};
+}
+
+void RecordReader::decode(Block& block, BlockDecoder& decoder, const TakeDecoded& take) const {
+  decoder.decode(block, provenance(), text_decoder_.get(), take);
 }
 
 ingest::Provenance RecordReader::provenance() const {
@@ -227,7 +227,6 @@ Result<bool> RecordReader::next(Block& block) {
                     : kind_ == InputKind::json_documents ? next_documents(block)
                                                          : next_lines(block);
   if (!more && !error_.message.empty()) return std::unexpected(std::exchange(error_, {}));
-  if (more && kind_ == InputKind::text) decoder_->decode(block, provenance(), text_decoder_.get());
   return more;
 }
 
@@ -314,13 +313,17 @@ Result<ReadTotals> read_records(Env& env, const std::string& path, const ReadOpt
   ReadTotals totals;
   Block block;
   std::uint64_t lines_before = 0;
+  Result<> taken;
+  const TakeDecoded take_decoded = [&](DecodedBatch&& decoded) {
+    if (!taken) return;
+    totals.events += decoded.batch.rows();
+    for (auto& position : decoded.positions) position += lines_before;
+    taken = take(decoded.batch, decoded.positions);
+  };
   while (PHENDAU_TRY(reader->next(block))) {
-    if (!block.decoded) decoder.decode(block, reader->provenance());
-    number_lines(block, lines_before);
-    for (const auto& [batch, positions] : block.batches) {
-      totals.events += batch.rows();
-      PHENDAU_TRY(take(batch, positions));
-    }
+    reader->decode(block, decoder, take_decoded);
+    PHENDAU_TRY(taken);
+    lines_before += block.lines;
     for (const auto& [reason, count] : block.damage) totals.damage[reason] += count;
   }
   totals.bytes = reader->bytes();

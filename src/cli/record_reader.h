@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads files of records in blocks: event logs of Windows (EVTX), JSON in any layout, lines of text; plain,
 // gzip or zstd. What a file is, is told by its content. Blocks of EVTX and JSON can be decoded on any thread;
-// lines of text may depend on lines before and are decoded while they are read. Memory depends on the size of
-// a block, not of a file. Used by `scan` and `journal import`.
+// lines of text may depend on lines before. Memory depends on the size of a block and of a batch, not of a
+// file. Used by `scan` and `journal import`.
 #pragma once
 
 #include <functional>
@@ -38,9 +38,13 @@ using DamageCounts = std::map<std::string, std::uint64_t, std::less<>>;
 
 struct DecodedBatch {
   Batch batch;
-  /// Of each row: EventRecordID, or the 1-based line; see number_lines().
+  /// Of each row: EventRecordID, or the 1-based line; with InputKind::json_lines counted from the block's
+  /// first.
   std::vector<std::uint64_t> positions;
 };
+/// Gets each batch as soon as it is full, in order: a block may become many that are far larger than its
+/// bytes.
+using TakeDecoded = std::function<void(DecodedBatch&& decoded)>;
 
 /// A part of a file that is understood without the others.
 struct Block {
@@ -58,21 +62,16 @@ struct Block {
   std::uint64_t first_line = 1;  // text
   std::uint64_t lines = 0;       // json_lines, when decoded
   std::vector<Part> parts;       // json_documents
-  bool decoded = false;
-  std::vector<DecodedBatch> batches;  // when decoded
-  DamageCounts damage;                // when decoded
+  DamageCounts damage;           // when decoded
 };
-
-/// Lines of JSON are counted where they are decoded, so that their positions begin anew with each block.
-/// Makes them those of the file.
-/// @param lines_before of the blocks before, zero for the first of a file; becomes that of the next
-void number_lines(Block& block, std::uint64_t& lines_before);
 
 /// Decodes blocks; one per thread. Views in the provenance live as long as the call.
 class BlockDecoder {
  public:
   explicit BlockDecoder(std::uint32_t rows_max = kBatchRowsMax) : rows_max_(rows_max) {}
-  void decode(Block& block, ingest::Provenance provenance, ingest::Decoder* text_decoder = nullptr);
+  /// @param text_decoder for blocks of text only
+  void decode(Block& block, ingest::Provenance provenance, ingest::Decoder* text_decoder,
+              const TakeDecoded& take);
 
  private:
   void decode_evtx(Block& block, const ingest::Provenance& provenance);
@@ -83,6 +82,7 @@ class BlockDecoder {
   void flush(BatchBuilder& builder, Block& block, bool always);
 
   std::uint32_t rows_max_;
+  const TakeDecoded* take_ = nullptr;  // of the block that is being decoded
   ingest::EvtxReader evtx_;
   std::unique_ptr<ingest::Decoder> json_;
   std::optional<BatchBuilder> builder_;  // empty between blocks; knows how large batches become
@@ -99,8 +99,8 @@ class RecordReader {
   /// The next block; false at the end. An error in the middle (damaged compression, a disk that fails) comes
   /// after the blocks before it.
   Result<bool> next(Block& block);
-  /// For BlockDecoder::decode(); views live as long as the reader.
-  ingest::Provenance provenance() const;
+  /// On any thread; blocks of text on one, in order, and with the same decoder.
+  void decode(Block& block, BlockDecoder& decoder, const TakeDecoded& take) const;
   /// Unpacked bytes so far, and where we are in the file itself.
   std::uint64_t bytes() const { return bytes_; }
   std::uint64_t file_offset() const { return source_->file_offset(); }
@@ -112,6 +112,7 @@ class RecordReader {
   bool next_evtx(Block& block);
   bool next_lines(Block& block);
   bool next_documents(Block& block);
+  ingest::Provenance provenance() const;
 
   std::string path_;
   ReadOptions options_;
@@ -119,7 +120,6 @@ class RecordReader {
   std::unique_ptr<ByteSource> source_;
   InputKind kind_ = InputKind::text;
   std::unique_ptr<ingest::Decoder> text_decoder_;
-  std::unique_ptr<BlockDecoder> decoder_;  // of text
   ingest::JsonFramer framer_;
   std::string buffer_;
   std::uint64_t bytes_ = 0;

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/text.h"
@@ -17,6 +18,7 @@ namespace phendau::cli {
 
 namespace {
 constexpr std::size_t kBlocksBeyondWorkers = 2;                   // read ahead: bounds memory
+constexpr std::size_t kJudgedCellsMax = 4u << 20;                 // held by work whose turn has not come
 constexpr std::string_view kNoLogs[] = {".yml", ".yaml", ".md"};  // in folders: what describes samples
 
 /// How many, and the reasons in words; of places in event logs, or of records.
@@ -40,21 +42,34 @@ void keep_freed_memory() {
 }
 }  // namespace
 
-struct Scanner::Work {
-  Block block;
-  std::shared_ptr<RecordReader> reader;  // owns what the provenance refers to
-  std::string path;
-  bool last_of_file = false;
-  std::vector<std::vector<detect::Match>> matches;  // of each batch of the block
-  bool done = false;
+/// A batch that has matches; the others end where they were made.
+struct Scanner::Judged {
+  DecodedBatch decoded;
+  std::vector<detect::Match> matches;
 };
 
-/// Workers that take work in order; it is taken back in order.
+struct Scanner::Work {
+  Block block;
+  std::optional<DecodedBatch> text;  // text is decoded while it is read: a batch of it, instead of the block
+  std::shared_ptr<RecordReader> reader;  // owns what the batches refer to
+  std::string path;
+  bool last_of_file = false;
+  std::uint64_t events = 0;      // when done
+  std::deque<Judged> judged;     // guarded by the pool
+  std::size_t judged_cells = 0;  // in them; guarded by the pool
+  bool done = false;             // guarded by the pool
+};
+
+/// Workers that take work in order; its results are taken back in order. A worker whose results are not
+/// wanted yet waits as soon as it holds too many, and goes on when its work is the first.
 class WorkPool {
  public:
-  using Run = std::function<void(Scanner::Work&, BlockDecoder&)>;
+  using Put = std::function<void(Scanner::Judged&&)>;
+  using Run = std::function<void(Scanner::Work&, BlockDecoder&, const Put&)>;
+  using Take = std::function<void(Scanner::Work&, const Scanner::Judged&)>;
   /// No threads of its own for one worker: the work is done when it is handed in.
-  WorkPool(std::size_t workers, Run run) : run_(std::move(run)) {
+  /// @param take on the thread that calls add() and finish_front()
+  WorkPool(std::size_t workers, Run run, Take take) : run_(std::move(run)), take_(std::move(take)) {
     for (std::size_t i = 0; workers > 1 && i < workers; ++i) threads_.emplace_back([this] { work(); });
   }
   ~WorkPool() {
@@ -68,7 +83,7 @@ class WorkPool {
 
   void add(std::unique_ptr<Scanner::Work> item) {
     if (threads_.empty()) {
-      run_(*item, own_decoder_);
+      run_(*item, own_decoder_, [&](Scanner::Judged&& judged) { take_(*item, judged); });
       item->done = true;
     }
     {
@@ -80,10 +95,20 @@ class WorkPool {
 
   std::size_t size() const { return items_.size(); }  // changed by the reading thread only
 
-  /// Waits for the first item.
-  std::unique_ptr<Scanner::Work> take() {
+  /// Takes the results of the first item as they come, and the item when it is done.
+  std::unique_ptr<Scanner::Work> finish_front() {
     std::unique_lock lock(mu_);
-    changed_.wait(lock, [&] { return items_.front()->done; });
+    Scanner::Work& front = *items_.front();
+    for (;;) {
+      changed_.wait(lock, [&] { return front.done || !front.judged.empty(); });
+      if (front.judged.empty()) break;
+      const auto results = std::exchange(front.judged, {});
+      front.judged_cells = 0;
+      lock.unlock();
+      changed_.notify_all();
+      for (const auto& judged : results) take_(front, judged);
+      lock.lock();
+    }
     auto item = std::move(items_.front());
     items_.pop_front();
     if (!threads_.empty()) --next_;
@@ -99,14 +124,27 @@ class WorkPool {
       if (stop_) return;
       Scanner::Work& item = *items_[next_++];
       lock.unlock();
-      run_(item, decoder);
+      run_(item, decoder, [&](Scanner::Judged&& judged) { put(item, std::move(judged)); });
       lock.lock();
       item.done = true;
       changed_.notify_all();
     }
   }
 
+  void put(Scanner::Work& item, Scanner::Judged&& judged) {
+    const std::size_t cells = judged.decoded.batch.columns().size() * judged.decoded.batch.rows();
+    {
+      std::unique_lock lock(mu_);
+      changed_.wait(
+          lock, [&] { return stop_ || item.judged.empty() || item.judged_cells + cells <= kJudgedCellsMax; });
+      item.judged_cells += cells;
+      item.judged.push_back(std::move(judged));
+    }
+    changed_.notify_all();
+  }
+
   Run run_;
+  Take take_;
   BlockDecoder own_decoder_;
   std::mutex mu_;
   std::condition_variable changed_;
@@ -126,13 +164,19 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
                       : std::make_unique<detect::PlanProjection>(rules_.plan, rules_.correlations)),
       correlator_(detect::Correlator::compile(rules_.correlations, rules_.plan)),
       output_(globals, options_.with_event) {
-  pool_ = std::make_unique<WorkPool>(options_.threads, [this](Work& work, BlockDecoder& decoder) {
-    if (!work.block.decoded) decoder.decode(work.block, work.reader->provenance());
+  const auto run = [this](Work& work, BlockDecoder& decoder, const WorkPool::Put& put) {
+    const TakeDecoded judge = [&](DecodedBatch&& decoded) {
+      work.events += decoded.batch.rows();
+      auto matches = detect::match(rules_.plan, decoded.batch);
+      if (!matches.empty()) put({std::move(decoded), std::move(matches)});
+    };
+    if (work.text) return judge(*std::exchange(work.text, {}));
+    if (work.block.kind == InputKind::text || work.last_of_file) return;
+    work.reader->decode(work.block, decoder, judge);
     work.block.bytes = {};
-    for (const auto& decoded : work.block.batches) {
-      work.matches.push_back(detect::match(rules_.plan, decoded.batch));
-    }
-  });
+  };
+  pool_ = std::make_unique<WorkPool>(options_.threads, run,
+                                     [this](Work& work, const Judged& judged) { report(work, judged); });
 }
 
 Scanner::~Scanner() = default;
@@ -188,62 +232,74 @@ void Scanner::scan_file(const std::string& path) {
   auto opened = RecordReader::open(posix_env(), path, options);
   if (!opened) return complain_of(opened.error());
   const std::shared_ptr<RecordReader> reader = std::move(*opened);
+  BlockDecoder text_decoder;
   for (bool more = true; more;) {
-    auto work = std::make_unique<Work>();
+    const auto work_of_file = [&] {
+      auto work = std::make_unique<Work>();
+      work->reader = reader;
+      work->path = path;
+      return work;
+    };
+    auto work = work_of_file();
     const auto next = reader->next(work->block);
     if (!next) complain_of(next.error());
     more = next && *next;
-    work->reader = reader;
-    work->path = path;
     work->last_of_file = !more;
-    work->block.decoded = work->block.decoded || !more;
-    pool_->add(std::move(work));
-    while (pool_->size() > options_.threads + kBlocksBeyondWorkers ||
-           (options_.threads <= 1 && pool_->size() > 0))
-      finish_front();
+    if (work->block.kind == InputKind::text) {
+      reader->decode(work->block, text_decoder, [&](DecodedBatch&& decoded) {
+        auto part = work_of_file();
+        part->text = std::move(decoded);
+        hand_in(std::move(part));
+      });
+      work->block.bytes = {};
+    }
+    hand_in(std::move(work));
     show_progress(reader->file_offset());
   }
   totals_.bytes += reader->bytes();
 }
 
+void Scanner::hand_in(std::unique_ptr<Work> work) {
+  pool_->add(std::move(work));
+  while (pool_->size() > options_.threads + kBlocksBeyondWorkers ||
+         (options_.threads <= 1 && pool_->size() > 0))
+    finish_front();
+}
+
 void Scanner::finish_front() {
-  const auto work = pool_->take();
+  const auto work = pool_->finish_front();
+  totals_.events += work->events;
   for (const auto& [reason, count] : work->block.damage) {
     damage_of_file_[reason] += count;
     totals_.damage[reason] += count;
   }
-  number_lines(work->block, lines_before_);
-  report(*work);
+  lines_before_ += work->block.lines;
   if (!work->last_of_file) return;
   say_damage(work->path);
   lines_before_ = 0;
 }
 
-void Scanner::report(Work& work) {
-  for (std::size_t i = 0; i < work.block.batches.size(); ++i) {
-    const auto& [batch, positions] = work.block.batches[i];
-    const auto& matches = work.matches[i];
-    totals_.events += batch.rows();
-    const auto from_correlations = correlator_.observe(batch, ++frame_, matches);
-    std::vector<detect::Match> by_row = matches;
-    std::sort(by_row.begin(), by_row.end(), [](const detect::Match& a, const detect::Match& b) {
-      return std::pair(a.row, a.rule_index) < std::pair(b.row, b.rule_index);
-    });
-    const auto write = [&](const detect::RuleMeta& rule, std::uint32_t row) {
-      output_.write(rule, batch, row, work.path, positions[row]);
-    };
-    for (const auto& match : by_row) {
-      if (correlator_.rule_alerts()[match.rule_index])
-        write(rules_.plan.rules()[match.rule_index], match.row);
-    }
-    for (const auto& match : from_correlations) {
-      if (!match.alerts || match.update) continue;
-      const auto& rule = correlator_.rules()[match.correlation_index];
-      if (match.reached_event.frame == frame_)
-        write(rule, match.reached_event.row);
-      else
-        output_.write_past(rule, match.last_time);
-    }
+void Scanner::report(const Work& work, const Judged& judged) {
+  const auto& [batch, positions] = judged.decoded;
+  const auto from_correlations = correlator_.observe(batch, ++frame_, judged.matches);
+  std::vector<detect::Match> by_row = judged.matches;
+  std::sort(by_row.begin(), by_row.end(), [](const detect::Match& a, const detect::Match& b) {
+    return std::pair(a.row, a.rule_index) < std::pair(b.row, b.rule_index);
+  });
+  // Lines of JSON are counted within their block; of what is not JSON, none came before.
+  const auto write = [&](const detect::RuleMeta& rule, std::uint32_t row) {
+    output_.write(rule, batch, row, work.path, lines_before_ + positions[row]);
+  };
+  for (const auto& match : by_row) {
+    if (correlator_.rule_alerts()[match.rule_index]) write(rules_.plan.rules()[match.rule_index], match.row);
+  }
+  for (const auto& match : from_correlations) {
+    if (!match.alerts || match.update) continue;
+    const auto& rule = correlator_.rules()[match.correlation_index];
+    if (match.reached_event.frame == frame_)
+      write(rule, match.reached_event.row);
+    else
+      output_.write_past(rule, match.last_time);
   }
 }
 

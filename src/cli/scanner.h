@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules over files. One thread reads files and writes results, workers decode and match blocks; results come
-// in the order of the input, whatever the number of workers. Memory: a few blocks per worker.
+// in the order of the input, whatever the number of workers. Memory: a few blocks and batches per worker;
+// a batch is freed when it is matched, or written if it has matches.
 #pragma once
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,8 +42,9 @@ class Scanner {
   /// Correlations too.
   std::size_t rules_in_force() const { return rules_.plan.rules().size() + correlator_.rules().size(); }
 
-  /// A block on its way.
+  /// A block, or a batch of text, on its way.
   struct Work;
+  struct Judged;
 
  private:
   struct Input {
@@ -50,8 +53,9 @@ class Scanner {
   };
   Result<std::vector<Input>> inputs();
   void scan_file(const std::string& path);
+  void hand_in(std::unique_ptr<Work> work);
   void finish_front();
-  void report(Work& work);
+  void report(const Work& work, const Judged& judged);
   void say_damage(const std::string& path);
   void say_not_understood();
   void complain_of(const Error& error);

@@ -253,20 +253,26 @@ Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view 
   origin.source = source.empty() ? std::string("upload") : std::string(truncate_utf8(source, 100));
   origin.agency_id = agency_id;
   origin.peer = actor.from;
-  std::vector<Batch> batches;
+  const auto lines = split(body, '\n');
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!has_marked_event(services_.pack.upload_policy(), lines[i])) continue;
+    return fail(ErrorCode::denied, fmt::format("line {} carries a state-secret marking", i + 1),
+                "upload.state_secret_line", {std::to_string(i + 1)});
+  }
   BatchBuilder builder("ndjson");
+  // One at a time: small records between wide ones make batches that are far larger than the body.
+  const auto append = [&]() -> Result<> {
+    PHENDAU_TRY(services_.journal.append(builder.finish(), {}));
+    return {};
+  };
   Json::Array first_errors;
   std::int64_t rejected = 0;
   std::int64_t accepted = 0;
   std::int64_t number = 0;
-  for (std::string_view line : split(body, '\n')) {
+  for (std::string_view line : lines) {
     ++number;
     line = trim(line);
     if (line.empty()) continue;
-    if (has_marked_event(services_.pack.upload_policy(), line)) {
-      return fail(ErrorCode::denied, fmt::format("line {} carries a state-secret marking", number),
-                  "upload.state_secret_line", {std::to_string(number)});
-    }
     const auto reasons_before = decoder->counters().by_reason;
     decoder->decode(line, provenance_of(origin, services_.env.now()), builder);
     bool bad = false;
@@ -280,14 +286,9 @@ Result<Json> IngestPipeline::upload_ndjson(const Actor& actor, std::string_view 
       break;
     }
     (bad ? rejected : accepted) += 1;
-    if (builder.full()) batches.push_back(builder.finish());
+    if (builder.full()) PHENDAU_TRY(append());
   }
-  if (builder.rows() > 0) batches.push_back(builder.finish());
-  std::vector<journal::AppendItem> items;
-  for (const auto& batch : batches) items.push_back({&batch, {}});
-  for (const auto& result : services_.journal.append_many(items)) {
-    if (!result) return std::unexpected(result.error());
-  }
+  if (builder.rows() > 0) PHENDAU_TRY(append());
   const std::lock_guard lock(mu_);
   counters_.accepted += static_cast<std::uint64_t>(accepted + rejected);
   counters_.stored += static_cast<std::uint64_t>(accepted + rejected);

@@ -139,7 +139,7 @@ bool BatchBuilder::full() const {
   constexpr std::size_t kColumnsOfRow = kBatchColumnsMax / 2;
   const std::size_t columns = batch_.columns_.size() + kColumnsOfRow;
   return rows() >= kBatchRowsMax || size_bytes_ >= kBatchBytesMax || columns > kBatchColumnsMax ||
-         (rows() + 1) * columns > kBatchCellsMax;
+         (rows() + 1) * columns > kBuilderCellsMax;
 }
 
 void BatchBuilder::begin_row(const Row& row) {

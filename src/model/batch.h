@@ -20,8 +20,10 @@ namespace phendau {
 inline constexpr std::uint32_t kBatchRowsMax = 65'536;
 inline constexpr std::size_t kBatchBytesMax = 16u << 20;  // raw bytes plus distinct values
 inline constexpr std::size_t kBatchColumnsMax = 4'096;    // further fields of a row are counted as dropped
-/// Rows times columns: that is what is held and read back, however few of them have a value.
+/// Rows times columns: that is what is held, however few of them have a value. A builder stops at 64 MiB;
+/// what is read back may be larger, as builders made it before.
 inline constexpr std::size_t kBatchCellsMax = std::size_t{kBatchRowsMax} * kBatchColumnsMax / 4;
+inline constexpr std::size_t kBuilderCellsMax = kBatchCellsMax / 4;
 
 enum class ValueKind : std::uint8_t { text, integer, real, boolean, null };
 
