@@ -125,7 +125,10 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
                       ? nullptr
                       : std::make_unique<detect::PlanProjection>(rules_.plan, rules_.correlations)),
       correlator_(detect::Correlator::compile(rules_.correlations, rules_.plan)),
-      output_(globals, options_.with_event) {
+      output_(globals, options_.with_event),
+      time_order_(
+          correlator_, [this](const auto& rule, const ShownEvent& event) { output_.write(rule, event); },
+          [this](const auto& rule, UtcTime time) { output_.write_past(rule, time); }) {
   pool_ = std::make_unique<WorkPool>(options_.threads, [this](Work& work, BlockDecoder& decoder) {
     if (!work.block.decoded) decoder.decode(work.block, work.reader->provenance());
     work.block.bytes = {};
@@ -168,25 +171,26 @@ Result<std::vector<Scanner::Input>> Scanner::inputs() {
 Result<> Scanner::run() {
   keep_freed_memory();
   for (const auto& input : PHENDAU_TRY(inputs())) {
-    scan_file(input.path);
+    PHENDAU_TRY(scan_file(input.path));
     bytes_done_ += input.size_bytes;
   }
-  while (pool_->size() > 0) finish_front();
-  for (const auto& match : correlator_.advance(detect::kCorrelationTimeMax)) {
-    if (match.alerts) output_.write_past(correlator_.rules()[match.correlation_index], match.last_time);
-  }
+  while (pool_->size() > 0) PHENDAU_TRY(finish_front());
+  PHENDAU_TRY(time_order_.finish());
   output_.finish();
   say_not_understood();
   return {};
 }
 
-void Scanner::scan_file(const std::string& path) {
+Result<> Scanner::scan_file(const std::string& path) {
   ReadOptions options;
   options.channels = channels_;
   options.keep_raw = false;  // rules look at fields only
   options.projection = projection_.get();
   auto opened = RecordReader::open(posix_env(), path, options);
-  if (!opened) return complain_of(opened.error());
+  if (!opened) {
+    complain_of(opened.error());
+    return {};
+  }
   const std::shared_ptr<RecordReader> reader = std::move(*opened);
   for (bool more = true; more;) {
     auto work = std::make_unique<Work>();
@@ -200,51 +204,48 @@ void Scanner::scan_file(const std::string& path) {
     pool_->add(std::move(work));
     while (pool_->size() > options_.threads + kBlocksBeyondWorkers ||
            (options_.threads <= 1 && pool_->size() > 0))
-      finish_front();
+      PHENDAU_TRY(finish_front());
     show_progress(reader->file_offset());
   }
   totals_.bytes += reader->bytes();
+  return {};
 }
 
-void Scanner::finish_front() {
+Result<> Scanner::finish_front() {
   const auto work = pool_->take();
   for (const auto& [reason, count] : work->block.damage) {
     damage_of_file_[reason] += count;
     totals_.damage[reason] += count;
   }
   number_lines(work->block, lines_before_);
-  report(*work);
-  if (!work->last_of_file) return;
+  PHENDAU_TRY(report(*work));
+  if (!work->last_of_file) return {};
   say_damage(work->path);
   lines_before_ = 0;
+  return {};
 }
 
-void Scanner::report(Work& work) {
+Result<> Scanner::report(Work& work) {
   for (std::size_t i = 0; i < work.block.batches.size(); ++i) {
     const auto& [batch, positions] = work.block.batches[i];
-    const auto& matches = work.matches[i];
     totals_.events += batch.rows();
-    const auto from_correlations = correlator_.observe(batch, ++frame_, matches);
-    std::vector<detect::Match> by_row = matches;
+    std::vector<detect::Match> by_row = std::move(work.matches[i]);
     std::sort(by_row.begin(), by_row.end(), [](const detect::Match& a, const detect::Match& b) {
       return std::pair(a.row, a.rule_index) < std::pair(b.row, b.rule_index);
     });
-    const auto write = [&](const detect::RuleMeta& rule, std::uint32_t row) {
-      output_.write(rule, batch, row, work.path, positions[row]);
-    };
-    for (const auto& match : by_row) {
-      if (correlator_.rule_alerts()[match.rule_index])
-        write(rules_.plan.rules()[match.rule_index], match.row);
-    }
-    for (const auto& match : from_correlations) {
-      if (!match.alerts || match.update) continue;
-      const auto& rule = correlator_.rules()[match.correlation_index];
-      if (match.reached_event.frame == frame_)
-        write(rule, match.reached_event.row);
-      else
-        output_.write_past(rule, match.last_time);
+    for (std::size_t begin = 0; begin < by_row.size();) {
+      const std::uint32_t row = by_row[begin].row;
+      const ShownEvent event = output_.shown(batch, row, work.path, positions[row]);
+      std::vector<std::uint32_t> correlated;
+      for (; begin < by_row.size() && by_row[begin].row == row; ++begin) {
+        const std::uint32_t rule = by_row[begin].rule_index;
+        if (correlator_.rule_alerts()[rule]) output_.write(rules_.plan.rules()[rule], event);
+        if (correlator_.uses(rule)) correlated.push_back(rule);
+      }
+      if (!correlated.empty()) PHENDAU_TRY(time_order_.add(batch, row, correlated, event));
     }
   }
+  return {};
 }
 
 /// Places of event logs that were skipped.

@@ -10,6 +10,7 @@
 
 #include "cli/record_reader.h"
 #include "cli/scan_output.h"
+#include "cli/time_order.h"
 #include "detect/correlation.h"
 #include "detect/matcher.h"
 #include "detect/plan_cache.h"
@@ -49,9 +50,9 @@ class Scanner {
     std::uint64_t size_bytes = 0;
   };
   Result<std::vector<Input>> inputs();
-  void scan_file(const std::string& path);
-  void finish_front();
-  void report(Work& work);
+  Result<> scan_file(const std::string& path);
+  Result<> finish_front();
+  Result<> report(Work& work);
   void say_damage(const std::string& path);
   void say_not_understood();
   void complain_of(const Error& error);
@@ -64,9 +65,9 @@ class Scanner {
   std::unique_ptr<const Projection> projection_;    // null: all of every event is wanted
   detect::Correlator correlator_;
   ScanOutput output_;
+  TimeOrder time_order_;
   std::unique_ptr<WorkPool> pool_;
   std::uint64_t lines_before_ = 0;  // of the file, before the block that is reported next
-  std::uint64_t frame_ = 0;
   ReadTotals totals_;
   DamageCounts damage_of_file_;
   std::uint64_t unreadable_ = 0;
