@@ -55,15 +55,21 @@ std::string title_of(const detect::RuleMeta& rule, Lang lang) {
 
 }  // namespace
 
-void ScanOutput::write(const detect::RuleMeta& rule, const Batch& batch, std::uint32_t row,
-                       const std::string& path, std::uint64_t position) {
-  const UtcTime time = batch.event_time(row);
-  if (globals_.format == "table") {
-    return put_row(rule, time, batch.column(kHostColumn)->text(row), path, std::to_string(position));
+ShownEvent ScanOutput::shown(const Batch& batch, std::uint32_t row, const std::string& path,
+                             std::uint64_t position) const {
+  const bool is_table = globals_.format == "table";
+  return {batch.event_time(row), position, std::string(batch.column(kHostColumn)->text(row)), path,
+          with_event_ && !is_table ? event_of(batch, row).dump() : std::string()};
+}
+
+void ScanOutput::write(const detect::RuleMeta& rule, const ShownEvent& event) {
+  if (globals_.format == "table")
+    return put_row(rule, event.time, event.host, event.path, std::to_string(event.position));
+  std::string out = start_of(rule, event.time).set("path", event.path).set("record", event.position).dump();
+  if (with_event_) {
+    out.pop_back();
+    out += ",\"event\":" + event.event + "}";
   }
-  Json out = start_of(rule, time);
-  out.set("path", path).set("record", position);
-  if (with_event_) out.set("event", event_of(batch, row));
   put(out);
 }
 
@@ -72,7 +78,7 @@ void ScanOutput::write_past(const detect::RuleMeta& rule, UtcTime time) {
   Json out = start_of(rule, time);
   out.set("path", {}).set("record", {});
   if (with_event_) out.set("event", {});
-  put(out);
+  put(out.dump());
 }
 
 Json ScanOutput::start_of(const detect::RuleMeta& rule, UtcTime time) const {
@@ -82,11 +88,11 @@ Json ScanOutput::start_of(const detect::RuleMeta& rule, UtcTime time) const {
                        {"time", format_rfc3339(time)}});
 }
 
-void ScanOutput::put(const Json& match) {
+void ScanOutput::put(std::string_view match) {
   ++matches_;
   clear_progress();
   if (globals_.json()) print(matches_ == 1 ? "[\n" : ",\n");
-  print(match.dump());
+  print(match);
   if (!globals_.json()) print("\n");
 }
 

@@ -16,13 +16,23 @@
 
 namespace phendau::cli {
 
+/// What is shown of an event that a rule found.
+struct ShownEvent {
+  UtcTime time;
+  std::uint64_t position = 0;  // EventRecordID or line
+  std::string host;
+  std::string path;
+  std::string event;  // JSON; empty if it is not wanted
+};
+
 class ScanOutput {
  public:
   ScanOutput(const Globals& globals, bool with_event) : globals_(globals), with_event_(with_event) {}
 
   /// @param position EventRecordID or line.
-  void write(const detect::RuleMeta& rule, const Batch& batch, std::uint32_t row, const std::string& path,
-             std::uint64_t position);
+  ShownEvent shown(const Batch& batch, std::uint32_t row, const std::string& path,
+                   std::uint64_t position) const;
+  void write(const detect::RuleMeta& rule, const ShownEvent& event);
   /// A window whose last event went by before it could be judged: there is no record to show any more.
   void write_past(const detect::RuleMeta& rule, UtcTime time);
   /// What is pending, and what ends the format.
@@ -31,7 +41,7 @@ class ScanOutput {
 
  private:
   Json start_of(const detect::RuleMeta& rule, UtcTime time) const;
-  void put(const Json& match);
+  void put(std::string_view match);
   void put_row(const detect::RuleMeta& rule, UtcTime time, std::string_view host, const std::string& path,
                const std::string& record);
   void write_table_part();

@@ -163,7 +163,10 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
                       ? nullptr
                       : std::make_unique<detect::PlanProjection>(rules_.plan, rules_.correlations)),
       correlator_(detect::Correlator::compile(rules_.correlations, rules_.plan)),
-      output_(globals, options_.with_event) {
+      output_(globals, options_.with_event),
+      time_order_(
+          correlator_, [this](const auto& rule, const ShownEvent& event) { output_.write(rule, event); },
+          [this](const auto& rule, UtcTime time) { output_.write_past(rule, time); }) {
   const auto run = [this](Work& work, BlockDecoder& decoder, const WorkPool::Put& put) {
     const TakeDecoded judge = [&](DecodedBatch&& decoded) {
       work.events += decoded.batch.rows();
@@ -213,12 +216,12 @@ Result<> Scanner::run() {
   keep_freed_memory();
   for (const auto& input : PHENDAU_TRY(inputs())) {
     scan_file(input.path);
+    PHENDAU_TRY(ordered_);
     bytes_done_ += input.size_bytes;
   }
   while (pool_->size() > 0) finish_front();
-  for (const auto& match : correlator_.advance(detect::kCorrelationTimeMax)) {
-    if (match.alerts) output_.write_past(correlator_.rules()[match.correlation_index], match.last_time);
-  }
+  PHENDAU_TRY(ordered_);
+  PHENDAU_TRY(time_order_.finish());
   output_.finish();
   say_not_understood();
   return {};
@@ -233,7 +236,7 @@ void Scanner::scan_file(const std::string& path) {
   if (!opened) return complain_of(opened.error());
   const std::shared_ptr<RecordReader> reader = std::move(*opened);
   BlockDecoder text_decoder;
-  for (bool more = true; more;) {
+  for (bool more = true; more && ordered_;) {
     const auto work_of_file = [&] {
       auto work = std::make_unique<Work>();
       work->reader = reader;
@@ -281,25 +284,21 @@ void Scanner::finish_front() {
 
 void Scanner::report(const Work& work, const Judged& judged) {
   const auto& [batch, positions] = judged.decoded;
-  const auto from_correlations = correlator_.observe(batch, ++frame_, judged.matches);
   std::vector<detect::Match> by_row = judged.matches;
   std::sort(by_row.begin(), by_row.end(), [](const detect::Match& a, const detect::Match& b) {
     return std::pair(a.row, a.rule_index) < std::pair(b.row, b.rule_index);
   });
-  // Lines of JSON are counted within their block; of what is not JSON, none came before.
-  const auto write = [&](const detect::RuleMeta& rule, std::uint32_t row) {
-    output_.write(rule, batch, row, work.path, lines_before_ + positions[row]);
-  };
-  for (const auto& match : by_row) {
-    if (correlator_.rule_alerts()[match.rule_index]) write(rules_.plan.rules()[match.rule_index], match.row);
-  }
-  for (const auto& match : from_correlations) {
-    if (!match.alerts || match.update) continue;
-    const auto& rule = correlator_.rules()[match.correlation_index];
-    if (match.reached_event.frame == frame_)
-      write(rule, match.reached_event.row);
-    else
-      output_.write_past(rule, match.last_time);
+  for (std::size_t begin = 0; begin < by_row.size();) {
+    const std::uint32_t row = by_row[begin].row;
+    // Lines of JSON are counted within their block; of what is not JSON, none came before.
+    const ShownEvent event = output_.shown(batch, row, work.path, lines_before_ + positions[row]);
+    std::vector<std::uint32_t> correlated;
+    for (; begin < by_row.size() && by_row[begin].row == row; ++begin) {
+      const std::uint32_t rule = by_row[begin].rule_index;
+      if (correlator_.rule_alerts()[rule]) output_.write(rules_.plan.rules()[rule], event);
+      if (correlator_.uses(rule)) correlated.push_back(rule);
+    }
+    if (!correlated.empty() && ordered_) ordered_ = time_order_.add(batch, row, correlated, event);
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "cli/record_reader.h"
 #include "cli/scan_output.h"
+#include "cli/time_order.h"
 #include "detect/correlation.h"
 #include "detect/matcher.h"
 #include "detect/plan_cache.h"
@@ -68,9 +69,10 @@ class Scanner {
   std::unique_ptr<const Projection> projection_;    // null: all of every event is wanted
   detect::Correlator correlator_;
   ScanOutput output_;
+  TimeOrder time_order_;
+  Result<> ordered_;  // the first error of it
   std::unique_ptr<WorkPool> pool_;
   std::uint64_t lines_before_ = 0;  // of the file, before the block that is reported next
-  std::uint64_t frame_ = 0;
   ReadTotals totals_;
   DamageCounts damage_of_file_;
   std::uint64_t unreadable_ = 0;

@@ -217,7 +217,8 @@ void Correlator::State::trim(std::uint32_t correlation) {
   while (!run.by_use.empty()) {
     const Group& group = *run.by_use.front();
     const bool waits = !rule.condition.only_lower_bounds() && !group.entries.empty();
-    const bool done = !waits && run.newest - group.newest > keep;
+    // By what came meanwhile, not by its own times: a machine that was cut off sends old events, in order.
+    const bool done = !waits && run.newest - group.seen > keep;
     const bool over = run.groups.size() > limits.groups_max || run.entries > limits.entries_max;
     if (!done && !over) break;
     if (!done) {
@@ -375,6 +376,7 @@ void Correlator::State::feed(const Feed& feed, const CorrelationStep& step,
   run.newest = std::max(run.newest, step.time);
   bool added = false;
   Group& group = use_group(feed.correlation, key_buffer, added);
+  group.seen = run.newest;
   if (added) {
     for (const auto& field : fields.group) group.key.emplace_back(*value_of(step, field));
   }
@@ -478,6 +480,18 @@ const std::vector<CorrelationRule>& Correlator::rules() const { return state_->r
 const std::vector<ContentError>& Correlator::rejected() const { return state_->rejected; }
 const std::vector<bool>& Correlator::rule_alerts() const { return state_->rule_alerts; }
 
+const std::vector<std::string>& Correlator::columns() const { return state_->column_names; }
+bool Correlator::uses(std::uint32_t rule_index) const {
+  return rule_index < state_->rule_feeds.size() && !state_->rule_feeds[rule_index].empty();
+}
+
+UtcTime correlation_time(const Batch& batch, std::uint32_t row) {
+  const bool ahead =
+      batch.time_quality(row) == TimeQuality::skewed && batch.event_time(row) > batch.received_time(row);
+  return std::clamp(ahead ? batch.received_time(row) : batch.event_time(row), kCorrelationTimeMin,
+                    kCorrelationEventTimeMax);
+}
+
 std::vector<CorrelationMatch> Correlator::observe(const Batch& batch, std::uint64_t frame,
                                                   const std::vector<Match>& matches) {
   struct Event {
@@ -488,14 +502,8 @@ std::vector<CorrelationMatch> Correlator::observe(const Batch& batch, std::uint6
   };
   std::vector<Event> events;
   for (const Match& match : matches) {
-    if (match.rule_index >= state_->rule_feeds.size() || state_->rule_feeds[match.rule_index].empty())
-      continue;
-    // A clock that runs ahead must not push everybody else out of the window.
-    const bool ahead = batch.time_quality(match.row) == TimeQuality::skewed &&
-                       batch.event_time(match.row) > batch.received_time(match.row);
-    const UtcTime time = ahead ? batch.received_time(match.row) : batch.event_time(match.row);
-    events.push_back(
-        {std::clamp(time, kCorrelationTimeMin, kCorrelationEventTimeMax), match.row, match.rule_index});
+    if (uses(match.rule_index))
+      events.push_back({correlation_time(batch, match.row), match.row, match.rule_index});
   }
   std::sort(events.begin(), events.end());
   state_->columns.clear();

@@ -69,6 +69,9 @@ struct CorrelationStats {
   std::uint64_t entries = 0;  // now
 };
 
+/// When the event happened as windows see it: a clock that runs ahead must not push everybody else out.
+UtcTime correlation_time(const Batch& batch, std::uint32_t row);
+
 class Correlator {
  public:
   /// @param rules references are resolved against Plan::rules() of `plan` and among themselves, by id, then
@@ -83,6 +86,10 @@ class Correlator {
   const std::vector<ContentError>& rejected() const;
   /// By Plan rule index: false if the rule only feeds correlations and must not alert alone (`generate`).
   const std::vector<bool>& rule_alerts() const;
+
+  /// Whether matches of the Plan rule are looked at, and the columns that are read of their events.
+  bool uses(std::uint32_t rule_index) const;
+  const std::vector<std::string>& columns() const;
 
   /// Takes the matches of one batch, which is journal frame `frame`. Frames come in order.
   std::vector<CorrelationMatch> observe(const Batch& batch, std::uint64_t frame,

@@ -12,7 +12,8 @@
 namespace phendau::detect {
 namespace {
 
-constexpr std::string_view kMagic = "PDCORR01";
+constexpr std::string_view kMagic = "PDCORR02";
+constexpr std::string_view kMagicBefore = "PDCORR01";  // without Group::seen
 constexpr std::size_t kChecksumBytes = 8;
 
 class Writer {
@@ -131,6 +132,7 @@ void write_group(Writer& out, const Group& group) {
   out.number(group.key.size());
   for (const auto& value : group.key) out.text(value);
   out.time(group.newest);
+  out.time(group.seen);
   out.number(group.fired ? 1 : 0);
   if (group.fired) write_window(out, *group.fired);
   out.number(group.entries.size());
@@ -143,11 +145,12 @@ void write_group(Writer& out, const Group& group) {
   }
 }
 
-Group read_group(Reader& in, const CorrelationRule& rule) {
+Group read_group(Reader& in, const CorrelationRule& rule, bool has_seen) {
   Group group(rule);
   const std::uint64_t keys = in.count(8);
   for (std::uint64_t i = 0; i < keys; ++i) group.key.emplace_back(in.text());
   group.newest = in.time();
+  group.seen = has_seen ? in.time() : group.newest;
   if (in.number() == 1) group.fired = read_window(in);
   const std::uint64_t entries = in.count(8);
   for (std::uint64_t i = 0; i < entries && !in.failed; ++i) {
@@ -204,7 +207,10 @@ Result<void> Correlator::restore(std::string_view bytes) {
     empty();
     return fail(ErrorCode::corrupt, "saved correlation state is damaged", "detect.state_damaged");
   };
-  if (bytes.size() < kMagic.size() + kChecksumBytes || !bytes.starts_with(kMagic)) return corrupt();
+  if (bytes.size() < kMagic.size() + kChecksumBytes ||
+      !(bytes.starts_with(kMagic) || bytes.starts_with(kMagicBefore)))
+    return corrupt();
+  const bool has_seen = bytes.starts_with(kMagic);
   const std::string_view body = bytes.substr(0, bytes.size() - kChecksumBytes);
   if (Reader(bytes.substr(body.size())).number() != hash64(body)) return corrupt();
   Reader in(body.substr(kMagic.size()));
@@ -225,7 +231,7 @@ Result<void> Correlator::restore(std::string_view bytes) {
       run.newest = section.time();
       const std::uint64_t groups = section.count(8);
       for (std::uint64_t g = 0; g < groups && !section.failed; ++g) {
-        Group loaded = read_group(section, state_->rules[i]);
+        Group loaded = read_group(section, state_->rules[i], has_seen);
         if (section.failed) break;
         bool added = false;
         Group& group = state_->use_group(i, join_key(loaded.key), added);

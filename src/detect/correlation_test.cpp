@@ -703,6 +703,19 @@ TEST_CASE("bounded state: the longest idle group goes, and is counted") {
   CHECK(bench.correlator.stats().groups == 1);
 }
 
+TEST_CASE("a machine that was cut off sends a day late, beside one that does not") {
+  const int day = 86'400;
+  Bench bench = Bench::make(kThree);
+  std::size_t fired = 0;
+  for (int i = 0; i < 3; ++i) {
+    fired += bench.fires({{day + i * 70, "a", "live"}});
+    fired += bench.fires({{i * 10, "a", "late"}});
+    fired += bench.fires({{day + i * 70 + 35, "a", "other"}});
+  }
+  CHECK(fired == 1);
+  CHECK(bench.correlator.stats().late == 0);
+}
+
 TEST_CASE("a batch out of order gives what one in order gives") {
   CHECK(Bench::make(kThree).feed({{20}, {0}, {10}}).size() == 1);
   CHECK(Bench::make(kThree).feed({{20}, {0}, {10}})[0].first_event == EventRef{1, 1});

@@ -86,6 +86,7 @@ struct Group {
   std::vector<ChainStep> chain;
   std::optional<FiredWindow> fired;
   UtcTime newest{INT64_MIN};
+  UtcTime seen{INT64_MIN};          // the newest event of all groups when this one had its last
   std::uint64_t reported_call = 0;  // the call that reported this group last, and where
   std::size_t reported_at = 0;
 

@@ -74,6 +74,36 @@ assert [row["record"] for row in scan(base / "lines.json", rules=[rule.parent])[
 lines = layouts["pretty.json"].splitlines()
 assert all(lines[row["record"] - 1] == "{" for row in scan(base / "pretty.json", rules=[rule.parent])[0])
 
+# ---------------------------------------------------------------- correlations see all files in the order of event time
+order = base / "order"
+(order / "rules").mkdir(parents=True)
+(order / "rules" / "r.yml").write_text(
+    "title: w\nname: w\nid: 66666666-6666-4666-8666-666666666661\nlogsource: {product: windows}\n"
+    "detection: {s: {CommandLine: whoami}, condition: s}\n---\ntitle: three\nid: 66666666-6666-4666-8666-666666666662\n"
+    "correlation: {type: event_count, rules: [w], timespan: 10s, condition: {gte: 3}}\n---\ntitle: at most two\n"
+    "id: 66666666-6666-4666-8666-666666666663\ncorrelation: {type: event_count, rules: [w], timespan: 10s, condition: {lte: 2}}\n")
+
+
+def at(second, number):
+    made = event(number, "whoami")
+    made["Event"]["System"]["TimeCreated"]["#attributes"]["SystemTime"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1795000000 + second))
+    return made
+
+
+(order / "logs").mkdir()
+bursts = [at(5050 + 1000 * n + k, 100 + n) for n in range(5) for k in range(3)]
+for name, rows in (("a-day.json", [at(600 * n, n) for n in range(100)]), ("b-early.json", [at(300 + n, n) for n in range(5)]),
+                   ("c-newest-first.json", bursts[::-1])):
+    (order / "logs" / name).write_text("\n".join(json.dumps(row) for row in rows))
+seen = set()
+for threads in (1, 2, 5):
+    rows, stats, done = scan(order / "logs", rules=[order / "rules"], threads=threads, extra=["--no-event"])
+    three = [(pathlib.Path(row["path"]).name, row["record"]) for row in rows if row["title"] == "three"]
+    assert three == [("b-early.json", 3)] + [("c-newest-first.json", line) for line in (13, 10, 7, 4, 1)], three
+    assert sum(row["title"] == "at most two" for row in rows) == 100, len(rows)
+    seen.add(done.stdout)
+assert len(seen) == 1
+
 # ---------------------------------------------------------------- damage and what is no log
 cut = base / "cut.gz"
 cut.write_bytes((base / "lines.json.gz").read_bytes()[:-200])
