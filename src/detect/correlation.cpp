@@ -18,6 +18,8 @@
 namespace phendau::detect {
 namespace {
 
+constexpr std::size_t kSilentRulesShownMax = 5;
+
 Duration lateness_of(const CorrelationRule& rule) { return std::min(rule.timespan, kCorrelationLatenessMax); }
 
 /// What a rule refers to: a Plan rule or a correlation.
@@ -42,6 +44,26 @@ std::optional<Target> find_target(const Plan& plan, const std::vector<Correlatio
   if (const auto rule = find_reference(plan.rules(), reference)) return Target{false, *rule};
   if (const auto correlation = find_reference(rules, reference)) return Target{true, *correlation};
   return std::nullopt;
+}
+
+/// Which of the rules that a correlation names do not alert because it is not in force; empty: none.
+template <class IsSilent>
+std::string silent_rules(const CorrelationRule& rule, const Plan& plan,
+                         const std::vector<CorrelationRule>& rules, IsSilent is_silent) {
+  std::vector<std::string> shown;
+  std::vector<Target> seen;
+  for (const auto& reference : rule.rules) {
+    const auto target = find_target(plan, rules, reference);
+    if (!target || !is_silent(*target) || std::find(seen.begin(), seen.end(), *target) != seen.end()) continue;
+    seen.push_back(*target);
+    if (seen.size() > kSilentRulesShownMax) continue;
+    const RuleMeta& named = target->is_correlation ? static_cast<const RuleMeta&>(rules[target->index])
+                                                   : plan.rules()[target->index];
+    shown.push_back(fmt::format("'{}' ({}:{})", named.title, named.file, named.place.line));
+  }
+  if (seen.empty()) return {};
+  if (seen.size() > shown.size()) shown.push_back(fmt::format("and {} more", seen.size() - shown.size()));
+  return "until it is mended, what it names does not alert: " + join(shown, ", ");
 }
 
 /// Keeps the rules whose references all resolve and do not loop; repeated because a rejected one breaks its
@@ -432,7 +454,7 @@ Correlator::Correlator(Correlator&&) noexcept = default;
 Correlator& Correlator::operator=(Correlator&&) noexcept = default;
 
 Correlator Correlator::compile(std::vector<CorrelationRule> rules, const Plan& plan,
-                               const CorrelationLimits& limits) {
+                               const CorrelationLimits& limits, const std::vector<CorrelationRule>& broken) {
   auto state = std::make_unique<State>();
   state->limits = limits;
   std::vector<CorrelationRule> left_out;
@@ -456,21 +478,36 @@ Correlator Correlator::compile(std::vector<CorrelationRule> rules, const Plan& p
       if (rule.generate) (event_rule ? rule_generates : generates)[index] = true;
     }
   }
-  // The building blocks of a correlation that was left out do not alert in its place.
+  // The building blocks of a correlation that is not in force do not alert in its place.
+  const std::size_t left_out_count = left_out.size();
+  left_out.insert(left_out.end(), broken.begin(), broken.end());
+  const std::vector<bool> rule_counted = rule_used;
+  const std::vector<bool> counted = used;
   for (const auto& rule : left_out) {
     for (const auto& reference : rule.rules) {
-      if (const auto event_rule = find_reference(plan.rules(), reference)) {
-        rule_used[*event_rule] = true;
-        if (rule.generate) rule_generates[*event_rule] = true;
-      } else if (const auto other = find_reference(state->rules, reference)) {
-        used[*other] = true;
-        if (rule.generate) generates[*other] = true;
-      }
+      const auto target = find_target(plan, state->rules, reference);
+      if (!target) continue;
+      (target->is_correlation ? used : rule_used)[target->index] = true;
+      if (rule.generate) (target->is_correlation ? generates : rule_generates)[target->index] = true;
     }
   }
   for (std::size_t i = 0; i < rule_used.size(); ++i)
     state->rule_alerts.push_back(!rule_used[i] || rule_generates[i]);
   for (std::size_t i = 0; i < count; ++i) state->correlation_alerts.push_back(!used[i] || generates[i]);
+  const auto is_silent_for_it = [&](const Target& target) {
+    return target.is_correlation ? !counted[target.index] && !generates[target.index]
+                                 : !rule_counted[target.index] && !rule_generates[target.index];
+  };
+  for (std::size_t i = 0; i < left_out.size(); ++i) {
+    const CorrelationRule& rule = left_out[i];
+    const std::string silent = silent_rules(rule, plan, state->rules, is_silent_for_it);
+    if (silent.empty()) continue;
+    if (i < left_out_count)
+      state->rejected[i].reason += "; " + silent;
+    else
+      state->rejected.push_back({rule.file, rule.place.line, rule.place.column,
+                                 fmt::format("the correlation '{}' has mistakes; {}", rule.title, silent)});
+  }
   return Correlator(std::move(state));
 }
 

@@ -73,8 +73,11 @@ class Correlator {
  public:
   /// @param rules references are resolved against Plan::rules() of `plan` and among themselves, by id, then
   /// name. A rule that refers to nothing, or to itself, is left out and listed in rejected().
+  /// @param broken correlations with mistakes in their own text, which are listed elsewhere. What they, and
+  /// those left out, name does not alert in their place; rejected() says which rules are silent so.
   static Correlator compile(std::vector<CorrelationRule> rules, const Plan& plan,
-                            const CorrelationLimits& limits = {});
+                            const CorrelationLimits& limits = {},
+                            const std::vector<CorrelationRule>& broken = {});
   ~Correlator();
   Correlator(Correlator&&) noexcept;
   Correlator& operator=(Correlator&&) noexcept;

@@ -536,7 +536,7 @@ TEST_CASE("aliases name rules by id or name, also for the field of a value_count
   const Bench wrong =
       Bench::make(correlation("temporal", "[a, b]", "  aliases: {who: {a: ip, c: v}}\n", "[who]"));
   REQUIRE(wrong.correlator.rejected().size() == 1);
-  CHECK(wrong.correlator.rejected()[0].reason == "alias 'who' names rule 'c', which is not in rules");
+  CHECK(wrong.correlator.rejected()[0].reason.starts_with("alias 'who' names rule 'c', which is not in rules; "));
   CHECK(wrong.correlator.rejected()[0].line > 15);
 }
 
@@ -650,9 +650,56 @@ TEST_CASE("a correlation that is left out names the reference, and its building 
       std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find("nobody")), '\n') + 1;
   CHECK(broken.correlator.rejected()[0].line == line_of_rules);
   CHECK(broken.correlator.rejected()[0].column > 9);
+  CHECK(broken.correlator.rejected()[0].reason ==
+        "rule 'nobody' is not known or was rejected; until it is mended, what it names does not alert: 'a' "
+        "(t.yml:2)");
   CHECK(alerts(broken) == std::vector<bool>{false, true, true});
   CHECK(alerts(Bench::make(correlation("temporal", "[a, nobody]", "  generate: true\n"))) ==
         std::vector<bool>{true, true, true});
+}
+
+TEST_CASE("what a correlation with mistakes of its own names stays silent, and the rejection says so") {
+  struct Row {
+    const char* what;
+    std::string correlations;
+    std::vector<bool> alerts;  // of a, b, c
+    const char* silent;        // at the end of the reason; empty: nothing is said
+  };
+  const std::string broken = correlation("event_count", "[a, b, nobody, a]", "  condition: {gte: many}\n");
+  const std::string good = "---\ntitle: y\nname: y\ncorrelation: {type: event_count, rules: [a], timespan: 1m, ";
+  const Row rows[] = {
+      {"default", broken, {false, false, true}, "does not alert: 'a' (t.yml:2), 'b' (t.yml:7)"},
+      {"generate", correlation("event_count", "[a]", "  generate: true\n"), {true, true, true}, ""},
+      {"generate misspelt",
+       correlation("temporal", "[c]", "  generate: perhaps\n"),
+       {true, true, false},
+       "does not alert: 'c' (t.yml:12)"},
+      {"another one is in force", broken + good + "condition: {gte: 2}}\n", {false, false, true},
+       "does not alert: 'b' (t.yml:7)"},
+      {"another one generates", broken + good + "condition: {gte: 2}, generate: true}\n", {true, false, true},
+       "does not alert: 'b' (t.yml:7)"},
+      {"of a correlation",
+       good + "condition: {gte: 2}}\n" + correlation("temporal", "[y, c]", "  condition: {gt: x}\n"),
+       {false, true, false},
+       "does not alert: 'y' (t.yml:17), 'c' (t.yml:12)"},
+      {"names nothing", "---\ntitle: x\ncorrelation: {type: event_count, timespan: 1m}\n", {true, true, true}, ""},
+  };
+  for (const auto& row : rows) {
+    INFO(row.what);
+    const RuleFile file = parse_rules("t.yml", kBase + row.correlations);
+    REQUIRE(!file.errors.empty());
+    REQUIRE(file.broken_correlations.size() == 1);
+    SourceMap sources;
+    const Plan plan = Plan::compile(file.rules, sources);
+    const Correlator correlator = Correlator::compile(file.correlations, plan, {}, file.broken_correlations);
+    CHECK(correlator.rule_alerts() == row.alerts);
+    CHECK(correlator.rejected().empty() == std::string_view(row.silent).empty());
+    for (const auto& rejected : correlator.rejected()) {
+      CHECK(rejected.reason.starts_with("the correlation 'x' has mistakes; until it is mended"));
+      CHECK(rejected.reason.ends_with(row.silent));
+      CHECK(rejected.line == file.broken_correlations[0].place.line);
+    }
+  }
 }
 
 TEST_CASE("state survives a restart in the middle of a window") {
