@@ -125,7 +125,7 @@ bool judges_facts(const detect::Rule& rule) {
 
 /// Correlations that refer to nothing are mistakes as well.
 void reject_correlations(detect::RuleSet& set) {
-  const auto compiled = detect::Correlator::compile(set.correlations, set.plan);
+  const auto compiled = detect::Correlator::compile(set.correlations, set.plan, {}, set.broken_correlations);
   set.rejected.insert(set.rejected.end(), compiled.rejected().begin(), compiled.rejected().end());
   set.rules_rejected += set.correlations.size() - compiled.rules().size();
 }
@@ -162,6 +162,7 @@ detect::RuleSet compile_rules(const RuleInputs& inputs, RuleContext context) {
     if (std::erase_if(parsed.rules, judges_facts) > 0) out.fact_rule_files.push_back(file.path);
     append(rules, std::move(parsed.rules));
     append(out.correlations, std::move(parsed.correlations));
+    append(out.broken_correlations, std::move(parsed.broken_correlations));
     append(filters, std::move(parsed.filters));
     append(out.warnings, std::move(parsed.warnings));
     append(out.rejected, std::move(parsed.errors));

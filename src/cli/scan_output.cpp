@@ -36,13 +36,10 @@ Json event_of(const Batch& batch, std::uint32_t row) {
   Json out = Json::object();
   for (const auto& column : batch.columns()) {
     if (!column.has(row) || column.name == kSourceColumn || column.name == kAgencyColumn) continue;
-    auto more =
-        std::lower_bound(column.more.begin(), column.more.end(), row,
-                         [](const Column::More& entry, std::uint32_t wanted) { return entry.row < wanted; });
     Json value = value_of(column, column.ids[row]);
-    if (more != column.more.end() && more->row == row) {
+    if (const auto more = column.more_of(row); !more.empty()) {
       value = Json::array({std::move(value)});
-      for (; more != column.more.end() && more->row == row; ++more) value.push(value_of(column, more->id));
+      for (const auto& one : more) value.push(value_of(column, one.id));
     }
     out.set(column.name, std::move(value));
   }

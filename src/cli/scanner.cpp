@@ -162,7 +162,8 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
       projection_(options_.with_event
                       ? nullptr
                       : std::make_unique<detect::PlanProjection>(rules_.plan, rules_.correlations)),
-      correlator_(detect::Correlator::compile(rules_.correlations, rules_.plan)),
+      correlator_(
+          detect::Correlator::compile(rules_.correlations, rules_.plan, {}, rules_.broken_correlations)),
       output_(globals, options_.with_event),
       time_order_(
           correlator_, [this](const auto& rule, const ShownEvent& event) { output_.write(rule, event); },

@@ -30,8 +30,6 @@ std::string_view take_text(std::string_view& from) {
   return text;
 }
 
-constexpr std::uint8_t kNoValue = 0xFF;
-
 std::unexpected<Error> no_room() {
   return fail(ErrorCode::io, "no room for what correlations look at in the folder of temporary files",
               "scan.no_temporary_room");
@@ -79,12 +77,15 @@ Result<> TimeOrder::add(const Batch& batch, std::uint32_t row, const std::vector
   for (const std::uint32_t rule : rules) put_number(buffer_, rule);
   for (const auto& name : correlator_.columns()) {
     const Column* column = batch.column(name);
-    if (column == nullptr || !column->has(row)) {
-      put_number(buffer_, kNoValue);
-      continue;
-    }
-    put_number(buffer_, static_cast<std::uint8_t>(column->values.kind(column->ids[row])));
-    put_text(buffer_, column->text(row));
+    const bool has = column != nullptr && column->has(row);
+    const auto more = has ? column->more_of(row) : std::span<const Column::More>();
+    const auto put_value = [&](ValueId id) {
+      put_number(buffer_, column->values.kind(id));
+      put_text(buffer_, column->values.text(id));
+    };
+    put_number(buffer_, static_cast<std::uint32_t>(has ? 1 + more.size() : 0));
+    if (has) put_value(column->ids[row]);
+    for (const auto& one : more) put_value(one.id);
   }
   put_number(buffer_, event.time.ns);
   put_number(buffer_, event.position);
@@ -102,8 +103,14 @@ Result<> TimeOrder::finish() {
 
 Result<> TimeOrder::judge_all() {
   std::sort(entries_.begin(), entries_.end());
-  for (std::size_t begin = 0; begin < entries_.size(); begin += kTimeOrderBatchRows)
-    PHENDAU_TRY(judge(begin, std::min<std::size_t>(begin + kTimeOrderBatchRows, entries_.size())));
+  for (std::size_t begin = 0; begin < entries_.size();) {
+    std::size_t end = begin;
+    std::size_t bytes = 0;
+    while (end < entries_.size() && end - begin < kTimeOrderBatchRows && bytes < kTapeBytesMax)
+      bytes += entries_[end++].size;
+    PHENDAU_TRY(judge(begin, end));
+    begin = end;
+  }
   entries_.clear();
   tape_.clear();
   return {};
@@ -123,8 +130,10 @@ Result<> TimeOrder::judge(std::size_t begin, std::size_t end) {
     for (auto rules = take_number<std::uint32_t>(rest); rules > 0; --rules)
       matches.push_back({take_number<std::uint32_t>(rest), static_cast<std::uint32_t>(events.size())});
     for (const auto& name : correlator_.columns()) {
-      const auto kind = take_number<std::uint8_t>(rest);
-      if (kind != kNoValue) builder.add(name, take_text(rest), static_cast<ValueKind>(kind));
+      for (auto values = take_number<std::uint32_t>(rest); values > 0; --values) {
+        const auto kind = take_number<ValueKind>(rest);
+        builder.add(name, take_text(rest), kind);
+      }
     }
     ShownEvent event;
     event.time.ns = take_number<std::int64_t>(rest);

@@ -63,4 +63,22 @@ TEST_CASE("what is too much is judged before all is read; what is older then com
   CHECK(shown(100, 20, 50) == want);
 }
 
+TEST_CASE("all values of a field come through") {
+  detect::RuleFile file = detect::parse_rules("t.yml", kRules);
+  const detect::Plan plan = detect::Plan::compile(file.rules, detect::SourceMap());
+  auto correlator = detect::Correlator::compile(file.correlations, plan);
+  std::vector<std::uint64_t> out;
+  TimeOrder order(
+      correlator, [&](const auto&, const ShownEvent& event) { out.push_back(event.position); },
+      [](const auto&, UtcTime) { FAIL("nothing went by"); });
+  std::uint64_t position = 0;
+  for (const Json& user : {Json::array({"x", "y"}), Json("y")}) {
+    const Batch batch = detect::testing::batch_of(
+        {Json::object({{"k", "a"}, {"u", user}, {"time", format_rfc3339(UtcTime{} + seconds(1))}})});
+    REQUIRE(order.add(batch, 0, {0}, {batch.event_time(0), ++position, "h", "p", "{}"}).has_value());
+  }
+  REQUIRE(order.finish().has_value());
+  CHECK(out == std::vector<std::uint64_t>{2});
+}
+
 }  // namespace time_order_test

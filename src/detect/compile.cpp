@@ -45,6 +45,7 @@ struct ItemState {
   std::string_view transform;  // the last modifier that rewrote the text (windash, wide, base64)
   bool encoded = false;        // by wide or base64: the bytes are no longer what was written
   RegexFlags flags;
+  Compare regex_place = Compare::plain;  // contains, starts_with or ends_with after `re`
   const CompileOptions* options = nullptr;
 };
 
@@ -78,11 +79,16 @@ Result<void> set_compare(ItemState& state, Compare compare, std::string_view nam
   return {};
 }
 
-Result<void> apply_contains(ItemState& state) { return set_compare(state, Compare::contains, "contains"); }
-Result<void> apply_startswith(ItemState& state) {
-  return set_compare(state, Compare::starts_with, "startswith");
+/// Of text, or where a regular expression has to stand.
+Result<void> set_place(ItemState& state, Compare place, std::string_view name) {
+  if (state.compare != Compare::regex || state.regex_place != Compare::plain)
+    return set_compare(state, place, name);
+  state.regex_place = place;
+  return {};
 }
-Result<void> apply_endswith(ItemState& state) { return set_compare(state, Compare::ends_with, "endswith"); }
+Result<void> apply_contains(ItemState& state) { return set_place(state, Compare::contains, "contains"); }
+Result<void> apply_startswith(ItemState& state) { return set_place(state, Compare::starts_with, "startswith"); }
+Result<void> apply_endswith(ItemState& state) { return set_place(state, Compare::ends_with, "endswith"); }
 Result<void> apply_all(ItemState& state) {
   state.all = true;
   return {};
@@ -412,7 +418,14 @@ Result<Pattern> regex_pattern(const ItemState& state, const std::string& text) {
   if (state.flags.multiline) prefix += 'm';
   if (state.flags.dot_all) prefix += 's';
   if (!prefix.empty()) prefix = "(?" + prefix + ")";
-  return make_pattern(MatchOp::regex, prefix + text, true);
+  auto anywhere = make_pattern(MatchOp::regex, prefix + text, true);
+  const bool at_begin = state.regex_place == Compare::starts_with;
+  const bool at_end = state.regex_place == Compare::ends_with;
+  if (!anywhere || (!at_begin && !at_end)) return anywhere;
+  // Without need there is no group: what must stand in the value is looked for outside of groups only.
+  const bool whole = text.find('|') == text.npos && text.find("(?") == text.npos;
+  const std::string grouped = whole ? text : "(?:" + text + ")";
+  return make_pattern(MatchOp::regex, prefix + (at_begin ? "\\A" + grouped : grouped + "\\z"), true);
 }
 
 Result<Pattern> reference_pattern(const ItemState& state, std::string_view text) {

@@ -276,6 +276,28 @@ TEST_CASE("truth table: re with i, m, s") {
   });
 }
 
+TEST_CASE("truth table: re with contains, startswith, endswith says where the expression stands") {
+  check({
+      {"f|re|contains: 'b.d'", R"({"f":"abcde"})", true},
+      {"f|re|contains: '^b'", R"({"f":"abc"})", false},
+      {"f|re|startswith: 'b.'", R"({"f":"abc"})", false},
+      {"f|re|startswith: 'a.c'", R"({"f":"abcd"})", true},
+      {"f|re|startswith: 'x|b'", R"({"f":"ab"})", false},
+      {"f|re|startswith: 'x|b'", R"({"f":"ba"})", true},
+      {"f|re|m|startswith: '^b'", "{\"f\":\"a\\nb\"}", false},
+      {"f|re|endswith: 'b.'", R"({"f":"abc"})", true},
+      {"f|re|endswith: 'ab'", R"({"f":"abc"})", false},
+      {"f|re|endswith: 'a+?'", R"({"f":"baaa"})", true},
+      {"f|re|endswith: 'b|x'", R"({"f":"bxc"})", false},
+      {"f|re|endswith: 'c'", "{\"f\":\"abc\\n\"}", false},
+      {"f|re|endswith|i: 'C'", R"({"f":"abc"})", true},
+      {"f|re|endswith: '(?i)C'", R"({"f":"abc"})", true},
+      {"f|re|startswith|neq: a", R"({"f":"ba"})", true},
+      {"f|re|contains|all: ['a$', '^b']", R"({"f":"ba"})", true},
+      {"f|re|contains|all: ['a$', '^b']", R"({"f":"ab"})", false},
+  });
+}
+
 TEST_CASE("truth table: cidr, IPv4 and IPv6") {
   check({
       {"f|cidr: 10.0.0.0/8", R"({"f":"10.9.8.7"})", true},
@@ -475,7 +497,11 @@ TEST_CASE("chains that make no sense are rejected with their line") {
       "f|nonsense: a",
       "f|contains|startswith: a",
       "f|i: a",
-      "f|re|contains: a",
+      "f|contains|re: a",
+      "f|re|contains|startswith: a",
+      "f|re|startswith|startswith: a",
+      "f|re|startswith: 'a)(b'",
+      "f|re|endswith: 'a|(b'",
       "f|cidr|contains: 10.0.0.0/8",
       "f|cidr: 10.0.0.0/33",
       "f|cidr: host",

@@ -18,6 +18,8 @@
 namespace phendau::detect {
 namespace {
 
+constexpr std::size_t kSilentRulesShownMax = 5;
+
 Duration lateness_of(const CorrelationRule& rule) { return std::min(rule.timespan, kCorrelationLatenessMax); }
 
 /// What a rule refers to: a Plan rule or a correlation.
@@ -42,6 +44,27 @@ std::optional<Target> find_target(const Plan& plan, const std::vector<Correlatio
   if (const auto rule = find_reference(plan.rules(), reference)) return Target{false, *rule};
   if (const auto correlation = find_reference(rules, reference)) return Target{true, *correlation};
   return std::nullopt;
+}
+
+/// Which of the rules that a correlation names do not alert because it is not in force; empty: none.
+template <class IsSilent>
+std::string silent_rules(const CorrelationRule& rule, const Plan& plan,
+                         const std::vector<CorrelationRule>& rules, IsSilent is_silent) {
+  std::vector<std::string> shown;
+  std::vector<Target> seen;
+  for (const auto& reference : rule.rules) {
+    const auto target = find_target(plan, rules, reference);
+    if (!target || !is_silent(*target) || std::find(seen.begin(), seen.end(), *target) != seen.end())
+      continue;
+    seen.push_back(*target);
+    if (seen.size() > kSilentRulesShownMax) continue;
+    const RuleMeta& named = target->is_correlation ? static_cast<const RuleMeta&>(rules[target->index])
+                                                   : plan.rules()[target->index];
+    shown.push_back(fmt::format("'{}' ({}:{})", named.title, named.file, named.place.line));
+  }
+  if (seen.empty()) return {};
+  if (seen.size() > shown.size()) shown.push_back(fmt::format("and {} more", seen.size() - shown.size()));
+  return "until it is mended, what it names does not alert: " + join(shown, ", ");
 }
 
 /// Keeps the rules whose references all resolve and do not loop; repeated because a rejected one breaks its
@@ -317,80 +340,174 @@ bool Correlator::State::belongs_to_past(std::uint32_t correlation, Group& group,
   return false;
 }
 
-std::optional<std::string_view> Correlator::State::value_of(const CorrelationStep& step,
-                                                            const FieldChoice& field) const {
+/// The values of the first column that has one, but for null.
+template <class Use>
+void Correlator::State::each_value_of(const CorrelationStep& step, const FieldChoice& field, Use use) const {
   if (step.inherited != nullptr) {
     for (const auto& entry : *step.inherited) {
-      if (entry.first == field.name) return entry.second;
+      if (entry.first == field.name) return use(std::string_view(entry.second));
     }
   }
-  if (!step.has_event) return std::nullopt;
+  if (!step.has_event) return;
   for (const std::uint32_t index : field.columns) {
     const Column* column = columns[index];
     if (column == nullptr || !column->has(step.ref.row)) continue;
-    if (column->values.kind(column->ids[step.ref.row]) == ValueKind::null) continue;
-    return column->text(step.ref.row);
+    bool any = false;
+    const auto take = [&](ValueId id) {
+      if (column->values.kind(id) == ValueKind::null) return;
+      any = true;
+      use(column->values.text(id));
+    };
+    take(column->ids[step.ref.row]);
+    for (const auto& more : column->more_of(step.ref.row)) take(more.id);
+    if (any) return;
   }
-  return std::nullopt;
 }
 
-/// What value_count and its kin look at; false if the event has no usable value.
-bool Correlator::State::read_values(const CorrelationStep& step, const CorrelationRule& rule,
-                                    const SlotFields& fields, WindowEntry& entry) const {
-  for (const auto& field : fields.values) {
-    const auto value = value_of(step, field);
-    if (!value) return false;
-    if (rule.type == CorrelationType::value_count) {
-      if (fields.values.size() == 1)
-        entry.value = *value;
-      else
-        append_key(entry.value, *value);
-      continue;
-    }
-    const auto number = parse_double(phendau::trim(*value));
-    if (!number) return false;
-    entry.number = *number;
+/// Of each field the different values, as many as are used; empty if one has none.
+std::vector<std::vector<std::string_view>> Correlator::State::values_of(
+    const CorrelationStep& step, const std::vector<FieldChoice>& fields) {
+  std::vector<std::vector<std::string_view>> out(fields.size());
+  bool cut = false;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    each_value_of(step, fields[i], [&](std::string_view value) {
+      if (std::find(out[i].begin(), out[i].end(), value) != out[i].end()) return;
+      cut = cut || out[i].size() == kCorrelationValuesMax;
+      if (out[i].size() < kCorrelationValuesMax) out[i].push_back(value);
+    });
+    if (out[i].empty()) return {};
   }
-  return true;
+  stats.cut += cut ? 1 : 0;
+  return out;
+}
+
+/// Every way to choose one value of each field, the last field's first.
+template <class Use>
+void Correlator::State::each_combination(const std::vector<std::vector<std::string_view>>& values, Use use) {
+  std::vector<std::size_t> at(values.size());
+  std::vector<std::string_view> chosen(values.size());
+  for (std::size_t made = 0;; ++made) {
+    if (made == kCorrelationValuesMax) {
+      ++stats.cut;
+      return;
+    }
+    for (std::size_t i = 0; i < at.size(); ++i) chosen[i] = values[i][at[i]];
+    use(chosen);
+    std::size_t turn = at.size();
+    while (turn > 0 && ++at[turn - 1] == values[turn - 1].size()) at[--turn] = 0;
+    if (turn == 0) return;
+  }
+}
+
+/// With what value_count counts; nothing if a field has no value.
+std::optional<WindowEntry> Correlator::State::counted(const CorrelationStep& step,
+                                                      const std::vector<FieldChoice>& fields,
+                                                      WindowEntry entry) {
+  if (fields.size() == 1) {  // mostly one value, which needs no list
+    std::size_t found = 0;
+    each_value_of(step, fields[0], [&](std::string_view value) {
+      if (found++ == 0) entry.value = value;
+    });
+    if (found == 0) return std::nullopt;
+    if (found == 1) return entry;
+    entry.value.clear();
+  }
+  const auto values = values_of(step, fields);
+  if (values.empty()) return std::nullopt;
+  std::vector<std::string> joined;
+  each_combination(values, [&](const std::vector<std::string_view>& chosen) {
+    std::string& text = joined.emplace_back();
+    if (chosen.size() == 1)
+      text = chosen[0];
+    else
+      for (const auto value : chosen) append_key(text, value);
+  });
+  return WindowEntry::of_values(std::move(entry), joined);
+}
+
+/// With the numbers of value_sum and its kin; nothing if there is none. The same number twice is two numbers.
+std::optional<WindowEntry> Correlator::State::measured(const CorrelationStep& step,
+                                                       const std::vector<FieldChoice>& fields,
+                                                       WindowEntry entry) {
+  std::vector<double> more;
+  std::size_t found = 0;
+  bool cut = false;
+  each_value_of(step, fields[0], [&](std::string_view value) {
+    const auto number = parse_double(phendau::trim(value));
+    if (!number) return;
+    if (++found == 1) {
+      entry.number = *number;
+      return;
+    }
+    if (more.empty()) more.push_back(entry.number);
+    cut = cut || more.size() == kCorrelationValuesMax;
+    if (!cut) more.push_back(*number);
+  });
+  if (found == 0) return std::nullopt;
+  stats.cut += cut ? 1 : 0;
+  return more.empty() ? entry : WindowEntry::of_numbers(std::move(entry), more);
 }
 
 void Correlator::State::feed(const Feed& feed, const CorrelationStep& step,
                              std::vector<CorrelationMatch>& out) {
   const CorrelationRule& rule = rules[feed.correlation];
-  Running& run = running[feed.correlation];
-  const SlotFields& fields = run.fields[feed.slot];
+  const SlotFields& fields = running[feed.correlation].fields[feed.slot];
   key_buffer.clear();
+  key_values.clear();
+  bool several = false;
   for (const auto& field : fields.group) {
-    const auto value = value_of(step, field);
-    if (!value) {
+    const std::size_t before = key_values.size();
+    each_value_of(step, field, [&](std::string_view value) {
+      if (key_values.size() == before)
+        key_values.push_back(value);
+      else
+        several = true;
+    });
+    if (key_values.size() == before) {
       ++stats.ungrouped;
       return;
     }
-    append_key(key_buffer, *value);
+    append_key(key_buffer, key_values.back());
   }
-  WindowEntry entry{step.time, step.ref, feed.slot, {}, 0};
-  if (!read_values(step, rule, fields, entry)) {
+  std::optional<WindowEntry> entry = WindowEntry{step.time, step.ref, feed.slot, false, {}, 0};
+  if (rule.type == CorrelationType::value_count)
+    entry = counted(step, fields.values, std::move(*entry));
+  else if (!fields.values.empty())
+    entry = measured(step, fields.values, std::move(*entry));
+  if (!entry) {
     ++stats.not_a_value;
     return;
   }
-  run.newest = std::max(run.newest, step.time);
+  running[feed.correlation].newest = std::max(running[feed.correlation].newest, step.time);
+  if (!several) return feed_group(feed.correlation, key_buffer, key_values, step, std::move(*entry), out);
+  const auto values = values_of(step, fields.group);
+  each_combination(values, [&](const std::vector<std::string_view>& chosen) {
+    std::string joined;
+    for (const auto value : chosen) append_key(joined, value);
+    feed_group(feed.correlation, joined, chosen, step, *entry, out);
+  });
+}
+
+void Correlator::State::feed_group(std::uint32_t correlation, const std::string& joined,
+                                   const std::vector<std::string_view>& key, const CorrelationStep& step,
+                                   WindowEntry entry, std::vector<CorrelationMatch>& out) {
+  const CorrelationRule& rule = rules[correlation];
+  Running& run = running[correlation];
   bool added = false;
-  Group& group = use_group(feed.correlation, key_buffer, added);
+  Group& group = use_group(correlation, joined, added);
   group.seen = run.newest;
-  if (added) {
-    for (const auto& field : fields.group) group.key.emplace_back(*value_of(step, field));
-  }
-  if (belongs_to_past(feed.correlation, group, step, out)) return;
+  if (added) group.key.assign(key.begin(), key.end());
+  if (belongs_to_past(correlation, group, step, out)) return;
   const std::size_t before = group.entries.size();
   const auto reached = insert_and_judge(group, rule, std::move(entry));
   run.entries += group.entries.size() - before;
   if (reached) {
     // `fire` may feed this correlation's users only, never this one: references do not loop.
-    fire(feed.correlation, group, reached->first, reached->value, step, out);
+    fire(correlation, group, reached->first, reached->value, step, out);
   } else {
-    drop_old(feed.correlation, group);
+    drop_old(correlation, group);
   }
-  trim(feed.correlation);
+  trim(correlation);
 }
 
 /// Entries that no window, late events included, can use any more: the latest event that is still taken looks
@@ -434,7 +551,7 @@ Correlator::Correlator(Correlator&&) noexcept = default;
 Correlator& Correlator::operator=(Correlator&&) noexcept = default;
 
 Correlator Correlator::compile(std::vector<CorrelationRule> rules, const Plan& plan,
-                               const CorrelationLimits& limits) {
+                               const CorrelationLimits& limits, const std::vector<CorrelationRule>& broken) {
   auto state = std::make_unique<State>();
   state->limits = limits;
   std::vector<CorrelationRule> left_out;
@@ -458,21 +575,36 @@ Correlator Correlator::compile(std::vector<CorrelationRule> rules, const Plan& p
       if (rule.generate) (event_rule ? rule_generates : generates)[index] = true;
     }
   }
-  // The building blocks of a correlation that was left out do not alert in its place.
+  // The building blocks of a correlation that is not in force do not alert in its place.
+  const std::size_t left_out_count = left_out.size();
+  left_out.insert(left_out.end(), broken.begin(), broken.end());
+  const std::vector<bool> rule_counted = rule_used;
+  const std::vector<bool> counted = used;
   for (const auto& rule : left_out) {
     for (const auto& reference : rule.rules) {
-      if (const auto event_rule = find_reference(plan.rules(), reference)) {
-        rule_used[*event_rule] = true;
-        if (rule.generate) rule_generates[*event_rule] = true;
-      } else if (const auto other = find_reference(state->rules, reference)) {
-        used[*other] = true;
-        if (rule.generate) generates[*other] = true;
-      }
+      const auto target = find_target(plan, state->rules, reference);
+      if (!target) continue;
+      (target->is_correlation ? used : rule_used)[target->index] = true;
+      if (rule.generate) (target->is_correlation ? generates : rule_generates)[target->index] = true;
     }
   }
   for (std::size_t i = 0; i < rule_used.size(); ++i)
     state->rule_alerts.push_back(!rule_used[i] || rule_generates[i]);
   for (std::size_t i = 0; i < count; ++i) state->correlation_alerts.push_back(!used[i] || generates[i]);
+  const auto is_silent_for_it = [&](const Target& target) {
+    return target.is_correlation ? !counted[target.index] && !generates[target.index]
+                                 : !rule_counted[target.index] && !rule_generates[target.index];
+  };
+  for (std::size_t i = 0; i < left_out.size(); ++i) {
+    const CorrelationRule& rule = left_out[i];
+    const std::string silent = silent_rules(rule, plan, state->rules, is_silent_for_it);
+    if (silent.empty()) continue;
+    if (i < left_out_count)
+      state->rejected[i].reason += "; " + silent;
+    else
+      state->rejected.push_back({rule.file, rule.place.line, rule.place.column,
+                                 fmt::format("the correlation '{}' has mistakes; {}", rule.title, silent)});
+  }
   return Correlator(std::move(state));
 }
 

@@ -8,7 +8,8 @@
 // it only raise the count (one update per observe()). The group can fire again with events after the window,
 // so windows never overlap. Conditions with an upper bound (lt, lte, eq, neq) are judged when the window that
 // began with a group's first event has ended. Events without a group-by field are counted in
-// `stats().ungrouped` and not used. A late event is put in its place and every window that holds it is
+// `stats().ungrouped` and not used. An event with several values in such a field belongs to the group of each;
+// each of its counted values counts. A late event is put in its place and every window that holds it is
 // judged. Cost per event: O(1) for counts and sums, O(log n) and a shift of numbers for percentiles; a late
 // event costs what came after it.
 #pragma once
@@ -28,6 +29,8 @@ namespace phendau::detect {
 inline constexpr std::size_t kCorrelationGroupsMax = 100'000;  // per rule; the longest idle group goes first
 inline constexpr std::size_t kCorrelationEntriesPerGroupMax = 200'000;  // the oldest entry goes first
 inline constexpr std::size_t kCorrelationEntriesMax = 2'000'000;        // per rule, about 200 MB at worst
+/// Values of one event: of a field, and ways to choose one of each field.
+inline constexpr std::size_t kCorrelationValuesMax = 64;
 inline constexpr std::size_t kCorrelationSampleMax = 100;               // event references in a match
 inline constexpr Duration kCorrelationLatenessMax = minutes(10);        // later events are counted as late
 inline constexpr int kCorrelationChainMax = 16;
@@ -63,6 +66,7 @@ struct CorrelationStats {
   std::uint64_t late = 0;         // older than their group's lateness allows, or before a fired window
   std::uint64_t ungrouped = 0;    // no value for a group-by field
   std::uint64_t not_a_value = 0;  // value_* without a usable field
+  std::uint64_t cut = 0;          // had more than kCorrelationValuesMax values: the first ones are used
   std::uint64_t groups_evicted = 0;
   std::uint64_t entries_evicted = 0;
   std::uint64_t groups = 0;   // now
@@ -76,8 +80,11 @@ class Correlator {
  public:
   /// @param rules references are resolved against Plan::rules() of `plan` and among themselves, by id, then
   /// name. A rule that refers to nothing, or to itself, is left out and listed in rejected().
+  /// @param broken correlations with mistakes in their own text, which are listed elsewhere. What they, and
+  /// those left out, name does not alert in their place; rejected() says which rules are silent so.
   static Correlator compile(std::vector<CorrelationRule> rules, const Plan& plan,
-                            const CorrelationLimits& limits = {});
+                            const CorrelationLimits& limits = {},
+                            const std::vector<CorrelationRule>& broken = {});
   ~Correlator();
   Correlator(Correlator&&) noexcept;
   Correlator& operator=(Correlator&&) noexcept;

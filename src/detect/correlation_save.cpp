@@ -13,7 +13,8 @@ namespace phendau::detect {
 namespace {
 
 constexpr std::string_view kMagic = "PDCORR02";
-constexpr std::string_view kMagicBefore = "PDCORR01";  // without Group::seen
+/// Knew one value of an event only, no events that were cut and no Group::seen.
+constexpr std::string_view kMagicOfOne = "PDCORR01";
 constexpr std::size_t kChecksumBytes = 8;
 
 class Writer {
@@ -140,17 +141,18 @@ void write_group(Writer& out, const Group& group) {
     out.time(entry.time);
     out.ref(entry.ref);
     out.number(entry.slot);
+    out.number(entry.several ? 1 : 0);
     out.text(entry.value);
     out.real(entry.number);
   }
 }
 
-Group read_group(Reader& in, const CorrelationRule& rule, bool has_seen) {
+Group read_group(Reader& in, const CorrelationRule& rule, bool of_one) {
   Group group(rule);
   const std::uint64_t keys = in.count(8);
   for (std::uint64_t i = 0; i < keys; ++i) group.key.emplace_back(in.text());
   group.newest = in.time();
-  group.seen = has_seen ? in.time() : group.newest;
+  group.seen = !of_one ? in.time() : group.newest;
   if (in.number() == 1) group.fired = read_window(in);
   const std::uint64_t entries = in.count(8);
   for (std::uint64_t i = 0; i < entries && !in.failed; ++i) {
@@ -158,8 +160,10 @@ Group read_group(Reader& in, const CorrelationRule& rule, bool has_seen) {
     entry.time = in.time();
     entry.ref = in.ref();
     entry.slot = static_cast<std::uint32_t>(in.number());
+    entry.several = !of_one && in.number() == 1;
     entry.value = in.text();
     entry.number = in.real();
+    if (!entry.is_whole(rule.type == CorrelationType::value_count)) in.failed = true;
     if (entry.slot >= rule.rules.size()) in.failed = true;
     group.entries.push_back(std::move(entry));
   }
@@ -175,7 +179,7 @@ std::string Correlator::save() const {
   out.bytes = kMagic;
   const CorrelationStats& stats = state_->stats;
   for (const std::uint64_t value : {stats.events, stats.late, stats.ungrouped, stats.not_a_value,
-                                    stats.groups_evicted, stats.entries_evicted}) {
+                                    stats.groups_evicted, stats.entries_evicted, stats.cut}) {
     out.number(value);
   }
   out.number(state_->rules.size());
@@ -207,10 +211,9 @@ Result<void> Correlator::restore(std::string_view bytes) {
     empty();
     return fail(ErrorCode::corrupt, "saved correlation state is damaged", "detect.state_damaged");
   };
-  if (bytes.size() < kMagic.size() + kChecksumBytes ||
-      !(bytes.starts_with(kMagic) || bytes.starts_with(kMagicBefore)))
+  const bool of_one = bytes.starts_with(kMagicOfOne);
+  if (bytes.size() < kMagic.size() + kChecksumBytes || !(of_one || bytes.starts_with(kMagic)))
     return corrupt();
-  const bool has_seen = bytes.starts_with(kMagic);
   const std::string_view body = bytes.substr(0, bytes.size() - kChecksumBytes);
   if (Reader(bytes.substr(body.size())).number() != hash64(body)) return corrupt();
   Reader in(body.substr(kMagic.size()));
@@ -219,6 +222,7 @@ Result<void> Correlator::restore(std::string_view bytes) {
                                &stats.groups_evicted, &stats.entries_evicted}) {
     *value = in.number();
   }
+  if (!of_one) stats.cut = in.number();
   const std::uint64_t sections = in.count(16);
   std::vector<bool> restored(state_->rules.size());  // two rules may have one definition
   for (std::uint64_t s = 0; s < sections && !in.failed; ++s) {
@@ -231,7 +235,7 @@ Result<void> Correlator::restore(std::string_view bytes) {
       run.newest = section.time();
       const std::uint64_t groups = section.count(8);
       for (std::uint64_t g = 0; g < groups && !section.failed; ++g) {
-        Group loaded = read_group(section, state_->rules[i], has_seen);
+        Group loaded = read_group(section, state_->rules[i], of_one);
         if (section.failed) break;
         bool added = false;
         Group& group = state_->use_group(i, join_key(loaded.key), added);

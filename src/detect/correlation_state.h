@@ -60,15 +60,23 @@ struct Correlator::State {
   std::vector<std::string> column_names;
   std::vector<const Column*> columns;  // of the batch at hand, by column name; null: it has none
   std::string key_buffer;
+  std::vector<std::string_view> key_values;
   std::uint64_t call = 0;  // of observe() and advance(): a window appears once in what one call reports
 
   Group& use_group(std::uint32_t correlation, const std::string& joined, bool& added);
   void forget_oldest(std::uint32_t correlation);
   void trim(std::uint32_t correlation);
   void drop_old(std::uint32_t correlation, Group& group);
-  std::optional<std::string_view> value_of(const CorrelationStep& step, const FieldChoice& field) const;
-  bool read_values(const CorrelationStep& step, const CorrelationRule& rule, const SlotFields& fields,
-                   WindowEntry& entry) const;
+  template <class Use>
+  void each_value_of(const CorrelationStep& step, const FieldChoice& field, Use use) const;
+  std::vector<std::vector<std::string_view>> values_of(const CorrelationStep& step,
+                                                       const std::vector<FieldChoice>& fields);
+  template <class Use>
+  void each_combination(const std::vector<std::vector<std::string_view>>& values, Use use);
+  std::optional<WindowEntry> counted(const CorrelationStep& step, const std::vector<FieldChoice>& fields,
+                                     WindowEntry entry);
+  std::optional<WindowEntry> measured(const CorrelationStep& step, const std::vector<FieldChoice>& fields,
+                                      WindowEntry entry);
   void report(std::uint32_t correlation, Group& group, const CorrelationStep& step, bool update,
               std::vector<CorrelationMatch>& out);
   void fire(std::uint32_t correlation, Group& group, std::size_t first, double value,
@@ -76,6 +84,9 @@ struct Correlator::State {
   bool belongs_to_past(std::uint32_t correlation, Group& group, const CorrelationStep& step,
                        std::vector<CorrelationMatch>& out);
   void feed(const Feed& feed, const CorrelationStep& step, std::vector<CorrelationMatch>& out);
+  void feed_group(std::uint32_t correlation, const std::string& joined,
+                  const std::vector<std::string_view>& key, const CorrelationStep& step, WindowEntry entry,
+                  std::vector<CorrelationMatch>& out);
   void judge_ended(std::uint32_t correlation, Group& group, UtcTime now, std::vector<CorrelationMatch>& out);
 };
 

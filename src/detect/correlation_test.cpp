@@ -2,6 +2,8 @@
 #include "detect/correlation.h"
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <set>
@@ -304,13 +306,21 @@ TEST_CASE("sums keep small numbers beside large ones") {
 
 namespace {
 
+struct PlainEvent {
+  UtcTime time;
+  EventRef ref;
+  std::uint32_t slot = 0;
+  std::vector<std::string> values;
+  std::vector<double> numbers;
+};
+
 /// The meaning of a correlation with a lower bound, written down as directly as possible: one group.
 class PlainWindow {
  public:
   explicit PlainWindow(const CorrelationRule& rule) : rule_(rule) {}
 
   /// True if a new window fires with this event.
-  bool take(const WindowEntry& event) {
+  bool take(const PlainEvent& event) {
     const Duration span = rule_.timespan;
     if (fired_) {
       const Duration since = event.time - *fired_;
@@ -324,7 +334,7 @@ class PlainWindow {
       return a.time != b.time ? a.time < b.time : a.ref < b.ref;
     });
     for (std::size_t last = 0; last < events_.size(); ++last) {
-      std::vector<WindowEntry> window;
+      std::vector<PlainEvent> window;
       bool holds_it = false;
       for (std::size_t i = 0; i <= last; ++i) {
         if (events_[last].time - events_[i].time > span) continue;
@@ -333,22 +343,26 @@ class PlainWindow {
       }
       if (!holds_it || !rule_.condition.holds(value_of(window))) continue;
       fired_ = start_of(window);
-      std::erase_if(events_, [&](const WindowEntry& one) { return one.time - *fired_ <= span; });
+      std::erase_if(events_, [&](const PlainEvent& one) { return one.time - *fired_ <= span; });
       return true;
     }
     return false;
   }
 
  private:
-  double value_of(const std::vector<WindowEntry>& window) const {
+  double value_of(const std::vector<PlainEvent>& window) const {
     std::set<std::string> values;
     std::set<std::uint32_t> slots;
-    double sum = 0;
+    std::vector<double> numbers;
     for (const auto& one : window) {
-      values.insert(one.value);
+      values.insert(one.values.begin(), one.values.end());
       slots.insert(one.slot);
-      sum += one.number;
+      numbers.insert(numbers.end(), one.numbers.begin(), one.numbers.end());
     }
+    std::sort(numbers.begin(), numbers.end());
+    const double sum = std::accumulate(numbers.begin(), numbers.end(), 0.0);
+    const double middle =
+        numbers.empty() ? 0 : (numbers[(numbers.size() - 1) / 2] + numbers[numbers.size() / 2]) / 2;
     switch (rule_.type) {
       case CorrelationType::value_count:
         return static_cast<double>(values.size());
@@ -356,6 +370,10 @@ class PlainWindow {
         return static_cast<double>(slots.size());
       case CorrelationType::value_sum:
         return sum;
+      case CorrelationType::value_avg:
+        return sum / static_cast<double>(numbers.size());
+      case CorrelationType::value_median:
+        return middle;
       case CorrelationType::temporal_ordered:
         return static_cast<double>(first_of_chain(window) ? rule_.rules.size() : 0);
       default:
@@ -363,7 +381,7 @@ class PlainWindow {
     }
   }
   /// The latest chain that ends with the window's last event.
-  std::optional<std::size_t> first_of_chain(const std::vector<WindowEntry>& window) const {
+  std::optional<std::size_t> first_of_chain(const std::vector<PlainEvent>& window) const {
     std::size_t wanted = rule_.rules.size();
     for (std::size_t i = window.size(); i-- > 0 && wanted > 0;) {
       if (window[i].slot + 1 != wanted) {
@@ -374,12 +392,12 @@ class PlainWindow {
     }
     return std::nullopt;
   }
-  UtcTime start_of(const std::vector<WindowEntry>& window) const {
+  UtcTime start_of(const std::vector<PlainEvent>& window) const {
     return window[rule_.type == CorrelationType::temporal_ordered ? *first_of_chain(window) : 0].time;
   }
 
   const CorrelationRule& rule_;
-  std::vector<WindowEntry> events_;
+  std::vector<PlainEvent> events_;
   std::optional<UtcTime> fired_;
   std::optional<UtcTime> newest_;
 };
@@ -411,12 +429,110 @@ TEST_CASE("exact windows: late events in any order give what the plain definitio
         const Event event{at, std::string(1, static_cast<char>('a' + slot)), "1", value};
         bool fired = false;
         for (const auto& match : bench.feed({event})) fired = fired || !match.update;
-        WindowEntry entry{midnight + seconds(at), EventRef{bench.frame, 0}, slot, value, std::stod(value)};
+        const PlainEvent entry{midnight + seconds(at), {bench.frame, 0}, slot, {value}, {std::stod(value)}};
         INFO(to_string(definition.type) << " round " << round << " event " << i);
         REQUIRE(fired == plain.take(entry));
       }
     }
   }
+}
+
+TEST_CASE("several values: the group of each, and each value counts, as the plain definition says") {
+  std::mt19937 random(12);
+  const UtcTime midnight = parse_rfc3339("2026-11-24T00:00:00Z").value();
+  const std::string rules[] = {
+      correlation("event_count", "[a]", "  condition: {gte: 4}\n", "[ip, zone]"),
+      correlation("value_count", "[a]", "  condition: {field: v, gte: 6}\n"),
+      correlation("value_count", "[a]", "  condition: {field: [v, w], gte: 11}\n"),
+      correlation("value_sum", "[a]", "  condition: {field: v, gte: 40}\n"),
+      correlation("value_avg", "[a]", "  condition: {field: v, gte: 6}\n"),
+      correlation("value_median", "[a]", "  condition: {field: v, gt: 6}\n"),
+  };
+  const auto some = [&](std::size_t most, unsigned range, bool twice) {
+    std::vector<std::string> out;
+    for (std::size_t i = 0, n = 1 + random() % most; i < n; ++i) {
+      const std::string one = std::to_string(random() % range);
+      if (twice || std::find(out.begin(), out.end(), one) == out.end()) out.push_back(one);
+    }
+    return out;
+  };
+  const auto list = [](const std::vector<std::string>& values) {
+    Json out = Json::array();
+    for (const auto& value : values) out.push(value);
+    return out;
+  };
+  std::size_t fires = 0;
+  for (const auto& rule : rules) {
+    for (int round = 0; round < 8; ++round) {
+      Bench bench = Bench::make(rule);
+      const CorrelationRule& definition = bench.correlator.rules()[0];
+      std::map<std::vector<std::string>, PlainWindow> groups;
+      int clock = 1000;
+      for (int i = 0; i < 60; ++i) {
+        clock += static_cast<int>(random() % 30);
+        const int at = clock - (random() % 3 == 0 ? static_cast<int>(random() % 140) : 0);
+        const auto ips = some(3, 3, true), zones = some(2, 2, true), vs = some(4, 10, true),
+                   ws = some(2, 3, true);
+        Json row = Json::object({{"k", "a"}, {"time", format_rfc3339(midnight + seconds(at))}});
+        row.set("ip", list(ips)).set("zone", list(zones)).set("v", list(vs)).set("w", list(ws));
+        const Batch batch = testing::batch_of({row});
+        std::set<std::vector<std::string>> fired, wanted;
+        for (const auto& found : bench.correlator.observe(batch, ++bench.frame, match(bench.plan, batch))) {
+          if (!found.update) fired.insert(found.group);
+        }
+        PlainEvent event{midnight + seconds(at), {bench.frame, 0}, 0, {}, {}};
+        for (const auto& v : vs) {
+          event.numbers.push_back(std::stod(v));
+          for (const auto& w : ws) event.values.push_back(definition.fields.size() > 1 ? v + "," + w : v);
+        }
+        for (const auto& ip : std::set<std::string>(ips.begin(), ips.end())) {
+          for (const auto& zone : std::set<std::string>(zones.begin(), zones.end())) {
+            std::vector<std::string> key = {ip};
+            if (definition.group_by.size() > 1) key.push_back(zone);
+            if (groups.try_emplace(key, definition).first->second.take(event)) wanted.insert(key);
+            if (key.size() == 1) break;
+          }
+        }
+        INFO(to_string(definition.type) << " round " << round << " event " << i);
+        REQUIRE(fired == wanted);
+        fires += fired.size();
+      }
+      Bench again = Bench::make(rule);
+      REQUIRE(again.correlator.restore(bench.correlator.save()));
+      CHECK(again.correlator.save() == bench.correlator.save());
+    }
+  }
+  CHECK(fires > 300);
+}
+
+TEST_CASE("more values than are used are counted; null and what is no number are no values") {
+  std::string many;
+  for (std::size_t i = 0; i < kCorrelationValuesMax + 6; ++i) many += (i == 0 ? "" : ",") + std::to_string(i);
+  const auto feed = [](Bench& bench, const std::string& row) {
+    const Batch batch = testing::batch_of_text({row});
+    return bench.correlator.observe(batch, ++bench.frame, match(bench.plan, batch));
+  };
+  Bench groups = Bench::make(correlation("event_count", "[a]", "  condition: {gte: 2}\n"));
+  feed(groups, R"({"k":"a","ip":[)" + many + "]}");
+  CHECK(groups.correlator.stats().groups == kCorrelationValuesMax);
+  CHECK(groups.correlator.stats().cut == 1);
+  feed(groups, R"({"k":"a","ip":[null,null]})");
+  CHECK(groups.correlator.stats().ungrouped == 1);
+  CHECK(feed(groups, R"({"k":"a","ip":[null,"7"]})").size() == 1);
+  Bench pairs = Bench::make(correlation("value_count", "[a]", "  condition: {field: [v, w], gte: 64}\n"));
+  const auto found = feed(pairs, R"({"k":"a","ip":"1","v":[1,2,3,4,5,6,7,8,9],"w":[1,2,3,4,5,6,7,8,9]})");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].value == kCorrelationValuesMax);
+  CHECK(found[0].count == 1);
+  CHECK(pairs.correlator.stats().cut == 1);
+  Bench sum = Bench::make(correlation("value_sum", "[a]", "  condition: {field: v, gte: 30}\n"));
+  CHECK(feed(sum, R"({"k":"a","ip":"1","v":["x",null,"10"," 10 "]})").empty());
+  CHECK(feed(sum, R"({"k":"a","ip":"1","v":["x","y"]})").empty());
+  CHECK(sum.correlator.stats().not_a_value == 1);
+  CHECK(feed(sum, R"({"k":"a","ip":"1","v":["x","10"]})").size() == 1);
+  Bench long_sum = Bench::make(correlation("value_sum", "[a]", "  condition: {field: v, gte: 2016}\n"));
+  CHECK(feed(long_sum, R"({"k":"a","ip":"1","v":[)" + many + "]}").size() == 1);  // 0 + 1 + ... + 63
+  CHECK(long_sum.correlator.stats().cut == 1);
 }
 
 TEST_CASE("the other types") {
@@ -536,7 +652,8 @@ TEST_CASE("aliases name rules by id or name, also for the field of a value_count
   const Bench wrong =
       Bench::make(correlation("temporal", "[a, b]", "  aliases: {who: {a: ip, c: v}}\n", "[who]"));
   REQUIRE(wrong.correlator.rejected().size() == 1);
-  CHECK(wrong.correlator.rejected()[0].reason == "alias 'who' names rule 'c', which is not in rules");
+  CHECK(wrong.correlator.rejected()[0].reason.starts_with(
+      "alias 'who' names rule 'c', which is not in rules; "));
   CHECK(wrong.correlator.rejected()[0].line > 15);
 }
 
@@ -650,9 +767,64 @@ TEST_CASE("a correlation that is left out names the reference, and its building 
       std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find("nobody")), '\n') + 1;
   CHECK(broken.correlator.rejected()[0].line == line_of_rules);
   CHECK(broken.correlator.rejected()[0].column > 9);
+  CHECK(broken.correlator.rejected()[0].reason ==
+        "rule 'nobody' is not known or was rejected; until it is mended, what it names does not alert: 'a' "
+        "(t.yml:2)");
   CHECK(alerts(broken) == std::vector<bool>{false, true, true});
   CHECK(alerts(Bench::make(correlation("temporal", "[a, nobody]", "  generate: true\n"))) ==
         std::vector<bool>{true, true, true});
+}
+
+TEST_CASE("what a correlation with mistakes of its own names stays silent, and the rejection says so") {
+  struct Row {
+    const char* what;
+    std::string correlations;
+    std::vector<bool> alerts;  // of a, b, c
+    const char* silent;        // at the end of the reason; empty: nothing is said
+  };
+  const std::string broken = correlation("event_count", "[a, b, nobody, a]", "  condition: {gte: many}\n");
+  const std::string good =
+      "---\ntitle: y\nname: y\ncorrelation: {type: event_count, rules: [a], timespan: 1m, ";
+  const Row rows[] = {
+      {"default", broken, {false, false, true}, "does not alert: 'a' (t.yml:2), 'b' (t.yml:7)"},
+      {"generate", correlation("event_count", "[a]", "  generate: true\n"), {true, true, true}, ""},
+      {"generate misspelt",
+       correlation("temporal", "[c]", "  generate: perhaps\n"),
+       {true, true, false},
+       "does not alert: 'c' (t.yml:12)"},
+      {"another one is in force",
+       broken + good + "condition: {gte: 2}}\n",
+       {false, false, true},
+       "does not alert: 'b' (t.yml:7)"},
+      {"another one generates",
+       broken + good + "condition: {gte: 2}, generate: true}\n",
+       {true, false, true},
+       "does not alert: 'b' (t.yml:7)"},
+      {"of a correlation",
+       good + "condition: {gte: 2}}\n" + correlation("temporal", "[y, c]", "  condition: {gt: x}\n"),
+       {false, true, false},
+       "does not alert: 'y' (t.yml:17), 'c' (t.yml:12)"},
+      {"names nothing",
+       "---\ntitle: x\ncorrelation: {type: event_count, timespan: 1m}\n",
+       {true, true, true},
+       ""},
+  };
+  for (const auto& row : rows) {
+    INFO(row.what);
+    const RuleFile file = parse_rules("t.yml", kBase + row.correlations);
+    REQUIRE(!file.errors.empty());
+    REQUIRE(file.broken_correlations.size() == 1);
+    SourceMap sources;
+    const Plan plan = Plan::compile(file.rules, sources);
+    const Correlator correlator = Correlator::compile(file.correlations, plan, {}, file.broken_correlations);
+    CHECK(correlator.rule_alerts() == row.alerts);
+    CHECK(correlator.rejected().empty() == std::string_view(row.silent).empty());
+    for (const auto& rejected : correlator.rejected()) {
+      CHECK(rejected.reason.starts_with("the correlation 'x' has mistakes; until it is mended"));
+      CHECK(rejected.reason.ends_with(row.silent));
+      CHECK(rejected.line == file.broken_correlations[0].place.line);
+    }
+  }
 }
 
 TEST_CASE("state survives a restart in the middle of a window") {
@@ -671,6 +843,26 @@ TEST_CASE("state survives a restart in the middle of a window") {
     again.frame = after.frame;
     CHECK(again.fires({{21, "a", "1", "w"}}) == 0);
   }
+}
+
+TEST_CASE("state of programs that knew one value of an event only is read") {
+  Bench bench = Bench::make(kThree);
+  CHECK(bench.fires({{0}}) == 0);
+  std::string saved = bench.correlator.save();
+  constexpr std::size_t kCutAt = 8 + 6 * 8, kSectionSizeAt = 144, kSeveralAt = 241;
+  const auto put_number = [&](std::size_t at, std::uint64_t value) {
+    for (std::size_t i = 0; i < 8; ++i) saved[at + i] = static_cast<char>(value >> (8 * i) & 0xFF);
+  };
+  put_number(kSectionSizeAt, saved.size() - 8 - kSectionSizeAt - 8 - 8);
+  saved.erase(kSeveralAt, 8);
+  saved.erase(kCutAt, 8);
+  saved.replace(0, 8, "PDCORR01");
+  put_number(saved.size() - 8, hash64(std::string_view(saved).substr(0, saved.size() - 8)));
+  Bench after = Bench::make(kThree);
+  REQUIRE(after.correlator.restore(saved));
+  CHECK(after.correlator.save() == bench.correlator.save());
+  after.frame = bench.frame;
+  CHECK(after.fires({{1}, {2}}) == 1);
 }
 
 TEST_CASE("damaged and foreign state") {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace phendau::detect {
 namespace {
@@ -128,13 +129,70 @@ bool before(const WindowEntry& a, const WindowEntry& b) {
   return a.time != b.time ? a.time < b.time : a.ref < b.ref;
 }
 
-template <class Counts, class Key>
-void count_down(Counts& counts, const Key& key) {
+void count_down(std::unordered_map<std::string, std::uint64_t>& counts, const std::string& key) {
   const auto found = counts.find(key);
   if (found != counts.end() && --found->second == 0) counts.erase(found);
 }
 
+/// Packed: each value after its size.
+template <class Use>
+void each_value(const WindowEntry& entry, Use use) {
+  if (!entry.several) return use(entry.value);
+  for (std::size_t at = 0; at < entry.value.size();) {
+    std::uint32_t size = 0;
+    std::memcpy(&size, entry.value.data() + at, sizeof size);
+    use(entry.value.substr(at + sizeof size, size));
+    at += sizeof size + size;
+  }
+}
+
+template <class Use>
+void each_number(const WindowEntry& entry, Use use) {
+  if (!entry.several) return use(entry.number);
+  for (std::size_t at = 0; at < entry.value.size(); at += sizeof(double)) {
+    double number = 0;
+    std::memcpy(&number, entry.value.data() + at, sizeof number);
+    use(number);
+  }
+}
+
 }  // namespace
+
+WindowEntry WindowEntry::of_values(WindowEntry entry, const std::vector<std::string>& values) {
+  entry.several = values.size() > 1;
+  if (!entry.several) {
+    entry.value = values.front();
+    return entry;
+  }
+  for (const auto& value : values) {
+    const auto size = static_cast<std::uint32_t>(value.size());
+    entry.value.append(reinterpret_cast<const char*>(&size), sizeof size);
+    entry.value += value;
+  }
+  return entry;
+}
+
+WindowEntry WindowEntry::of_numbers(WindowEntry entry, const std::vector<double>& numbers) {
+  entry.several = numbers.size() > 1;
+  entry.number = numbers.front();
+  for (const double number : entry.several ? numbers : std::vector<double>())
+    entry.value.append(reinterpret_cast<const char*>(&number), sizeof number);
+  return entry;
+}
+
+bool WindowEntry::is_whole(bool is_count) const {
+  if (!several) return true;
+  if (!is_count) return value.size() % sizeof(double) == 0;
+  std::size_t at = 0;
+  while (value.size() - at >= sizeof(std::uint32_t)) {
+    std::uint32_t size = 0;
+    std::memcpy(&size, value.data() + at, sizeof size);
+    at += sizeof size;
+    if (size > value.size() - at) return false;
+    at += size;
+  }
+  return at == value.size();
+}
 
 void ExactSum::add(double number) {
   const double next = sum_ + number;
@@ -146,7 +204,7 @@ void Aggregate::add(const WindowEntry& entry) {
   ++count_;
   switch (rule_->type) {
     case CorrelationType::value_count:
-      ++distinct_[entry.value];
+      each_value(entry, [&](const std::string& value) { ++distinct_[value]; });
       break;
     case CorrelationType::temporal:
       slots_.resize(rule_->rules.size());
@@ -154,11 +212,14 @@ void Aggregate::add(const WindowEntry& entry) {
       break;
     case CorrelationType::value_sum:
     case CorrelationType::value_avg:
-      sum_.add(entry.number);
+      each_number(entry, [&](double number) {
+        sum_.add(number);
+        ++numbers_;
+      });
       break;
     case CorrelationType::value_percentile:
     case CorrelationType::value_median:
-      sorted_.add(entry.number);
+      each_number(entry, [&](double number) { sorted_.add(number); });
       break;
     default:
       break;
@@ -169,19 +230,22 @@ void Aggregate::remove(const WindowEntry& entry) {
   --count_;
   switch (rule_->type) {
     case CorrelationType::value_count:
-      count_down(distinct_, entry.value);
+      each_value(entry, [&](const std::string& value) { count_down(distinct_, value); });
       break;
     case CorrelationType::temporal:
       --slots_[entry.slot];
       break;
     case CorrelationType::value_sum:
     case CorrelationType::value_avg:
-      sum_.add(-entry.number);
+      each_number(entry, [&](double number) {
+        sum_.add(-number);
+        --numbers_;
+      });
       if (count_ == 0) sum_ = {};
       break;
     case CorrelationType::value_percentile:
     case CorrelationType::value_median:
-      sorted_.remove(entry.number);
+      each_number(entry, [&](double number) { sorted_.remove(number); });
       break;
     default:
       break;
@@ -208,7 +272,7 @@ double Aggregate::value() const {
     case CorrelationType::value_sum:
       return sum_.value();
     case CorrelationType::value_avg:
-      return count_ == 0 ? 0 : sum_.value() / static_cast<double>(count_);
+      return numbers_ == 0 ? 0 : sum_.value() / static_cast<double>(numbers_);
     case CorrelationType::value_percentile:
       return at_fraction(rule_->percentile / 100);
     case CorrelationType::value_median:

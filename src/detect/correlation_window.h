@@ -21,8 +21,15 @@ struct WindowEntry {
   UtcTime time;
   EventRef ref;
   std::uint32_t slot = 0;  // which of the correlation's rules
-  std::string value;       // value_count: the value, or the values joined
+  bool several = false;    // `value` packs several values or numbers of one event
+  std::string value;       // value_count: the value, or the values of several fields joined
   double number = 0;       // value_sum and so on
+
+  /// Several values of one event in one entry.
+  static WindowEntry of_values(WindowEntry entry, const std::vector<std::string>& values);
+  static WindowEntry of_numbers(WindowEntry entry, const std::vector<double>& numbers);
+  /// Whether a packed value is whole; for what was read from disk.
+  bool is_whole(bool is_count) const;
 };
 
 /// A sum that forgets what is taken away again: the error of each step is kept (Neumaier, 1974).
@@ -51,6 +58,7 @@ class Aggregate {
 
   const CorrelationRule* rule_;
   std::uint64_t count_ = 0;
+  std::uint64_t numbers_ = 0;  // an event may have several
   ExactSum sum_;
   std::unordered_map<std::string, std::uint64_t> distinct_;
   std::vector<std::uint64_t> slots_;  // events by slot

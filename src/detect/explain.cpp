@@ -16,13 +16,8 @@ template <class Visit>
 bool any_value(const Column& column, std::uint32_t row, Visit visit) {
   if (!column.has(row)) return false;
   if (visit(column.ids[row])) return true;
-  const auto begin =
-      std::lower_bound(column.more.begin(), column.more.end(), row,
-                       [](const Column::More& more, std::uint32_t wanted) { return more.row < wanted; });
-  for (auto at = begin; at != column.more.end() && at->row == row; ++at) {
-    if (visit(at->id)) return true;
-  }
-  return false;
+  const auto more = column.more_of(row);
+  return std::any_of(more.begin(), more.end(), [&](const Column::More& one) { return visit(one.id); });
 }
 
 bool atom_holds(const Predicate& atom, const Batch& batch, std::uint32_t row) {

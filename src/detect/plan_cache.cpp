@@ -162,7 +162,8 @@ struct SavedForm {
   /// But for the plan.
   template <class A>
   static void describe(A& a, Of<A, RuleSet> it) {
-    a(it.sources, it.correlations, it.rejected, it.rules_rejected, it.warnings, it.fact_rule_files);
+    a(it.sources, it.correlations, it.broken_correlations, it.rejected, it.rules_rejected, it.warnings,
+      it.fact_rule_files);
   }
 
   static Plan plan_of(std::shared_ptr<const PlanLayout> layout) {
@@ -206,7 +207,7 @@ struct SavedForm {
 
 namespace {
 
-constexpr std::string_view kRuleSetMagic = "PDRULES4";
+constexpr std::string_view kRuleSetMagic = "PDRULES5";
 constexpr std::size_t kSumBytes = 8;
 constexpr int kSavedDepthMax = 400;  // conditions are 64 deep, with up to three nodes each
 

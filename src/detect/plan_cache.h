@@ -22,6 +22,7 @@ struct RuleSet {
   Plan plan;
   SourceMap sources;
   std::vector<CorrelationRule> correlations;
+  std::vector<CorrelationRule> broken_correlations;
   std::vector<ContentError> rejected;  // mistakes, several of a rule
   std::size_t rules_rejected = 0;      // rules, correlations and filters that have them
   std::vector<ContentError> warnings;

@@ -89,6 +89,8 @@ correlation: {type: event_count, rules: [one], group-by: [host], timespan: 1h, c
   RuleSet out = set_of(std::move(file.rules), std::move(sources));
   REQUIRE(out.plan.rejected().empty());
   out.correlations = std::move(file.correlations);
+  out.broken_correlations = out.correlations;
+  out.broken_correlations[0].title = "broken";
   out.rejected = {{"a.yml", 3, 5, "wrong"}};
   out.warnings = {{"b.yml", 4, 6, "odd"}};
   out.fact_rule_files = {"c.yml"};
@@ -168,6 +170,9 @@ TEST_CASE("rule cache: all that belongs to a rule set comes back") {
     CHECK(loaded.rejected.front().to_string() == made.rejected.front().to_string());
     CHECK(loaded.warnings.front().to_string() == made.warnings.front().to_string());
     CHECK(loaded.fact_rule_files == std::vector<std::string>{"c.yml"});
+    REQUIRE(loaded.broken_correlations.size() == 1);
+    CHECK(loaded.broken_correlations[0].title == "broken");
+    CHECK(loaded.broken_correlations[0].rules == made.correlations[0].rules);
     auto correlator = Correlator::compile(loaded.correlations, loaded.plan);
     CHECK(correlator.rejected().empty());
     CHECK(correlator.observe(batch, 1, match(loaded.plan, batch)).size() == 1);

@@ -90,7 +90,7 @@ class Reader {
       if (errors_.size() == before) out.silences.push_back(std::move(rule));
     } else if (document.find("correlation") != nullptr) {
       auto rule = read_correlation(document);
-      if (errors_.size() == before) out.correlations.push_back(std::move(rule));
+      (errors_.size() == before ? out.correlations : out.broken_correlations).push_back(std::move(rule));
     } else if (const YamlNode* filter = document.find("filter")) {
       auto rule = read_filter(document, *filter);
       if (errors_.size() == before) out.filters.push_back(std::move(rule));

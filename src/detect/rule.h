@@ -164,6 +164,7 @@ struct FilterRule : Rule {
 struct RuleFile {
   std::vector<Rule> rules;
   std::vector<CorrelationRule> correlations;
+  std::vector<CorrelationRule> broken_correlations;  // have mistakes: what is known of them (Correlator)
   std::vector<SilenceRule> silences;
   std::vector<FilterRule> filters;
   std::vector<ContentError> errors;

@@ -107,7 +107,7 @@ class SampleRunner {
 
   /// Names (or titles) of the rules that alert.
   std::vector<std::string> alerts_of(const Batch& batch) const {
-    Correlator correlator = Correlator::compile(rules_.correlations, plan_);
+    Correlator correlator = Correlator::compile(rules_.correlations, plan_, {}, rules_.broken_correlations);
     const auto matches = match(plan_, batch);
     std::vector<std::string> out;
     const auto add = [&](const RuleMeta& rule) { out.push_back(rule.name.empty() ? rule.title : rule.name); };

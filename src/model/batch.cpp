@@ -71,6 +71,15 @@ ValueId Dictionary::intern(std::string_view bytes, ValueKind kind) {
   return id;
 }
 
+std::span<const Column::More> Column::more_of(std::uint32_t row) const {
+  if (more.empty()) return {};
+  const auto begin = std::lower_bound(more.begin(), more.end(), row,
+                                      [](const More& one, std::uint32_t wanted) { return one.row < wanted; });
+  auto end = begin;
+  while (end != more.end() && end->row == row) ++end;
+  return {begin, end};
+}
+
 std::string_view to_string(TimeQuality quality) {
   switch (quality) {
     case TimeQuality::exact:

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -75,6 +76,8 @@ struct Column {
     return ids[row] == kAbsent ? std::string_view() : values.text(ids[row]);
   }
   bool has(std::uint32_t row) const { return ids[row] != kAbsent; }
+  /// The row's values after its first.
+  std::span<const More> more_of(std::uint32_t row) const;
 };
 
 /// How the event's time is known.

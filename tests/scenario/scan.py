@@ -194,6 +194,18 @@ assert scan_mixed("--no-cache") == (first, said, 0)
 lists = [run(PHENDAU, "rules", word, mixed, "--pack", PACK, *extra, check=False).stdout
          for word in ("validate", "list") for extra in (["--no-cache"], ["--cache", cache])]
 assert lists[0] == lists[1] and "broken.yml" in lists[0] and lists[2] == lists[3] and "several" in lists[2] and len(cached(cache)) == 1, lists
+# A correlation that cannot be read keeps what it counts silent, and says so; out of the cache as well.
+parts = base / "parts"
+shutil.copytree(rule.parent, parts)
+(parts / "several.yml").write_text("title: several\ncorrelation:\n  type: event_count\n  rules: [11111111-1111-4111-8111-111111111111]\n"
+                                   "  timespan: soon\n  condition: {gte: 3}\n")
+for extra in (["--cache", base / "cache-of-parts"], ["--cache", base / "cache-of-parts"], ["--no-cache"]):
+    rows, stats, done = scan(base / "lines.json", rules=[parts], extra=extra)
+    assert rows == [] and stats["rules"] == stats["rules_rejected"] == 1, (rows, stats)
+    assert "several.yml:5:13: timespan 'soon'" in done.stderr and "several.yml:1:1: the correlation 'several' has mistakes; until it is mended, what it " \
+        f"names does not alert: 'whoami' ({parts / 'a.yml'}:1)" in done.stderr, done.stderr
+(parts / "several.yml").unlink()
+assert len(scan(base / "lines.json", rules=[parts])[0]) == 10
 # Damaged, cut and foreign files are written again; who could have written them decides whether they are read.
 kept = next(cache.iterdir())
 whole = kept.read_bytes()

@@ -476,7 +476,10 @@ bool RowEvaluator::value_holds(const FieldItem& item, const SigmaValue& wanted) 
         const RegexFlags flags{.ignore_case = has(item, "i") || has(item, "ignorecase"),
                                .multiline = has(item, "m") || has(item, "multiline"),
                                .dot_all = has(item, "s") || has(item, "dotall")};
-        if (Regex::compile(text, flags)->search(value.text)) return true;
+        const std::string placed = has(item, "startswith") ? "\\A(?:" + text + ")"
+                                   : has(item, "endswith") ? "(?:" + text + ")\\z"
+                                                           : text;
+        if (Regex::compile(placed, flags)->search(value.text)) return true;
       } else if (has(item, "cidr")) {
         if (in_network(text, value.text)) return true;
       } else if (number_of(text, b) &&

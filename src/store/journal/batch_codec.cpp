@@ -254,10 +254,8 @@ void copy_row(const Batch& from, std::uint32_t row, BatchBuilder& to) {
     if (!column.has(row)) continue;
     const std::size_t target = i < kSystemColumns ? i : to.column_index(column.name);
     to.add(target, column.text(row), column.values.kind(column.ids[row]));
-    const auto less = [](const Column::More& more, std::uint32_t wanted) { return more.row < wanted; };
-    for (auto at = std::lower_bound(column.more.begin(), column.more.end(), row, less);
-         at != column.more.end() && at->row == row; ++at) {
-      to.add(target, column.values.text(at->id), column.values.kind(at->id));
+    for (const auto& more : column.more_of(row)) {
+      to.add(target, column.values.text(more.id), column.values.kind(more.id));
     }
   }
 }
