@@ -849,12 +849,13 @@ TEST_CASE("state of programs that knew one value of an event only is read") {
   Bench bench = Bench::make(kThree);
   CHECK(bench.fires({{0}}) == 0);
   std::string saved = bench.correlator.save();
-  constexpr std::size_t kCutAt = 8 + 6 * 8, kSectionSizeAt = 144, kSeveralAt = 241;
+  constexpr std::size_t kCutAt = 8 + 6 * 8, kSectionSizeAt = 144, kSeenAt = 193, kSeveralAt = 249;
   const auto put_number = [&](std::size_t at, std::uint64_t value) {
     for (std::size_t i = 0; i < 8; ++i) saved[at + i] = static_cast<char>(value >> (8 * i) & 0xFF);
   };
-  put_number(kSectionSizeAt, saved.size() - 8 - kSectionSizeAt - 8 - 8);
+  put_number(kSectionSizeAt, saved.size() - 8 - kSectionSizeAt - 8 - 2 * 8);
   saved.erase(kSeveralAt, 8);
+  saved.erase(kSeenAt, 8);
   saved.erase(kCutAt, 8);
   saved.replace(0, 8, "PDCORR01");
   put_number(saved.size() - 8, hash64(std::string_view(saved).substr(0, saved.size() - 8)));
