@@ -153,4 +153,46 @@ TEST_CASE("record reader: folders behind links once, no pipes; a pipe that is na
   writer.join();
 }
 
+TEST_CASE("record reader: wrappers of any size are taken apart, others stay events") {
+  const Folder folder;
+  constexpr int kEvents = 200'000;  // some blocks
+  for (const char* begin : {"{\"Events\":[", "{\"took\":1,\"hits\":{\"total\":{\"value\":2},\"hits\":["}) {
+    const bool hits = std::string_view(begin).find("hits") != std::string_view::npos;
+    std::string text = begin;
+    for (int i = 0; i < kEvents; ++i)
+      text += std::string(i == 0 ? "" : ",\n") +
+              (hits ? "{\"_id\":1,\"_source\":{\"f\":\"a\",\"n\":" : "{\"f\":\"a\",\"n\":") +
+              std::to_string(i) + (hits ? "}}" : "}");
+    const Seen seen = seen_in(folder.write("wrapper", text + (hits ? "]}}" : "],\"next\":\"x\"}")));
+    CHECK(seen.values == Values(kEvents, "a"));
+    CHECK(seen.positions.back() == kEvents);
+    CHECK(seen.damage.empty());
+  }
+  CHECK(seen_in(folder.write("line",
+                             "{\"Records\":[{\"f\":\"a\"},{\"f\":\"b\"}]}\n{\"Records\":[{\"f\":\"c\"}]}\n"))
+            .values == Values{"a", "b", "c"});
+  const Seen events = seen_in(
+      folder.write("events", "{\"f\":\"a\",\"Events\":[{\"f\":\"b\"}]}\n{\"Events\":[{\"f\":\"b\"}]}\n"));
+  CHECK(events.events == 2);
+}
+
+TEST_CASE("record reader: events of Windows as XML, also as UTF-16") {
+  const Folder folder;
+  std::u16string text = u"<?xml version='1.0'?>\r\n<Events>";
+  for (int i = 0; i < 3'000; ++i)
+    text +=
+        u"<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><TimeCreated "
+        u"SystemTime="
+        u"'2026-11-20T08:00:00Z'/></System><EventData><Data "
+        u"Name='f'>Nguy\u1EC5n</Data></EventData></Event>\r\n";
+  text += u"</Events>";
+  const Seen seen = seen_in(folder.write("xml", "\xFF\xFE" + utf16(text, false)));
+  CHECK(seen.values == Values(3'000, "Nguy\xE1\xBB\x85n"));
+  CHECK(seen.positions.back() == 3'001);
+  CHECK(seen.damage.empty());
+  const Seen cut = seen_in(folder.write("xml", "<Events><Event><System/></Event><Event><System>"));
+  CHECK(cut.events == 2);
+  CHECK(cut.damage == DamageCounts{{"bad_timestamp", 1}, {"truncated", 1}});
+}
+
 }  // namespace record_reader_test

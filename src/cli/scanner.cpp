@@ -124,7 +124,8 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
       projection_(options_.with_event
                       ? nullptr
                       : std::make_unique<detect::PlanProjection>(rules_.plan, rules_.correlations)),
-      correlator_(detect::Correlator::compile(rules_.correlations, rules_.plan, {}, rules_.broken_correlations)),
+      correlator_(
+          detect::Correlator::compile(rules_.correlations, rules_.plan, {}, rules_.broken_correlations)),
       output_(globals, options_.with_event) {
   pool_ = std::make_unique<WorkPool>(options_.threads, [this](Work& work, BlockDecoder& decoder) {
     if (!work.block.decoded) decoder.decode(work.block, work.reader->provenance());

@@ -54,7 +54,8 @@ std::string silent_rules(const CorrelationRule& rule, const Plan& plan,
   std::vector<Target> seen;
   for (const auto& reference : rule.rules) {
     const auto target = find_target(plan, rules, reference);
-    if (!target || !is_silent(*target) || std::find(seen.begin(), seen.end(), *target) != seen.end()) continue;
+    if (!target || !is_silent(*target) || std::find(seen.begin(), seen.end(), *target) != seen.end())
+      continue;
     seen.push_back(*target);
     if (seen.size() > kSilentRulesShownMax) continue;
     const RuleMeta& named = target->is_correlation ? static_cast<const RuleMeta&>(rules[target->index])

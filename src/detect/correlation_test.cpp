@@ -361,7 +361,8 @@ class PlainWindow {
     }
     std::sort(numbers.begin(), numbers.end());
     const double sum = std::accumulate(numbers.begin(), numbers.end(), 0.0);
-    const double middle = numbers.empty() ? 0 : (numbers[(numbers.size() - 1) / 2] + numbers[numbers.size() / 2]) / 2;
+    const double middle =
+        numbers.empty() ? 0 : (numbers[(numbers.size() - 1) / 2] + numbers[numbers.size() / 2]) / 2;
     switch (rule_.type) {
       case CorrelationType::value_count:
         return static_cast<double>(values.size());
@@ -470,7 +471,8 @@ TEST_CASE("several values: the group of each, and each value counts, as the plai
       for (int i = 0; i < 60; ++i) {
         clock += static_cast<int>(random() % 30);
         const int at = clock - (random() % 3 == 0 ? static_cast<int>(random() % 140) : 0);
-        const auto ips = some(3, 3, true), zones = some(2, 2, true), vs = some(4, 10, true), ws = some(2, 3, true);
+        const auto ips = some(3, 3, true), zones = some(2, 2, true), vs = some(4, 10, true),
+                   ws = some(2, 3, true);
         Json row = Json::object({{"k", "a"}, {"time", format_rfc3339(midnight + seconds(at))}});
         row.set("ip", list(ips)).set("zone", list(zones)).set("v", list(vs)).set("w", list(ws));
         const Batch batch = testing::batch_of({row});
@@ -650,7 +652,8 @@ TEST_CASE("aliases name rules by id or name, also for the field of a value_count
   const Bench wrong =
       Bench::make(correlation("temporal", "[a, b]", "  aliases: {who: {a: ip, c: v}}\n", "[who]"));
   REQUIRE(wrong.correlator.rejected().size() == 1);
-  CHECK(wrong.correlator.rejected()[0].reason.starts_with("alias 'who' names rule 'c', which is not in rules; "));
+  CHECK(wrong.correlator.rejected()[0].reason.starts_with(
+      "alias 'who' names rule 'c', which is not in rules; "));
   CHECK(wrong.correlator.rejected()[0].line > 15);
 }
 
@@ -780,7 +783,8 @@ TEST_CASE("what a correlation with mistakes of its own names stays silent, and t
     const char* silent;        // at the end of the reason; empty: nothing is said
   };
   const std::string broken = correlation("event_count", "[a, b, nobody, a]", "  condition: {gte: many}\n");
-  const std::string good = "---\ntitle: y\nname: y\ncorrelation: {type: event_count, rules: [a], timespan: 1m, ";
+  const std::string good =
+      "---\ntitle: y\nname: y\ncorrelation: {type: event_count, rules: [a], timespan: 1m, ";
   const Row rows[] = {
       {"default", broken, {false, false, true}, "does not alert: 'a' (t.yml:2), 'b' (t.yml:7)"},
       {"generate", correlation("event_count", "[a]", "  generate: true\n"), {true, true, true}, ""},
@@ -788,15 +792,22 @@ TEST_CASE("what a correlation with mistakes of its own names stays silent, and t
        correlation("temporal", "[c]", "  generate: perhaps\n"),
        {true, true, false},
        "does not alert: 'c' (t.yml:12)"},
-      {"another one is in force", broken + good + "condition: {gte: 2}}\n", {false, false, true},
+      {"another one is in force",
+       broken + good + "condition: {gte: 2}}\n",
+       {false, false, true},
        "does not alert: 'b' (t.yml:7)"},
-      {"another one generates", broken + good + "condition: {gte: 2}, generate: true}\n", {true, false, true},
+      {"another one generates",
+       broken + good + "condition: {gte: 2}, generate: true}\n",
+       {true, false, true},
        "does not alert: 'b' (t.yml:7)"},
       {"of a correlation",
        good + "condition: {gte: 2}}\n" + correlation("temporal", "[y, c]", "  condition: {gt: x}\n"),
        {false, true, false},
        "does not alert: 'y' (t.yml:17), 'c' (t.yml:12)"},
-      {"names nothing", "---\ntitle: x\ncorrelation: {type: event_count, timespan: 1m}\n", {true, true, true}, ""},
+      {"names nothing",
+       "---\ntitle: x\ncorrelation: {type: event_count, timespan: 1m}\n",
+       {true, true, true},
+       ""},
   };
   for (const auto& row : rows) {
     INFO(row.what);
