@@ -262,6 +262,12 @@ bool RecordReader::next_evtx(Block& block) {
   std::size_t whole =
       std::min(buffer_.size(), kBlockBytes) / ingest::kEvtxChunkBytes * ingest::kEvtxChunkBytes;
   if (source_ended_ && buffer_.size() < kBlockBytes) whole = buffer_.size();  // the last chunk may be cut
+  // Where a chunk would begin, another log may: files are joined with `cat` and `copy /b`.
+  for (std::size_t at = 0; at < whole; at += ingest::kEvtxChunkBytes) {
+    if (!ingest::is_evtx(std::string_view(buffer_).substr(at))) continue;
+    whole = at;
+    header_read_ = false;
+  }
   std::string rest = buffer_.substr(whole);
   buffer_.resize(whole);
   block.bytes = std::exchange(buffer_, std::move(rest));

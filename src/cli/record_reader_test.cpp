@@ -11,6 +11,9 @@
 
 #include <doctest/doctest.h>
 
+#include "base/crc32.h"
+#include "ingest/testing/evtx_writer.h"
+
 namespace record_reader_test {
 
 using namespace phendau;
@@ -193,6 +196,34 @@ TEST_CASE("record reader: events of Windows as XML, also as UTF-16") {
   const Seen cut = seen_in(folder.write("xml", "<Events><Event><System/></Event><Event><System>"));
   CHECK(cut.events == 2);
   CHECK(cut.damage == DamageCounts{{"bad_timestamp", 1}, {"truncated", 1}});
+}
+
+TEST_CASE("record reader: event logs behind each other in one file") {
+  const Folder folder;
+  std::string header("ElfFile\0", 8);
+  header.resize(ingest::kEvtxFileHeaderBytes);
+  const std::uint32_t sum = crc32(std::string_view(header).substr(0, 120));
+  for (std::size_t i = 0; i < 4; ++i) header[124 + i] = static_cast<char>(sum >> (8 * i) & 0xFF);
+  const auto chunk_of = [](const std::string& value) {
+    ingest::EvtxChunkWriter chunk;
+    ingest::put_test_event(chunk, 1, {{"f", {0x01, ingest::wide(value)}}});
+    return chunk.finish();
+  };
+  std::string many = header;  // more than a block
+  for (int i = 0; i < 70; ++i) many += chunk_of("a");
+  Values wanted(70, "a");
+  wanted.insert(wanted.end(), {"b", "c"});
+  const Seen seen =
+      seen_in(folder.write("logs", many + header + chunk_of("b") + header + header + chunk_of("c")));
+  CHECK(seen.values == wanted);
+  CHECK(seen.damage.empty());
+  for (const int chunks : {63, 64, 65}) {  // around the end of a block
+    const std::string first =
+        many.substr(0, header.size() + static_cast<std::size_t>(chunks) * ingest::kEvtxChunkBytes);
+    const Seen joined = seen_in(folder.write("logs", first + header + chunk_of("b")));
+    CHECK(joined.events == static_cast<std::uint64_t>(chunks) + 1);
+    CHECK(joined.damage.empty());
+  }
 }
 
 }  // namespace record_reader_test
