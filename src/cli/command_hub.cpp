@@ -7,6 +7,7 @@
 #include "api/server.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/rule_cache.h"
 #include "hub/hub.h"
 #include "os/process.h"
 
@@ -39,7 +40,8 @@ Result<> run_hub(const Globals& globals, const HubArguments& arguments) {
   if (!arguments.pack.empty()) config.pack_dir = arguments.pack;
   if (config.pack_dir.empty()) config.pack_dir = default_pack();
   if (!arguments.https.empty()) config.https_address = arguments.https;
-  const auto hub = PHENDAU_TRY(hub::Hub::open(env, std::move(config)));
+  auto compiled_rules = compiled_rules_of(config.data_dir);
+  const auto hub = PHENDAU_TRY(hub::Hub::open(env, std::move(config), std::move(compiled_rules)));
   const auto server = PHENDAU_TRY(api::Server::start(*hub));
   PHENDAU_TRY(write_running(*hub, server->port()));
   const auto address = PHENDAU_TRY(net::parse_host_port(hub->config().https_address));

@@ -72,9 +72,10 @@ void BlockDecoder::decode(Block& block, ingest::Provenance provenance, ingest::D
                           const TakeDecoded& take) {
   take_ = &take;
   if (block.kind == InputKind::evtx) return decode_evtx(block, provenance);
+  if (block.kind == InputKind::event_xml) return decode_documents(block, xml_, provenance);
   if (text_decoder != nullptr) return decode_lines(block, *text_decoder, provenance);
   if (json_ == nullptr) json_ = std::move(*ingest::make_decoder("ndjson"));
-  if (block.kind == InputKind::json_documents) return decode_documents(block, provenance);
+  if (block.kind == InputKind::json_documents) return decode_documents(block, *json_, provenance);
   decode_json_lines(block, provenance);
 }
 
@@ -117,12 +118,12 @@ void BlockDecoder::decode_json_lines(Block& block, ingest::Provenance& provenanc
   flush(builder, block, true);
 }
 
-void BlockDecoder::decode_documents(Block& block, ingest::Provenance& provenance) {
-  BatchBuilder& builder = builder_of(json_->name());
+void BlockDecoder::decode_documents(Block& block, ingest::Decoder& decoder, ingest::Provenance& provenance) {
+  BatchBuilder& builder = builder_of(decoder.name());
   for (const auto& part : block.parts) {
     provenance.oversized = part.oversized;
     provenance.truncated = part.truncated;
-    json_->decode(std::string_view(block.bytes).substr(part.begin, part.size), provenance, builder);
+    decoder.decode(std::string_view(block.bytes).substr(part.begin, part.size), provenance, builder);
     positions_.push_back(part.line);
     flush(builder, block, false);
   }
@@ -194,9 +195,15 @@ Result<> RecordReader::detect() {
     return fail(ErrorCode::invalid, path_ + " is no log: neither EVTX nor text", "input.not_a_log", {path_});
   }
   head.remove_prefix(std::min(head.find_first_not_of('\0'), head.size()));
+  if (ingest::is_event_xml(head)) {
+    kind_ = InputKind::event_xml;
+    return {};
+  }
   const std::string_view format = ingest::detect_format(head);
   if (format == "ndjson") {
-    kind_ = is_json_lines(trim(head)) ? InputKind::json_lines : InputKind::json_documents;
+    const bool wrapped = ingest::begins_with_json_wrapper(head);
+    if (wrapped) framer_.unwrap();
+    kind_ = !wrapped && is_json_lines(trim(head)) ? InputKind::json_lines : InputKind::json_documents;
     return {};
   }
   text_decoder_ = PHENDAU_TRY(ingest::make_decoder(format));
@@ -223,9 +230,10 @@ ingest::Provenance RecordReader::provenance() const {
 Result<bool> RecordReader::next(Block& block) {
   block = Block();
   block.kind = kind_;
-  const bool more = kind_ == InputKind::evtx             ? next_evtx(block)
-                    : kind_ == InputKind::json_documents ? next_documents(block)
-                                                         : next_lines(block);
+  const bool documents = kind_ == InputKind::json_documents || kind_ == InputKind::event_xml;
+  const bool more = kind_ == InputKind::evtx ? next_evtx(block)
+                    : documents              ? next_documents(block)
+                                             : next_lines(block);
   if (!more && !error_.message.empty()) return std::unexpected(std::exchange(error_, {}));
   return more;
 }
@@ -253,6 +261,12 @@ bool RecordReader::next_evtx(Block& block) {
   std::size_t whole =
       std::min(buffer_.size(), kBlockBytes) / ingest::kEvtxChunkBytes * ingest::kEvtxChunkBytes;
   if (source_ended_ && buffer_.size() < kBlockBytes) whole = buffer_.size();  // the last chunk may be cut
+  // Where a chunk would begin, another log may: files are joined with `cat` and `copy /b`.
+  for (std::size_t at = 0; at < whole; at += ingest::kEvtxChunkBytes) {
+    if (!ingest::is_evtx(std::string_view(buffer_).substr(at))) continue;
+    whole = at;
+    header_read_ = false;
+  }
   std::string rest = buffer_.substr(whole);
   buffer_.resize(whole);
   block.bytes = std::exchange(buffer_, std::move(rest));
@@ -294,11 +308,12 @@ bool RecordReader::next_documents(Block& block) {
   };
   while (block.bytes.size() < kBlockBytes && !framer_ended_) {
     fill(1);
-    if (buffer_.empty()) {
-      framer_.finish(take);
-      framer_ended_ = true;
-    }
-    framer_.push(buffer_, take);
+    framer_ended_ = buffer_.empty();
+    const auto cut = [&](auto& framer) { framer_ended_ ? framer.finish(take) : framer.push(buffer_, take); };
+    if (kind_ == InputKind::event_xml)
+      cut(xml_framer_);
+    else
+      cut(framer_);
     buffer_.clear();
   }
   return !block.parts.empty();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads files of records in blocks: event logs of Windows (EVTX), JSON in any layout, lines of text; plain,
-// gzip or zstd. What a file is, is told by its content. Blocks of EVTX and JSON can be decoded on any thread;
-// lines of text may depend on lines before. Memory depends on the size of a block and of a batch, not of a
-// file. Used by `scan` and `journal import`.
+// Reads files of records in blocks: event logs of Windows (EVTX or XML), JSON in any layout, lines of text;
+// plain, gzip or zstd. What a file is, is told by its content. Blocks of EVTX, XML and JSON can be decoded on
+// any thread; lines of text may depend on lines before. Memory depends on the size of a block and of a batch,
+// not of a file. Used by `scan` and `journal import`.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,7 @@
 
 #include "cli/byte_source.h"
 #include "ingest/decoder.h"
+#include "ingest/event_xml.h"
 #include "ingest/evtx_reader.h"
 #include "ingest/json_framing.h"
 #include "model/batch.h"
@@ -31,7 +32,7 @@ struct ReadOptions {
   const Projection* projection = nullptr;              // null: all of every record
 };
 
-enum class InputKind : std::uint8_t { evtx, json_lines, json_documents, text };
+enum class InputKind : std::uint8_t { evtx, event_xml, json_lines, json_documents, text };
 
 /// Records per reason that were not or not wholly understood.
 using DamageCounts = std::map<std::string, std::uint64_t, std::less<>>;
@@ -48,7 +49,7 @@ using TakeDecoded = std::function<void(DecodedBatch&& decoded)>;
 
 /// A part of a file that is understood without the others.
 struct Block {
-  /// A JSON document in `bytes`.
+  /// A document in `bytes`.
   struct Part {
     std::size_t begin = 0;
     std::size_t size = 0;
@@ -61,7 +62,7 @@ struct Block {
   std::string evtx_header;       // evtx: of the file, in the first block
   std::uint64_t first_line = 1;  // text
   std::uint64_t lines = 0;       // json_lines, when decoded
-  std::vector<Part> parts;       // json_documents
+  std::vector<Part> parts;       // json_documents, event_xml
   DamageCounts damage;           // when decoded
 };
 
@@ -77,7 +78,7 @@ class BlockDecoder {
   void decode_evtx(Block& block, const ingest::Provenance& provenance);
   BatchBuilder& builder_of(std::string_view shape);
   void decode_json_lines(Block& block, ingest::Provenance& provenance);
-  void decode_documents(Block& block, ingest::Provenance& provenance);
+  void decode_documents(Block& block, ingest::Decoder& decoder, ingest::Provenance& provenance);
   void decode_lines(Block& block, ingest::Decoder& decoder, ingest::Provenance& provenance);
   void flush(BatchBuilder& builder, Block& block, bool always);
 
@@ -85,6 +86,7 @@ class BlockDecoder {
   const TakeDecoded* take_ = nullptr;  // of the block that is being decoded
   ingest::EvtxReader evtx_;
   std::unique_ptr<ingest::Decoder> json_;
+  ingest::EventXmlDecoder xml_;
   std::optional<BatchBuilder> builder_;  // empty between blocks; knows how large batches become
   std::string builder_shape_;
   std::vector<std::uint64_t> positions_;
@@ -121,6 +123,7 @@ class RecordReader {
   InputKind kind_ = InputKind::text;
   std::unique_ptr<ingest::Decoder> text_decoder_;
   ingest::JsonFramer framer_;
+  ingest::EventXmlFramer xml_framer_;
   std::string buffer_;
   std::uint64_t bytes_ = 0;
   std::uint64_t line_ = 1;

@@ -11,6 +11,9 @@
 
 #include <doctest/doctest.h>
 
+#include "base/crc32.h"
+#include "ingest/testing/evtx_writer.h"
+
 namespace record_reader_test {
 
 using namespace phendau;
@@ -151,6 +154,76 @@ TEST_CASE("record reader: folders behind links once, no pipes; a pipe that is na
   });
   CHECK(seen_in(pipe).values == Values(100'000, "a"));
   writer.join();
+}
+
+TEST_CASE("record reader: wrappers of any size are taken apart, others stay events") {
+  const Folder folder;
+  constexpr int kEvents = 200'000;  // some blocks
+  for (const char* begin : {"{\"Events\":[", "{\"took\":1,\"hits\":{\"total\":{\"value\":2},\"hits\":["}) {
+    const bool hits = std::string_view(begin).find("hits") != std::string_view::npos;
+    std::string text = begin;
+    for (int i = 0; i < kEvents; ++i)
+      text += std::string(i == 0 ? "" : ",\n") +
+              (hits ? "{\"_id\":1,\"_source\":{\"f\":\"a\",\"n\":" : "{\"f\":\"a\",\"n\":") +
+              std::to_string(i) + (hits ? "}}" : "}");
+    const Seen seen = seen_in(folder.write("wrapper", text + (hits ? "]}}" : "],\"next\":\"x\"}")));
+    CHECK(seen.values == Values(kEvents, "a"));
+    CHECK(seen.positions.back() == kEvents);
+    CHECK(seen.damage.empty());
+  }
+  CHECK(seen_in(folder.write("line",
+                             "{\"Records\":[{\"f\":\"a\"},{\"f\":\"b\"}]}\n{\"Records\":[{\"f\":\"c\"}]}\n"))
+            .values == Values{"a", "b", "c"});
+  const Seen events = seen_in(
+      folder.write("events", "{\"f\":\"a\",\"Events\":[{\"f\":\"b\"}]}\n{\"Events\":[{\"f\":\"b\"}]}\n"));
+  CHECK(events.events == 2);
+}
+
+TEST_CASE("record reader: events of Windows as XML, also as UTF-16") {
+  const Folder folder;
+  std::u16string text = u"<?xml version='1.0'?>\r\n<Events>";
+  for (int i = 0; i < 3'000; ++i)
+    text +=
+        u"<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><TimeCreated "
+        u"SystemTime="
+        u"'2026-11-20T08:00:00Z'/></System><EventData><Data "
+        u"Name='f'>Nguy\u1EC5n</Data></EventData></Event>\r\n";
+  text += u"</Events>";
+  const Seen seen = seen_in(folder.write("xml", "\xFF\xFE" + utf16(text, false)));
+  CHECK(seen.values == Values(3'000, "Nguy\xE1\xBB\x85n"));
+  CHECK(seen.positions.back() == 3'001);
+  CHECK(seen.damage.empty());
+  const Seen cut = seen_in(folder.write("xml", "<Events><Event><System/></Event><Event><System>"));
+  CHECK(cut.events == 2);
+  CHECK(cut.damage == DamageCounts{{"bad_timestamp", 1}, {"truncated", 1}});
+}
+
+TEST_CASE("record reader: event logs behind each other in one file") {
+  const Folder folder;
+  std::string header("ElfFile\0", 8);
+  header.resize(ingest::kEvtxFileHeaderBytes);
+  const std::uint32_t sum = crc32(std::string_view(header).substr(0, 120));
+  for (std::size_t i = 0; i < 4; ++i) header[124 + i] = static_cast<char>(sum >> (8 * i) & 0xFF);
+  const auto chunk_of = [](const std::string& value) {
+    ingest::EvtxChunkWriter chunk;
+    ingest::put_test_event(chunk, 1, {{"f", {0x01, ingest::wide(value)}}});
+    return chunk.finish();
+  };
+  std::string many = header;  // more than a block
+  for (int i = 0; i < 70; ++i) many += chunk_of("a");
+  Values wanted(70, "a");
+  wanted.insert(wanted.end(), {"b", "c"});
+  const Seen seen =
+      seen_in(folder.write("logs", many + header + chunk_of("b") + header + header + chunk_of("c")));
+  CHECK(seen.values == wanted);
+  CHECK(seen.damage.empty());
+  for (const int chunks : {63, 64, 65}) {  // around the end of a block
+    const std::string first =
+        many.substr(0, header.size() + static_cast<std::size_t>(chunks) * ingest::kEvtxChunkBytes);
+    const Seen joined = seen_in(folder.write("logs", first + header + chunk_of("b")));
+    CHECK(joined.events == static_cast<std::uint64_t>(chunks) + 1);
+    CHECK(joined.damage.empty());
+  }
 }
 
 }  // namespace record_reader_test

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "os/env.h"
 
@@ -10,6 +11,7 @@ namespace phendau::cli {
 namespace {
 
 constexpr std::string_view kCachePrefix = "rules-";
+constexpr const char* kFolderOfHub = "state/compiled-rules";
 
 /// Empty: there is none.
 std::string default_cache_folder() {
@@ -33,15 +35,14 @@ RuleCache::RuleCache(std::string folder) {
     PHENDAU_LOG(debug, "rule_cache_unused", {"error", opened.error().message});
 }
 
-std::optional<detect::RuleSet> RuleCache::find(const std::string& key) const {
-  if (!folder_) return std::nullopt;
+Result<detect::RuleSet> RuleCache::find(const std::string& key) const {
+  if (!folder_) return fail(ErrorCode::not_found, "compiled rules are not kept");
   const auto load = [&]() -> Result<detect::RuleSet> {
     return detect::load_rule_set(PHENDAU_TRY(folder_->read(cache_file(key), kRuleCacheFileBytesMax)));
   };
   auto loaded = load();
-  if (loaded) return std::move(*loaded);
-  PHENDAU_LOG(debug, "rule_cache_missed", {"error", loaded.error().message});
-  return std::nullopt;
+  if (!loaded) PHENDAU_LOG(debug, "rule_cache_missed", {"error", loaded.error().message});
+  return loaded;
 }
 
 void RuleCache::keep(const std::string& key, const detect::RuleSet& set) const {
@@ -51,6 +52,28 @@ void RuleCache::keep(const std::string& key, const detect::RuleSet& set) const {
   const auto written = folder_->write(cache_file(key), bytes);
   if (!written) PHENDAU_LOG(debug, "rule_cache_not_written", {"error", written.error().message});
   folder_->keep_newest(kCachePrefix, kRuleCacheFilesMax);
+}
+
+namespace {
+
+class RulesOfHub final : public hub::CompiledRules {
+ public:
+  explicit RulesOfHub(std::string folder) : cache_(std::move(folder)) {}
+
+ private:
+  Result<detect::RuleSet> find(const std::string& key) override { return cache_.find(file_of(key)); }
+  void keep(const std::string& key, const detect::RuleSet& set) override { cache_.keep(file_of(key), set); }
+  /// Another program may make other plans of the same rules.
+  static std::string file_of(const std::string& key) {
+    return sha256_hex(std::string(PHENDAU_VERSION) + "\n" + program_stamp() + "\n" + key);
+  }
+  RuleCache cache_;
+};
+
+}  // namespace
+
+std::shared_ptr<hub::CompiledRules> compiled_rules_of(const std::string& data_dir) {
+  return std::make_shared<RulesOfHub>(path_join(data_dir, kFolderOfHub));
 }
 
 }  // namespace phendau::cli

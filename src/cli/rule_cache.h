@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled rule sets on disk, for `phendau scan` and `phendau rules`. Whoever can write them decides what the
-// scanner sees, so they are read only from a folder that is ours alone. Never an error for the user: what
-// cannot be read or written is compiled again.
+// Compiled rule sets on disk, for `phendau scan`, `phendau rules` and the hub. Whoever can write them decides
+// what the scanner sees, so they are read only from a folder that is ours alone. Never an error for the user:
+// what cannot be read or written is compiled again.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "detect/plan_cache.h"
+#include "hub/compiled_rules.h"
 #include "os/private_folder.h"
 
 namespace phendau::cli {
@@ -23,12 +25,16 @@ class RuleCache {
   explicit RuleCache(std::string folder);
 
   /// @param key digest of everything that the rules are made from, in hex.
-  std::optional<detect::RuleSet> find(const std::string& key) const;
+  /// `not_found` if there is none; others say why it cannot be used.
+  Result<detect::RuleSet> find(const std::string& key) const;
   /// Removes the oldest files over kRuleCacheFilesMax.
   void keep(const std::string& key, const detect::RuleSet& set) const;
 
  private:
   std::optional<PrivateFolder> folder_;
 };
+
+/// Those of a hub: below its data folder, of this very program.
+std::shared_ptr<hub::CompiledRules> compiled_rules_of(const std::string& data_dir);
 
 }  // namespace phendau::cli

@@ -87,7 +87,9 @@ Result<void> set_place(ItemState& state, Compare place, std::string_view name) {
   return {};
 }
 Result<void> apply_contains(ItemState& state) { return set_place(state, Compare::contains, "contains"); }
-Result<void> apply_startswith(ItemState& state) { return set_place(state, Compare::starts_with, "startswith"); }
+Result<void> apply_startswith(ItemState& state) {
+  return set_place(state, Compare::starts_with, "startswith");
+}
 Result<void> apply_endswith(ItemState& state) { return set_place(state, Compare::ends_with, "endswith"); }
 Result<void> apply_all(ItemState& state) {
   state.all = true;

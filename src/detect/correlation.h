@@ -8,8 +8,8 @@
 // it only raise the count (one update per observe()). The group can fire again with events after the window,
 // so windows never overlap. Conditions with an upper bound (lt, lte, eq, neq) are judged when the window that
 // began with a group's first event has ended. Events without a group-by field are counted in
-// `stats().ungrouped` and not used. An event with several values in such a field belongs to the group of each;
-// each of its counted values counts. A late event is put in its place and every window that holds it is
+// `stats().ungrouped` and not used. An event with several values in such a field belongs to the group of
+// each; each of its counted values counts. A late event is put in its place and every window that holds it is
 // judged. Cost per event: O(1) for counts and sums, O(log n) and a shift of numbers for percentiles; a late
 // event costs what came after it.
 #pragma once
@@ -31,8 +31,8 @@ inline constexpr std::size_t kCorrelationEntriesPerGroupMax = 200'000;  // the o
 inline constexpr std::size_t kCorrelationEntriesMax = 2'000'000;        // per rule, about 200 MB at worst
 /// Values of one event: of a field, and ways to choose one of each field.
 inline constexpr std::size_t kCorrelationValuesMax = 64;
-inline constexpr std::size_t kCorrelationSampleMax = 100;               // event references in a match
-inline constexpr Duration kCorrelationLatenessMax = minutes(10);        // later events are counted as late
+inline constexpr std::size_t kCorrelationSampleMax = 100;         // event references in a match
+inline constexpr Duration kCorrelationLatenessMax = minutes(10);  // later events are counted as late
 inline constexpr int kCorrelationChainMax = 16;
 /// Times of events outside of these are taken for these: differences and windows stay within 64 bits.
 inline constexpr UtcTime kCorrelationTimeMin{0};                     // 1970

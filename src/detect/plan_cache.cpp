@@ -420,6 +420,15 @@ void append_sum(std::string& bytes) {
 
 std::string rule_set_version() { return std::string(kRuleSetMagic) + " " + MultiPattern::engine(); }
 
+std::string rule_set_key(const std::vector<Rule>& rules, const SourceMap& sources,
+                         const CompileOptions& options) {
+  RuleSetWriter out;
+  out(rule_set_version(), rules, sources, options.fields.size());
+  for (const auto& [field, name] : options.fields) out(field, name);
+  for (const auto& [name, values] : options.placeholders) out(name, values);
+  return sha256_hex(out.bytes);
+}
+
 std::string save_rule_set(const RuleSet& set) {
   RuleSetWriter out;
   out.bytes = kRuleSetMagic;

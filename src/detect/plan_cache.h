@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rule set as bytes: what is kept on disk so that the next start reads no YAML and builds no automaton.
-// Used by cli/rule_loader.cpp. Pure; thread-safe.
+// Used by cli/rule_loader.cpp and hub/compiled_rules.h. Pure; thread-safe.
 //
 // The bytes are in the order of this processor and go with the program that wrote them: whoever keeps them
 // keys them by rule_set_version(), by the program, and by everything that the rules were made from.
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/yaml.h"
+#include "detect/compile.h"
 #include "detect/plan.h"
 #include "detect/rule.h"
 #include "detect/source_map.h"
@@ -31,6 +32,10 @@ struct RuleSet {
 
 /// What saved bytes depend on besides the rules: their layout, Vectorscan's version and the processor.
 std::string rule_set_version();
+
+/// Names what Plan::compile() makes of these: SHA-256 in hex, of rule_set_version() too.
+std::string rule_set_key(const std::vector<Rule>& rules, const SourceMap& sources,
+                         const CompileOptions& options);
 
 /// @param set its plan is a compiled one.
 std::string save_rule_set(const RuleSet& set);

@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)loaded->plan.covers(i);
     (void)loaded->plan.field_names(i, "f");
   }
-  Correlator correlator = Correlator::compile(loaded->correlations, loaded->plan, {}, loaded->broken_correlations);
+  Correlator correlator =
+      Correlator::compile(loaded->correlations, loaded->plan, {}, loaded->broken_correlations);
   (void)correlator.observe(batch, 1, matches);
   (void)correlator.advance(kCorrelationTimeMax);
   const auto again = load_rule_set(save_rule_set(*loaded));

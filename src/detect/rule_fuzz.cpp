@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.placeholders["x"] = {"x", "Fail*", "10"};
   (void)apply_filters(file.rules, file.filters, options);
   const Plan plan = Plan::compile(std::move(file.rules), sources, options);
-  Correlator correlator = Correlator::compile(std::move(file.correlations), plan, {}, file.broken_correlations);
+  Correlator correlator =
+      Correlator::compile(std::move(file.correlations), plan, {}, file.broken_correlations);
   BatchBuilder builder("fuzz");
   for (int i = 0; i < 3; ++i) {
     BatchBuilder::Row row;

@@ -8,6 +8,7 @@
 #include "detect/filter.h"
 #include "detect/query.h"
 #include "hub/classification.h"
+#include "hub/compiled_rules.h"
 #include "hub/pack_reader.h"
 
 namespace phendau::hub {
@@ -90,9 +91,9 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
   out.options_ = compile_options_of(out.pack_, options);
   std::vector<detect::Rule> rules = out.pack_.rules.rules;
   const auto filtered = detect::apply_filters(rules, out.pack_.rules.filters, out.options_);
-  out.plan_ = detect::Plan::compile(std::move(rules), out.sources_, out.options_);
   out.rejected_ = filtered.errors;
-  out.rejected_.insert(out.rejected_.end(), out.plan_.rejected().begin(), out.plan_.rejected().end());
+  out.compiled_rules_ = options.compiled_rules;
+  out.plan_ = out.compile(std::move(rules), out.rejected_);
   out.warnings_ = out.pack_.rules.warnings;
   out.warnings_.insert(out.warnings_.end(), filtered.warnings.begin(), filtered.warnings.end());
   out.correlations_ = out.pack_.rules.correlations;
@@ -120,6 +121,14 @@ ActivePack ActivePack::build(Pack pack, std::vector<ContentError>& errors, const
         {out.pack_.id + "/pack.yaml", 1, 1, "neither the pack nor its imports have upload_guard.yaml"});
   }
   return out;
+}
+
+detect::Plan ActivePack::compile(std::vector<detect::Rule> rules, std::vector<ContentError>& rejected) const {
+  if (compiled_rules_ != nullptr)
+    return compiled_rules_->plan_of(std::move(rules), sources_, options_, rejected);
+  auto plan = detect::Plan::compile(std::move(rules), sources_, options_);
+  rejected.insert(rejected.end(), plan.rejected().begin(), plan.rejected().end());
+  return plan;
 }
 
 Result<ActivePack> ActivePack::load(Env& env, const std::string& folder, const PackOptions& options) {

@@ -70,12 +70,15 @@ class ActivePack {
   const detect::SourceMap& sources() const { return sources_; }
   /// The pack's parameters as rules take them.
   const detect::CompileOptions& compile_options() const { return options_; }
+  /// A plan over the pack's log sources, kept for the next start. `rejected` as of CompiledRules::plan_of().
+  detect::Plan compile(std::vector<detect::Rule> rules, std::vector<ContentError>& rejected) const;
 
  private:
   Pack pack_;
   detect::SourceMap sources_;
   detect::CompileOptions options_;
   detect::Plan plan_;
+  std::shared_ptr<CompiledRules> compiled_rules_;
   std::vector<detect::CorrelationRule> correlations_;
   std::vector<ContentError> rejected_;
   std::vector<ContentError> warnings_;

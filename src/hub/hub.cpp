@@ -61,11 +61,13 @@ Result<std::unique_ptr<ledger::Ledger>> open_hub_ledger(Env& env, const std::str
   return ledger;
 }
 
-Result<std::unique_ptr<Hub>> Hub::open(Env& env, HubConfig config) {
+Result<std::unique_ptr<Hub>> Hub::open(Env& env, HubConfig config,
+                                       std::shared_ptr<CompiledRules> compiled_rules) {
   if (!has_keys(env, config.data_dir)) {
     return std::unexpected(explain_missing_keys(env, config.data_dir));
   }
   std::unique_ptr<Hub> hub(new Hub(env, std::move(config)));
+  hub->compiled_rules_ = std::move(compiled_rules);
   PHENDAU_TRY(hub->open_stores());
   PHENDAU_TRY(hub->open_workers());
   return hub;
@@ -73,10 +75,13 @@ Result<std::unique_ptr<Hub>> Hub::open(Env& env, HubConfig config) {
 
 Result<> Hub::open_stores() {
   keys_ = PHENDAU_TRY(load_keys(env_, config_.data_dir, certificate_names(config_)));
-  pack_ = std::make_unique<ActivePack>(PHENDAU_TRY(ActivePack::load(env_, config_.pack_dir)));
+  PackOptions as_published;
+  as_published.compiled_rules = compiled_rules_;
+  pack_ = std::make_unique<ActivePack>(PHENDAU_TRY(ActivePack::load(env_, config_.pack_dir, as_published)));
   ledger_ = PHENDAU_TRY(open_hub_ledger(env_, config_.data_dir, keys_.secret_key, pack_->pack()));
   // The province's values are in the ledger, which needs the pack's kinds: the pack is read again with them.
-  const auto values = PHENDAU_TRY(pack_options_of(*ledger_, pack_->pack(), env_.now()));
+  auto values = PHENDAU_TRY(pack_options_of(*ledger_, pack_->pack(), env_.now()));
+  values.compiled_rules = compiled_rules_;
   if (values.parameters.size() > 0 || !values.earlier.empty() || !values.register_values.empty())
     pack_ = std::make_unique<ActivePack>(PHENDAU_TRY(ActivePack::load(env_, config_.pack_dir, values)));
   journal::Options options;

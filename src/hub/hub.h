@@ -65,7 +65,9 @@ Result<std::unique_ptr<ledger::Ledger>> open_hub_ledger(Env& env, const std::str
 class Hub {
  public:
   /// Opens everything and starts the workers. Errors say what to do (text ids).
-  static Result<std::unique_ptr<Hub>> open(Env& env, HubConfig config);
+  /// @param compiled_rules where they are kept between starts; null: nowhere.
+  static Result<std::unique_ptr<Hub>> open(Env& env, HubConfig config,
+                                           std::shared_ptr<CompiledRules> compiled_rules = nullptr);
   ~Hub();
   /// Ends the workers: what is held is appended, checkpoints are written.
   void stop();
@@ -137,6 +139,7 @@ class Hub {
   Env& env_;
   HubConfig config_;
   Keys keys_;
+  std::shared_ptr<CompiledRules> compiled_rules_;
   std::unique_ptr<ActivePack> pack_;
   HoldBook hold_book_;  // the journal asks it
   std::unique_ptr<ledger::Ledger> ledger_;

@@ -92,7 +92,12 @@ RulesInForce LiveRules::compile(const std::vector<detect::FilterRule>& filters,
   const auto applied = detect::apply_filters(rules, for_events, pack_.compile_options());
   add_all(out.problems, applied.errors);
   if (only_rules == nullptr) add_all(out.problems, applied.warnings);
-  out.plan = detect::Plan::compile(std::move(rules), pack_.sources(), pack_.compile_options());
+  if (only_rules != nullptr) {
+    out.plan = compile_alone(std::move(rules));
+    return out;
+  }
+  std::vector<ContentError> of_the_pack;  // known since it was loaded
+  out.plan = pack_.compile(std::move(rules), of_the_pack);
   return out;
 }
 

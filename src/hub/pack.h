@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -342,6 +343,8 @@ struct LoadedPack {
   bool ok() const { return errors.empty(); }
 };
 
+class CompiledRules;
+
 struct PackOptions {
   /// Values of parameters that the installation set (an object by name).
   Json parameters = Json::object();
@@ -354,6 +357,8 @@ struct PackOptions {
   std::vector<Earlier> earlier = {};
   /// Values from registers that detections see under a parameter's name besides the parameter's own.
   std::map<std::string, std::vector<std::string>> register_values = {};
+  /// Where compiled rules are kept; null: nowhere.
+  std::shared_ptr<CompiledRules> compiled_rules = {};
 };
 
 /// Reads `folder`; imports are its sibling folders. Fails only when the folder cannot be read at all

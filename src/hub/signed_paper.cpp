@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 #include "base/unicode.h"
+#include "base/xml_reader.h"
 #include "hub/document_text.h"
-#include "report/xml_reader.h"
 #include "report/zip_reader.h"
 
 namespace phendau::hub {
@@ -71,8 +71,8 @@ Result<std::string> main_text(std::string_view docx) {
   const auto entries =
       PHENDAU_TRY(report::read_zip(docx, limits, [](std::string_view name) { return name == kMainPart; }));
   if (entries.empty()) return fail(ErrorCode::invalid, "no document in the archive");
-  using Token = report::XmlReader::Token;
-  report::XmlReader xml(entries.front().bytes);
+  using Token = XmlReader::Token;
+  XmlReader xml(entries.front().bytes);
   std::string out;
   std::size_t older = 0;  // depth of mc:Fallback; 0: outside
   bool run = false;

@@ -68,13 +68,6 @@ ChunkHeader read_chunk_header(std::string_view chunk, DecodeCounters& counters) 
   return header;
 }
 
-std::string_view logsource_of(std::string_view channel, const Provenance& provenance) {
-  for (const auto& row : provenance.channel_logsources) {
-    if (equals_ignore_case_ascii(row.channel, channel)) return row.logsource;
-  }
-  return provenance.default_logsource.empty() ? kOtherChannelLogsource : provenance.default_logsource;
-}
-
 }  // namespace
 
 bool is_evtx_skip(std::string_view reason) {
@@ -202,7 +195,7 @@ struct EvtxReader::Impl {
     parts.host = host;
     if (channel != routed_channel || channel.empty()) {
       routed_channel = channel;
-      logsource = logsource_of(channel, provenance);
+      logsource = windows_logsource(channel, provenance);
     }
     parts.logsource = logsource;
     follow(out);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes: the documents do not depend on where the stream was cut, and none is larger than a record.
+// Any bytes, wrappers taken apart or not: the documents do not depend on where the stream was cut, and none
+// is larger than a record.
 #include <algorithm>
 #include <vector>
 
@@ -8,8 +9,9 @@
 
 namespace {
 
-std::vector<std::string> documents(std::string_view text, std::size_t piece) {
+std::vector<std::string> documents(std::string_view text, std::size_t piece, bool unwrap) {
   phendau::ingest::JsonFramer framer;
+  if (unwrap) framer.unwrap();
   std::vector<std::string> out;
   const auto take = [&](const phendau::ingest::JsonFramer::Document& document) {
     PHENDAU_ASSERT(document.bytes.size() <= phendau::ingest::kRecordBytesMax);
@@ -24,6 +26,7 @@ std::vector<std::string> documents(std::string_view text, std::size_t piece) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  PHENDAU_ASSERT(documents(text, std::max<std::size_t>(size, 1)) == documents(text, 3));
+  for (const bool unwrap : {false, true})
+    PHENDAU_ASSERT(documents(text, std::max<std::size_t>(size, 1), unwrap) == documents(text, 3, unwrap));
   return 0;
 }

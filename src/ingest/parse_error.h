@@ -18,6 +18,7 @@ inline constexpr std::string_view kBadStructuredData = "bad_structured_data";
 inline constexpr std::string_view kTooManyFields = "too_many_fields";
 inline constexpr std::string_view kTooDeep = "too_deep";
 inline constexpr std::string_view kBadJson = "bad_json";
+inline constexpr std::string_view kBadXml = "bad_xml";
 inline constexpr std::string_view kNotObject = "not_object";
 inline constexpr std::string_view kBadLine = "bad_line";
 inline constexpr std::string_view kNoLayout = "no_layout";

@@ -60,6 +60,13 @@ void begin_row(std::string_view raw, const Provenance& provenance, RowParts part
   if (!provenance.channel.empty()) columns.add(builder, Field::input_channel, provenance.channel);
 }
 
+std::string_view windows_logsource(std::string_view channel, const Provenance& provenance) {
+  for (const auto& row : provenance.channel_logsources) {
+    if (equals_ignore_case_ascii(row.channel, channel)) return row.logsource;
+  }
+  return provenance.default_logsource.empty() ? kOtherChannelLogsource : provenance.default_logsource;
+}
+
 void add_local_time(BatchBuilder& builder, ZoneOffset zone) {
   const CivilTime local = to_civil(builder.current_time(), zone);
   builder.add(to_string(Field::local_hour), std::to_string(local.hour), ValueKind::integer);

@@ -32,6 +32,9 @@ struct RowParts {
 void begin_row(std::string_view raw, const Provenance& provenance, RowParts parts, BatchBuilder& builder,
                FieldColumns& columns, DecodeCounters& counters);
 
+/// Of an event of Windows, by its channel.
+std::string_view windows_logsource(std::string_view channel, const Provenance& provenance);
+
 /// Hour (0 to 23) and weekday (1 = Monday) of the row's time in the zone of its source, for sign-ins: rules
 /// about working hours read them as fields.
 void add_local_time(BatchBuilder& builder, ZoneOffset zone);

@@ -11,7 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/text.h"
-#include "report/xml_reader.h"
+#include "base/xml_reader.h"
 #include "report/zip_reader.h"
 
 namespace phendau::report {

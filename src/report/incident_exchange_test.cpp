@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "report/xml_reader.h"
+#include "base/xml_reader.h"
 
 namespace phendau::report::incident_exchange_test {
 namespace {

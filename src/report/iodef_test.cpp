@@ -8,9 +8,9 @@
 #include <set>
 
 #include "base/text.h"
+#include "base/xml_reader.h"
 #include "report/incident_exchange.h"
 #include "report/tlp.h"
-#include "report/xml_reader.h"
 
 namespace phendau::report::iodef_test {
 namespace {

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "report/xml_reader.h"
+#include "base/xml_reader.h"
 #include "report/zip_reader.h"
 
 namespace phendau::report {

@@ -210,15 +210,59 @@ hostile_json = {
     "quotes": '"' * 3_000_000 + "\n",
 }
 for name, text in hostile_json.items():
-    for layout, whole in (("lines", whoami + text + whoami), ("array", "[" + whoami + "," + text + "," + whoami + "]"), ("first", text + whoami)):
+    for layout, whole in (("lines", whoami + text + whoami), ("array", "[" + whoami + "," + text + "," + whoami + "]"), ("first", text + whoami),
+                          ("wrapper", '{"Events": [' + whoami + "," + text + "," + whoami + "]}")):
         path = base / f"{name}-{layout}.json"
         path.write_text(whole)
         rows, stats, ended = scan(path, rules=only_good)
+        assert layout != "wrapper" or rows, (name, ended.err)
         if layout == "lines":
             assert len(rows) == (1 if name == "no-end" else 2) or name in ("open", "braces", "quotes"), (name, rows, ended.err)
             if name not in ("fields-of-many", "names", "values", "escapes", "quotes", "braces"):
                 assert " 1 records " in ended.err or "damaged" in ended.err or "not wholly" in ended.err, (name, ended.err)
         path.unlink()
+NAMESPACE = "xmlns='http://schemas.microsoft.com/win/2004/08/events/event'"
+
+
+def event_xml(content, end="</EventData></Event>\n"):
+    return (f"<Event {NAMESPACE}><System><EventID>1</EventID><Channel>Microsoft-Windows-Sysmon/Operational</Channel>"
+            f"<TimeCreated SystemTime='2026-11-20T08:00:00Z'/></System><EventData>{content}{end}")
+
+
+whoami_xml = event_xml("<Data Name='CommandLine'>cmd /c whoami</Data>")
+hostile_xml = {
+    "laughs": "<!DOCTYPE x [<!ENTITY a0 'xxxxxxxxxx'>" + "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12)) + "]>" +
+              event_xml("<Data Name='CommandLine'>&a11;&a11;</Data>"),
+    "outside": "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>" + event_xml("<Data Name='CommandLine'>&a;</Data>"),
+    "field": event_xml("<Data Name='CommandLine'>" + "x" * 10_000_000 + "whoami</Data>"),
+    "fields": event_xml("".join(f"<Data Name='f{n}'>x</Data>" for n in range(10_000))),
+    "attributes": event_xml("<Data " + " ".join(f"a{n}='x'" for n in range(60_000)) + "/>"),
+    "names": event_xml("".join(f"<Data Name='{'n' * 5_000}{n}'>x</Data>" for n in range(150))),
+    "deep": event_xml("<x>" * 200_000),
+    "no-end": event_xml("x" * 20_000_000, ""),
+    "opens": "<" * 3_000_000,
+    "quote": "<a b='" + "x" * 3_000_000,
+    "entities": event_xml("<Data Name='a'>" + "&" * 300_000 + "&#x41;" * 50_000 + "&#99999999999999999999;</Data>"),
+    "closes": "</Event>" * 300_000,
+    "bytes": event_xml("<Data Name='a'>\x01\x7f\ufffd</Data>"),
+    "comment": "<!--" + "x" * 3_000_000,
+    "cdata": event_xml("<![CDATA[" + "]]" * 1_000_000, ""),
+}
+for name, text in hostile_xml.items():
+    path = base / f"{name}.xml"
+    path.write_text("<Events>" + whoami_xml + text + whoami_xml + "</Events>")
+    rows, stats, ended = scan(path, rules=only_good)
+    assert len(rows) == (1 if name in ("comment", "cdata") else 2), (name, rows, ended.err)
+    path.unlink()
+mutated_xml = new_folder("xml")
+for n in range(300):
+    data = bytearray(("<Events>" + whoami_xml * 20 + "</Events>").encode())
+    for _ in range(dice.randint(1, 12)):
+        at = dice.randrange(9, len(data))
+        data[at:at + dice.randint(0, 3)] = dice.choice((b"<", b">", b"'", b"/", b"&", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?", b"</Event>", b"<Event>", b"\0", b"\xff", b"]", b"="))
+    (mutated_xml / f"{n:03d}.xml").write_bytes(data)
+rows, stats, _ = scan(mutated_xml, rules=only_good, codes=(0, 1, 4))
+assert stats["events"] > 300 * 10, stats
 # Rows times columns: small records, and now and then one with names that no other has. Whether all match or none, what is full is let go.
 small = json.dumps({"Channel": "Security", "EventID": 1, "CommandLine": "whoami"}) + "\n"
 wide = [json.dumps({f"k{part}_{n}": n for n in range(1_900)}) + "\n" for part in range(60)]

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A rule alerted wrongly, seen from the machine itself: rules explain says item by item why it matched, rules filter writes a Sigma filter of
 the record, rules validate accepts it, scan is quiet with it, and rules replay shows on a stored journal what would no longer alert. Who asks
-for what is not there is told so in one plain sentence, with what to do instead."""
+for what is not there is told so in one plain sentence, with what to do instead. The hub compiles rules once, not at each start."""
 import json
 import os
 import pathlib
+import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import PACK, PHENDAU, run, scratch
+from harness import PACK, PHENDAU, Hub, run, scratch
 
 base = scratch()
 RULE = "11111111-1111-4111-8111-111111111111"
@@ -188,4 +189,40 @@ refused(rules("replay", "--data", base / "empty", "--pack", PACK, tried), 3, "kh
 refused(rules("replay", *replay, tried, "--days", "0"), 2, "--days")
 refused(rules("replay", "--data", base / "data", "--pack", base / "no-pack", tried), 3, "no-pack")
 assert rules("replay", "--data", base / "data", tried, env={**os.environ, "PHENDAU_PACKS": str(PACK.parent)}).returncode == 1
+
+# ---------------------------------------------------------------- the hub keeps what it compiled, and uses it only while nothing has changed
+packs = base / "packs"
+for name in ("base", PACK.name):
+    shutil.copytree(PACK.parent / name, packs / name)
+hub = Hub(folder=base / "of-hub", pack=packs / PACK.name)
+hub.folder.mkdir()
+hub.init()
+KEPT = hub.data / "state" / "compiled-rules"
+
+
+def start_and_stop():
+    """Whether the rules of each compiling came from what was kept, how many they were, and whether something kept could not be used."""
+    before = hub.log.stat().st_size if hub.log.exists() else 0
+    hub.start()
+    hub.stop()
+    said = [json.loads(line) for line in hub.log.read_text()[before:].splitlines() if line.startswith("{")]
+    ready = [line for line in said if line["event"] == "rules_ready"]
+    return [line["kept"] for line in ready], ready[-1]["rules"], sum(line["event"] == "kept_rules_unusable" for line in said)
+
+
+first, count, unusable = start_and_stop()
+assert first[0] == 0 and count > 10 and unusable == 0, (first, count, unusable)
+assert KEPT.stat().st_mode & 0o777 == 0o700 and all(path.stat().st_mode & 0o777 == 0o600 for path in KEPT.iterdir())
+assert start_and_stop() == ([1] * len(first), count, 0)
+for path in KEPT.iterdir():
+    path.write_bytes(path.read_bytes()[:-9] + b"!" + path.read_bytes()[-8:])
+files = len(list(KEPT.iterdir()))
+again, now, unusable = start_and_stop()
+assert again[0] == 0 and now == count and unusable == files, (again, now, unusable)
+assert start_and_stop() == ([1] * len(first), count, 0)
+(packs / "base" / "rules" / "linux" / "auth" / "them.yml").write_text((own / "root.yml").read_text().split("---")[0])
+again, now, unusable = start_and_stop()  # the pack is read a second time: what it said before counts for what began then
+assert again[0] == 0 and now == count + 1 and unusable == 0, (again, now, unusable)
+again, now, unusable = start_and_stop()
+assert set(again) == {1} and now == count + 1 and unusable == 0, (again, now, unusable)
 print("rules: passed")

@@ -4,6 +4,7 @@ cut files; syslog; files larger than the memory that reading may take. Where the
 samples: the golden list comes out from EVTX and from JSON, with nothing missing and nothing extra."""
 import collections
 import gzip
+import html
 import json
 import pathlib
 import shutil
@@ -43,6 +44,15 @@ def event(number, command):
                       "EventData": {"CommandLine": command}}}
 
 
+def xml_of(one):
+    """As Windows shows it."""
+    system, data = one["Event"]["System"], one["Event"]["EventData"]
+    return ("<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>" +
+            "".join(f"<{name}>{system[name]}</{name}>" for name in ("EventID", "EventRecordID", "Channel", "Computer")) +
+            f"<TimeCreated SystemTime='{system['TimeCreated']['#attributes']['SystemTime']}'/></System><EventData>"
+            f"<Data Name='CommandLine'>{html.escape(data['CommandLine'])}</Data></EventData></Event>")
+
+
 events = [event(n, "cmd /c whoami" if n % 10 == 0 else "cmd \"}{\" é") for n in range(1, 101)]
 layouts = {
     "lines.json": "\n".join(json.dumps(e) for e in events),
@@ -50,6 +60,11 @@ layouts = {
     "pretty-array.json": json.dumps(events, indent=2),
     "pretty.json": "\n".join(json.dumps(e, indent=2, ensure_ascii=False) for e in events),
     "lines-bom.json": "\ufeff" + "\r\n".join(json.dumps(e) for e in events),
+    "wrapper.json": json.dumps({"count": 100, "Events": events, "next": None}),
+    "wrappers.json": "\n".join(json.dumps({"Records": part}) for part in (events[:50], [], events[50:])),
+    "hits.json": json.dumps({"took": 3, "hits": {"total": {"value": 100}, "hits": [{"_index": "a", "_source": e} for e in events]}}, indent=1),
+    "viewer.xml": "<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"yes\"?>\r\n<Events>" + "".join(xml_of(e) for e in events) + "</Events>",
+    "wevtutil.xml": "\n".join(xml_of(e) for e in events),
 }
 seen = set()
 for name, text in layouts.items():

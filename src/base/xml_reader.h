@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads XML as a stream of tags and texts, for the parts of office files: memory does not grow with the file,
-// names come without prefix, entities other than XML's own five do not exist and a document type is refused.
-// Used by table_reader. One thread; the text outlives the reader. Source: XML 1.0 (fifth edition), the part
-// that OOXML uses.
+// Reads XML as a stream of tags and texts, for the parts of office files and events of Windows: memory does
+// not grow with the file, names come without prefix, entities other than XML's own five do not exist and a
+// document type is refused. One thread; the text outlives the reader. Source: XML 1.0 (fifth edition), the
+// part that OOXML uses.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@
 
 #include "base/result.h"
 
-namespace phendau::report {
+namespace phendau {
 
-inline constexpr std::size_t kXmlDepthMax = 64;  // OOXML needs about ten
+inline constexpr std::size_t kXmlReaderDepthMax = 64;  // OOXML needs about ten
 
 class XmlReader {
  public:
@@ -30,6 +30,14 @@ class XmlReader {
   std::string_view name() const { return name_; }
   /// Of a start: an attribute by local name, decoded.
   std::optional<std::string> attribute(std::string_view name) const;
+  struct Attribute {
+    std::string_view name;  // as written, with its prefix
+    std::string value;      // decoded
+  };
+  /// Of a start: all of them, in their order; `invalid` if they are not well formed.
+  Result<std::vector<Attribute>> attributes() const;
+  /// Of a start: <x/>, not <x></x>.
+  bool is_empty_element() const { return empty_element_; }
   /// Of a text: decoded, CDATA too.
   const std::string& text() const { return decoded_; }
   /// Open elements, the one of a start included and that of an end not.
@@ -37,6 +45,7 @@ class XmlReader {
 
  private:
   std::unexpected<Error> bad(std::string_view why) const;
+  Result<bool> next_attribute(std::size_t& at, std::string_view& name, std::string_view& value) const;
   Result<Token> read_tag();
   Result<Token> read_end_tag();
   Result<Token> read_text(std::size_t end);
@@ -53,4 +62,4 @@ class XmlReader {
 /// &lt; &#225; and so on; what is no entity of XML stays as it is.
 std::string decode_xml_text(std::string_view raw);
 
-}  // namespace phendau::report
+}  // namespace phendau

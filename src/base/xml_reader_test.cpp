@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proves the tokens of well-formed text and the refusals.
-#include "report/xml_reader.h"
+#include "base/xml_reader.h"
 
 #include <doctest/doctest.h>
 
-namespace phendau::report::xml_reader_test {
+namespace phendau::xml_reader_test {
 namespace {
 
 /// "<a x=1>text</a>" as a line per token.
@@ -35,6 +35,17 @@ TEST_CASE("tags, texts, entities, CDATA, comments") {
   CHECK(xml.attribute("t") == "a\"b");
   CHECK(xml.attribute("v") == ">");
   CHECK_FALSE(xml.attribute("x"));
+  const auto all = xml.attributes();
+  REQUIRE(all);
+  REQUIRE(all->size() == 3);
+  CHECK((*all)[1].name == "s:t");
+  CHECK((*all)[1].value == "a\"b");
+  CHECK(xml.is_empty_element());
+  for (const char* text : {"<c r/>", "<c r=1>", "<c r='1' s>"}) {
+    XmlReader broken(text);
+    REQUIRE(broken.next());
+    CHECK_FALSE(broken.attributes());
+  }
 }
 
 TEST_CASE("what is not well formed or dangerous is an error") {
@@ -42,8 +53,8 @@ TEST_CASE("what is not well formed or dangerous is an error") {
                                       "<a><!ENTITY x></a>", "<!-- ", "<?x", "<![CDATA[", "< a>", "<a <b>>"})
     CHECK(tokens(text).ends_with("error"));
   std::string deep;
-  for (std::size_t i = 0; i <= kXmlDepthMax; ++i) deep += "<a>";
+  for (std::size_t i = 0; i <= kXmlReaderDepthMax; ++i) deep += "<a>";
   CHECK(tokens(deep).ends_with("error"));
 }
 
-}  // namespace phendau::report::xml_reader_test
+}  // namespace phendau::xml_reader_test

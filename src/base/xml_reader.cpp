@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/xml_reader.h"
+#include "base/xml_reader.h"
 
 #include <charconv>
 
@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "base/unicode.h"
 
-namespace phendau::report {
+namespace phendau {
 namespace {
 
 constexpr std::size_t kEntityBytesMax = 10;  // "&#x10FFFF;"
@@ -136,8 +136,8 @@ Result<XmlReader::Token> XmlReader::read_tag() {
   if (at >= text_.size()) return bad("a tag without an end");
   empty_element_ = text_[at - 1] == '/' && at - 1 >= attributes_begin;
   attributes_ = text_.substr(attributes_begin, at - attributes_begin - (empty_element_ ? 1 : 0));
-  if (open_.size() >= kXmlDepthMax)
-    return fail(ErrorCode::limit, fmt::format("XML, byte {}: more than {} levels", pos_, kXmlDepthMax));
+  if (open_.size() >= kXmlReaderDepthMax)
+    return fail(ErrorCode::limit, fmt::format("XML, byte {}: more than {} levels", pos_, kXmlReaderDepthMax));
   open_.push_back(name);
   name_ = local(name);
   pos_ = at + 1;
@@ -155,23 +155,40 @@ Result<XmlReader::Token> XmlReader::read_end_tag() {
   return Token::end;
 }
 
+/// The attribute at `at`, which becomes the place behind it; its value as written. False if there is none.
+Result<bool> XmlReader::next_attribute(std::size_t& at, std::string_view& name,
+                                       std::string_view& value) const {
+  while (at < attributes_.size() && is_space(attributes_[at])) ++at;
+  if (at >= attributes_.size()) return false;
+  const std::size_t equals = attributes_.find('=', at);
+  if (equals == std::string_view::npos) return bad("an attribute without a value");
+  name = trim(attributes_.substr(at, equals - at));
+  std::size_t open = equals + 1;
+  while (open < attributes_.size() && is_space(attributes_[open])) ++open;
+  if (open >= attributes_.size() || (attributes_[open] != '"' && attributes_[open] != '\''))
+    return bad("an attribute without quotes");
+  const std::size_t close = attributes_.find(attributes_[open], open + 1);
+  if (close == std::string_view::npos) return bad("an attribute without an end");
+  value = attributes_.substr(open + 1, close - open - 1);
+  at = close + 1;
+  return true;
+}
+
 std::optional<std::string> XmlReader::attribute(std::string_view wanted) const {
+  std::string_view name, value;
   std::size_t at = 0;
-  while (at < attributes_.size()) {
-    while (at < attributes_.size() && is_space(attributes_[at])) ++at;
-    const std::size_t equals = attributes_.find('=', at);
-    if (equals == std::string_view::npos) return std::nullopt;
-    const std::string_view name = trim(attributes_.substr(at, equals - at));
-    std::size_t open = equals + 1;
-    while (open < attributes_.size() && is_space(attributes_[open])) ++open;
-    if (open >= attributes_.size() || (attributes_[open] != '"' && attributes_[open] != '\''))
-      return std::nullopt;
-    const std::size_t close = attributes_.find(attributes_[open], open + 1);
-    if (close == std::string_view::npos) return std::nullopt;
-    if (local(name) == wanted) return decode_xml_text(attributes_.substr(open + 1, close - open - 1));
-    at = close + 1;
+  for (auto more = next_attribute(at, name, value); more && *more; more = next_attribute(at, name, value)) {
+    if (local(name) == wanted) return decode_xml_text(value);
   }
   return std::nullopt;
 }
 
-}  // namespace phendau::report
+Result<std::vector<XmlReader::Attribute>> XmlReader::attributes() const {
+  std::vector<Attribute> out;
+  std::string_view name, value;
+  for (std::size_t at = 0; PHENDAU_TRY(next_attribute(at, name, value));)
+    out.push_back({name, decode_xml_text(value)});
+  return out;
+}
+
+}  // namespace phendau
