@@ -178,6 +178,10 @@ Result<> Scanner::run() {
   PHENDAU_TRY(time_order_.finish());
   output_.finish();
   say_not_understood();
+  if (without_source_ > 0) {
+    std::fprintf(stderr, "phendau: %s\n",
+                 globals_.text("scan.without_source", {std::to_string(without_source_)}).c_str());
+  }
   return {};
 }
 
@@ -229,6 +233,10 @@ Result<> Scanner::report(Work& work) {
   for (std::size_t i = 0; i < work.block.batches.size(); ++i) {
     const auto& [batch, positions] = work.block.batches[i];
     totals_.events += batch.rows();
+    for (std::uint32_t row = 0; row < batch.rows(); ++row) {
+      if (!batch.column(kLogsourceColumn)->has(row) && !batch.column(kParseErrorColumn)->has(row))
+        ++without_source_;
+    }
     std::vector<detect::Match> by_row = std::move(work.matches[i]);
     std::sort(by_row.begin(), by_row.end(), [](const detect::Match& a, const detect::Match& b) {
       return std::pair(a.row, a.rule_index) < std::pair(b.row, b.rule_index);
