@@ -33,6 +33,16 @@ std::pair<std::uint64_t, std::string> count_of(const DamageCounts& damage, bool 
   return {count, reasons};
 }
 
+/// Understood, but of no log source that a pack names: no rule looks at them.
+std::uint64_t rows_without_source(const Batch& batch) {
+  const auto& sources = batch.column(kLogsourceColumn)->ids;
+  const auto& errors = batch.column(kParseErrorColumn)->ids;
+  std::uint64_t out = 0;
+  for (std::uint32_t row = 0; row < batch.rows(); ++row)
+    out += sources[row] == kAbsent && errors[row] == kAbsent ? 1 : 0;
+  return out;
+}
+
 /// Blocks and batches come and go, each megabytes: giving their memory back to the system and asking for it
 /// again would take a fifth of the time.
 void keep_freed_memory() {
@@ -54,10 +64,11 @@ struct Scanner::Work {
   std::shared_ptr<RecordReader> reader;  // owns what the batches refer to
   std::string path;
   bool last_of_file = false;
-  std::uint64_t events = 0;      // when done
-  std::deque<Judged> judged;     // guarded by the pool
-  std::size_t judged_cells = 0;  // in them; guarded by the pool
-  bool done = false;             // guarded by the pool
+  std::uint64_t without_source = 0;  // when done
+  std::uint64_t events = 0;          // when done
+  std::deque<Judged> judged;         // guarded by the pool
+  std::size_t judged_cells = 0;      // in them; guarded by the pool
+  bool done = false;                 // guarded by the pool
 };
 
 /// Workers that take work in order; its results are taken back in order. A worker whose results are not
@@ -171,6 +182,7 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
   const auto run = [this](Work& work, BlockDecoder& decoder, const WorkPool::Put& put) {
     const TakeDecoded judge = [&](DecodedBatch&& decoded) {
       work.events += decoded.batch.rows();
+      work.without_source += rows_without_source(decoded.batch);
       auto matches = detect::match(rules_.plan, decoded.batch);
       if (!matches.empty()) put({std::move(decoded), std::move(matches)});
     };
@@ -225,6 +237,10 @@ Result<> Scanner::run() {
   PHENDAU_TRY(time_order_.finish());
   output_.finish();
   say_not_understood();
+  if (without_source_ > 0) {
+    std::fprintf(stderr, "phendau: %s\n",
+                 globals_.text("scan.without_source", {std::to_string(without_source_)}).c_str());
+  }
   return {};
 }
 
@@ -273,6 +289,7 @@ void Scanner::hand_in(std::unique_ptr<Work> work) {
 void Scanner::finish_front() {
   const auto work = pool_->finish_front();
   totals_.events += work->events;
+  without_source_ += work->without_source;
   for (const auto& [reason, count] : work->block.damage) {
     damage_of_file_[reason] += count;
     totals_.damage[reason] += count;

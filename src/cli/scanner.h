@@ -75,6 +75,7 @@ class Scanner {
   std::uint64_t lines_before_ = 0;  // of the file, before the block that is reported next
   ReadTotals totals_;
   DamageCounts damage_of_file_;
+  std::uint64_t without_source_ = 0;  // events
   std::uint64_t unreadable_ = 0;
   std::uint64_t bytes_total_ = 0;  // of all files; for progress
   std::uint64_t bytes_done_ = 0;

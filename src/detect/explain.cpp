@@ -187,7 +187,7 @@ Explanation explain(const Rule& rule, const SourceMap& sources, const Batch& bat
                     const CompileOptions& options) {
   Explanation out{Explanation::Kind::rule, rule.title_for_people(), {}, false, {}};
   const std::string key(batch.column(kLogsourceColumn)->has(row) ? batch.column(kLogsourceColumn)->text(row)
-                                                                 : "//");
+                                                                 : kNoLogsource);
   const SourceRoutes routes = sources.routes(rule.logsource);
   Explanation routed{Explanation::Kind::logsource, rule.logsource.key(), key, false, {}};
   CompileOptions with_fields = options;

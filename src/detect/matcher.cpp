@@ -152,7 +152,7 @@ class Matching {
     std::uint32_t of_absent = kNone;
     audience_of_row_.resize(batch_.rows());
     for (std::uint32_t row = 0; row < batch_.rows(); ++row) {
-      if (!column.has(row) && of_absent == kNone) of_absent = audience_of("//");
+      if (!column.has(row) && of_absent == kNone) of_absent = audience_of(kNoLogsource);
       const std::uint32_t audience = column.has(row) ? by_value[column.ids[row]] : of_absent;
       audience_of_row_[row] = audience;
       audiences_[audience].rows.insert(row);

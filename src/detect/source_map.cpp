@@ -98,6 +98,7 @@ int parts_given(const LogSource& source) {
 }  // namespace
 
 bool covers(std::string_view pattern, std::string_view key) {
+  if (key.empty()) key = kNoLogsource;
   for (int part = 0; part < 3; ++part) {
     const std::size_t wanted_end = pattern.find('/');
     const std::size_t end = key.find('/');
@@ -188,8 +189,9 @@ SourceRoutes SourceMap::routes(const LogSource& logsource) const {
   const auto or_any = [](const std::string& part) { return part.empty() ? std::string("*") : part; };
   if (!out.known) {
     SourceRoute own;
-    own.covers = {or_any(logsource.product) + "/" + or_any(logsource.category) + "/" +
-                  or_any(logsource.service)};
+    own.covers = {
+        or_any(logsource.product) + "/" + or_any(logsource.category) + "/" + or_any(logsource.service),
+        std::string(kNoLogsource)};
     out.routes.push_back(std::move(own));
   }
   return out;

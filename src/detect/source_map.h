@@ -25,6 +25,8 @@
 
 namespace phendau::detect {
 
+/// Key of events that do not say what wrote them: JSON of programs that no decoder knows.
+inline constexpr std::string_view kNoLogsource = "//";
 inline constexpr std::size_t kSourceEntriesMax = 10'000;  // SigmaHQ names 136 log sources
 
 struct SourceRoute {
@@ -40,7 +42,7 @@ struct ChannelSource {
 };
 
 struct SourceRoutes {
-  bool known = false;  // false: no entry; the one route is the log source's own key
+  bool known = false;  // false: no entry; the one route is the log source's own key, and events without any
   std::vector<SourceRoute> routes;
 };
 

@@ -254,6 +254,8 @@ constexpr Form kForms[] = {
      "", kFailed, kPamMethod},
     // A memory stick gives both lines, joined by its port; a keyboard only the first.
     {Group::kernel, "usb {word:usb_port}: SerialNumber: {rest:device_serial}", "usb_device"},
+    {Group::kernel, "usb {word:usb_port}: New USB device strings: Mfr={num}, Product={num}, SerialNumber=0",
+     "usb_device"},
     {Group::kernel, "usb-storage {lazy:usb_port}:{word} USB Mass Storage device detected", "removable_media"},
 
     {Group::pam, "service({lazy}) ignoring max retries; {num} > {num}", "", kFailed},

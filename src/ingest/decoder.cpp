@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "ingest/journald_decoder.h"
+#include "ingest/key_values.h"
 #include "ingest/line_formats.h"
 #include "ingest/ndjson_decoder.h"
 #include "ingest/parse_error.h"
@@ -127,7 +128,11 @@ std::string_view detect_format(std::string_view head) {
   LineMemory memory;
   PairList fields;
   LineMeaning meaning;
-  return read_line({}, without_line_end(line), {}, memory, fields, meaning) ? "text" : "syslog";
+  if (!read_line({}, without_line_end(line), {}, memory, fields, meaning)) return "syslog";
+  // What a firewall writes is found anywhere in a line: it mostly has a header of syslog in front, with time
+  // and host.
+  PairList pairs;
+  return parse_firewall_line(without_line_end(line), {}, pairs, meaning) ? "syslog" : "text";
 }
 
 }  // namespace phendau::ingest

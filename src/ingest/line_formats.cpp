@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "ingest/cef.h"
+#include "ingest/dns_log.h"
 #include "ingest/key_values.h"
 #include "ingest/mail_log.h"
 #include "ingest/parse_error.h"
@@ -57,21 +58,21 @@ bool try_exim(const LineView& line) {
   return parse_exim_line(line.text, line.provenance.zone, line.fields, line.meaning);
 }
 
+bool try_bind(const LineView& line) {
+  return parse_bind_line(line.text, line.provenance.zone, line.fields, line.meaning);
+}
+
 struct FormatRow {
   std::string_view name;
   bool (*parse)(const LineView& line);
   bool by_content;  // tried when the format is not known
 };
 constexpr FormatRow kFormats[] = {
-    {"cef", try_cef, true},
-    {"auditd", try_audit, true},
-    {"exim", try_exim, true},
-    {"w3c", try_w3c, true},
-    {"ncsa", try_ncsa, true},
-    {"squid", try_squid, true},
-    {"web_error", try_web_error, true},
-    {"firewall", try_firewall, true},
-    {"key_value", try_pairs, false},
+    {"cef", try_cef, true},           {"auditd", try_audit, true},
+    {"exim", try_exim, true},         {"bind", try_bind, true},
+    {"w3c", try_w3c, true},           {"ncsa", try_ncsa, true},
+    {"squid", try_squid, true},       {"web_error", try_web_error, true},
+    {"firewall", try_firewall, true}, {"key_value", try_pairs, false},
 };
 
 }  // namespace
@@ -137,6 +138,9 @@ bool read_message(std::string_view program, std::string_view message, const Prov
   fields.clear();
   meaning = {};
   if (parse_mail_message(program, message, fields, meaning)) return true;
+  fields.clear();
+  meaning = {};
+  if (parse_dns_message(program, message, fields, meaning)) return true;
   for (const auto parse : kTries) {
     fields.clear();
     meaning = {};

@@ -22,7 +22,23 @@ TEST_CASE("the format of a file is told by its first line") {
   CHECK(detect_format("Dec 10 06:55:46 LabSZ sshd[24200]: Invalid user\n") == "syslog");
   CHECK(detect_format("<13>Nov 24 09:59:00 h CEF:0|v|p|1|2|n|3|a=b\n") == "syslog");
   CHECK(detect_format("2026-11-24T10:00:00+07:00 host prog: text\n") == "syslog");
+  CHECK(detect_format("Nov 26 08:00:00 gw kernel: [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.5 DST=10.0.0.1 "
+                      "PROTO=TCP SPT=5 DPT=22\n") == "syslog");
   CHECK(detect_format("") == "syslog");
+}
+
+TEST_CASE("lines of a firewall keep the time and the host of the header before them") {
+  const Batch batch = decode_one(**make_decoder("syslog"),
+                                 "Nov 24 08:00:00 gw kernel: [9.1] [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.5 "
+                                 "DST=10.0.0.1 PROTO=TCP DPT=22");
+  CHECK(fields_of(batch, {"host", "logsource", "SRC", "action"}) ==
+        "host=gw|logsource=linux/firewall/netfilter|SRC=203.0.113.5|action=block");
+  const Batch bare =
+      decode_one(**make_decoder("syslog"),
+                 "date=2026-11-24 time=08:00:00 devname=\"FG1\" devid=\"FG100\" logid=\"0000000013\" "
+                 "type=\"traffic\" subtype=\"forward\" srcip=10.0.0.5 dstip=1.2.3.4 action=\"deny\"");
+  CHECK(fields_of(bare, {"host", "logsource", "srcip"}) ==
+        "host=FG1|logsource=fortigate//traffic|srcip=10.0.0.5");
 }
 
 TEST_CASE("two decoders share what a source announced") {

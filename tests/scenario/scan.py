@@ -119,6 +119,18 @@ for threads in (1, 2, 5):
     seen.add(done.stdout)
 assert len(seen) == 1
 
+# ---------------------------------------------------------------- JSON that does not say what wrote it
+(base / "own-rules").mkdir()
+(base / "own-rules" / "r.yml").write_text(
+    "title: own\nid: 77777777-7777-4777-8777-777777777771\nlogsource: {product: cong-mot-cua}\ndetection: {s: {action: export}, condition: s}\n---\n"
+    "title: of another\nid: 77777777-7777-4777-8777-777777777772\nlogsource: {product: windows, service: security}\n"
+    "detection: {s: {action: export}, condition: s}\n")
+(base / "own.json").write_text('{"action":"export","time":"2026-11-20T08:00:00Z"}\n{"action":"export","Channel":"Security"}\n')
+for extra in ([], ["--no-event"]):
+    rows, stats, done = scan(base / "own.json", rules=[base / "own-rules"], extra=extra)
+    assert [(row["title"], row["record"]) for row in rows] == [("own", 1), ("of another", 2)], rows
+    assert "1 records of JSON do not say their log source" in done.stderr, done.stderr
+
 # ---------------------------------------------------------------- damage and what is no log
 cut = base / "cut.gz"
 cut.write_bytes((base / "lines.json.gz").read_bytes()[:-200])
