@@ -30,19 +30,17 @@ struct Scratch {
 
 struct ScanTarget {
   const std::vector<std::string>& literals;
-  const std::vector<std::uint32_t>& ends;
+  const JoinedTexts& texts;
   const MultiPattern::Found& found;
-  std::size_t text = 0;  // in which the last hit was: hits mostly come in order
+  std::size_t begin = 0;  // of what is scanned, in the bytes of all texts
+  std::size_t text = 0;   // in which the last hit was: hits mostly come in order
 };
 
-std::size_t begin_of(const std::vector<std::uint32_t>& ends, std::size_t text) {
-  return text == 0 ? 0 : ends[text - 1];
-}
-
-int on_hit(unsigned int id, unsigned long long, unsigned long long to, unsigned int, void* context) {
+int on_hit(unsigned int id, unsigned long long, unsigned long long scanned_to, unsigned int, void* context) {
   auto& target = *static_cast<ScanTarget*>(context);
-  const auto& ends = target.ends;
-  if (to > ends[target.text] || to <= begin_of(ends, target.text)) {
+  const auto& ends = target.texts.ends;
+  const std::size_t to = target.begin + scanned_to;
+  if (to > ends[target.text] || to <= target.texts.begin_of(target.text)) {
     const bool later = to > ends[target.text];
     const auto from = later ? ends.begin() + static_cast<std::ptrdiff_t>(target.text) + 1 : ends.begin();
     // The next text mostly.
@@ -52,7 +50,7 @@ int on_hit(unsigned int id, unsigned long long, unsigned long long to, unsigned 
     target.text = static_cast<std::size_t>(at - ends.begin());
   }
   if (id >= target.literals.size()) return 0;
-  if (to >= begin_of(ends, target.text) + target.literals[id].size())
+  if (to >= target.texts.begin_of(target.text) + target.literals[id].size())
     target.found(static_cast<std::uint32_t>(target.text), id);
   return 0;
 }
@@ -148,11 +146,11 @@ std::string MultiPattern::engine() {
   return fmt::format("{} {:x} {:x}", hs_version(), here.tune, here.cpu_features);
 }
 
-void MultiPattern::scan(const JoinedTexts& texts, const Found& found) const {
-  if (literals_.empty() || texts.bytes.empty()) return;
-  const bool scanned = automaton_ != nullptr && scan_by_automaton(texts, found);
+void MultiPattern::scan(const JoinedTexts& texts, const Found& found, std::uint32_t first) const {
+  if (literals_.empty() || first >= texts.size()) return;
+  const bool scanned = automaton_ != nullptr && scan_by_automaton(texts, found, first);
   if (scanned && searched_.empty()) return;
-  for (std::uint32_t text = 0; text < texts.ends.size(); ++text) {
+  for (std::uint32_t text = first; text < texts.size(); ++text) {
     const auto search = [&](std::uint32_t literal) {
       if (contains_bytes(texts.text(text), literals_[literal])) found(text, literal);
     };
@@ -161,13 +159,15 @@ void MultiPattern::scan(const JoinedTexts& texts, const Found& found) const {
   }
 }
 
-bool MultiPattern::scan_by_automaton(const JoinedTexts& texts, const Found& found) const {
-  if (texts.bytes.size() > 0xFFFF'FFFFu) return false;
+bool MultiPattern::scan_by_automaton(const JoinedTexts& texts, const Found& found,
+                                     std::uint32_t first) const {
+  const std::string_view bytes = std::string_view(texts.bytes).substr(texts.begin_of(first));
+  if (bytes.size() > 0xFFFF'FFFFu) return false;
   hs_scratch_t* const scratch = scratch_for(automaton_->database, automaton_->serial);
-  ScanTarget target{literals_, texts.ends, found, 0};
+  ScanTarget target{literals_, texts, found, texts.begin_of(first), first};
   return scratch != nullptr &&
-         hs_scan(automaton_->database, texts.bytes.data(), static_cast<unsigned>(texts.bytes.size()), 0,
-                 scratch, on_hit, &target) == HS_SUCCESS;
+         hs_scan(automaton_->database, bytes.data(), static_cast<unsigned>(bytes.size()), 0, scratch, on_hit,
+                 &target) == HS_SUCCESS;
 }
 
 }  // namespace phendau::detect

@@ -16,9 +16,10 @@ namespace phendau::detect {
 struct JoinedTexts {
   std::string bytes;
   std::vector<std::uint32_t> ends;  // of each text, in `bytes`
+  std::uint32_t size() const { return static_cast<std::uint32_t>(ends.size()); }
+  std::size_t begin_of(std::size_t index) const { return index == 0 ? 0 : ends[index - 1]; }
   std::string_view text(std::size_t index) const {
-    const std::size_t begin = index == 0 ? 0 : ends[index - 1];
-    return std::string_view(bytes).substr(begin, ends[index] - begin);
+    return std::string_view(bytes).substr(begin_of(index), ends[index] - begin_of(index));
   }
   void clear() {
     bytes.clear();
@@ -41,13 +42,14 @@ class MultiPattern {
   using Found = std::function<void(std::uint32_t text, std::uint32_t literal)>;
   /// Calls `found` for each text and literal that it has, at least once and in no particular order. Bytes are
   /// compared; what reaches from one text into the next is not found.
-  void scan(const JoinedTexts& texts, const Found& found) const;
+  /// @param first the texts before are not looked at
+  void scan(const JoinedTexts& texts, const Found& found, std::uint32_t first = 0) const;
   std::size_t size() const { return literals_.size(); }
 
  private:
   struct Automaton;
   /// False if it could not.
-  bool scan_by_automaton(const JoinedTexts& texts, const Found& found) const;
+  bool scan_by_automaton(const JoinedTexts& texts, const Found& found, std::uint32_t first) const;
   std::vector<std::string> literals_;
   std::vector<std::uint32_t> searched_;  // literals that are not in the automaton
   std::shared_ptr<const Automaton> automaton_;

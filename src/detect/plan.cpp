@@ -160,8 +160,7 @@ class Builder {
     node.kind = predicate->kind;
     node.constant = predicate->constant;
     std::vector<Cover> covers;
-    for (const auto& child : predicate->children)
-      node.children.push_back(add_node(child, covers.emplace_back()));
+    for (const auto& child : predicate->children) adopt(node, add_node(child, covers.emplace_back()));
     switch (predicate->kind) {
       case Predicate::Kind::constant:
         cover.possible = !predicate->constant;
@@ -199,6 +198,15 @@ class Builder {
     guarded.kind = Predicate::Kind::all_of;
     guarded.children = {add_atom_node(guard, cover), put(std::move(node))};
     return put(std::move(guarded));
+  }
+
+  /// "All of" in "all of" is one: what is cheap in the inner one comes before what is dear in the outer.
+  void adopt(PlanNode& parent, NodeId child) {
+    PlanNode& made = layout_.nodes[child];
+    const bool same = made.kind == parent.kind && parent.kind != Predicate::Kind::negation;
+    if (!same) return parent.children.push_back(child);
+    parent.children.insert(parent.children.end(), made.children.begin(), made.children.end());
+    layout_.nodes.pop_back();  // the child, which was put last
   }
 
   NodeId put(PlanNode node) {

@@ -63,7 +63,7 @@ struct PlanNode {
   Predicate::Kind kind = Predicate::Kind::constant;
   bool constant = false;
   AtomId atom = 0;
-  std::vector<NodeId> children;  // cheap ones first: ordered by index_atoms()
+  std::vector<NodeId> children;
 };
 
 /// A rule under one route of the source map.
@@ -87,6 +87,7 @@ struct PlanLayout {
   std::vector<std::map<std::string, std::string>> renamings;  // distinct ones: rule field -> event field
   std::vector<std::vector<std::uint32_t>> atom_variants;      // variants to judge if the atom is found
   std::vector<std::uint32_t> always;                          // variants without a required atom
+  std::vector<std::vector<AtomId>> covers;  // by variant, the required atoms; by index_atoms()
   /// By which cover sets see an event: the slice of each field that its rules need, kNoSlice if they need
   /// nothing of the field. Holds the log sources that the rules name; others need whole fields. By
   /// index_atoms().
