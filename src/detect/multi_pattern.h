@@ -34,7 +34,7 @@ class MultiPattern {
   /// @param saved what save() gave for the same literals; built anew if it is empty, damaged or of another
   /// engine(). Bytes that somebody made up can do anything: take only what this program wrote.
   static MultiPattern build(std::vector<std::string> literals, std::string_view saved = {});
-  /// The automaton as bytes; empty if there is none.
+  /// The automata as bytes; empty if there are none.
   std::string save() const;
   /// What a saved automaton depends on besides its literals: Vectorscan's version and the processor.
   static std::string engine();
@@ -48,11 +48,15 @@ class MultiPattern {
 
  private:
   struct Automaton;
-  /// False if it could not.
-  bool scan_by_automaton(const JoinedTexts& texts, const Found& found, std::uint32_t first) const;
+  /// Literals that are sought together.
+  struct Part {
+    std::vector<std::uint32_t> literals;
+    std::shared_ptr<const Automaton> automaton;  // null: one by one
+    bool beyond_ascii = false;                   // all of them: no text of ASCII has one
+  };
+  void scan_part(const Part& part, const JoinedTexts& texts, std::uint32_t first, const Found& found) const;
   std::vector<std::string> literals_;
-  std::vector<std::uint32_t> searched_;  // literals that are not in the automaton
-  std::shared_ptr<const Automaton> automaton_;
+  std::vector<Part> parts_;
 };
 
 }  // namespace phendau::detect

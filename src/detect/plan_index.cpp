@@ -77,8 +77,8 @@ void choose_sought(PlanLayout& layout) {
       if (layout.nodes[child].kind != Predicate::Kind::atom) continue;
       PlanAtom& atom = layout.atoms[layout.nodes[child].atom];
       const std::string& text = atom.predicate->pattern.value;
-      if (atom.method == AtomMethod::literal && (text.size() >= kManyBytesMin || !is_all_ascii(text)))
-        atom.sought = true;
+      const bool costly = is_all_ascii(text) && (text.size() < kManyBytesMin || is_everyday(text));
+      if (atom.method == AtomMethod::literal && !costly) atom.sought = true;
     }
   }
 }

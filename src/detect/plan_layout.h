@@ -96,6 +96,8 @@ struct PlanLayout {
 
 /// @param predicate kind atom
 PlanAtom plan_atom(PredicatePtr predicate);
+/// Pieces of texts as most machines write them all day: finding one says little, however long it is.
+bool is_everyday(std::string_view folded);
 /// The last step of making a layout: fields in the order of their first atoms, and in them what the matcher
 /// looks up.
 /// @param automata saved ones, by field and slice; what is missing or does not fit is built.
