@@ -17,10 +17,11 @@ TEST_CASE("find bytes: as string_view::find, at every place and around blocks") 
     return out;
   };
   for (int round = 0; round < 4'000; ++round) {
-    const std::string text = text_of(random() % 70);
-    const std::string wanted = text_of(random() % 7);
-    const std::size_t from = random() % 80;
-    CHECK(find_bytes(text, wanted, from) == std::string_view(text).find(wanted, from));
+    const std::string text = text_of(random() % 130);
+    const std::string wanted = text_of(random() % 9);
+    const std::size_t from = random() % 140;
+    for (const Lanes lanes : {Lanes::narrow, lanes_of_processor()})
+      CHECK(find_bytes(text, wanted, from, lanes) == std::string_view(text).find(wanted, from));
   }
   for (std::size_t size = 1; size <= 40; ++size) {
     for (std::size_t at = 0; at + 3 <= size; ++at) {

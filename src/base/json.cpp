@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_set>
 
@@ -329,19 +330,24 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
+  const auto is_plain = [](char c) {
+    return static_cast<signed char>(c) >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+  };
   out += '"';
-  std::size_t pos = 0;
-  while (pos < text.size()) {
+  for (std::size_t pos = 0; pos < text.size();) {
+    std::size_t end = pos;
+    while (end < text.size() && is_plain(text[end])) ++end;
+    out.append(text, pos, end - pos);
+    pos = end;
+    if (pos == text.size()) break;
     const auto c = static_cast<unsigned char>(text[pos]);
     if (c >= 0x80) {
       const std::size_t length = utf8_sequence_length(text, pos);
-      if (length == 0) {
+      if (length == 0)
         out += "\xEF\xBF\xBD";
-        ++pos;
-      } else {
+      else
         out.append(text, pos, length);
-        pos += length;
-      }
+      pos += std::max<std::size_t>(1, length);
       continue;
     }
     switch (c) {
@@ -361,11 +367,7 @@ void append_json_string(std::string& out, std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (c < 0x20 || c == 0x7f) {
-          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += static_cast<char>(c);
-        }
+        out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     }
     ++pos;
   }

@@ -73,6 +73,7 @@ struct Regex::Code {
   std::string pattern;
   std::uint32_t options = 0;
   pcre2_code* code = nullptr;
+  std::optional<char> required;  // a byte that every text has in which it is found
 
   Code() = default;
   ~Code() {
@@ -89,8 +90,18 @@ struct Regex::Code {
     if (out != nullptr) pcre2_jit_compile(out, PCRE2_JIT_COMPLETE);
     return out;
   }
+  /// No letter: of those we are not told whether they may be capital or small.
+  void find_required() {
+    std::uint32_t given = 0;
+    std::uint32_t unit = 0;
+    pcre2_pattern_info(code, PCRE2_INFO_LASTCODETYPE, &given);
+    pcre2_pattern_info(code, PCRE2_INFO_LASTCODEUNIT, &unit);
+    const bool letter = (unit >= 'a' && unit <= 'z') || (unit >= 'A' && unit <= 'Z');
+    if (given == 1 && unit < 0x80 && !letter) required = static_cast<char>(unit);
+  }
   /// As pcre2_match(); PCRE2_ERROR_CALLOUT when it would take too long.
   int match(std::string_view subject, pcre2_match_data* data) const {
+    if (required && subject.find(*required) == std::string_view::npos) return PCRE2_ERROR_NOMATCH;
     thread_local MatchContext context;
     const pcre2_code* chosen = code;
     const bool is_long = subject.size() > kLongSubjectBytes;
@@ -132,6 +143,7 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexFlags flags) {
     return fail(ErrorCode::invalid, fmt::format("regular expression, offset {}: {}", offset,
                                                 reinterpret_cast<const char*>(message)));
   }
+  compiled->find_required();
   Regex out;
   out.code_ = std::move(compiled);
   return out;

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
 #include "base/time.h"
 #include "cli/cli.h"
 #include "detect/rule.h"
@@ -40,7 +39,8 @@ class ScanOutput {
   std::uint64_t matches() const { return matches_; }
 
  private:
-  Json start_of(const detect::RuleMeta& rule, UtcTime time) const;
+  /// The first members of a match as JSON, with the comma that follows.
+  std::string start_of(const detect::RuleMeta& rule, UtcTime time) const;
   void put(std::string_view match);
   void put_row(const detect::RuleMeta& rule, UtcTime time, std::string_view host, const std::string& path,
                const std::string& record);

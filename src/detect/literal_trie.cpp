@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The idea: sorted as they are read from the side, the literals below a node are a range.
+// The idea: sorted as they are read from the side, the literals below a node are a range. What all of them
+// have next is compared at once.
 #include "detect/literal_trie.h"
 
 #include <algorithm>
@@ -11,6 +12,7 @@ LiteralTrie LiteralTrie::build(std::vector<std::string> literals, Side side) {
   LiteralTrie out;
   out.side_ = side;
   out.literals_ = std::move(literals);
+  if (out.literals_.empty()) return out;
   out.order_.resize(out.literals_.size());
   std::iota(out.order_.begin(), out.order_.end(), 0u);
   const auto less = [&](std::uint32_t a, std::uint32_t b) {
@@ -38,13 +40,21 @@ LiteralTrie LiteralTrie::build(std::vector<std::string> literals, Side side) {
     if (range.end - range.begin == 1) {
       node.literals_end = range.end;
     } else {
-      while (node.literals_end < range.end && text(node.literals_end).size() == range.depth)
-        ++node.literals_end;
+      // Sorted: what the first and the last share, all do.
+      const std::string_view first = text(range.begin);
+      const std::string_view last = text(range.end - 1);
+      std::size_t depth = range.depth;
+      while (depth < first.size() && depth < last.size() &&
+             out.byte_at(first, depth) == out.byte_at(last, depth))
+        ++depth;
+      node.shared = static_cast<std::uint32_t>(depth - range.depth);
+      node.sample = out.order_[range.begin];
+      while (node.literals_end < range.end && text(node.literals_end).size() == depth) ++node.literals_end;
       for (std::uint32_t at = node.literals_end; at < range.end;) {
         const std::uint32_t begin = at;
-        const unsigned char label = out.byte_at(text(begin), range.depth);
-        while (at < range.end && out.byte_at(text(at), range.depth) == label) ++at;
-        ranges.push_back({begin, at, range.depth + 1});
+        const unsigned char label = out.byte_at(text(begin), depth);
+        while (at < range.end && out.byte_at(text(at), depth) == label) ++at;
+        ranges.push_back({begin, at, depth + 1});
         out.nodes_.emplace_back();
         out.labels_ += static_cast<char>(label);
         ++node.children;

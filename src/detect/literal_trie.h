@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace phendau::detect {
 
 class LiteralTrie {
@@ -26,10 +28,16 @@ class LiteralTrie {
     std::uint32_t at = 0;
     for (std::size_t depth = 0;; ++depth) {
       const Node& node = nodes_[at];
-      for (std::uint32_t i = node.literals_begin; i < node.literals_end; ++i) {
-        if (node.children > 0 || has(text, order_[i])) found(order_[i]);
+      if (node.children == 0) {
+        for (std::uint32_t i = node.literals_begin; i < node.literals_end; ++i) {
+          if (has(text, order_[i])) found(order_[i]);
+        }
+        return;
       }
-      if (node.children == 0 || depth == text.size()) return;
+      if (node.shared > 0 && !shares(text, node, depth)) return;
+      depth += node.shared;
+      for (std::uint32_t i = node.literals_begin; i < node.literals_end; ++i) found(order_[i]);
+      if (depth == text.size()) return;
       const char* const labels = labels_.data() + node.first_child;
       const void* const label = std::memchr(labels, byte_at(text, depth), node.children);
       if (label == nullptr) return;
@@ -44,10 +52,21 @@ class LiteralTrie {
     std::uint32_t children = 0;
     std::uint32_t literals_begin = 0;  // in order_
     std::uint32_t literals_end = 0;
+    std::uint32_t shared = 0;  // bytes that all literals below have next, before the labels of the children
+    std::uint32_t sample = 0;  // one of these literals
   };
 
   unsigned char byte_at(std::string_view text, std::size_t depth) const {
     return static_cast<unsigned char>(text[side_ == Side::begin ? depth : text.size() - 1 - depth]);
+  }
+  bool shares(std::string_view text, const Node& node, std::size_t depth) const {
+    if (text.size() - depth < node.shared) return false;
+    const std::string_view literal = literals_[node.sample];
+    const bool begins = side_ == Side::begin;
+    const char* const here = begins ? text.data() + depth : text.data() + text.size() - depth - node.shared;
+    const char* const there =
+        begins ? literal.data() + depth : literal.data() + literal.size() - depth - node.shared;
+    return equal_bytes(here, there, node.shared);
   }
   bool has(std::string_view text, std::uint32_t literal) const {
     return side_ == Side::begin ? text.starts_with(literals_[literal]) : text.ends_with(literals_[literal]);

@@ -63,9 +63,9 @@ struct Workspace {
   std::vector<std::uint32_t> rows_at;   // by atom: where its rows are kept; kNone: nowhere
   std::vector<char> wanted;             // by variant
   std::vector<Hit> hits;
-  std::vector<AtomId> found;      // with a last hit
-  std::vector<AtomId> with_rows;  // with a place of rows
-  JoinedTexts texts;
+  std::vector<AtomId> found;         // with a last hit
+  std::vector<AtomId> with_rows;     // with a place of rows
+  JoinedTexts texts;                 // folded values, each once for all that looks at it
   std::vector<ValueId> text_values;  // by text
   std::vector<bool> chosen;          // by value
 
@@ -78,13 +78,15 @@ struct Workspace {
   }
   void clean() {
     constexpr std::size_t kKeptHitsMax = 1u << 18;
-    constexpr std::size_t kKeptBytesMax = 1u << 20;
+    constexpr std::size_t kKeptBytesMax = 2u << 20;
     for (const AtomId atom : found) last_hit[atom] = kNone;
     for (const AtomId atom : with_rows) rows_at[atom] = kNone;
     found.clear();
     with_rows.clear();
     hits.clear();
     if (hits.capacity() > kKeptHitsMax) hits = {};
+    texts.clear();
+    text_values.clear();
     if (texts.bytes.capacity() > kKeptBytesMax) texts = {};
   }
 };
@@ -102,7 +104,12 @@ void append_folded(std::string& out, std::string_view text) {
 class Matching {
  public:
   Matching(const PlanLayout& plan, const Batch& batch, Workspace& space)
-      : plan_(plan), batch_(batch), space_(space), by_value_(batch.columns().size()) {
+      : plan_(plan),
+        batch_(batch),
+        space_(space),
+        columns_(plan.fields.size()),
+        by_value_(batch.columns().size()),
+        folded_(batch.columns().size()) {
     space_.prepare(plan);
   }
   ~Matching() { space_.clean(); }
@@ -127,7 +134,8 @@ class Matching {
         found.clear();
         previous = variant.rule;
       }
-      RowSet rows = covered_rows(variant.cover_set);
+      RowSet rows = candidate_rows(index);
+      if (rows.empty()) continue;
       keep(rows, variant.root);
       found |= rows;
     }
@@ -190,7 +198,10 @@ class Matching {
     for (std::uint32_t i = 0; i < batch_.columns().size(); ++i) {
       const Column& column = batch_.columns()[i];
       const auto field = plan_.field_index.find(column.name);
-      if (field != plan_.field_index.end()) find_in(i, field->second);
+      if (field != plan_.field_index.end()) {
+        columns_[field->second] = &column;
+        find_in(i, field->second);
+      }
       if (keywords == plan_.field_index.end() || !is_keyword_column(column.name)) continue;
       if (batch_.is_projected())
         find_in_keyword_rows(i, plan_.fields[keywords->second]);
@@ -253,37 +264,53 @@ class Matching {
   }
 
   void find_in_chosen(std::uint32_t column, const PlanField& field, const LiteralSlice& slice) {
-    constexpr std::size_t kJoinedBytes = 128u << 10;  // with the automaton in the second level cache
+    constexpr std::size_t kScannedBytes = 128u << 10;  // with the automaton in the second level cache
     const Dictionary& values = batch_.columns()[column].values;
+    std::uint32_t first = space_.texts.size();
     for (ValueId id = 0; id < values.size(); ++id) {
       if (!space_.chosen[id] || values.kind(id) == ValueKind::null) continue;
       const std::string_view text = values.text(id);
       const bool too_short =
           slice.literals.size() == 0 || (text.size() < slice.bytes_min && is_all_ascii(text));
       if (too_short && !field.looks_at_whole_values()) continue;
-      const std::size_t begin = space_.texts.bytes.size();
-      append_folded(space_.texts.bytes, text);
-      const std::string_view folded = std::string_view(space_.texts.bytes).substr(begin);
-      find_whole(column, field, id, folded);
-      if (folded.size() < slice.bytes_min || slice.literals.size() == 0) {
-        space_.texts.bytes.resize(begin);
-        continue;
+      if (space_.texts.bytes.size() - space_.texts.begin_of(first) >= kScannedBytes) {
+        scan_texts(column, slice, first);
+        make_room();
+        first = space_.texts.size();
       }
-      space_.texts.ends.push_back(static_cast<std::uint32_t>(space_.texts.bytes.size()));
-      space_.text_values.push_back(id);
-      if (space_.texts.bytes.size() >= kJoinedBytes) scan_texts(column, slice);
+      find_whole(column, field, id, fold(column, id));
     }
-    scan_texts(column, slice);
+    scan_texts(column, slice, first);
+    make_room();
   }
 
-  void scan_texts(std::uint32_t column, const LiteralSlice& slice) {
-    if (!space_.text_values.empty()) {
-      slice.literals.scan(space_.texts, [&](std::uint32_t text, std::uint32_t literal) {
-        note(slice.atoms[literal], column, space_.text_values[text]);
-      });
-    }
+  void scan_texts(std::uint32_t column, const LiteralSlice& slice, std::uint32_t first) {
+    const auto found = [&](std::uint32_t text, std::uint32_t literal) {
+      note(slice.atoms[literal], column, space_.text_values[text]);
+    };
+    slice.literals.scan(space_.texts, found, first);
+  }
+
+  /// A flood of values is folded again and again rather than kept.
+  void make_room() {
+    constexpr std::size_t kFoldedBytesMax = 8u << 20;
+    if (space_.texts.bytes.size() < kFoldedBytesMax) return;
     space_.texts.clear();
     space_.text_values.clear();
+    for (auto& of_column : folded_) of_column.clear();
+  }
+
+  /// The folded value, now the last of the texts. Holds until the next.
+  std::string_view fold(std::uint32_t column, ValueId id) {
+    const Dictionary& values = batch_.columns()[column].values;
+    JoinedTexts& texts = space_.texts;
+    append_folded(texts.bytes, values.text(id));
+    texts.ends.push_back(static_cast<std::uint32_t>(texts.bytes.size()));
+    space_.text_values.push_back(id);
+    auto& of_column = folded_[column];
+    if (of_column.empty()) of_column.resize(values.size(), kNone);
+    of_column[id] = texts.size() - 1;
+    return texts.text(texts.size() - 1);
   }
 
   void find_whole(std::uint32_t column, const PlanField& field, ValueId id, std::string_view folded) {
@@ -340,6 +367,19 @@ class Matching {
     return out;
   }
 
+  /// Those that the variant is routed to and that have one of its required atoms.
+  RowSet candidate_rows(std::uint32_t variant) {
+    RowSet covered = covered_rows(plan_.variants[variant].cover_set);
+    const auto& required = plan_.covers[variant];
+    if (required.empty()) return covered;
+    RowSet rows(batch_.rows());
+    for (const AtomId atom : required) {
+      if (is_found(atom)) rows |= rows_of(atom);
+    }
+    rows &= covered;
+    return rows;
+  }
+
   bool is_fast(AtomId atom) const { return plan_.atoms[atom].sought; }
 
   /// Whether some row of the batch may satisfy the node, as far as the found atoms tell.
@@ -391,7 +431,7 @@ class Matching {
         keep_atom(rows, node.atom);
         return;
       case Predicate::Kind::all_of:
-        for (const NodeId child : node.children) {
+        for (const NodeId child : by_looks(node)) {
           keep(rows, child);
           if (rows.empty()) return;
         }
@@ -406,6 +446,30 @@ class Matching {
         return;
       }
     }
+  }
+
+  /// Values to look at until it is known where the node holds, about.
+  std::size_t looks(NodeId id) const {
+    constexpr std::size_t kOfPattern = 8;  // times a plain search
+    const PlanNode& node = plan_.nodes[id];
+    std::size_t out = 0;
+    for (const NodeId child : node.children) out += looks(child);
+    if (node.kind != Predicate::Kind::atom || is_fast(node.atom)) return out;
+    const PlanAtom& atom = plan_.atoms[node.atom];
+    if (atom.predicate->field.empty()) return std::size_t{batch_.rows()} * batch_.columns().size();
+    const Column* const column = columns_[atom.field];
+    if (column == nullptr) return 0;
+    return column->values.size() * (atom.method == AtomMethod::literal ? 1 : kOfPattern);
+  }
+
+  /// Children of which less is to be looked at come first: the others look at fewer rows then.
+  std::vector<NodeId> by_looks(const PlanNode& node) const {
+    std::vector<std::pair<std::size_t, NodeId>> order;
+    for (const NodeId child : node.children) order.emplace_back(looks(child), child);
+    std::sort(order.begin(), order.end());
+    std::vector<NodeId> out;
+    for (const auto& [count, child] : order) out.push_back(child);
+    return out;
   }
 
   void keep_atom(RowSet& rows, AtomId atom) {
@@ -431,7 +495,7 @@ class Matching {
     found &= rows;
     RowSet rest = rows;
     rest -= found;
-    for (const NodeId child : node.children) {
+    for (const NodeId child : by_looks(node)) {
       if (rest.empty()) break;
       if (fast_atom(child) || !possible(child)) continue;
       RowSet some = rest;
@@ -453,7 +517,7 @@ class Matching {
     constexpr std::size_t kVerdictsMax = 16u << 20;  // a batch of many values and a plan of many atoms
     const auto [found, added] = judged_.try_emplace(atom);
     if (!added) return found->second;
-    const Column* const column = batch_.column(plan_.atoms[atom].predicate->field);
+    const Column* const column = columns_[plan_.atoms[atom].field];
     const std::size_t values = column == nullptr ? 0 : column->values.size();
     verdicts_ += values;
     if (verdicts_ > kVerdictsMax) {
@@ -474,15 +538,12 @@ class Matching {
     return kind != ValueKind::null && contains_bytes(folded(column, id), pattern.value);
   }
 
-  /// Folded once for all literals that are searched for in the value.
   std::string_view folded(const Column& column, ValueId id) {
-    const auto index = static_cast<std::size_t>(&column - batch_.columns().data());
-    if (folded_.empty()) folded_.resize(batch_.columns().size());
-    auto& texts = folded_[index];
-    if (texts.empty()) texts.resize(column.values.size());
-    auto& text = texts[id];
-    if (!text) append_folded(text.emplace(), column.values.text(id));
-    return *text;
+    const auto index = static_cast<std::uint32_t>(&column - batch_.columns().data());
+    const auto& texts = folded_[index];
+    if (!texts.empty() && texts[id] != kNone) return space_.texts.text(texts[id]);
+    make_room();
+    return fold(index, id);
   }
 
   /// Judges the values of these rows only: an expensive pattern mostly stands behind cheap ones.
@@ -511,12 +572,13 @@ class Matching {
   std::vector<Audience> audiences_;  // those in the batch
   std::map<std::vector<bool>, std::uint32_t> audience_index_;
   std::vector<std::uint32_t> audience_of_row_;
-  std::vector<bool> is_covered_;  // by cover set: whether a row is
-  std::deque<RowSet> rows_;       // of atoms, by Workspace::rows_at
+  std::vector<bool> is_covered_;        // by cover set: whether a row is
+  std::deque<RowSet> rows_;             // of atoms, by Workspace::rows_at
+  std::vector<const Column*> columns_;  // by field; null: the batch has none
   std::vector<std::optional<RowsByValue>> by_value_;
+  std::vector<std::vector<std::uint32_t>> folded_;  // by column and value: which text it became, or kNone
   std::unordered_map<AtomId, Judged> judged_;
-  std::size_t verdicts_ = 0;                                     // in judged_
-  std::vector<std::vector<std::optional<std::string>>> folded_;  // by column and value
+  std::size_t verdicts_ = 0;  // in judged_
 };
 
 }  // namespace

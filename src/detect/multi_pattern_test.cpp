@@ -80,6 +80,15 @@ TEST_CASE("joined texts: random ones, few and many literals, built and saved") {
       const Hits expected = wanted(literals, texts);
       CHECK(hits_of(built, texts) == expected);
       CHECK(hits_of(saved, texts) == expected);
+      const auto first = static_cast<std::uint32_t>(random() % (texts.size() + 1));
+      Hits later, expected_later;
+      saved.scan(
+          join(texts), [&](std::uint32_t text, std::uint32_t literal) { later.emplace(text, literal); },
+          first);
+      for (const auto& hit : expected) {
+        if (hit.first >= first) expected_later.insert(hit);
+      }
+      CHECK(later == expected_later);
     }
   }
 }

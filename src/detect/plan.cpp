@@ -151,7 +151,10 @@ class Builder {
     if (atom.predicate->pattern.op != MatchOp::contains) return {true, length <= 3 ? 30.0 : 12.0, {id}};
     if (!is_all_ascii(atom.predicate->pattern.value)) return {true, 1.0, {id}};
     constexpr double kCosts[] = {1'000, 1'000, 1'000, 100, 30, 6, 6, 1};
-    return {true, kCosts[std::min(length, std::size(kCosts) - 1)], {id}};
+    constexpr double kEveryday = 300;
+    const double of_length = kCosts[std::min(length, std::size(kCosts) - 1)];
+    if (is_everyday(atom.predicate->pattern.value)) return {true, std::max(kEveryday, of_length), {id}};
+    return {true, of_length, {id}};
   }
 
   NodeId add_node(const PredicatePtr& predicate, Cover& cover) {
@@ -160,8 +163,7 @@ class Builder {
     node.kind = predicate->kind;
     node.constant = predicate->constant;
     std::vector<Cover> covers;
-    for (const auto& child : predicate->children)
-      node.children.push_back(add_node(child, covers.emplace_back()));
+    for (const auto& child : predicate->children) adopt(node, add_node(child, covers.emplace_back()));
     switch (predicate->kind) {
       case Predicate::Kind::constant:
         cover.possible = !predicate->constant;
@@ -201,6 +203,15 @@ class Builder {
     return put(std::move(guarded));
   }
 
+  /// "All of" in "all of" is one: what is cheap in the inner one comes before what is dear in the outer.
+  void adopt(PlanNode& parent, NodeId child) {
+    PlanNode& made = layout_.nodes[child];
+    const bool same = made.kind == parent.kind && parent.kind != Predicate::Kind::negation;
+    if (!same) return parent.children.push_back(child);
+    parent.children.insert(parent.children.end(), made.children.begin(), made.children.end());
+    layout_.nodes.pop_back();  // the child, which was put last
+  }
+
   NodeId put(PlanNode node) {
     layout_.nodes.push_back(std::move(node));
     return static_cast<NodeId>(layout_.nodes.size() - 1);
@@ -215,6 +226,32 @@ class Builder {
 };
 
 }  // namespace
+
+bool is_everyday(std::string_view folded) {
+  constexpr std::string_view kTexts[] = {
+      R"("c:\windows\system32\svchost.exe -k netsvcs -p -s )",
+      R"("c:\windows\syswow64\rundll32.exe c:\windows\system32\shell32.dll)",
+      R"("c:\program files (x86)\microsoft\edge\application\msedge.exe" --type=)",
+      R"("c:\program files\google\chrome\application\chrome.exe")",
+      R"(c:\programdata\microsoft\windows defender\)",
+      R"(c:\users\public\documents\)",
+      R"(c:\users\appdata\local\microsoft\)",
+      R"(\appdata\local\temp\)",
+      R"(\appdata\roaming\microsoft\)",
+      R"(\windowspowershell\v1.0\powershell.exe -noprofile -file )",
+      R"(c:\windows\system32\cmd.exe /c )",
+      R"(\software\microsoft\windows\currentversion\)",
+      "https://www.",
+      "http://",
+      "network",
+      "service",
+      "process",
+      "server",
+      "install",
+      "user"};
+  return std::any_of(std::begin(kTexts), std::end(kTexts),
+                     [&](std::string_view text) { return text.find(folded) != std::string_view::npos; });
+}
 
 PlanAtom plan_atom(PredicatePtr predicate) {
   const AtomMethod method = method_of(predicate->pattern);

@@ -77,25 +77,9 @@ void choose_sought(PlanLayout& layout) {
       if (layout.nodes[child].kind != Predicate::Kind::atom) continue;
       PlanAtom& atom = layout.atoms[layout.nodes[child].atom];
       const std::string& text = atom.predicate->pattern.value;
-      if (atom.method == AtomMethod::literal && (text.size() >= kManyBytesMin || !is_all_ascii(text)))
-        atom.sought = true;
+      const bool costly = is_all_ascii(text) && (text.size() < kManyBytesMin || is_everyday(text));
+      if (atom.method == AtomMethod::literal && !costly) atom.sought = true;
     }
-  }
-}
-
-/// Children stand before their parents.
-void order_children(PlanLayout& layout) {
-  std::vector<std::uint8_t> costs(layout.nodes.size());  // 0: found already, 1: searched for, 2: judged
-  for (NodeId id = 0; id < layout.nodes.size(); ++id) {
-    PlanNode& node = layout.nodes[id];
-    if (node.kind == Predicate::Kind::atom) {
-      const PlanAtom& atom = layout.atoms[node.atom];
-      costs[id] = atom.sought ? 0 : atom.method == AtomMethod::literal ? 1 : 2;
-    }
-    const auto cheaper = [&](NodeId a, NodeId b) { return costs[a] < costs[b]; };
-    if (!std::is_sorted(node.children.begin(), node.children.end(), cheaper))
-      std::stable_sort(node.children.begin(), node.children.end(), cheaper);
-    if (!node.children.empty()) costs[id] = costs[node.children.back()];
   }
 }
 
@@ -221,8 +205,11 @@ std::vector<bool> seen_by(const PlanLayout& layout, std::string_view logsource_k
 }
 
 void index_atoms(PlanLayout& layout, const std::vector<std::string_view>& automata) {
+  layout.covers.resize(layout.variants.size());
+  for (AtomId id = 0; id < layout.atoms.size(); ++id) {
+    for (const std::uint32_t variant : layout.atom_variants[id]) layout.covers[variant].push_back(id);
+  }
   choose_sought(layout);
-  order_children(layout);
   const auto atoms = make_fields(layout);
   Slicer slicer(layout, automata);
   for (std::uint32_t i = 0; i < layout.fields.size(); ++i) {

@@ -63,7 +63,7 @@ struct PlanNode {
   Predicate::Kind kind = Predicate::Kind::constant;
   bool constant = false;
   AtomId atom = 0;
-  std::vector<NodeId> children;  // cheap ones first: ordered by index_atoms()
+  std::vector<NodeId> children;
 };
 
 /// A rule under one route of the source map.
@@ -87,6 +87,7 @@ struct PlanLayout {
   std::vector<std::map<std::string, std::string>> renamings;  // distinct ones: rule field -> event field
   std::vector<std::vector<std::uint32_t>> atom_variants;      // variants to judge if the atom is found
   std::vector<std::uint32_t> always;                          // variants without a required atom
+  std::vector<std::vector<AtomId>> covers;  // by variant, the required atoms; by index_atoms()
   /// By which cover sets see an event: the slice of each field that its rules need, kNoSlice if they need
   /// nothing of the field. Holds the log sources that the rules name; others need whole fields. By
   /// index_atoms().
@@ -95,6 +96,8 @@ struct PlanLayout {
 
 /// @param predicate kind atom
 PlanAtom plan_atom(PredicatePtr predicate);
+/// Pieces of texts as most machines write them all day: finding one says little, however long it is.
+bool is_everyday(std::string_view folded);
 /// The last step of making a layout: fields in the order of their first atoms, and in them what the matcher
 /// looks up.
 /// @param automata saved ones, by field and slice; what is missing or does not fit is built.

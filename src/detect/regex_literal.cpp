@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The idea: only plain letters outside of groups, classes and repetitions count; whatever is not understood
-// gives nothing. The last letter of a run is left out: folding may join it with an accent that follows it.
+// gives nothing. The last letter of a run is left out unless ASCII must follow: folding may join it with an
+// accent.
 #include "detect/regex_literal.h"
 
 #include <algorithm>
@@ -66,14 +67,20 @@ class LiteralFinder {
     if (at_ + 1 >= regex_.size()) return false;
     const char c = regex_[at_ + 1];
     at_ += 2;
-    if (kOfOneLetter.find(c) != std::string_view::npos) return skip_item_end();
+    if (kOfOneLetter.find(c) != std::string_view::npos) {
+      if (std::string_view("dws").find(c) != kNpos && stands_once_at_least()) end_run(true);  // all ASCII
+      return skip_item_end();
+    }
     const bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     return !word && static_cast<unsigned char>(c) < 0x80 && take_letter(c);
   }
 
+  bool stands_once_at_least() const {
+    return at_ >= regex_.size() || std::string_view("*?{").find(regex_[at_]) == kNpos;
+  }
+
   bool take_letter(char c) {
-    const bool once_at_least = at_ >= regex_.size() || std::string_view("*?{").find(regex_[at_]) == kNpos;
-    if (once_at_least) run_ += c;
+    if (stands_once_at_least()) run_ += c;
     if (at_ < regex_.size() && std::string_view("*?{+").find(regex_[at_]) != kNpos) return skip_item_end();
     return true;
   }
@@ -95,8 +102,9 @@ class LiteralFinder {
     return true;
   }
 
-  void end_run() {
-    if (run_.size() > longest_.size() + 1) longest_ = run_.substr(0, run_.size() - 1);
+  void end_run(bool whole = false) {
+    if (!whole && !run_.empty()) run_.pop_back();
+    if (run_.size() > longest_.size()) longest_ = run_;
     run_.clear();
   }
 

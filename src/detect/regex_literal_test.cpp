@@ -20,6 +20,10 @@ TEST_CASE("regex literal: what is seen, without the last letter") {
            {"(?i)ABCD", "abc"},
            {"abcde?fghijk*", "fghi"},
            {"abcde*", "abc"},
+           {"arp\\s+-a", "arp"},
+           {"wxyz\\d{2}", "wxy"},
+           {"wxyz\\s*", "wxy"},
+           {"wxyz\\W", "wxy"},
            {"abcde+fg", "abcd"},
            {"ab{0,3}wxyz", "wxy"},
            {"abc|defgh", ""},
@@ -54,9 +58,9 @@ TEST_CASE("regex literal: what is seen, without the last letter") {
 
 TEST_CASE("regex literal: no text that matches is without it") {
   std::mt19937 random(17);
-  const char* const parts[] = {"a",       "b",       "K",     "s",        "a?", "b*",  "s+",
-                               "(?i)",    "(a|b)",   "[ak]",  "[^a]*",    ".",  "\\.", "k{1,2}",
-                               "(?:sk)?", "(?i:as)", "\\w*?", "\xC3\xA9", "a|", "ks"};
+  const char* const parts[] = {"a",     "b",    "K",     "s",        "a?",  "b*",     "s+",      "(?i)",
+                               "(a|b)", "[ak]", "[^a]*", ".",        "\\.", "k{1,2}", "(?:sk)?", "(?i:as)",
+                               "\\w*?", "\\s",  "\\w+",  "\xC3\xA9", "a|",  "ks"};
   const char* const texts[] = {"a",
                                "b",
                                "k",
