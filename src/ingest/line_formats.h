@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which format a line or the message of a syslog line is of, told by its content, and its fields. Formats:
 // CEF, audit records, firewall key=value, W3C, NCSA, Squid, error lines of web servers, mail,
-// DNS. Called by the
-// syslog and text decoders. A new format is a file of its own and a row in line_formats.cpp.
+// DNS. Called by the syslog and text decoders. A new format is a file of its own and a row in
+// line_formats.cpp.
 #pragma once
 
 #include <map>
