@@ -213,8 +213,8 @@ void BatchBuilder::add_known(std::size_t column, ValueId id) {
     size_bytes_ += sizeof(Column::More);
     return;
   }
-  target.ids.resize(row + 1, kAbsent);
-  target.ids[row] = id;
+  if (target.ids.size() < row) target.ids.resize(row, kAbsent);
+  target.ids.push_back(id);
 }
 
 std::string_view BatchBuilder::current(std::string_view field) const {
