@@ -19,29 +19,24 @@ class JsonShape {
   /// Of the outermost object.
   struct Member {
     std::string name;
-    std::uint32_t sign = 0;  // of its value
+    std::uint32_t token = 0;  // of its value, if it is no container
     bool is_container = false;
   };
 
-  /// Whether the text is a valid document of this shape.
-  /// @param tape with the signs of a text; as many as this shape has
-  bool fits(const JsonTape& tape) const;
+  /// Whether the text is a valid document of this shape; its values are the tape's tokens then.
+  /// @param tape that looked at a plain text, with as many quotes as this shape has
+  bool fits(JsonTape& tape) const {
+    return tape.summary().controls == controls_ && tape.take_values(pieces_, text_);
+  }
   const std::vector<Member>& members() const { return members_; }
 
  private:
   friend class JsonShapes;
-  /// What stands between two values: `,"name":"`. The quote that opens the next value is part of it, the one
-  /// that closes the value before is not.
-  struct Run {
-    std::uint32_t sign = 0;  // its first
-    std::uint32_t count = 0;
-    std::uint32_t begin = 0;  // in text_
-    std::uint32_t size = 0;
-    bool scalar_follows = false;  // a number, true, false or null; its sign is the run's last
-  };
-  std::vector<Run> runs_;
-  std::string text_;
-  std::vector<std::uint32_t> distances_;  // by sign, from the first of its run
+  void add_value(std::string_view document, JsonValue value, std::size_t& at);
+
+  std::vector<JsonPiece> pieces_;
+  std::string text_;  // of the pieces
+  std::uint32_t controls_ = 0;
   std::vector<Member> members_;
 };
 
@@ -50,22 +45,23 @@ class JsonShapes {
   using Id = std::uint32_t;
   static constexpr Id kNone = 0xFFFF'FFFF;
 
-  /// The shape of the text whose signs were read, or kNone.
-  Id find(const JsonTape& tape);
+  /// The shape of the plain text that was looked at, or kNone.
+  Id find(JsonTape& tape);
   /// A new shape; kNone if it is too large, if there are too many, or if names have escapes.
   /// @param tape after build(), which found no error; the root is an object
-  Id learn(const JsonTape& tape);
+  Id learn(JsonTape& tape);
   const JsonShape& operator[](Id id) const { return *shapes_[id]; }
   void clear();
 
  private:
   static constexpr std::size_t kShapesMax = 1'024;
-  static constexpr std::size_t kSignsMax = 1'024;       // of one
+  static constexpr std::size_t kQuotesMax = 1'024;      // of one
+  static constexpr std::size_t kValuesMax = 512;        // of one
   static constexpr std::size_t kTextBytesMax = 16'384;  // of one
-  static constexpr std::size_t kTriesMax = 16;          // shapes with as many signs
+  static constexpr std::size_t kTriesMax = 16;          // shapes with as many quotes
 
   std::vector<std::unique_ptr<const JsonShape>> shapes_;
-  std::vector<std::vector<Id>> by_count_;  // of signs; those seen last come first
+  std::vector<std::vector<Id>> by_quotes_;  // those seen last come first
 };
 
 }  // namespace phendau::ingest

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::uint32_t kNoCodeUnit = 0xFFFF'FFFF;
 constexpr std::size_t kLane = 16;
+constexpr std::size_t kDigitsThatFit = 18;  // into an integer
 
 /// Four hexadecimal digits, or kNoCodeUnit.
 std::uint32_t code_unit(std::string_view digits) {
@@ -85,7 +87,6 @@ bool fits_integer(std::string_view text) {
 
 /// False if it is no number by JSON's grammar, which is narrower than that of from_chars.
 bool number_kind_of(std::string_view text, JsonKind& kind) {
-  constexpr std::size_t kDigitsThatFit = 18;
   std::size_t at = text.starts_with('-') ? 1 : 0;
   const auto digits = [&] {
     const std::size_t begin = at;
@@ -112,6 +113,8 @@ bool number_kind_of(std::string_view text, JsonKind& kind) {
   return at == text.size();
 }
 
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 /// Of what is neither string nor container; false if it is nothing.
 bool scalar_kind_of(std::string_view text, JsonKind& kind) {
   if (text == "true" || text == "false") {
@@ -119,6 +122,37 @@ bool scalar_kind_of(std::string_view text, JsonKind& kind) {
     return true;
   }
   return text == "null" || number_kind_of(text, kind);
+}
+
+/// How many digits the text begins with.
+std::uint32_t digits_of(std::string_view text) {
+  std::uint32_t size = 0;
+  std::uint64_t word = 0;
+  if (text.size() >= sizeof word) {
+    constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101u;
+    std::memcpy(&word, text.data(), sizeof word);
+    word ^= kOnes * '0';  // digits are below 10 now
+    const std::uint64_t others = (word | (word + kOnes * (0x80 - 10))) & (kOnes * 0x80);
+    if (others != 0) return static_cast<std::uint32_t>(std::countr_zero(others) / 8);
+  }
+  while (size < text.size() && is_digit(text[size])) ++size;
+  return size;
+}
+
+/// Bytes of the scalar, but for a string, that the text begins with, and its kind; zero if it begins with
+/// none, or with what is none.
+std::uint32_t take_scalar(std::string_view text, JsonKind& kind) {
+  const auto is_in_scalar = [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '+' || c == 'E';
+  };
+  std::uint32_t size = digits_of(text);
+  const bool is_short = size > 0 && size <= kDigitsThatFit && size < text.size() && !is_in_scalar(text[size]);
+  if (is_short && (size == 1 || text[0] != '0')) {
+    kind = JsonKind::integer;
+    return size;
+  }
+  while (size < text.size() && is_in_scalar(text[size])) ++size;
+  return scalar_kind_of(text.substr(0, size), kind) ? size : 0;
 }
 
 }  // namespace
@@ -131,7 +165,7 @@ JsonTape::JsonTape() : index_(std::make_unique<Index>()) {}
 JsonTape::~JsonTape() = default;
 
 /// Signs of the text; invalid UTF-8 is replaced first. Empty, or the parse_error.
-std::string_view JsonTape::index(std::string_view text, bool& valid) {
+std::string_view JsonTape::index(bool& valid) {
   constexpr std::size_t kBytesAtFirst = 64u << 10;
   auto& stage = index_->stage;
   const auto run = [&] {
@@ -143,33 +177,58 @@ std::string_view JsonTape::index(std::string_view text, bool& valid) {
     return stage->stage1(reinterpret_cast<const std::uint8_t*>(text_.data()), text_.size(),
                          simdjson::stage1_mode::regular);
   };
-  text_ = text;
   simdjson::error_code error = run();
   if (error == simdjson::UTF8_ERROR) {
     valid = false;
-    replaced_ = to_valid_utf8(text);
-    text_ = replaced_;
+    replaced_ = to_valid_utf8(text_);
+    look(replaced_);
     error = run();
   }
   return error ? parse_error::kBadJson : std::string_view();
 }
 
 std::string_view JsonTape::read(std::string_view text, bool& valid) {
-  const auto error = read_signs(text, valid);
-  return error.empty() ? build() : error;
+  look(text);
+  return build(valid);
 }
 
-std::string_view JsonTape::read_signs(std::string_view text, bool& valid) {
-  if (text.empty()) return parse_error::kEmpty;
-  if (const auto error = index(text, valid); !error.empty()) return error;
-  if (plain_room_ < text_.size() + kLane) {
-    plain_room_ = std::max(text_.size() + kLane, 2 * plain_room_);
-    plain_.reset(new char[plain_room_]);
-  }
+void JsonTape::look(std::string_view text) {
+  text_ = text;
+  marks_.mark(text_);
+  if (plain_room_ >= text_.size() + kLane) return;
+  plain_room_ = std::max(text_.size() + kLane, 2 * plain_room_);
+  plain_.reset(new char[plain_room_]);
+}
+
+bool JsonTape::is_plain() const {
+  return summary().single_escapes &&
+         (summary().is_ascii || simdjson::validate_utf8(text_.data(), text_.size()));
+}
+
+bool JsonTape::take_values(std::span<const JsonPiece> pieces, std::string_view fixed) {
+  const char* const text = text_.data();
+  const auto size = static_cast<std::uint32_t>(text_.size());
+  if (tokens_.size() < pieces.size()) tokens_.resize(pieces.size());
   plain_size_ = 0;
-  has_code_units_ = false;
-  if (tokens_.size() < signs().size()) tokens_.resize(signs().size());
-  return escapes_.mark(text_) || check_escapes(valid) ? std::string_view() : parse_error::kBadJson;
+  const char* wanted = fixed.data();
+  Token* out = tokens_.data();
+  std::uint32_t at = 0;
+  for (const JsonPiece& piece : pieces) {
+    if (piece.size > size - at || !equal_bytes(text + at, wanted, piece.size)) return false;
+    at += piece.size;
+    wanted += piece.size;
+    const std::uint32_t begin = at;
+    if (piece.follows == JsonPiece::Follows::string) {
+      at = marks_.next_quote(begin, size);
+      *out++ = {begin, at, 0, JsonKind::string, Token::Form::not_looked_at};
+    } else if (piece.follows == JsonPiece::Follows::other_scalar) {
+      JsonKind kind = JsonKind::null;
+      at += take_scalar(text_.substr(begin), kind);
+      if (at == begin) return false;
+      *out++ = {begin, at, 0, kind};
+    }
+  }
+  return at == size;
 }
 
 std::span<const std::uint32_t> JsonTape::signs() const {
@@ -179,7 +238,7 @@ std::span<const std::uint32_t> JsonTape::signs() const {
 /// Whether each is one; a backslash outside of a string is an error that build() finds.
 bool JsonTape::check_escapes(bool& valid) {
   const auto end = static_cast<std::uint32_t>(text_.size());
-  for (std::uint32_t at = escapes_.next(0, end); at < end; at = escapes_.next(at + 1, end)) {
+  for (std::uint32_t at = marks_.next_escape(0, end); at < end; at = marks_.next_escape(at + 1, end)) {
     if (at + 1 < end && kPlainOfEscape[static_cast<unsigned char>(text_[at + 1])] != 0) continue;
     const Escape escape = read_escape(text_.substr(at));
     if (escape.size == 0) return false;
@@ -190,21 +249,11 @@ bool JsonTape::check_escapes(bool& valid) {
   return true;
 }
 
-bool JsonTape::is_scalar(const std::uint32_t* sign) const {
-  JsonKind kind = JsonKind::null;
-  return scalar_kind_of(text_.substr(*sign, end_of(sign) - *sign), kind);
-}
-
-JsonValue JsonTape::value_at(const std::uint32_t* sign, std::uint32_t number) {
-  const std::uint32_t begin = *sign;
-  const std::uint32_t end = end_of(sign);
-  Token& token = tokens_[number];
-  token = {begin, end, 0, JsonKind::null};
-  if (text_[begin] == '"')
-    token = {begin + 1, end - 1, 0, JsonKind::string, Token::Form::not_looked_at};
-  else if (!scalar_kind_of(text_.substr(begin, end - begin), token.kind))
-    token.kind = JsonKind::null;
-  return {*this, number};
+/// Where what begins at this sign ends: before the next one, without white space.
+std::uint32_t JsonTape::end_of(const std::uint32_t* sign) const {
+  std::uint32_t at = sign[1];
+  while (is_space(text_[at - 1])) --at;
+  return at;
 }
 
 /// Where we are in the signs.
@@ -218,8 +267,13 @@ struct JsonTape::Cursor {
 };
 
 /// Tokens of the whole text; empty, or the parse_error.
-std::string_view JsonTape::build() {
+std::string_view JsonTape::build(bool& valid) {
+  if (text_.empty()) return parse_error::kEmpty;
+  if (const auto error = index(valid); !error.empty()) return error;
+  has_code_units_ = false;
+  if (!summary().single_escapes && !check_escapes(valid)) return parse_error::kBadJson;
   const auto all = signs();
+  if (tokens_.size() < all.size()) tokens_.resize(all.size());
   Cursor cursor{text_.data(), all.data(), all.data() + all.size(), tokens_.data()};
   plain_size_ = 0;
   open_.clear();
@@ -288,7 +342,7 @@ void JsonTape::make_plain(Token& token, std::uint32_t first_escape) {
   char* const begin = plain_.get() + plain_size_;
   char* out = begin;
   std::uint32_t at = token.begin;
-  for (std::uint32_t next = first_escape;; next = escapes_.next(at, token.end)) {
+  for (std::uint32_t next = first_escape;; next = marks_.next_escape(at, token.end)) {
     out = copy_short(text_.data() + at, next - at, out, beyond);
     if (next == token.end) break;
     at = next + 2;

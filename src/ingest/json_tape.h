@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ingest/json_escapes.h"
+#include "ingest/json_marks.h"
 
 namespace phendau::ingest {
 
@@ -53,6 +53,13 @@ class JsonValue {
   std::uint32_t at_ = 0;
 };
 
+/// What stands before a value, and what kind of value: records of one program differ in values alone.
+struct JsonPiece {
+  enum class Follows : std::uint8_t { string, other_scalar, nothing };
+  std::uint32_t size = 0;  // of the text, with the quote that opens the value
+  Follows follows = Follows::nothing;
+};
+
 class JsonTape {
  public:
   JsonTape();
@@ -64,26 +71,20 @@ class JsonTape {
   std::string_view read(std::string_view text, bool& valid);
   JsonValue root() { return {*this, 0}; }
 
-  /// The first half of read(): signs and escapes. Then either build(), or, if somebody knows what stands
-  /// there, value_at().
-  std::string_view read_signs(std::string_view text, bool& valid);
-  /// The second: what the signs mean.
-  std::string_view build();
+  /// The first half of read(): one look at all bytes. Then either build(), or, if somebody knows what stands
+  /// there, take_values().
+  void look(std::string_view text);
   std::string_view text() const { return text_; }
-  /// Places of brackets, commas, colons, quotes that open and first bytes of other scalars; beyond them one
-  /// more, the size of the text; after it there is room, of which nothing is known.
-  std::span<const std::uint32_t> signs() const;
-  /// Where what begins at this sign ends: before the next one, without white space.
-  std::uint32_t end_of(const std::uint32_t* sign) const {
-    std::uint32_t at = sign[1];
-    while (is_space(text_[at - 1])) --at;
-    return at;
-  }
-  /// Whether it is a number, true, false or null.
-  bool is_scalar(const std::uint32_t* sign) const;
-  /// A scalar by its sign; null if it is none. Values of build() are gone.
-  /// @param number of values so far, counted by the caller; at most as many as there are signs
-  JsonValue value_at(const std::uint32_t* sign, std::uint32_t number);
+  const JsonMarks::Summary& summary() const { return marks_.summary(); }
+  /// Whether it is UTF-8 without escapes like \u0041, so that values may be taken.
+  bool is_plain() const;
+  /// Values between pieces that are known; they become the tokens 0, 1, ... False if the text is another.
+  /// Whoever asks knows that only the pieces have control characters.
+  /// @param pieces the last is followed by nothing
+  /// @param fixed their texts, one after another: of a valid document
+  bool take_values(std::span<const JsonPiece> pieces, std::string_view fixed);
+  /// The second half: what the signs mean.
+  std::string_view build(bool& valid);
 
   /// Whether a text has an escape like \u0041.
   bool has_code_units() const { return has_code_units_; }
@@ -113,8 +114,11 @@ class JsonTape {
   std::uint32_t after(std::uint32_t at) const {
     return tokens_[at].kind < JsonKind::array ? at + 1 : tokens_[at].next;
   }
-  static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-  std::string_view index(std::string_view text, bool& valid);
+  std::string_view index(bool& valid);
+  /// Places of brackets, commas, colons, quotes that open and first bytes of other scalars; beyond them one
+  /// more, the size of the text.
+  std::span<const std::uint32_t> signs() const;
+  std::uint32_t end_of(const std::uint32_t* sign) const;
   bool check_escapes(bool& valid);
   void make_plain(Token& token, std::uint32_t first_escape);
   std::string_view written_of(std::uint32_t at) const {
@@ -125,7 +129,7 @@ class JsonTape {
     Token& token = tokens_[at];
     if (token.form == Token::Form::as_written) return written_of(at);
     if (token.form == Token::Form::not_looked_at) {
-      const std::uint32_t first = escapes_.next(token.begin, token.end);
+      const std::uint32_t first = marks_.next_escape(token.begin, token.end);
       if (first == token.end) {
         token.form = Token::Form::as_written;
         return written_of(at);
@@ -141,7 +145,7 @@ class JsonTape {
   std::vector<Token> tokens_;
   std::size_t token_count_ = 0;
   std::vector<std::uint32_t> open_;  // containers, outermost first
-  JsonEscapes escapes_;
+  JsonMarks marks_;
   std::size_t key_bytes_max_ = 0;
   std::size_t depth_max_ = 0;
   bool has_code_units_ = false;

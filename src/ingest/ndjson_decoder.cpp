@@ -97,14 +97,9 @@ struct NdjsonDecoder::Impl {
       std::uint32_t member = 0;
     };
     std::vector<Told> told;
-    struct Member {
-      MemberNames::Id name = 0;
-      bool looked_at = false;  // before it is known who reads the record
-    };
-    std::vector<Member> members;
+    std::vector<MemberNames::Id> members;
     std::size_t kind_members = 0;   // of the projection's kind field
     std::uint32_t kind_member = 0;  // the last of them
-    bool kind_is_told = false;
     bool kind_is_event_id = false;
     // Of the reader asked for last:
     const Readers::Reader* reader = nullptr;
@@ -203,7 +198,7 @@ struct NdjsonDecoder::Impl {
       const MemberNames::Id name = names.id_of(members[i].name);
       const MemberNames::Id field = names[name].field;
       const bool is_told = names[name].told != kToldCount;
-      known.members.push_back({name, is_told || field == kind_field});
+      known.members.push_back(name);
       if (members[i].is_container && (is_told || may_hold(name, kind_field) || may_hold(name, event_id)))
         known.usable = false;
       if (field == event_id && names[name].told != kEventId) known.usable = false;
@@ -211,19 +206,17 @@ struct NdjsonDecoder::Impl {
       if (field != kind_field) continue;
       ++known.kind_members;
       known.kind_member = i;
-      known.kind_is_told = is_told;
     }
     if (known.kind_members > 1) known.usable = false;
   }
 
-  /// Once for each member: what is unescaped has room once.
   JsonValue value_of(const JsonShape& shape, std::uint32_t member) {
-    return tape.value_at(tape.signs().data() + shape.members()[member].sign, member);
+    return {tape, shape.members()[member].token};
   }
 
   /// Writes a record of a known shape, without taking it apart: the same row as the long way makes. False if
   /// the record needs that; nothing was written then.
-  /// @param record whose signs were read
+  /// @param record plain, and looked at
   bool write_known(std::string_view record, const Provenance& provenance, DecodeCounters& counters,
                    BatchBuilder& builder) {
     const JsonShapes::Id id = shapes.find(tape);
@@ -240,8 +233,7 @@ struct NdjsonDecoder::Impl {
     const bool adds_fields = looked_up.has(kEventId) && adds_windows_fields(looked_up[kEventId]);
     if (adds_fields && !known.kind_is_event_id) return false;
     JsonValue kind;
-    if (known.kind_members > 0)
-      kind = known.kind_is_told ? JsonValue(tape, known.kind_member) : value_of(shape, known.kind_member);
+    if (known.kind_members > 0) kind = value_of(shape, known.kind_member);
     Readers::Reader* const reader = reader_of(parts.logsource, known.kind_members == 0 ? nullptr : &kind);
     if (reader == nullptr || reader->audience->may_hold_keyword(record)) return false;
     if (known.reader != reader || known.adds_fields != adds_fields) {
@@ -250,7 +242,7 @@ struct NdjsonDecoder::Impl {
       known.reads_containers = false;
       known.read.clear();
       for (std::uint32_t i = 0; i < known.members.size(); ++i) {
-        if (!is_read(*reader, known.members[i].name, adds_fields)) continue;
+        if (!is_read(*reader, known.members[i], adds_fields)) continue;
         known.read.push_back(i);
         known.reads_containers = known.reads_containers || shape.members()[i].is_container;
       }
@@ -258,12 +250,9 @@ struct NdjsonDecoder::Impl {
     if (known.reads_containers) return false;
     begin_row(record, provenance, parts, builder, columns, counters);
     builder.set_projected(adds_fields);
-    for (const std::uint32_t i : known.read) {
-      const auto& member = known.members[i];
-      const JsonValue value = member.looked_at ? JsonValue(tape, i) : value_of(shape, i);
-      write_plain(member.name, value, parts.host, builder);
-    }
-    add_windows_fields(builder, provenance.zone);
+    for (const std::uint32_t i : known.read)
+      write_plain(known.members[i], value_of(shape, i), parts.host, builder);
+    if (adds_fields) add_windows_fields(builder, provenance.zone);
     return true;
   }
 
@@ -464,11 +453,11 @@ void NdjsonDecoder::decode(std::string_view record, const Provenance& provenance
   if (record.size() > kRecordBytesMax) {
     parts.error = parse_error::kOversized;
   } else {
-    parts.error = impl.tape.read_signs(without_line_end(record), valid);
+    impl.tape.look(without_line_end(record));
     impl.shape_is_new = false;
-    const bool may_know = may_project && parts.error.empty() && valid && !impl.tape.has_code_units();
-    if (may_know && impl.write_known(record, provenance, counters_, builder)) return;
-    if (parts.error.empty()) parts.error = impl.tape.build();
+    if (may_project && impl.tape.is_plain() && impl.write_known(record, provenance, counters_, builder))
+      return;
+    parts.error = impl.tape.build(valid);
     if (parts.error.empty() && !impl.tape.root().is_object()) parts.error = parse_error::kNotObject;
   }
   const bool readable = parts.error.empty();
