@@ -119,4 +119,28 @@ TEST_CASE("regex: escaping and sharing") {
   CHECK(found == 2000);
 }
 
+TEST_CASE("regex: a sign that every match has is sought first, one that a match may lack is not") {
+  struct Row {
+    const char* pattern;
+    const char* text;
+    bool found;
+  };
+  for (const Row& row : std::initializer_list<Row>{{"\\w+`\\w`", "in`v`oke", true},
+                                                   {"\\w+`\\w`", "invoke", false},
+                                                   {"(?i)a%B", "xA%b", true},
+                                                   {"(?i)a%B", "xAb", false},
+                                                   {"a%?b", "ab", true},
+                                                   {"(a|%)b", "ab", true},
+                                                   {"(?<=%)a", "%a", true},
+                                                   {"(?<=%)a", "a", false},
+                                                   {"a(?!%)", "a", true},
+                                                   {"(%a|b)+", "b", true},
+                                                   {"(?i)k", "\xE2\x84\xAA", true}}) {
+    INFO(row.pattern << " on " << row.text);
+    const auto regex = Regex::compile(row.pattern);
+    REQUIRE(regex);
+    CHECK(regex->search(row.text) == row.found);
+  }
+}
+
 }  // namespace regex_test

@@ -53,6 +53,19 @@ TEST_CASE("literal trie: one literal in another, the same twice, all bytes") {
   CHECK(found_by(LiteralTrie(), "x").empty());
 }
 
+TEST_CASE("literal trie: what literals share, texts that end inside of it") {
+  const std::vector<std::string> literals = {"c:\\windows\\system32\\a", "c:\\windows\\system32\\b",
+                                             "c:\\windows\\", "c:\\windows\\system32\\a"};
+  for (const auto side : {LiteralTrie::Side::begin, LiteralTrie::Side::end}) {
+    const LiteralTrie trie = LiteralTrie::build(literals, side);
+    const std::string text = "c:\\windows\\system32\\a";
+    for (std::size_t size = 0; size <= text.size(); ++size) {
+      for (const auto& part : {text.substr(0, size), text.substr(size), text.substr(0, size) + "x"})
+        CHECK(found_by(trie, part) == wanted(literals, part, side));
+    }
+  }
+}
+
 TEST_CASE("literal trie: random literals and texts") {
   std::mt19937 random(5);
   const std::string_view letters("ab\0\xFF", 4);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The idea: (1) route by the distinct log sources of the batch; (2) one pass over each column's dictionary
-// finds all literal and exact atoms; (3) only variants of which a required atom was found are judged; (4)
-// atoms become row sets when first needed, conditions are bitmap algebra.
+// finds all literal and exact atoms; (3) only variants of which a required atom was found are judged, on the
+// rows that have one; (4) atoms become row sets when first needed, conditions are bitmap algebra; what was
+// not sought is looked for last, in the values of the rows that are left.
 #include "detect/matcher.h"
 
 #include <algorithm>
@@ -495,7 +496,7 @@ class Matching {
     found &= rows;
     RowSet rest = rows;
     rest -= found;
-    for (const NodeId child : by_looks(node)) {
+    for (const NodeId child : rest.empty() ? std::vector<NodeId>() : by_looks(node)) {
       if (rest.empty()) break;
       if (fast_atom(child) || !possible(child)) continue;
       RowSet some = rest;
