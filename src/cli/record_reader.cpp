@@ -124,7 +124,10 @@ void BlockDecoder::decode_documents(Block& block, ingest::Decoder& decoder, inge
     provenance.oversized = part.oversized;
     provenance.truncated = part.truncated;
     decoder.decode(std::string_view(block.bytes).substr(part.begin, part.size), provenance, builder);
-    positions_.push_back(part.line);
+    // The viewer of Windows writes all events into one line; in its window people look for the number.
+    const auto number = block.kind == InputKind::event_xml ? parse_int(builder.current("EventRecordID"))
+                                                           : Result<std::int64_t>{0};
+    positions_.push_back(number && *number > 0 ? static_cast<std::uint64_t>(*number) : part.line);
     flush(builder, block, false);
   }
   flush(builder, block, true);

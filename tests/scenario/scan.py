@@ -86,6 +86,7 @@ for name, text in layouts.items():
         seen.add(json.dumps([{k: v for k, v in row.items() if k not in ("path", "record")} for row in rows]))
 assert len(seen) == 1
 assert [row["record"] for row in scan(base / "lines.json", rules=[rule.parent])[0]][:2] == [10, 20]
+assert [row["record"] for row in scan(base / "viewer.xml", rules=[rule.parent])[0]][:2] == [10, 20]
 lines = layouts["pretty.json"].splitlines()
 assert all(lines[row["record"] - 1] == "{" for row in scan(base / "pretty.json", rules=[rule.parent])[0])
 
