@@ -619,6 +619,27 @@ TEST_CASE("conditions") {
   CHECK(to_string(*parse_condition("a or b and not 1 of c*")) == "(a or (b and not 1 of c*))");
 }
 
+/// Of Sigma 1, where aggregations had it.
+TEST_CASE("a timeframe beside the selections is no selection, and there is a note") {
+  const auto read = [](const std::string& timeframe, const std::string& condition) {
+    const std::string head = "title: t\nlogsource: {product: test}\ndetection:\n  a: {f: 1}\n";
+    return parse_rules("t.yml", head + "  timeframe: " + timeframe + "\n  condition: " + condition + "\n");
+  };
+  for (const char* condition : {"1 of them", "all of them", "1 of *"}) {
+    const RuleFile file = read("5m", condition);
+    REQUIRE(file.rules.size() == 1);
+    CHECK(file.rules[0].selections.size() == 1);
+    REQUIRE(file.warnings.size() == 1);
+    CHECK(file.warnings[0].to_string() ==
+          "t.yml:5:3: 'timeframe' was removed from Sigma and does nothing here; write a correlation rule");
+  }
+  CHECK(read("5m", "a and timeframe").rules.empty());
+  const RuleFile selection = read("{g: 1}", "a and timeframe");
+  REQUIRE(selection.rules.size() == 1);
+  CHECK(selection.rules[0].selections.size() == 2);
+  CHECK(selection.warnings.empty());
+}
+
 TEST_CASE("mistakes name file, line and column; other documents still load") {
   const RuleFile file = parse_rules("bad.yml", R"(title: one
 logsource: {product: linux}

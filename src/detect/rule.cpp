@@ -189,7 +189,11 @@ class Reader {
       return rule;
     }
     for (const auto& [key, node] : detection->members) {
-      if (key.scalar == "condition" || key.scalar == "timeframe") continue;
+      if (key.scalar == "condition") continue;
+      if (key.scalar == "timeframe" && (node.is_scalar() || node.is_null())) {
+        warn(key, "'timeframe' was removed from Sigma and does nothing here; write a correlation rule");
+        continue;
+      }
       rule.selections.emplace_back(key.scalar, read_selection(node, key, 0));
     }
     if (rule.selections.empty()) error(*detection, "detection has no selection");
