@@ -81,6 +81,32 @@ TEST_CASE("truth table: numbers") {
       {"f: 9007199254740993", R"({"f":9007199254740992})", false},
       {"f: 9007199254740993", R"({"f":9007199254740993})", true},
       {"f: 9223372036854775807", R"({"f":9223372036854775806})", false},
+      {"f|lte: 18446744073709551614", R"({"f":" 18446744073709551615"})", false},
+      {"f|lte: 18446744073709551615", R"({"f":" 18446744073709551615"})", true},
+      {"f: 18446744073709551615", R"({"f":1.8446744073709551615e19})", true},
+  });
+}
+
+TEST_CASE("truth table: hexadecimal numbers without quotes are numbers, too") {
+  check({
+      {"f: 0x1F", R"({"f":31})", true},
+      {"f: 0x1F", R"({"f":"31"})", true},
+      {"f: 0x1F", R"({"f":"0x1f"})", true},
+      {"f: 0x1F", R"({"f":30})", false},
+      {"f: '0x1F'", R"({"f":31})", false},
+      {"f: [0x10, -0x20]", R"({"f":-32})", true},
+      {"f: 0xFFFFFFFFFFFFFFFF", R"({"f":18446744073709551615})", true},
+      {"f|neq: 0x1F", R"({"f":31})", false},
+      {"f|neq: 0x1F", R"({"f":"0x1F"})", false},
+      {"f|neq: 0x1F", R"({"f":1})", true},
+      {"f|gte: 0x10", R"({"f":16})", true},
+      {"f|gte: 0x10", R"({"f":15})", false},
+      {"f|contains: 0x1F", R"({"f":"a 0x1f"})", true},
+      {"f|contains: 0x1F", R"({"f":"a 31"})", false},
+      {"f: 0x1G", R"({"f":1})", false},
+      {"f: 0o17", R"({"f":15})", false},
+      {"f: 017", R"({"f":15})", false},
+      {"f: 017", R"({"f":"017"})", true},
   });
 }
 
