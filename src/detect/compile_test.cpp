@@ -332,6 +332,8 @@ TEST_CASE("truth table: cidr, IPv4 and IPv6") {
       {"f|cidr: 10.0.0.0/8", R"({"f":"::ffff:10.1.1.1"})", true},
       {"f|cidr: '::ffff:10.0.0.0/104'", R"({"f":"10.1.1.1"})", true},
       {"f|cidr: [1.0.0.0/8, 10.0.0.0/8]", R"({"f":"10.1.1.1"})", true},
+      {"f|cidr: 10.64.0.0/10", R"({"f":"10.65.0.1"})", true},
+      {"f|cidr: 192.168.1.77/32", R"({"f":"192.168.1.77"})", true},
       {"f|cidr: 192.168.1.77", R"({"f":"192.168.1.77"})", true},
       {"f|cidr: 0.0.0.0/0", R"({"f":"::1"})", false},
       {"f|cidr: 'fe80::/10'", R"({"f":"FE80::1"})", true},
@@ -486,7 +488,7 @@ TEST_CASE("expand takes values from the pack and rejects without them") {
   CHECK(holds("f: '%Admins%'", R"({"f":"%admins%"})", options));
   CHECK(error_of("f|expand: '%Admins%'").find("%Admins%") != std::string::npos);
   options.placeholders["empty"] = {};
-  options.placeholders["nets"] = {"10.0.0.0/8", "fe80::/10"};
+  options.placeholders["nets"] = {"10.0.0.0/8", "fe80::/10", "172.16.0.1/16"};
   options.placeholders["limit"] = {"5"};
   const Truth rows[] = {
       {"f|expand: '\\%plain%Admins%'", R"({"f":"%plainroot"})", true},
@@ -504,6 +506,7 @@ TEST_CASE("expand takes values from the pack and rejects without them") {
       {"f|cidr|expand: '%nets%'", R"({"f":"10.3.4.5"})", true},
       {"f|expand|cidr: '%nets%'", R"({"f":"fe80::7"})", true},
       {"f|expand|cidr: '%nets%'", R"({"f":"11.3.4.5"})", false},
+      {"f|expand|cidr: '%nets%'", R"({"f":"172.16.3.4"})", true},
       {"f|gt|expand: '%limit%'", R"({"f":6})", true},
       {"f|gt|expand: '%LIMIT%'", R"({"f":6})", true},
       {"f|expand|neq: '%Admins%'", R"({"f":"lan"})", true},
@@ -531,6 +534,10 @@ TEST_CASE("chains that make no sense are rejected with their line") {
       "f|cidr|contains: 10.0.0.0/8",
       "f|cidr: 10.0.0.0/33",
       "f|cidr: host",
+      "f|cidr: 10.0.0.1/8",
+      "f|cidr: 10.64.0.0/9",
+      "f|cidr: [10.0.0.0/8, 'fe80::1/64']",
+      "f|cidr: '::ffff:10.1.0.0/104'",
       "f|re: '('",
       "f|lt: many",
       "f|exists: maybe",
