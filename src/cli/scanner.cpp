@@ -178,7 +178,8 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
       output_(globals, options_.with_event),
       time_order_(
           correlator_, [this](const auto& rule, const ShownEvent& event) { output_.write(rule, event); },
-          [this](const auto& rule, UtcTime time) { output_.write_past(rule, time); }) {
+          [this](const auto& rule, UtcTime time) { output_.write_past(rule, time); }, kTapeBytesMax,
+          options_.correlated_max) {
   const auto run = [this](Work& work, BlockDecoder& decoder, const WorkPool::Put& put) {
     const TakeDecoded judge = [&](DecodedBatch&& decoded) {
       work.events += decoded.batch.rows();
@@ -241,6 +242,8 @@ Result<> Scanner::run() {
     std::fprintf(stderr, "phendau: %s\n",
                  globals_.text("scan.without_source", {std::to_string(without_source_)}).c_str());
   }
+  if (late() > 0)
+    std::fprintf(stderr, "phendau: %s\n", globals_.text("scan.late", {std::to_string(late())}).c_str());
   return {};
 }
 

@@ -23,6 +23,7 @@ struct ScanOptions {
   std::vector<std::string> paths;
   std::size_t threads = 1;
   bool with_event = true;
+  std::size_t correlated_max = kTimeOrderEntriesMax;  // events that wait to be put in their order
 };
 
 class WorkPool;
@@ -38,6 +39,8 @@ class Scanner {
 
   std::uint64_t matches() const { return output_.matches(); }
   std::uint64_t unreadable() const { return unreadable_; }
+  /// Events that came to correlations too long after later ones, and were not used.
+  std::uint64_t late() const { return correlator_.stats().late; }
   const ReadTotals& totals() const { return totals_; }
   const detect::RuleSet& rules() const { return rules_; }
   /// Correlations too.

@@ -455,6 +455,20 @@ Result<Pattern> presence_pattern(MatchOp op, std::string_view value) {
   return pattern;
 }
 
+/// As Sigma's reference has it: a network, not an address in one. For what rules themselves say.
+Result<Pattern> network_pattern(const std::string& text) {
+  Pattern pattern = PHENDAU_TRY(make_pattern(MatchOp::cidr, text));
+  const Cidr& network = *pattern.cidr;
+  int network_bits = network.prefix_bits;
+  for (const std::uint8_t byte : network.address) {
+    if ((byte & 0xFF >> std::clamp(network_bits, 0, 8)) != 0)
+      return fail(ErrorCode::invalid,
+                  fmt::format("'{}' is an address in a network; write the network's first address", text));
+    network_bits -= 8;
+  }
+  return pattern;
+}
+
 /// What is judged on the value as written.
 Result<Pattern> raw_pattern(const ItemState& state, const std::string& text) {
   if (state.reference) return reference_pattern(state, text);
@@ -466,7 +480,7 @@ Result<Pattern> raw_pattern(const ItemState& state, const std::string& text) {
     case Compare::regex:
       return regex_pattern(state, text);
     case Compare::cidr:
-      return make_pattern(MatchOp::cidr, text);
+      return state.expanded ? make_pattern(MatchOp::cidr, text) : network_pattern(text);
     default:
       return make_pattern(op, text);
   }

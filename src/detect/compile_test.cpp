@@ -81,6 +81,32 @@ TEST_CASE("truth table: numbers") {
       {"f: 9007199254740993", R"({"f":9007199254740992})", false},
       {"f: 9007199254740993", R"({"f":9007199254740993})", true},
       {"f: 9223372036854775807", R"({"f":9223372036854775806})", false},
+      {"f|lte: 18446744073709551614", R"({"f":" 18446744073709551615"})", false},
+      {"f|lte: 18446744073709551615", R"({"f":" 18446744073709551615"})", true},
+      {"f: 18446744073709551615", R"({"f":1.8446744073709551615e19})", true},
+  });
+}
+
+TEST_CASE("truth table: hexadecimal numbers without quotes are numbers, too") {
+  check({
+      {"f: 0x1F", R"({"f":31})", true},
+      {"f: 0x1F", R"({"f":"31"})", true},
+      {"f: 0x1F", R"({"f":"0x1f"})", true},
+      {"f: 0x1F", R"({"f":30})", false},
+      {"f: '0x1F'", R"({"f":31})", false},
+      {"f: [0x10, -0x20]", R"({"f":-32})", true},
+      {"f: 0xFFFFFFFFFFFFFFFF", R"({"f":18446744073709551615})", true},
+      {"f|neq: 0x1F", R"({"f":31})", false},
+      {"f|neq: 0x1F", R"({"f":"0x1F"})", false},
+      {"f|neq: 0x1F", R"({"f":1})", true},
+      {"f|gte: 0x10", R"({"f":16})", true},
+      {"f|gte: 0x10", R"({"f":15})", false},
+      {"f|contains: 0x1F", R"({"f":"a 0x1f"})", true},
+      {"f|contains: 0x1F", R"({"f":"a 31"})", false},
+      {"f: 0x1G", R"({"f":1})", false},
+      {"f: 0o17", R"({"f":15})", false},
+      {"f: 017", R"({"f":15})", false},
+      {"f: 017", R"({"f":"017"})", true},
   });
 }
 
@@ -306,6 +332,8 @@ TEST_CASE("truth table: cidr, IPv4 and IPv6") {
       {"f|cidr: 10.0.0.0/8", R"({"f":"::ffff:10.1.1.1"})", true},
       {"f|cidr: '::ffff:10.0.0.0/104'", R"({"f":"10.1.1.1"})", true},
       {"f|cidr: [1.0.0.0/8, 10.0.0.0/8]", R"({"f":"10.1.1.1"})", true},
+      {"f|cidr: 10.64.0.0/10", R"({"f":"10.65.0.1"})", true},
+      {"f|cidr: 192.168.1.77/32", R"({"f":"192.168.1.77"})", true},
       {"f|cidr: 192.168.1.77", R"({"f":"192.168.1.77"})", true},
       {"f|cidr: 0.0.0.0/0", R"({"f":"::1"})", false},
       {"f|cidr: 'fe80::/10'", R"({"f":"FE80::1"})", true},
@@ -460,7 +488,7 @@ TEST_CASE("expand takes values from the pack and rejects without them") {
   CHECK(holds("f: '%Admins%'", R"({"f":"%admins%"})", options));
   CHECK(error_of("f|expand: '%Admins%'").find("%Admins%") != std::string::npos);
   options.placeholders["empty"] = {};
-  options.placeholders["nets"] = {"10.0.0.0/8", "fe80::/10"};
+  options.placeholders["nets"] = {"10.0.0.0/8", "fe80::/10", "172.16.0.1/16"};
   options.placeholders["limit"] = {"5"};
   const Truth rows[] = {
       {"f|expand: '\\%plain%Admins%'", R"({"f":"%plainroot"})", true},
@@ -478,6 +506,7 @@ TEST_CASE("expand takes values from the pack and rejects without them") {
       {"f|cidr|expand: '%nets%'", R"({"f":"10.3.4.5"})", true},
       {"f|expand|cidr: '%nets%'", R"({"f":"fe80::7"})", true},
       {"f|expand|cidr: '%nets%'", R"({"f":"11.3.4.5"})", false},
+      {"f|expand|cidr: '%nets%'", R"({"f":"172.16.3.4"})", true},
       {"f|gt|expand: '%limit%'", R"({"f":6})", true},
       {"f|gt|expand: '%LIMIT%'", R"({"f":6})", true},
       {"f|expand|neq: '%Admins%'", R"({"f":"lan"})", true},
@@ -505,6 +534,10 @@ TEST_CASE("chains that make no sense are rejected with their line") {
       "f|cidr|contains: 10.0.0.0/8",
       "f|cidr: 10.0.0.0/33",
       "f|cidr: host",
+      "f|cidr: 10.0.0.1/8",
+      "f|cidr: 10.64.0.0/9",
+      "f|cidr: [10.0.0.0/8, 'fe80::1/64']",
+      "f|cidr: '::ffff:10.1.0.0/104'",
       "f|re: '('",
       "f|lt: many",
       "f|exists: maybe",
@@ -617,6 +650,27 @@ TEST_CASE("conditions") {
   }
   CHECK(!parse_condition(std::string(1000, '(')));
   CHECK(to_string(*parse_condition("a or b and not 1 of c*")) == "(a or (b and not 1 of c*))");
+}
+
+/// Of Sigma 1, where aggregations had it.
+TEST_CASE("a timeframe beside the selections is no selection, and there is a note") {
+  const auto read = [](const std::string& timeframe, const std::string& condition) {
+    const std::string head = "title: t\nlogsource: {product: test}\ndetection:\n  a: {f: 1}\n";
+    return parse_rules("t.yml", head + "  timeframe: " + timeframe + "\n  condition: " + condition + "\n");
+  };
+  for (const char* condition : {"1 of them", "all of them", "1 of *"}) {
+    const RuleFile file = read("5m", condition);
+    REQUIRE(file.rules.size() == 1);
+    CHECK(file.rules[0].selections.size() == 1);
+    REQUIRE(file.warnings.size() == 1);
+    CHECK(file.warnings[0].to_string() ==
+          "t.yml:5:3: 'timeframe' was removed from Sigma and does nothing here; write a correlation rule");
+  }
+  CHECK(read("5m", "a and timeframe").rules.empty());
+  const RuleFile selection = read("{g: 1}", "a and timeframe");
+  REQUIRE(selection.rules.size() == 1);
+  CHECK(selection.rules[0].selections.size() == 2);
+  CHECK(selection.warnings.empty());
 }
 
 TEST_CASE("mistakes name file, line and column; other documents still load") {

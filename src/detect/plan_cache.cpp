@@ -207,7 +207,7 @@ struct SavedForm {
 
 namespace {
 
-constexpr std::string_view kRuleSetMagic = "PDRULES5";
+constexpr std::string_view kRuleSetMagic = "PDRULES6";
 constexpr std::size_t kSumBytes = 8;
 constexpr int kSavedDepthMax = 400;  // conditions are 64 deep, with up to three nodes each
 

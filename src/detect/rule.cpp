@@ -3,6 +3,7 @@
 #include "detect/rule.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <span>
@@ -59,6 +60,19 @@ SigmaValue value_of(const YamlNode& node) {
     out.kind = ValueKind::real;
   if (out.kind == ValueKind::boolean) out.text = json.as_bool() ? "true" : "false";
   return out;
+}
+
+/// Of an unquoted hexadecimal number, as readers of YAML 1.1 take it, pySigma's among them.
+std::optional<SigmaValue> hex_number_of(const YamlNode& node) {
+  std::string_view text = node.scalar;
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  std::uint64_t number = 0;
+  if (node.quoted || !text.starts_with("0x")) return std::nullopt;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data() + 2, end, number, 16);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return SigmaValue{ValueKind::integer, fmt::format("{}{}", negative ? "-" : "", number), place_of(node)};
 }
 
 bool has_negation(const ConditionNode& node) {
@@ -189,7 +203,11 @@ class Reader {
       return rule;
     }
     for (const auto& [key, node] : detection->members) {
-      if (key.scalar == "condition" || key.scalar == "timeframe") continue;
+      if (key.scalar == "condition") continue;
+      if (key.scalar == "timeframe" && (node.is_scalar() || node.is_null())) {
+        warn(key, "'timeframe' was removed from Sigma and does nothing here; write a correlation rule");
+        continue;
+      }
       rule.selections.emplace_back(key.scalar, read_selection(node, key, 0));
     }
     if (rule.selections.empty()) error(*detection, "detection has no selection");
@@ -287,15 +305,13 @@ class Reader {
       return error(key, "merge keys ('<<') are not YAML 1.2; write the fields out");
     if (node.is_map())
       return error(node, fmt::format("'{}' must have a value or a list of values", key.scalar));
-    if (!node.is_sequence()) {
-      item.values.push_back(value_of(node));
-    }
+    if (!node.is_sequence()) add_value(node, item);
     for (const auto& value : node.items) {
       if (value.is_map() || value.is_sequence()) {
         error(value, fmt::format("the list of '{}' must hold plain values", key.scalar));
         continue;
       }
-      item.values.push_back(value_of(value));
+      add_value(value, item);
     }
     if (item.values.empty()) error(key, fmt::format("the list of '{}' is empty", key.scalar));
     values_ += item.values.size();
@@ -303,6 +319,19 @@ class Reader {
       values_reported_ = true;
       error(key, fmt::format("a rule may have at most {} values", kRuleValuesMax));
     }
+  }
+
+  /// Windows shows such numbers as text, so that both forms may be meant where whole values are compared.
+  static void add_value(const YamlNode& node, FieldItem& item) {
+    constexpr std::string_view kComparisons[] = {"lt", "lte", "gt", "gte"};
+    const bool is_compared =
+        std::find_first_of(item.modifiers.begin(), item.modifiers.end(), std::begin(kComparisons),
+                           std::end(kComparisons)) != item.modifiers.end();
+    const bool is_whole = std::all_of(item.modifiers.begin(), item.modifiers.end(),
+                                      [](const std::string& name) { return name == "neq"; });
+    auto number = item.field.empty() ? std::nullopt : hex_number_of(node);
+    if (!number || !is_compared) item.values.push_back(value_of(node));
+    if (number && (is_compared || is_whole)) item.values.push_back(std::move(*number));
   }
 
   CorrelationRule read_correlation(const YamlNode& document) {

@@ -35,7 +35,7 @@ struct SourceRoute {
   std::map<std::string, std::string> fields;
 };
 
-/// Events of a Windows channel get the key.
+/// Events of a Windows channel get the key; of a provider, where they name no channel.
 struct ChannelSource {
   std::string channel;
   std::string logsource;

@@ -257,6 +257,8 @@ constexpr Form kForms[] = {
     {Group::kernel, "usb {word:usb_port}: New USB device strings: Mfr={num}, Product={num}, SerialNumber=0",
      "usb_device"},
     {Group::kernel, "usb-storage {lazy:usb_port}:{word} USB Mass Storage device detected", "removable_media"},
+    // Fast disks (USB Attached SCSI): this line, which names no port, in the place of the one above.
+    {Group::kernel, "scsi host{num}: uas", "removable_media"},
 
     {Group::pam, "service({lazy}) ignoring max retries; {num} > {num}", "", kFailed},
     {Group::pam, "check pass; user ({text:target_user}) unknown", "", kFailed, kUnknownUser},

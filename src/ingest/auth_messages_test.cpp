@@ -51,6 +51,8 @@ TEST_CASE("auth: the kernel tells of memory sticks") {
        "action=usb_device|usb_port=1-1.2|device_serial=4C530001"},
       {"kernel", "usb-storage 1-1.2:1.0: USB Mass Storage device detected",
        "action=removable_media|usb_port=1-1.2"},
+      {"kernel", "[ 1234.567890] scsi host6: uas", "action=removable_media"},
+      {"kernel", "scsi host6: ahci", ""},
       {"kernel", "[ 1234.567890] usb 1-1.2: Product: Cruzer", ""},
       {"kernel", "[ 1234.567890] usb 1-1.2: New USB device strings: Mfr=1, Product=2, SerialNumber=0",
        "action=usb_device|usb_port=1-1.2"},

@@ -24,7 +24,8 @@ class LineMemory;  // line_formats.h
 /// Of events whose channel no pack names.
 inline constexpr std::string_view kOtherChannelLogsource = "windows//";
 
-/// A Windows channel and the log source key that its events get. The table is data of packs/base/sources.
+/// A Windows channel, or a provider for events that do not name theirs, and the log source key that its
+/// events get. The table is data of packs/base/sources.
 struct ChannelLogsource {
   std::string_view channel;    // compared without case
   std::string_view logsource;  // LogSource::key()
@@ -41,7 +42,7 @@ struct Provenance {
   std::string_view channel;  // "udp/514", a file name, ...; field input_channel
   std::string_view host;     // host that the agent vouches for; records that name none get it
   std::string_view default_logsource;                    // LogSource::key() of what the decoder cannot tell
-  std::span<const ChannelLogsource> channel_logsources;  // ndjson: by field Channel
+  std::span<const ChannelLogsource> channel_logsources;  // ndjson: by channel or provider
   LineMemory* memory = nullptr;  // shared between decoders; without it each decoder has its own
   bool oversized = false;        // Frame::oversized
   bool truncated = false;        // Frame::truncated

@@ -59,7 +59,8 @@ Rows shown(const Batch& batch) {
 }
 
 Rows decoded(ingest::Decoder& decoder, const std::string& record, const Projection& projection) {
-  static constexpr ingest::ChannelLogsource kChannels[] = {{"security", "windows//security"}};
+  static constexpr ingest::ChannelLogsource kChannels[] = {{"security", "windows//security"},
+                                                           {"Service Control Manager", "windows//system"}};
   ingest::Provenance provenance;
   provenance.channel_logsources = kChannels;
   provenance.projection = &projection;
@@ -102,12 +103,15 @@ struct Maker {
     const std::string comma = one_of({",", ",", ", ", " ,\t"});
     const std::string colon = one_of({":", ":", ": ", " : "});
     std::string out = one_of({"{", "{", "{ "});
-    for (const std::string name : {"EventID", "Channel", "Computer", "host", "message", "time", "a name", "n",
-                                   "a.b", "SubjectUserName", "", "source", "list", "a\\\"b", "host"}) {
+    for (const std::string name :
+         {"EventID", "Channel", "Provider_Name", "SourceName", "Computer", "host", "message", "time",
+          "a name", "n", "a.b", "SubjectUserName", "", "source", "list", "a\\\"b", "host"}) {
       if (random() % 3 == 0) continue;
       if (out.size() > 2) out += comma;
       std::string text = value();
       if (name == "EventID") text = one_of({"1", "4624", "\"4625\"", "4688", "\"7\"", "[1]"});
+      if (name == "Provider_Name" || name == "SourceName")
+        text = one_of({"\"Service Control Manager\"", "\"Other\"", "{\"Name\":\"x\"}"});
       if (name == "Channel") text = one_of({"\"Security\"", "\"SECURITY\"", "\"Other\"", "5"});
       out += fmt::format("\"{}\"{}{}", name, colon, text);
     }

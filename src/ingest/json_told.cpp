@@ -149,11 +149,20 @@ std::string_view find_host(const LookedUp& record, std::string_view& member) {
 std::string_view find_logsource(const LookedUp& record, const Provenance& provenance, KnownChannels& channels,
                                 std::string& made) {
   JsonValue value;
+  bool has_channel = false;
   for (const Told told : {kChannel, kWinlogChannel, kEventChannel}) {
     if (!record.find(told, value)) continue;
+    has_channel = true;
     const std::string_view known = channels.of(provenance.channel_logsources, value.string());
     if (!known.empty()) return known;
     if (!provenance.channel_logsources.empty() && is_windows(record)) return kOtherChannelLogsource;
+  }
+  if (!has_channel && record.find(kEventId, value)) {
+    for (const Told told : {kProviderName, kShortProviderName, kProvider, kSourceName, kSmallSourceName}) {
+      if (!record.find(told, value)) continue;
+      const std::string_view known = channels.of(provenance.channel_logsources, value.string());
+      if (!known.empty()) return known;
+    }
   }
   const auto made_of = [&](std::string_view product, Told member, Told beside) {
     if (!record.has(member) || !record.has(beside)) return false;

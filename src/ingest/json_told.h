@@ -26,6 +26,11 @@ enum Told : std::uint8_t {
   kUnderscoreTime,
   kTs,
   kChannel,
+  kProviderName,
+  kShortProviderName,
+  kProvider,
+  kSourceName,
+  kSmallSourceName,
   kEventId,
   kComputer,
   kCapitalHostname,
@@ -54,6 +59,11 @@ inline constexpr std::array<std::string_view, kToldCount> kToldNames = {
     "_time",
     "ts",
     "Channel",
+    "Provider_Name",
+    "ProviderName",
+    "Provider",
+    "SourceName",
+    "source_name",
     "EventID",
     "Computer",
     "Hostname",
@@ -117,7 +127,8 @@ void find_time(const LookedUp& record, const Provenance& provenance, RowParts& p
 /// The host; `member` becomes its name if it is the plain member "host", which then is not repeated as a
 /// field.
 std::string_view find_host(const LookedUp& record, std::string_view& member);
-/// By the Windows channel, else by what the writer of the record is: Suricata's event_type, Zeek's _path.
+/// By the Windows channel, or the provider where a numbered event has none; else by what the writer of the
+/// record is: Suricata's event_type, Zeek's _path.
 /// @param made where a name is put together
 std::string_view find_logsource(const LookedUp& record, const Provenance& provenance, KnownChannels& channels,
                                 std::string& made);

@@ -116,10 +116,24 @@ bool compare_values(MatchOp op, T value, T wanted) {
   }
 }
 
+/// A whole number without sign; half of those of 64 bits are no int64_t.
+std::optional<std::uint64_t> unsigned_of(std::string_view text) {
+  text = trim(text);
+  std::uint64_t out = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
 bool compare_number(MatchOp op, const Pattern& pattern, std::string_view text) {
   const auto value = number_of(text);
   if (!value) return false;
   if (value->whole && pattern.whole) return compare_values(op, *value->whole, *pattern.whole);
+  if (value->real == *pattern.number) {  // perhaps neighbours that a double confuses
+    const auto exact = unsigned_of(text);
+    const auto wanted = unsigned_of(pattern.value);
+    if (exact && wanted) return compare_values(op, *exact, *wanted);
+  }
   return compare_values(op, value->real, *pattern.number);
 }
 

@@ -214,6 +214,16 @@ TEST_CASE("whole numbers of 64 bits are compared exactly") {
   CHECK(count(MatchOp::less, "9007199254740993", cells) == 1);
   CHECK(count(MatchOp::greater_equal, "9007199254740993", cells) == 1);
   CHECK(count(MatchOp::equals, "9007199254740993.0", cells) == 2);  // a real one is as exact as doubles are
+  const std::vector<Cell> large = {{"9223372036854775807", ValueKind::integer},
+                                   {"9223372036854775808", ValueKind::integer},
+                                   {"18446744073709551614", ValueKind::integer},
+                                   {"18446744073709551615", ValueKind::integer}};
+  for (const char* text : {"9223372036854775807", "9223372036854775808", "18446744073709551615"})
+    CHECK(count(MatchOp::equals, text, large) == 1);
+  CHECK(count(MatchOp::less, "9223372036854775808", large) == 1);
+  CHECK(count(MatchOp::less_equal, "18446744073709551614", large) == 3);
+  CHECK(count(MatchOp::greater, "18446744073709551614", large) == 1);
+  CHECK(count(MatchOp::equals, "18446744073709551615.0", large) == 2);
 }
 
 TEST_CASE("a stray byte does not hide the letters beside it") {
