@@ -38,7 +38,12 @@ RuleCache::RuleCache(std::string folder) {
 Result<detect::RuleSet> RuleCache::find(const std::string& key) const {
   if (!folder_) return fail(ErrorCode::not_found, "compiled rules are not kept");
   const auto load = [&]() -> Result<detect::RuleSet> {
-    return detect::load_rule_set(PHENDAU_TRY(folder_->read(cache_file(key), kRuleCacheFileBytesMax)));
+    const std::string bytes = PHENDAU_TRY(folder_->read(cache_file(key), kRuleCacheFileBytesMax));
+    std::string_view set = bytes;
+    // A file under the name of another would put other rules in force.
+    if (!set.ends_with(key)) return fail(ErrorCode::corrupt, "saved rules are damaged or those of another set");
+    set.remove_suffix(key.size());
+    return detect::load_rule_set(set);
   };
   auto loaded = load();
   if (!loaded) PHENDAU_LOG(debug, "rule_cache_missed", {"error", loaded.error().message});
@@ -47,7 +52,7 @@ Result<detect::RuleSet> RuleCache::find(const std::string& key) const {
 
 void RuleCache::keep(const std::string& key, const detect::RuleSet& set) const {
   if (!folder_) return;
-  const std::string bytes = detect::save_rule_set(set);
+  const std::string bytes = detect::save_rule_set(set) + key;
   if (bytes.size() > kRuleCacheFileBytesMax) return;
   const auto written = folder_->write(cache_file(key), bytes);
   if (!written) PHENDAU_LOG(debug, "rule_cache_not_written", {"error", written.error().message});

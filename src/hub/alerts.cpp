@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/alerts.h"
 
+#include "hub/accounts.h"
 #include "hub/active_pack.h"
+#include "hub/delegations.h"
 #include "hub/detection.h"
 #include "hub/events.h"
 
@@ -32,7 +34,22 @@ Json rule_view(const ActivePack& pack, const ledger::Record& record) {
 Json person_name(const Services& services, const Json& id) {
   if (!id.is_string()) return {};
   const auto user = services.ledger.get("user", id.as_string(), everything());
-  return user ? user->doc["name"] : id;
+  return user && !user->doc["full_name"].as_string().empty() ? user->doc["full_name"] : id;
+}
+
+/// `invalid` unless the account can act on alerts of the agency: nobody would ever see an alert that waits for
+/// somebody else.
+Result<> check_assignee(const Services& services, const std::string& username, std::string_view agency_id) {
+  const auto user = services.ledger.get("user", username, everything());
+  if (user) {
+    const Account account = account_from(*user);
+    Actor person = actor_of(account, {});
+    person.delegations = delegations_of(services.ledger, account, to_civil(services.env.now(), kHubZone).date);
+    person.past_agency_ids = services.succession->past_of(account.agency_ids);
+    if (!account.locked && scope_covering(person, Action::triage, Resource::alert, agency_id)) return {};
+  }
+  return fail(ErrorCode::invalid, "this account cannot act on alerts of the agency", "alert.assignee",
+              {username});
 }
 }  // namespace
 
@@ -140,10 +157,13 @@ Result<Json> Alerts::triage(const Actor& actor, std::string_view id, const Json&
   write.scope = scope;
   write.reason = body["note"].string_or("triage");
   if (body.contains("note")) write.doc.set("note", body["note"].string_or(""));
-  if (body["assignee"].is_string())
+  if (body.contains("assignee")) {
+    if (body["assignee"].is_string())
+      PHENDAU_TRY(check_assignee(services_, body["assignee"].as_string(), record.agency_id));
     write.doc.set("assignee", body["assignee"]);
-  else if (status == "acknowledged" && !write.doc.contains("assignee"))
+  } else if (status == "acknowledged" && write.doc["assignee"].is_null()) {
     write.doc.set("assignee", actor.user_id);
+  }
   PHENDAU_TRY(services_.ledger.write(write, actor, services_.env.now()));
   services_.live.publish({"alert", Resource::alert, record.agency_id,
                           Json::object({{"id", record.id},

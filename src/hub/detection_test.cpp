@@ -248,6 +248,48 @@ TEST_CASE("detection: a source that sends less than usual is told once, with the
   }
 }
 
+TEST_CASE("detection: an alert waits for somebody who can act on it, is named as his and handed on") {
+  World world;
+  const auto account = [&](const std::string& username, const char* role, const char* agency) {
+    ledger::Write write;
+    write.kind = "user";
+    write.id = username;
+    write.agency_id = agency;
+    write.state = "active";
+    Json agencies = Json::array();
+    if (*agency != '\0') agencies.push(agency);
+    write.doc = Json::object({{"username", username},
+                              {"full_name", "Name of " + username},
+                              {"role", role},
+                              {"agency_ids", std::move(agencies)},
+                              {"locked", false},
+                              {"must_change_password", false}});
+    REQUIRE(world.hub.ledger->write(write, system_actor(), world.now()));
+  };
+  account("own", "agency_officer", "a1");
+  account("foreign", "agency_officer", "a2");
+  account("on-duty", "province_operator", "");
+  world.send({Event{.at = world.now()}});
+  world.handle();
+  const std::string id = world.alerts_of(kAccountCreated).at(0)["id"].as_string();
+  Alerts alerts(*world.hub.services);
+  const auto give = [&](const Json& to) {
+    return alerts.triage(TestHub::officer("a1"), id,
+                         Json::object({{"status", "acknowledged"}, {"assignee", to}}));
+  };
+  for (const char* username : {"own", "on-duty"}) {
+    const Json shown = give(username).value();
+    CHECK(shown["assignee"].as_string() == username);
+    CHECK(shown["assignee_name"].as_string() == "Name of " + std::string(username));
+  }
+  for (const char* username : {"foreign", "nobody", ""})
+    CHECK(give(username).error().text_id == "alert.assignee");
+  CHECK(give(Json()).value()["assignee"].is_null());
+  // Who takes it without naming anybody takes it himself.
+  const Json taken = Json::object({{"status", "acknowledged"}});
+  CHECK(alerts.triage(TestHub::officer("a1"), id, taken).value()["assignee"].as_string() == "officer.a1");
+}
+
 TEST_CASE("detection: silence of many sources is collected, and stays so") {
   World world;
   for (int i = 0; i < 30; ++i)

@@ -96,7 +96,11 @@ Result<CivilDate> last_day_from(const Json& text, UtcTime now) {
   return *day;
 }
 
-Result<> RuleFilters::open() { return compile_in_force(); }
+Result<> RuleFilters::open() {
+  // Before what came in the meantime is judged.
+  PHENDAU_TRY(end_what_is_over());
+  return compile_in_force();
+}
 
 Result<> RuleFilters::work_once() {
   PHENDAU_TRY(end_what_is_over());

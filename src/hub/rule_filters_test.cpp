@@ -166,8 +166,7 @@ TEST_CASE("a filter is over when its last day is, and holds again after a restar
   w.hub.env.advance(days(9));
   CHECK(in_force());
   w.hub.env.advance(days(2));
-  REQUIRE(w.filters.work_once());
-  CHECK_FALSE(in_force());
+  CHECK_FALSE(in_force());  // also if the hub was not running on that day
   CHECK(w.filters.get(w.chief, id).value()["state"].as_string() == "ended");
 }
 

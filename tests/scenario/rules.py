@@ -225,4 +225,12 @@ again, now, unusable = start_and_stop()  # the pack is read a second time: what 
 assert again[0] == 0 and now == count + 1 and unusable == 0, (again, now, unusable)
 again, now, unusable = start_and_stop()
 assert set(again) == {1} and now == count + 1 and unusable == 0, (again, now, unusable)
+# A set under the name of another is not that other.
+paths = sorted(KEPT.iterdir())
+assert len(paths) > 1, paths
+sets = [path.read_bytes() for path in paths]
+for path, other in zip(paths, sets[1:] + sets[:1]):
+    path.write_bytes(other)
+again, now, unusable = start_and_stop()
+assert again[0] == 0 and now == count + 1 and unusable > 0, (again, now, unusable)
 print("rules: passed")

@@ -5,12 +5,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { launch, signIn as fillSignIn } from './portal.mjs';
+import { atBothWidths, launch, signIn as fillSignIn } from './portal.mjs';
 
 const env = process.env;
 const kUrl = env.PHENDAU_UI_URL;
 const kBurst = 12;  // twice what any rule for failed sign-ins needs
 const kStrangersAddress = '198.51.100.77';
+const kHostileHost = 'x'.repeat(200);  // a line says what it likes
+const kHostileUser = '<img/src=x/onerror=alert(1)>';
 
 const browser = await launch();
 const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 } });
@@ -59,8 +61,8 @@ async function sendBurst() {
   const month = now.toLocaleString('en-US', { month: 'short', timeZone: 'UTC' });
   const clock = now.toISOString().slice(11, 19);
   const lines = Array.from({ length: kBurst }, (_, i) =>
-    `<38>${month} ${String(now.getUTCDate()).padStart(2)} ${clock} may-chu-web sshd[${900 + i}]: ` +
-    `Failed password for root from ${kStrangersAddress} port ${40000 + i} ssh2\n`);
+    `<38>${month} ${String(now.getUTCDate()).padStart(2)} ${clock} ${kHostileHost} sshd[${900 + i}]: ` +
+    `Failed password for invalid user ${kHostileUser} from ${kStrangersAddress} port ${40000 + i} ssh2\n`);
   await new Promise((resolve, reject) => {
     const socket = net.connect(Number(env.PHENDAU_UI_TCP), '127.0.0.1', () => socket.end(lines.join(''), resolve));
     socket.on('error', reject);
@@ -77,6 +79,16 @@ async function seeANewAlertArrive() {
   await at('show-newer').click();
   await page.locator('[data-testid=alert-row]', { hasText: kStrangersAddress }).first().waitFor();
   assert.equal(await page.evaluate(() => window.sameDocument), true, 'the page was loaded again');
+  await atBothWidths(page, 'alerts');
+  const row = page.locator('[data-testid=alert-row]', { hasText: kStrangersAddress }).first();
+  assert.ok((await row.innerText()).includes(kHostileHost), 'the host is shown as it was sent');
+  assert.equal(await page.locator('main img').count(), 0);
+  await row.getByTestId('alert-link').click();
+  await at('alert-event').first().waitFor();
+  assert.ok((await at('alert-event').first().innerText()).includes(kHostileUser), 'the line is shown as it was sent');
+  await atBothWidths(page, 'alert');
+  assert.equal(await page.locator('main img').count(), 0);
+  await page.goto(`${kUrl}/canh-bao`);
 }
 
 /** Fills what is on the step's form, sends it, and waits until the case has moved on. */

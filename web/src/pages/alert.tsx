@@ -47,7 +47,7 @@ function Events({ events }: { events: LogEvent[] }) {
           <Fragment key={e.ref}>
             <tr data-row tabIndex={-1} data-testid="alert-event">
               <td class="nowrap"><When at={e.event_time} seconds /></td>
-              <td class="nowrap">{inert(e.host)}</td>
+              <td class="host">{inert(e.host)}</td>
               <td class="line"><button type="button" class="expand" data-primary aria-expanded={open === e.ref}
                 onClick={() => setOpen(open === e.ref ? null : e.ref)}>{inert(summaryOf(e))}</button></td>
             </tr>

@@ -118,7 +118,7 @@ function Rows({ events, columns, open, onOpen, onFilter }: {
         <tbody key={e.ref}>
           <tr data-row tabIndex={-1} data-testid="event-row" class={open === e.ref ? 'open' : ''}>
             <td class="nowrap"><When at={e.event_time} seconds /></td>
-            <td class="nowrap host">{inert(e.host)}</td>
+            <td class="host">{inert(e.host)}</td>
             {columns.map((c) => <td key={c} class="cell">{inert(valuesOf(e, c).join(', '))}</td>)}
             <td class={`line${isSaid(e) ? ' said' : ''}`}><button type="button" class="expand" data-primary aria-expanded={open === e.ref}
               onClick={() => onOpen(open === e.ref ? null : e.ref)}>{e.parse_error && <Icon name="late" size={14} />}{inert(summaryOf(e))}</button></td>
