@@ -41,7 +41,8 @@ Result<detect::RuleSet> RuleCache::find(const std::string& key) const {
     const std::string bytes = PHENDAU_TRY(folder_->read(cache_file(key), kRuleCacheFileBytesMax));
     std::string_view set = bytes;
     // A file under the name of another would put other rules in force.
-    if (!set.ends_with(key)) return fail(ErrorCode::corrupt, "saved rules are damaged or those of another set");
+    if (!set.ends_with(key))
+      return fail(ErrorCode::corrupt, "saved rules are damaged or those of another set");
     set.remove_suffix(key.size());
     return detect::load_rule_set(set);
   };

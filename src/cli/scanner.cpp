@@ -33,8 +33,9 @@ std::pair<std::uint64_t, std::string> count_of(const DamageCounts& damage, bool 
   return {count, reasons};
 }
 
-/// Understood, but of no log source that a pack names: no rule looks at them.
-std::uint64_t rows_without_source(const Batch& batch) {
+/// JSON that was understood, but is of no log source that a pack names. (In text, headers of files are none.)
+std::uint64_t json_without_source(const Batch& batch) {
+  if (batch.shape() != "ndjson") return 0;
   const auto& sources = batch.column(kLogsourceColumn)->ids;
   const auto& errors = batch.column(kParseErrorColumn)->ids;
   std::uint64_t out = 0;
@@ -183,7 +184,7 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
   const auto run = [this](Work& work, BlockDecoder& decoder, const WorkPool::Put& put) {
     const TakeDecoded judge = [&](DecodedBatch&& decoded) {
       work.events += decoded.batch.rows();
-      work.without_source += rows_without_source(decoded.batch);
+      work.without_source += json_without_source(decoded.batch);
       auto matches = detect::match(rules_.plan, decoded.batch);
       if (!matches.empty()) put({std::move(decoded), std::move(matches)});
     };

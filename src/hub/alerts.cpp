@@ -37,14 +37,15 @@ Json person_name(const Services& services, const Json& id) {
   return user && !user->doc["full_name"].as_string().empty() ? user->doc["full_name"] : id;
 }
 
-/// `invalid` unless the account can act on alerts of the agency: nobody would ever see an alert that waits for
-/// somebody else.
+/// `invalid` unless the account can act on alerts of the agency: nobody would ever see an alert that waits
+/// for somebody else.
 Result<> check_assignee(const Services& services, const std::string& username, std::string_view agency_id) {
   const auto user = services.ledger.get("user", username, everything());
   if (user) {
     const Account account = account_from(*user);
     Actor person = actor_of(account, {});
-    person.delegations = delegations_of(services.ledger, account, to_civil(services.env.now(), kHubZone).date);
+    const CivilDate today = to_civil(services.env.now(), kHubZone).date;
+    person.delegations = delegations_of(services.ledger, account, today);
     person.past_agency_ids = services.succession->past_of(account.agency_ids);
     if (!account.locked && scope_covering(person, Action::triage, Resource::alert, agency_id)) return {};
   }

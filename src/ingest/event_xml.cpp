@@ -64,13 +64,13 @@ bool is_event_xml(std::string_view head) {
 // ---------------------------------------------------------------- EventXmlFramer
 
 void EventXmlFramer::push(std::string_view piece, const Sink& sink) {
-  begin_ = 0;
+  document_.begin(0);
   for (std::size_t at = 0; at < piece.size();) at = step(piece, at, sink);
-  if (recording_) keep(piece, piece.size());
+  if (recording_) document_.keep(piece, piece.size());
 }
 
 void EventXmlFramer::finish(const Sink& sink) {
-  begin_ = 0;
+  document_.begin(0);
   if (recording_ && depth_ > 0) deliver({}, 0, true, sink);
 }
 
@@ -103,10 +103,10 @@ std::size_t EventXmlFramer::step_text(std::string_view piece, std::size_t at) {
   if (found == piece.size()) return found;
   if (depth_ == 0) {
     recording_ = true;
-    begin_ = found;
+    document_.begin(found);
     document_line_ = line_;
   }
-  tag_offset_ = pending_.size() + (found - begin_);
+  tag_offset_ = document_.offset_of(found);
   tag_.clear();
   last_of_tag_ = 0;
   state_ = State::open;
@@ -200,45 +200,24 @@ void EventXmlFramer::end_of_tag(std::string_view piece, std::size_t end, const S
 
 /// The event lacks its end: the tag that was just read begins another one.
 void EventXmlFramer::break_off(std::string_view piece, std::size_t end, const Sink& sink) {
-  keep(piece, end);
-  const bool whole = tag_offset_ < pending_.size() && !oversized_;
-  Document document{std::string_view(pending_).substr(0, tag_offset_), document_line_, oversized_, true};
-  sink(document);
-  if (whole)
-    pending_.erase(0, tag_offset_);
-  else
-    pending_ = "<" + tag_ + ">";
-  oversized_ = false;
+  document_.keep(piece, end);
+  const std::string& kept = document_.kept();
+  const bool whole = tag_offset_ < kept.size() && !document_.is_oversized();
+  sink({std::string_view(kept).substr(0, tag_offset_), document_line_, document_.is_oversized(), true});
+  document_.restart(whole ? kept.substr(tag_offset_) : "<" + tag_ + ">");
   document_line_ = line_;
   depth_ = 1;
 }
 
 void EventXmlFramer::forget() {
   recording_ = false;
-  pending_.clear();
-  oversized_ = false;
-}
-
-/// Remembers the document so far; the next piece begins in the middle of it.
-void EventXmlFramer::keep(std::string_view piece, std::size_t end) {
-  const std::size_t room = kRecordBytesMax - pending_.size();
-  const std::string_view more = piece.substr(begin_, end - begin_);
-  pending_ += more.substr(0, room);
-  oversized_ = oversized_ || more.size() > room;
-  begin_ = end;
+  document_.restart();
 }
 
 void EventXmlFramer::deliver(std::string_view piece, std::size_t end, bool truncated, const Sink& sink) {
-  Document document{piece.substr(begin_, end - begin_), document_line_, false, truncated};
-  if (!pending_.empty()) {
-    keep(piece, end);
-    document.bytes = pending_;
-  }
-  document.oversized = oversized_ || document.bytes.size() > kRecordBytesMax;
-  document.bytes = document.bytes.substr(0, kRecordBytesMax);
+  Document document = document_.up_to(piece, end, document_line_, truncated);
   sink(document);
   depth_ = 0;
-  begin_ = end;
   forget();
 }
 

@@ -6,11 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "ingest/decoder.h"
-#include "ingest/json_framing.h"
+#include "ingest/document_bytes.h"
 
 namespace phendau::ingest {
 
@@ -21,8 +22,8 @@ bool is_event_xml(std::string_view head);
 /// next one.
 class EventXmlFramer {
  public:
-  using Document = JsonFramer::Document;
-  using Sink = JsonFramer::Sink;
+  using Document = FramedDocument;
+  using Sink = std::function<void(const Document&)>;
 
   void push(std::string_view piece, const Sink& sink);
   void finish(const Sink& sink);
@@ -39,7 +40,6 @@ class EventXmlFramer {
   void break_off(std::string_view piece, std::size_t end, const Sink& sink);
   void leave_markup();
   void forget();
-  void keep(std::string_view piece, std::size_t end);
   void deliver(std::string_view piece, std::size_t end, bool truncated, const Sink& sink);
 
   State state_ = State::text;
@@ -52,9 +52,7 @@ class EventXmlFramer {
   bool recording_ = false;      // an event, or what may become one
   std::uint64_t line_ = 1;
   std::uint64_t document_line_ = 1;
-  std::size_t begin_ = 0;  // of the document in the piece
-  std::string pending_;    // what of it came in earlier pieces
-  bool oversized_ = false;
+  DocumentBytes document_;
 };
 
 /// One <Event>. Numbers of <System> are numbers; of what stands in <EventData> XML tells no types. A GUID in

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "ingest/evtx_reader.h"
+#include "ingest/json_framing.h"
 #include "ingest/limits.h"
 #include "ingest/testing/evtx_writer.h"
 #include "ingest/testing/rows.h"

@@ -13,13 +13,13 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' |
 }  // namespace
 
 void JsonFramer::push(std::string_view piece, const Sink& sink) {
-  begin_ = 0;
+  document_.begin(0);
   for (std::size_t at = 0; at < piece.size();) at = step(piece, at, sink);
-  if (is_in_document()) keep(piece, piece.size());
+  if (is_in_document()) document_.keep(piece, piece.size());
 }
 
 void JsonFramer::finish(const Sink& sink) {
-  begin_ = 0;
+  document_.begin(0);
   if (is_in_document()) deliver({}, 0, true, sink);
 }
 
@@ -63,7 +63,7 @@ std::size_t JsonFramer::step_between(std::string_view piece, std::size_t at) {
     if (is_space(c) || c == ',' || c == '[' || c == ']' || c == '\xEF' || c == '\xBB' || c == '\xBF')
       continue;
     document_line_ = line_;
-    begin_ = at;
+    document_.begin(at);
     depth_ = 0;
     state_ = c == '{' ? State::value : State::garbage;
     if (unwraps_ && wrapped_depth_ == 0 && c == '{') {
@@ -87,8 +87,7 @@ std::size_t JsonFramer::step_head(std::string_view piece, std::size_t at) {
     if (seen == JsonWrapper::Seen::elements) {
       wrapped_depth_ = depth_;
       state_ = State::between;
-      pending_.clear();
-      oversized_ = false;
+      document_.restart();
     }
     return at;
   }
@@ -177,30 +176,13 @@ std::size_t JsonFramer::step_garbage(std::string_view piece, std::size_t at, con
   return at;
 }
 
-/// Remembers the document so far; the next piece begins in the middle of it.
-void JsonFramer::keep(std::string_view piece, std::size_t end) {
-  const std::size_t room = kRecordBytesMax - pending_.size();
-  const std::string_view more = piece.substr(begin_, end - begin_);
-  pending_ += more.substr(0, room);
-  oversized_ = oversized_ || more.size() > room;
-  begin_ = end;
-}
-
 void JsonFramer::deliver(std::string_view piece, std::size_t end, bool truncated, const Sink& sink) {
-  Document document{piece.substr(begin_, end - begin_), document_line_, false, truncated};
-  if (!pending_.empty()) {
-    keep(piece, end);
-    document.bytes = pending_;
-  }
-  document.oversized = oversized_ || document.bytes.size() > kRecordBytesMax;
-  document.bytes = document.bytes.substr(0, kRecordBytesMax);
+  Document document = document_.up_to(piece, end, document_line_, truncated);
   const bool whole = !document.oversized && !truncated;
   if (wrapped_depth_ > 0 && whole && !wrapper_.event_member().empty())
     document.bytes = object_member(document.bytes, wrapper_.event_member());
   sink(document);
-  pending_.clear();
-  oversized_ = false;
-  begin_ = end;
+  document_.restart();
 }
 
 }  // namespace phendau::ingest

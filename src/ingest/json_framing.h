@@ -10,19 +10,14 @@
 #include <string>
 #include <string_view>
 
+#include "ingest/document_bytes.h"
 #include "ingest/json_wrapper.h"
-#include "ingest/limits.h"
 
 namespace phendau::ingest {
 
 class JsonFramer {
  public:
-  struct Document {
-    std::string_view bytes;  // valid during the call
-    std::uint64_t line = 1;  // where it begins
-    bool oversized = false;  // cut at kRecordBytesMax
-    bool truncated = false;  // the stream ended in it, or it breaks off
-  };
+  using Document = FramedDocument;
   using Sink = std::function<void(const Document&)>;
 
   /// Takes wrappers apart. Off, they are documents like others.
@@ -54,7 +49,6 @@ class JsonFramer {
   std::size_t step_string(std::string_view piece, std::size_t at);
   std::size_t step_garbage(std::string_view piece, std::size_t at, const Sink& sink);
   bool is_in_document() const;
-  void keep(std::string_view piece, std::size_t end);
   void deliver(std::string_view piece, std::size_t end, bool truncated, const Sink& sink);
 
   State state_ = State::between;
@@ -65,9 +59,7 @@ class JsonFramer {
   std::size_t depth_ = 0;
   std::uint64_t line_ = 1;
   std::uint64_t document_line_ = 1;
-  std::size_t begin_ = 0;  // of the document in the piece
-  std::string pending_;    // what of it came in earlier pieces
-  bool oversized_ = false;
+  DocumentBytes document_;
 };
 
 }  // namespace phendau::ingest
