@@ -69,6 +69,20 @@ async function sendBurst() {
   });
 }
 
+/** Given to an account and given back. */
+async function handOn() {
+  const handler = page.locator('dt', { hasText: 'Người xử lý' });
+  assert.equal(await handler.count(), 0);
+  await at('hand-on').click();
+  await at('receiver').fill('admin');
+  await atBothWidths(page, 'alert-hand-on');
+  await at('give').click();
+  await handler.waitFor();
+  await at('hand-on').click();
+  await at('release').click();
+  await handler.waitFor({ state: 'detached' });
+}
+
 async function seeANewAlertArrive() {
   await page.goto(`${kUrl}/canh-bao`);
   await at('alert-row').first().waitFor();
@@ -87,6 +101,7 @@ async function seeANewAlertArrive() {
   await at('alert-event').first().waitFor();
   assert.ok((await at('alert-event').first().innerText()).includes(kHostileUser), 'the line is shown as it was sent');
   await atBothWidths(page, 'alert');
+  await handOn();
   assert.equal(await page.locator('main img').count(), 0);
   await page.goto(`${kUrl}/canh-bao`);
 }

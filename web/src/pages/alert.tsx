@@ -62,11 +62,14 @@ function Events({ events }: { events: LogEvent[] }) {
 function Triage({ alert, onDone }: { alert: AlertDetail; onDone: () => void }) {
   const [note, setNote] = useState(alert.note ?? '');
   const [busy, setBusy] = useState(false);
-  const act = async (status: AlertStatus): Promise<void> => {
+  const [receiver, setReceiver] = useState('');
+  const act = async (status: AlertStatus, assignee?: string | null): Promise<void> => {
     setBusy(true);
     try {
-      await post('/alerts/{id}/triage', { path: { id: alert.id }, body: { status, note } });
-      tell(`Cảnh báo đã chuyển sang "${alertStatusWords[status]}".`);
+      await post('/alerts/{id}/triage', { path: { id: alert.id }, body: { status, note, ...(assignee === undefined ? {} : { assignee }) } });
+      tell(assignee === undefined ? `Cảnh báo đã chuyển sang "${alertStatusWords[status]}".`
+        : assignee === null ? 'Cảnh báo chưa có người xử lý.' : `Đã giao cảnh báo cho ${assignee}.`);
+      setReceiver('');
       onDone();
     } catch (cause) {
       tell(problemFrom(cause).text, true);
@@ -87,6 +90,22 @@ function Triage({ alert, onDone }: { alert: AlertDetail; onDone: () => void }) {
         {alert.status === 'closed' && <Button disabled={busy} onClick={() => void act('new')}>Mở lại</Button>}
         {alert.status === 'acknowledged' && <Button disabled={busy} onClick={() => void act('acknowledged')}>Lưu ghi chú</Button>}
       </p>
+      {alert.status !== 'closed' && (
+        <details>
+          <summary data-testid="hand-on">Giao cho người khác</summary>
+          <form onSubmit={(e) => { e.preventDefault(); void act('acknowledged', receiver.trim()); }}>
+            <label>Tên đăng nhập
+              <span class="hint">Ví dụ: nguyen.van</span>
+              <input value={receiver} required autocapitalize="none" spellcheck={false} data-testid="receiver"
+                     onInput={(e) => setReceiver(e.currentTarget.value)} />
+            </label>
+            <p class="row-actions">
+              <Button type="submit" disabled={busy} data-testid="give">Giao</Button>
+              {alert.assignee && <Button disabled={busy} onClick={() => void act('new', null)} data-testid="release">Thôi xử lý, để người khác nhận</Button>}
+            </p>
+          </form>
+        </details>
+      )}
     </section>
   );
 }
