@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/yaml.h"
 
+#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -153,7 +154,10 @@ std::vector<std::string> YamlNode::texts(std::string_view key) const {
 }
 
 std::string ContentError::to_string() const {
-  return fmt::format("{}:{}:{}: {}", file, line, column, reason);
+  std::string out = fmt::format("{}:{}:{}: {}", file, line, column, reason);
+  // A reason names what stands in the file, which may be several lines, or move the cursor of a terminal.
+  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
+  return out;
 }
 
 Result<std::vector<YamlNode>> parse_yaml_documents(std::string_view text, const YamlLimits& limits) {

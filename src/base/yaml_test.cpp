@@ -74,6 +74,7 @@ TEST_CASE("yaml: nodes know their place") {
   CHECK(root->texts("a") == std::vector<std::string>{"1"});
   CHECK(root->texts("none").empty());
   CHECK(ContentError{"f.yaml", 3, 5, "why"}.to_string() == "f.yaml:3:5: why");
+  CHECK(ContentError{"f.yaml", 3, 5, "'a\n\x1B[2Jb'"}.to_string() == "f.yaml:3:5: 'a  [2Jb'");
 }
 
 TEST_CASE("yaml: documents") {
