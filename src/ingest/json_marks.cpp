@@ -184,8 +184,12 @@ Marker mark_narrow(const char* bytes, std::size_t blocks, Marker marker) {
   }
   return marker;
 }
-constexpr auto mark_wide = mark_narrow;
-constexpr auto mark_widest = mark_narrow;
+Marker mark_wide(const char* bytes, std::size_t blocks, Marker marker) {
+  return mark_narrow(bytes, blocks, marker);
+}
+Marker mark_widest(const char* bytes, std::size_t blocks, Marker marker) {
+  return mark_narrow(bytes, blocks, marker);
+}
 #endif
 
 }  // namespace
