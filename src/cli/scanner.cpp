@@ -56,7 +56,7 @@ void keep_freed_memory() {
 /// A batch that has matches; the others end where they were made.
 struct Scanner::Judged {
   DecodedBatch decoded;
-  std::vector<detect::Match> matches;
+  std::vector<detect::Match> matches;  // by row, then rule
 };
 
 struct Scanner::Work {
@@ -186,7 +186,11 @@ Scanner::Scanner(const Globals& globals, ScanOptions options, detect::RuleSet ru
       work.events += decoded.batch.rows();
       work.without_source += json_without_source(decoded.batch);
       auto matches = detect::match(rules_.plan, decoded.batch);
-      if (!matches.empty()) put({std::move(decoded), std::move(matches)});
+      if (matches.empty()) return;
+      std::sort(matches.begin(), matches.end(), [](const detect::Match& a, const detect::Match& b) {
+        return std::pair(a.row, a.rule_index) < std::pair(b.row, b.rule_index);
+      });
+      put({std::move(decoded), std::move(matches)});
     };
     if (work.text) return judge(*std::exchange(work.text, {}));
     if (work.block.kind == InputKind::text || work.last_of_file) return;
@@ -306,10 +310,7 @@ void Scanner::finish_front() {
 
 void Scanner::report(const Work& work, const Judged& judged) {
   const auto& [batch, positions] = judged.decoded;
-  std::vector<detect::Match> by_row = judged.matches;
-  std::sort(by_row.begin(), by_row.end(), [](const detect::Match& a, const detect::Match& b) {
-    return std::pair(a.row, a.rule_index) < std::pair(b.row, b.rule_index);
-  });
+  const auto& by_row = judged.matches;
   for (std::size_t begin = 0; begin < by_row.size();) {
     const std::uint32_t row = by_row[begin].row;
     // Lines of JSON are counted within their block; of what is not JSON, none came before.
